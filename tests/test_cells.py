@@ -1,13 +1,12 @@
 """The cells against torch and against central differences, at shapes drawn by hypothesis."""
 
 import numpy as np
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatewise.cells import rnn
-from gatewise.check import central_difference, compare
+from gatewise.check import compare
 
 sizes = st.integers(1, 4)
 settings.register_profile("proof", deadline=None, max_examples=40, derandomize=True)
