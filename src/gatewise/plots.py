@@ -1,0 +1,131 @@
+"""Every data plot of the series, in one style. They read traces, histories and plain arrays.
+
+Each function returns a `Plot`: a notebook shows it as the result of a cell, a script saves it, a
+test reads the numbers off its axes. Its text form says what is on the axes, for those who cannot
+see the picture.
+"""
+
+from io import BytesIO
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+# Okabe–Ito: told apart by colour-blind readers too. One colour for one letter, everywhere.
+PALETTE = {
+    "i": "#009E73",
+    "f": "#E69F00",
+    "g": "#CC79A7",
+    "o": "#56B4E9",
+    "c": "#0072B2",
+    "h": "#D55E00",
+    "r": "#009E73",
+    "z": "#E69F00",
+    "n": "#CC79A7",
+    "x": "#555555",
+    "gradient": "#000000",
+}
+SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+DASHES = ["-", "--", "-.", ":"]
+# From below zero over white to above zero: the colours of c and h.
+SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE["c"], "#FFFFFF", PALETTE["h"]])
+
+
+class Plot(Figure):
+    """A matplotlib figure in the style of the series, without pyplot's global list of figures."""
+
+    def __init__(self, width=6.4, height=3.2, columns=1):
+        super().__init__(figsize=(width, height), dpi=100, layout="constrained", facecolor="white")
+        self.panels = list(np.ravel(self.subplots(1, columns, sharey=True)))
+        for panel in self.panels:
+            panel.spines[["top", "right"]].set_visible(False)
+            panel.grid(color="#DDDDDD", linewidth=0.6)
+            panel.set_axisbelow(True)
+
+    def __repr__(self):
+        return "\n".join(_describe(panel) for panel in self.panels)
+
+    def _repr_png_(self):
+        picture = BytesIO()
+        self.savefig(picture, format="png", dpi=144)
+        # Width and height in CSS pixels: sharp on a dense screen; alt for exported HTML.
+        size = {"width": int(self.get_figwidth() * 100), "height": int(self.get_figheight() * 100)}
+        return picture.getvalue(), {"alt": repr(self), **size}
+
+
+def functions(x, **curves):
+    """Functions of one variable on one axis: `functions(x, tanh=y)`.
+
+    x: (N,). curves: name to values (N,).
+    """
+    plot = Plot(height=2.8)
+    for n, (name, y) in enumerate(curves.items()):
+        plot.panels[0].plot(x, y, color=SERIES[n], linestyle=DASHES[n], label=name, linewidth=2)
+    plot.panels[0].set_xlabel("a")
+    plot.panels[0].legend(frameon=False)
+    return plot
+
+
+def losses(histories, floors=None):
+    """Loss against epoch, on a logarithmic axis.
+
+    histories: name to History. floors: name to a loss that is drawn as a horizontal line.
+    """
+    plot = Plot()
+    panel = plot.panels[0]
+    for n, (name, history) in enumerate(histories.items()):
+        epochs = np.arange(1, len(history.loss) + 1)
+        panel.plot(epochs, history.loss, color=SERIES[n], linestyle=DASHES[n], label=name)
+    for name, floor in (floors or {}).items():
+        panel.axhline(floor, color="#555555", linewidth=1, linestyle=":")
+        panel.annotate(
+            name, (1, floor), xycoords=("axes fraction", "data"), ha="right", va="bottom"
+        )
+    panel.set(yscale="log", xlabel="epoch", ylabel="loss (nats)")
+    panel.legend(frameon=False, loc="lower left")
+    return plot
+
+
+def states(h, sentences):
+    """A state after each word of some sentences, a panel a word.
+
+    h: (T, B, H), values within ±1. sentences: B strings, of which the first T words are shown.
+    """
+    T, B, H = h.shape
+    plot = Plot(height=0.6 + 0.36 * B, columns=T)
+    words = [sentence.split()[:T] for sentence in sentences]
+    for t, panel in enumerate(plot.panels):
+        panel.imshow(h[t], cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
+        panel.grid(False)
+        for b, unit in np.ndindex(B, H):
+            value = h[t, b, unit]
+            ink = "white" if abs(value) > 0.6 else "black"
+            panel.text(unit, b, f"{value:+.2f}", ha="center", va="center", color=ink, fontsize=8)
+        panel.set(xlabel=f"unit of h after word {t + 1}", xticks=range(H), yticks=range(B))
+    plot.panels[0].set_yticklabels([" ".join(w) for w in words])
+    return plot
+
+
+def decay(panels, ylabel):
+    """A norm against the number of steps back, on a logarithmic axis, a panel a condition.
+
+    panels: title to {name of the curve: values (K,) for 0, 1, … K − 1 steps back}.
+    """
+    plot = Plot(width=3.1 * len(panels) if len(panels) > 2 else 6.4, columns=len(panels))
+    for panel, (title, curves) in zip(plot.panels, panels.items(), strict=True):
+        for n, (name, values) in enumerate(curves.items()):
+            panel.plot(values, color=SERIES[n], linestyle=DASHES[n], label=name, linewidth=1.8)
+        panel.set(yscale="log", xlabel="steps back, k", title=title)
+    plot.panels[0].set_ylabel(ylabel)
+    plot.panels[0].legend(frameon=False)
+    return plot
+
+
+def _describe(panel):
+    """One line on a panel: its axes, its curves."""
+    x, y = panel.get_xlabel(), panel.get_ylabel()
+    scale = " (logarithmic)" if panel.get_yscale() == "log" else ""
+    names = [line.get_label() for line in panel.lines if not line.get_label().startswith("_")]
+    names += [text.get_text() for text in panel.texts if len(names) and text.get_text()]
+    parts = [panel.get_title(), f"{y}{scale} against {x}" if y else x, ", ".join(names)]
+    return "Plot: " + "; ".join(part for part in parts if part)
