@@ -42,7 +42,7 @@ def central_difference(loss, w, step=1e-5):
 
 
 def exercise(number, answer, right, tol=1e-3):
-    """Print whether the reader's `answer` to an exercise is `right`, and return which.
+    """Print whether the reader's `answer` to an exercise is `right`.
 
     answer: None while there is none; else a number, an array, a set, or a dict of numbers.
     tol: how far a number may be off.
@@ -54,7 +54,6 @@ def exercise(number, answer, right, tol=1e-3):
     else:
         verdict = "not right yet"
     print(f"exercise {number}: {verdict}")
-    return verdict == "right"
 
 
 def _same(answer, right, tol):

@@ -78,8 +78,9 @@ def losses(histories, floors=None):
         panel.plot(epochs, history.loss, color=SERIES[n], linestyle=DASHES[n], label=name)
     for name, floor in (floors or {}).items():
         panel.axhline(floor, color="#555555", linewidth=1, linestyle=":")
+        place = {"xy": (1, floor), "xycoords": ("axes fraction", "data")}
         panel.annotate(
-            name, (1, floor), xycoords=("axes fraction", "data"), ha="right", va="bottom"
+            name, **place, xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
         )
     panel.set(yscale="log", xlabel="epoch", ylabel="loss (nats)")
     panel.legend(frameon=False, loc="lower left")
@@ -122,10 +123,11 @@ def decay(panels, ylabel):
 
 
 def _describe(panel):
-    """One line on a panel: its axes, its curves."""
+    """One line on a panel: its title, what is against what, the names of its curves."""
     x, y = panel.get_xlabel(), panel.get_ylabel()
     scale = " (logarithmic)" if panel.get_yscale() == "log" else ""
     names = [line.get_label() for line in panel.lines if not line.get_label().startswith("_")]
-    names += [text.get_text() for text in panel.texts if len(names) and text.get_text()]
-    parts = [panel.get_title(), f"{y}{scale} against {x}" if y else x, ", ".join(names)]
+    if panel.images:
+        names = ["{} × {} values".format(*panel.images[0].get_array().shape)]
+    parts = [panel.get_title(), f"{y}{scale} against {x}" if y else x, *names]
     return "Plot: " + "; ".join(part for part in parts if part)
