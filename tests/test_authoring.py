@@ -84,7 +84,6 @@ def add_output(text, name="stdout"):
         (lambda nb: setattr(first_code(nb), "execution_count", 7), "execution counts are not 1…5"),
         (lambda nb: nb.metadata.update(widgets={}), "metadata"),
         (lambda nb: first_code(nb).metadata.update(tags=["skip"]), "[1] carries metadata: tags"),
-        (lambda nb: setattr(nb.cells[1], "id", nb.cells[0].id), "share an id"),
         (add_output("at 0x7f3a12345678"), "[1] a path or an address of one machine"),
         (add_output("/home/somebody/file"), "[1] a path or an address of one machine"),
         (add_output("a warning", "stderr"), "[1] a saved warning or progress bar"),
@@ -95,6 +94,12 @@ def add_output(text, name="stdout"):
 def test_faults_are_found(short, change, fault):
     edit(short, change)
     assert fault in "\n".join(authoring.check(short))
+
+
+def test_two_cells_with_one_id_are_found(short):
+    text = short.read_text(encoding="utf-8")
+    short.write_text(text.replace('"id": "onehot"', '"id": "words"'), encoding="utf-8")
+    assert authoring.check(short) == ["short.ipynb: two cells share an id, or a cell has none"]
 
 
 def test_execute_normalises(short, tmp_path):
@@ -112,13 +117,13 @@ def test_execute_normalises(short, tmp_path):
 
 
 def test_missing_and_repeated_ids_are_made_from_the_content():
-    cell = nbformat.v4.new_markdown_cell("one")
-    twin = nbformat.v4.new_markdown_cell("two")
-    twin.id = cell.id
-    notebook = authoring.normalise(nbformat.v4.new_notebook(cells=[cell, twin]))
-    kept, made = (c.id for c in notebook.cells)
-    assert kept == cell.id
-    assert made == "3fc4ccfe"  # sha256 of "two"
+    cells = [nbformat.v4.new_markdown_cell(text) for text in ("one", "two", "three")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    cells[1].id = cells[0].id
+    del cells[2]["id"]
+    ids = [cell.id for cell in authoring.normalise(notebook).cells]
+    # The last two are the beginnings of the SHA-256 of "two" and "three".
+    assert ids == [cells[0].id, "3fc4ccfe", "8b5b9db0"]
 
 
 @pytest.mark.parametrize("path", authoring.addressed_files(), ids=lambda path: path.name)
@@ -134,7 +139,9 @@ def test_links_are_rewritten_and_other_peoples_are_not(monkeypatch):
         "https://colab.research.google.com/github/a/b/blob/main/n.ipynb git+https://github.com/a/b\n"
         "https://github.com/karpathy/micrograd"
     )
-    new = old.replace("github/a/b", "github/new/home").replace("github.com/a/b", "github.com/new/home")
+    new = old.replace("github/a/b", "github/new/home").replace(
+        "github.com/a/b", "github.com/new/home"
+    )
     assert authoring.with_links(old) == new
 
 

@@ -70,9 +70,9 @@ def kernel(request, tmp_path_factory):
 
 
 def said(notebook):
-    """What each code cell prints and returns, as text."""
+    """What each code cell prints and returns, as one text."""
     return [
-        [o.get("text") or o.get("data", {}).get("text/plain") for o in cell.outputs]
+        "".join(o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell.outputs)
         for cell in notebook.cells
         if cell.cell_type == "code"
     ]

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
 from gatewise import plots
 from gatewise.training import History
@@ -56,6 +57,6 @@ def test_no_label_overlaps_another():
     canvas = FigureCanvasAgg(plot)
     canvas.draw()
     renderer = canvas.get_renderer()
-    texts = [t for t in plot.findobj(lambda a: hasattr(a, "get_text")) if t.get_text()]
+    texts = [t for t in plot.findobj(Text) if t.get_text()]
     boxes = [t.get_window_extent(renderer) for t in texts if t.get_visible()]
     assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
