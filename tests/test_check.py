@@ -54,6 +54,8 @@ def test_central_difference_of_a_cubic():
         ([2], {2}, "right"),
         ({1, 2}, {2}, "not right yet"),
         (2, {2}, "not right yet"),
+        (True, True, "right"),
+        (False, True, "not right yet"),
         ({"a": 0.5}, {"a": 0.5004}, "right"),
         ({"a": 0.5}, {"a": 0.5, "b": 1}, "not right yet"),
         ({"a": None}, {"a": 0.5}, "not right yet"),

@@ -29,6 +29,15 @@ def test_losses_start_at_epoch_one():
     assert repr(plot) == "Plot: loss (nats) (logarithmic) against epoch; TextRNN"
 
 
+def test_over_time_has_the_letters_in_their_colours():
+    plot = plots.over_time({"c": np.arange(3.0), "h": np.ones(3)})
+    c, h = plot.panels[0].lines
+    assert (c.get_label(), c.get_color()) == ("c", plots.PALETTE["c"])
+    assert c.get_xdata().tolist() == [1, 2, 3]
+    assert h.get_ydata().tolist() == [1, 1, 1]
+    assert c.get_linestyle() != h.get_linestyle()
+
+
 def test_states_writes_every_value_into_its_place():
     h = np.linspace(-1, 1, 12).reshape(2, 3, 2)
     plot = plots.states(h, ["a b c", "d e f", "g h i"])

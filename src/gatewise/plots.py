@@ -87,6 +87,21 @@ def losses(histories, floors=None):
     return plot
 
 
+def over_time(curves):
+    """States against time, on one axis, each in the colour of its letter.
+
+    curves: letter to values (T,), after steps 1 to T.
+    """
+    plot = Plot(height=2.6)
+    panel = plot.panels[0]
+    for n, (letter, values) in enumerate(curves.items()):
+        steps = np.arange(1, len(values) + 1)
+        panel.plot(steps, values, color=PALETTE[letter], linestyle=DASHES[n], label=letter)
+    panel.set(xlabel="step, t", ylabel="value")
+    panel.legend(frameon=False)
+    return plot
+
+
 def states(h, sentences):
     """A state after each word of some sentences, a panel a word.
 
