@@ -54,7 +54,9 @@ class Params(NamedTuple):
         return cls(*(rng.uniform(-bound, bound, shape).astype(dtype) for shape in shapes))
 
     def check(self):
-        """Raise ValueError, in one sentence, if the four arrays do not fit together."""
+        """Raise ValueError, in one sentence, unless the four arrays fit together and are floats."""
+        if self.W_ih.dtype not in (np.float32, np.float64):
+            raise ValueError(f"W_ih is {self.W_ih.dtype}, but float32 or float64 is meant")
         H, D = np.shape(self.W_hh)[-1], np.shape(self.W_ih)[-1]
         rows, size = (f"{self.G}H", self.G * H) if self.G > 1 else ("H", H)
         meant = {
@@ -73,8 +75,8 @@ def check(name, array, letters, shape, dtype):
         raise ValueError(f"{name} has shape {array.shape}, but {letters} = {shape} is meant")
     if array.dtype != dtype:
         raise ValueError(f"{name} is {array.dtype}, but W_ih is {dtype}: make them the same")
-    if not np.isfinite(array).all():
-        wrong = array.size - np.isfinite(array).sum()
+    wrong = array.size - np.count_nonzero(np.isfinite(array))
+    if wrong:
         raise ValueError(f"{name} has NaN or infinity in {wrong} of {array.size} entries")
 
 

@@ -84,15 +84,13 @@ def backward(params, trace, dh=None, dh_T=None):
     """
     T, B, H = trace.h.shape
     dh = contract.check_grad("dh", dh, trace.h, "(T, B, H)")
-    dh[-1] += contract.check_grad("dh_T", dh_T, trace.h0, "(B, H)")
+    dh_later = contract.check_grad("dh_T", dh_T, trace.h0, "(B, H)")  # by way of later steps
 
-    slope = 1 - trace.h**2  # tanh′, which needs no a: it is known from h
     da = np.empty_like(dh)
     for t in reversed(range(T)):
-        da[t] = dh[t] * slope[t]
-        dh_before = da[t] @ params.W_hh
-        if t > 0:
-            dh[t - 1] += dh_before
+        dh[t] += dh_later
+        da[t] = dh[t] * (1 - trace.h[t] ** 2)  # tanh′, which needs no a: it is known from h
+        dh_later = da[t] @ params.W_hh
 
     # Each step used the same weights, so their gradients are sums over t and b: one product.
     h_before = np.concatenate([trace.h0[None], trace.h[:-1]])
@@ -104,7 +102,7 @@ def backward(params, trace, dh=None, dh_T=None):
         b_ih=db,
         b_hh=db.copy(),
         x=(rows @ params.W_ih).reshape(trace.x.shape),
-        h0=dh_before,
+        h0=dh_later,
         h=dh,
         a=da,
     )

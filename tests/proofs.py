@@ -1,0 +1,261 @@
+"""What is asked of a cell, as functions: `test_cells` asks it of the cells as they are,
+`test_faults` of cells with a planted fault, which have to fail.
+
+Every function takes the module of a cell (`rnn`, `lstm`, `gru`) and a `Case`, and asserts.
+"""
+
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch.nn.functional import linear
+
+from gatewise.check import central_difference, compare
+
+VALUE, GRADIENT, DIFFERENCE = 1e-12, 1e-10, 1e-6
+
+
+class Case(NamedTuple):
+    """One drawing: what `forward` and `backward` are called with."""
+
+    params: tuple
+    x: np.ndarray
+    states: dict  # h0, and c0 for the LSTM
+    incoming: dict  # dh, dh_T, and dc_T for the LSTM
+    form: dict  # reset_after for the GRU
+
+
+def draw(cell, seed, T, B, D, H, left_out=(), reset_after=True, dtype=np.float64):
+    """Random parameters, input, states and incoming gradients; those `left_out` are None."""
+    rng = np.random.default_rng(seed)
+    params = cell.Params.random(D, H, rng, dtype)
+    x = rng.normal(size=(T, B, D)).astype(dtype)
+    shapes = {"h0": (B, H), "c0": (B, H), "dh": (T, B, H), "dh_T": (B, H), "dc_T": (B, H)}
+    if cell.Params.mode != "LSTM":
+        del shapes["c0"], shapes["dc_T"]
+    drawn = {name: rng.normal(size=shape).astype(dtype) for name, shape in shapes.items()}
+    drawn |= {name: None for name in shapes if name in left_out}
+    states = {name: drawn[name] for name in drawn if name.endswith("0")}
+    incoming = {name: drawn[name] for name in drawn if name.startswith("d")}
+    form = {"reset_after": reset_after} if cell.Params.mode == "GRU" else {}
+    return Case(params, x, states, incoming, form)
+
+
+def run(cell, case):
+    trace = cell.forward(case.params, case.x, **case.states, **case.form)
+    return trace, cell.backward(case.params, trace, **case.incoming)
+
+
+# The same in torch: as tensors, as a module, and written out by hand ------------------------
+
+
+def tensors(case):
+    """Parameters, input and states as leaves, in the order of `Grads`; None becomes zeros."""
+    T, B, H = len(case.x), case.x.shape[1], case.params[1].shape[1]
+    arrays = [*case.params, case.x, *case.states.values()]
+    arrays = [np.zeros((B, H), case.x.dtype) if array is None else array for array in arrays]
+    names = [*case.params._fields, "x", *case.states]
+    return dict(zip(names, (torch.tensor(a).requires_grad_() for a in arrays), strict=True))
+
+
+def loss_of(case, h, c_T):
+    """The loss whose gradients by its arguments are the incoming ones."""
+    value = 0 * h.sum()
+    for name, output in (("dh", h), ("dh_T", h[-1]), ("dc_T", c_T)):
+        if case.incoming.get(name) is not None:
+            value = value + (torch.tensor(case.incoming[name]) * output).sum()
+    return value
+
+
+def module_of(params, layers=1, **options):
+    """The torch module for these parameters (more layers keep their own)."""
+    H, D = params.W_hh.shape[1], params.W_ih.shape[1]
+    kind = getattr(torch.nn, params.mode.removesuffix("_TANH"))
+    module = kind(D, H, layers, dtype=torch.from_numpy(params.W_ih).dtype, **options)
+    with torch.no_grad():
+        for ours, theirs in zip(params, list(module.parameters())[:4], strict=True):
+            theirs.copy_(torch.tensor(ours))
+    return module
+
+
+def by_hand(mode, leaf, reset_after=True):
+    """The equations of a cell in plain torch, one step after the other, everything kept."""
+    kept = {}
+    h, c = leaf["h0"], leaf.get("c0")
+    for x_t in leaf["x"]:
+        a = linear(x_t, leaf["W_ih"], leaf["b_ih"])
+        u = linear(h, leaf["W_hh"], leaf["b_hh"])
+        now = {"a": a}
+        if mode == "RNN_TANH":
+            h = torch.tanh(a + u)
+        elif mode == "LSTM":
+            i, f, g, o = (a + u).chunk(4, dim=1)
+            i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+            c = f * c + i * g
+            h = o * c.tanh()
+            now |= {"i": i, "f": f, "g": g, "o": o, "c": c}
+        else:
+            (a_r, a_z, a_n), (u_r, u_z, q) = a.chunk(3, dim=1), u.chunk(3, dim=1)
+            r, z = torch.sigmoid(a_r + u_r), torch.sigmoid(a_z + u_z)
+            if reset_after:
+                n = torch.tanh(a_n + r * q)
+            else:
+                W_hn, b_hn = leaf["W_hh"].chunk(3)[2], leaf["b_hh"].chunk(3)[2]
+                q = linear(r * h, W_hn, b_hn)
+                n = torch.tanh(a_n + q)
+            h = (1 - z) * n + z * h
+            now |= {"r": r, "z": z, "n": n, "q": q}
+        now["h"] = h
+        for name, value in now.items():
+            value.retain_grad()
+            kept.setdefault(name, []).append(value)
+    return SimpleNamespace(**kept)
+
+
+# The proofs ----------------------------------------------------------------------------------
+
+
+def equals_module(cell, case):
+    """The outputs and gradients of `nn.RNN`, `nn.LSTM` or `nn.GRU`."""
+    trace, grads = run(cell, case)
+    module, leaf = module_of(case.params), tensors(case)
+    states = tuple(leaf[name][None] for name in case.states)
+    output, final = module(leaf["x"], states if len(states) > 1 else states[0])
+    h_n, c_n = final if isinstance(final, tuple) else (final, None)
+    loss_of(case, output, None if c_n is None else c_n[0]).backward()
+
+    assert compare("h", trace.h, output, VALUE)
+    assert compare("h_n", trace.h[-1:], h_n, VALUE)
+    if c_n is not None:
+        assert compare("c_n", trace.c[-1:], c_n, VALUE)
+    for name, theirs in zip(case.params._fields, module.parameters(), strict=True):
+        assert compare(f"by {name}", getattr(grads, name), theirs.grad, GRADIENT)
+    for name in ("x", *case.states):
+        assert compare(f"by {name}", getattr(grads, name), leaf[name].grad, GRADIENT)
+
+
+def equals_by_hand(cell, case):
+    """Every field of Trace, and every field of Grads, as autograd has them on plain torch."""
+    trace, grads = run(cell, case)
+    leaf = tensors(case)
+    kept = by_hand(cell.Params.mode, leaf, **case.form)
+    c_T = kept.c[-1] if hasattr(kept, "c") else None
+    loss_of(case, torch.stack(kept.h), c_T).backward()
+
+    for name in set(trace._fields) & set(vars(kept)):
+        assert compare(name, getattr(trace, name), torch.stack(getattr(kept, name)), VALUE)
+    for name in ("x", *case.states):
+        assert compare(name, getattr(trace, name), leaf[name], VALUE)
+    for name, ours in grads._asdict().items():
+        if name in ("h", "c", "a"):
+            nothing = torch.zeros_like(getattr(kept, name)[0])
+            steps = [nothing if v.grad is None else v.grad for v in getattr(kept, name)]
+            assert compare(f"by every {name}_t", ours, torch.stack(steps), GRADIENT)
+        else:
+            assert compare(f"by {name}", ours, leaf[name].grad, GRADIENT)
+
+
+def equals_differences(cell, case):
+    """The gradients by parameters, input and states, by differences of the loss alone."""
+    _, grads = run(cell, case)
+    arrays = {**case.params._asdict(), "x": case.x, **case.states}
+    for name, at in arrays.items():
+        if at is None:
+            continue
+
+        def loss(w, name=name):
+            point = arrays | {name: w}
+            params = cell.Params(*(point[field] for field in case.params._fields))
+            states = {state: point[state] for state in case.states}
+            trace = cell.forward(params, point["x"], **states, **case.form)
+            outputs = {"dh": trace.h, "dh_T": trace.h[-1]}
+            if "dc_T" in case.incoming:
+                outputs["dc_T"] = trace.c[-1]
+            given = {k: v for k, v in case.incoming.items() if v is not None}
+            return sum(np.sum(v * outputs[k]) for k, v in given.items())
+
+        differences = central_difference(loss, at)
+        assert compare(f"by {name}", getattr(grads, name), differences, DIFFERENCE)
+
+
+def step_equals_forward(cell, case):
+    """Steps, one after the other, leave what `forward` leaves."""
+    trace, _ = run(cell, case)
+    B, H = trace.h0.shape
+    states = [np.zeros((B, H)) if s is None else s for s in case.states.values()]
+    for t, x_t in enumerate(case.x):
+        now = cell.step(case.params, x_t, *states, **case.form)
+        assert now._fields == trace._fields
+        for name, ours, state in zip(case.states, now[1:], states, strict=False):
+            assert compare(f"{name} of step {t}", ours, state, VALUE)
+        for name in set(trace._fields) - {*case.states, "reset_after"}:
+            assert compare(f"{name} of step {t}", getattr(now, name), getattr(trace, name)[t])
+        states = [now.h, now.c] if "c0" in case.states else [now.h]
+
+
+def leaves_its_arguments_alone(cell, case):
+    """Nothing that is handed in is written to, and nothing that comes out shares its memory."""
+    arguments = [*case.params, *case.states.values(), case.x, *case.incoming.values()]
+    arguments = [array for array in arguments if array is not None]
+    before = [array.copy() for array in arguments]
+    trace, grads = run(cell, case)
+    traced = [np.copy(field) for field in trace]
+    again = cell.backward(case.params, trace, **case.incoming)
+    for array, copy in zip(arguments, before, strict=True):
+        assert np.array_equal(array, copy)
+    for array, copy in zip(trace, traced, strict=True):
+        assert np.array_equal(array, copy)
+    for one, two in zip(grads, again, strict=True):
+        assert np.array_equal(one, two)
+        assert not any(np.shares_memory(one, array) for array in arguments)
+    b_ih, b_hh = grads.b_ih, grads.b_hh
+    assert not np.shares_memory(b_ih, b_hh)
+
+
+class Watched(np.ndarray):
+    """An array that notes the dtype of every array computed from it, temporaries included."""
+
+    seen: set = set()
+
+    def __array_finalize__(self, parent):
+        Watched.seen.add(self.dtype)
+
+
+def stays_float32(cell, case):
+    """From float32 comes float32, in every result and on the way to it."""
+
+    def watched(array):
+        return None if array is None else array.astype(np.float32).view(Watched)
+
+    case = Case(
+        cell.Params(*map(watched, case.params)),
+        watched(case.x),
+        {name: watched(array) for name, array in case.states.items()},
+        {name: watched(array) for name, array in case.incoming.items()},
+        case.form,
+    )
+    Watched.seen.clear()
+    trace, grads = run(cell, case)
+    names = set(trace._fields) - {"reset_after"}
+    assert {getattr(trace, name).dtype for name in names} == {np.dtype(np.float32)}
+    assert {array.dtype for array in grads} == {np.dtype(np.float32)}
+    assert Watched.seen <= {np.dtype(np.float32), np.dtype(bool)}
+
+
+PROOFS = (
+    equals_module,
+    equals_by_hand,
+    equals_differences,
+    step_equals_forward,
+    leaves_its_arguments_alone,
+    stays_float32,
+)
+
+
+def prove(cell, case):
+    """Everything above that can be asked of this case."""
+    for proof in PROOFS:
+        if proof is equals_module and case.form.get("reset_after") is False:
+            continue  # torch has no GRU of Cho's form
+        proof(cell, case)

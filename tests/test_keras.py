@@ -1,0 +1,76 @@
+"""A second witness: Keras 3, on its torch backend, with the same weights.
+
+Keras orders the gates i, f, c, o and z, r, h, multiplies from the right, and puts the batch
+first. Its LSTM has one bias; so has its GRU with `reset_after=False`, which is Cho's form.
+"""
+
+import importlib.util
+import os
+
+import numpy as np
+import proofs
+import pytest
+import torch
+
+from gatewise.cells import gru, lstm
+from gatewise.check import compare
+
+if importlib.util.find_spec("keras") is None and "GATEWISE_SKIP_NOTHING" not in os.environ:
+    pytest.skip("Keras is not installed: pip install -e '.[keras]'", allow_module_level=True)
+
+os.environ["KERAS_BACKEND"] = "torch"  # read when Keras is imported
+keras = importlib.import_module("keras")
+
+FORMS = {"lstm": (lstm, True), "gru": (gru, True), "gru-cho": (gru, False)}
+ORDER = {lstm: [0, 1, 2, 3], gru: [1, 0, 2]}  # of Keras's blocks, in ours
+
+
+def reordered(array, cell):
+    """The blocks of rows in Keras's order; swapping r and z twice leads back."""
+    blocks = np.split(array, cell.Params.G)
+    return np.concatenate([blocks[k] for k in ORDER[cell]])
+
+
+def keras_layer(cell, params, reset_after):
+    """The Keras layer with these parameters."""
+    H = params.W_hh.shape[1]
+    options = {"return_sequences": True, "return_state": True, "dtype": "float64"}
+    if cell is gru:
+        options["reset_after"] = reset_after
+    layer = {lstm: keras.layers.LSTM, gru: keras.layers.GRU}[cell](H, **options)
+    layer.build((None, None, params.W_ih.shape[1]))
+    W_ih, W_hh, b_ih, b_hh = (reordered(array, cell) for array in params)
+    bias = np.stack([b_ih, b_hh]) if cell is gru and reset_after else b_ih + b_hh
+    layer.set_weights([W_ih.T, W_hh.T, bias])
+    return layer
+
+
+@pytest.mark.parametrize(("cell", "reset_after"), FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (5, 3, 2, 4)], ids=["least", "larger"])
+def test_outputs_and_gradients_equal_keras(cell, reset_after, sizes):
+    case = proofs.draw(cell, 0, *sizes, reset_after=reset_after)
+    trace, grads = proofs.run(cell, case)
+
+    layer = keras_layer(cell, case.params, reset_after)
+    leaf = proofs.tensors(case)
+    states = [leaf[name] for name in case.states]
+    output, *final = layer(leaf["x"].transpose(0, 1), initial_state=states)
+    assert output.dtype == torch.float64
+    output = output.transpose(0, 1)
+    proofs.loss_of(case, output, final[-1]).backward()
+
+    assert compare("h", trace.h, output)
+    assert compare("h_T", trace.h[-1], final[0])
+    if cell is lstm:
+        assert compare("c_T", trace.c[-1], final[1])
+    for name in ("x", *case.states):
+        assert compare(f"by {name}", getattr(grads, name), leaf[name].grad)
+    by_W_ih, by_W_hh, by_bias = (weight.value.grad.numpy() for weight in layer.trainable_weights)
+    assert compare("by W_ih", grads.W_ih, reordered(by_W_ih.T, cell))
+    assert compare("by W_hh", grads.W_hh, reordered(by_W_hh.T, cell))
+    if by_bias.ndim == 2:
+        assert compare("by b_ih", grads.b_ih, reordered(by_bias[0], cell))
+        assert compare("by b_hh", grads.b_hh, reordered(by_bias[1], cell))
+    else:
+        assert compare("by b_ih", grads.b_ih, reordered(by_bias, cell))
+        assert compare("by b_hh", grads.b_hh, reordered(by_bias, cell))
