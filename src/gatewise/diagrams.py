@@ -22,12 +22,12 @@ class Drawing:
 
     def __init__(self, name, width, height, lit=None):
         self.name, self.width, self.height, self.lit = name, width, height, lit
-        self.parts = []
+        self.parts = {}
 
     def part(self, name, *shapes):
-        """Add shapes as the part `name`."""
+        """Add shapes as the part `name`, once."""
         dim = "" if self.lit is None or name in self.lit else f" opacity='{DIM}'"
-        self.parts.append(f"<g id='{self.name}-{name}'{dim}>{''.join(shapes)}</g>")
+        self.parts[name] = f"<g id='{self.name}-{name}'{dim}>{''.join(shapes)}</g>"
 
     def svg(self):
         """The picture as text, the same to the letter on every machine."""
@@ -42,7 +42,7 @@ class Drawing:
             f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {self.width} {self.height}'"
             f" width='{self.width}' style='max-width:100%' role='img'"
             f" aria-label='{escape(repr(self), quote=True)}'>"
-            f"<defs>{arrow}</defs>{ground}{''.join(self.parts)}</svg>"
+            f"<defs>{arrow}</defs>{ground}{''.join(self.parts.values())}</svg>"
         )
 
     def _repr_svg_(self):
@@ -82,6 +82,48 @@ def operation(x, y, sign, radius=14):
         f"<text x='{x}' y='{y + 5}' {FONT} font-size='15' text-anchor='middle' fill='{INK}'>"
         f"{escape(sign)}</text>"
     )
+
+
+def pill(x, y, label):
+    """A rounded box at (x, y): a function entry by entry, without weights."""
+    return (
+        f"<rect x='{x - 24:g}' y='{y - 12:g}' width='48' height='24' rx='12' fill='#FFFFFF'"
+        f" stroke='{INK}' stroke-width='2'/>"
+        f"<text x='{x:g}' y='{y + 5:g}' {FONT} font-size='13' text-anchor='middle' fill='{INK}'>"
+        f"{escape(label)}</text>"
+    )
+
+
+def shutter(x, y, value, letter, radius=15):
+    """A valve at (x, y) in a level wire, open by `value` between 0 and 1."""
+    half = radius * value
+    side = (radius**2 - half**2) ** 0.5
+    arc = f"A{radius} {radius} 0 0 0"
+    opening = (
+        f"M{x - side:g} {y - half:g}{arc} {x - side:g} {y + half:g}"
+        f"H{x + side:g}{arc} {x + side:g} {y - half:g}z"
+    )
+    return (
+        f"<circle cx='{x}' cy='{y}' r='{radius}' fill='{PALETTE[letter]}'/>"
+        f"<path d='{opening}' fill='#FFFFFF'/>"
+        f"<circle cx='{x}' cy='{y}' r='{radius}' fill='none' stroke='{INK}' stroke-width='2'/>"
+        f"<text x='{x}' y='{y + 5}' {FONT} font-size='15' text-anchor='middle' fill='{INK}'>"
+        "×</text>"
+    )
+
+
+def band(start, end, y, share=1, thickness=18):
+    """How much flows from start to end at height y: a level band, as thick as its share."""
+    width = thickness * share
+    return (
+        f"<rect x='{start}' y='{y - width / 2:g}' width='{end - start}' height='{width:g}'"
+        f" fill='{PALETTE['c']}' fill-opacity='0.3'/>"
+    )
+
+
+def bridge(x, y):
+    """A gap in whatever is under (x, y), for an upright wire that passes over it."""
+    return f"<path d='M{x} {y + 9}V{y - 9}' stroke='#F3F5F7' stroke-width='10'/>"
 
 
 def frame(x, y, width, height):
@@ -169,4 +211,128 @@ def legend():
         d.wire((470, 40), (490, 40), (490, 12)),
         words(490, 84, "copied", size=12),
     )
+    return d
+
+
+def interfaces():
+    """What goes in and out: the RNN has one state, the LSTM two, of which only h is shown."""
+    d = Drawing("interfaces", 580, 220)
+    for name, x, states in [("RNN", 150, "h"), ("LSTM", 430, "ch")]:
+        d.part(name, frame(x - 60, 60, 120, 96), words(x, 114, name, size=16))
+        for state in states:
+            y = {"c": 84, "h": 132}[state]
+            d.part(
+                f"{name}-{state}",
+                d.wire((x - 118, y), (x - 62, y)),
+                symbol(x - 96, y - 10, f"{state}_t−1", size=18),
+                d.wire((x + 60, y), (x + 116, y)),
+                symbol(x + 92, y - 10, f"{state}_t", size=18),
+            )
+        d.part(f"{name}-x", d.wire((x, 194), (x, 158)), symbol(x, 214, "x_t", size=18))
+        d.part(f"{name}-h-out", d.wire((x, 60), (x, 24)), symbol(x + 10, 34, "h_t", "start", 18))
+    return d
+
+
+def four_layers():
+    """Inside one step: the RNN has one learned layer, the LSTM four."""
+    d = Drawing("four-layers", 580, 130)
+    d.part(
+        "RNN", frame(20, 16, 130, 70), layer(85, 51, "tanh", "h"), words(85, 112, "RNN: one layer")
+    )
+    boxes = [layer(228 + 95 * n, 51, *LSTM_LAYERS[k]) for n, k in enumerate("figo")]
+    d.part("LSTM", frame(180, 16, 380, 70), *boxes, words(370, 112, "LSTM: four layers"))
+    return d
+
+
+def valve():
+    """A gate is a valve: what comes in, times a number between 0 (shut) and 1 (open)."""
+    d = Drawing("valve", 580, 190)
+    for n, (value, says) in enumerate([(0, "nothing"), (0.5, "half of it"), (1, "everything")]):
+        x = 100 + 190 * n
+        d.part(f"in{n}", band(x - 80, x - 16, 50), d.wire((x - 80, 50), (x - 16, 50)))
+        d.part(f"layer{n}", layer(x, 124, "σ", "f"), d.wire((x, 107), (x, 67)))
+        d.part(f"value{n}", words(x + 10, 92, f"{value:g}", "start"))
+        d.part(f"out{n}", band(x + 16, x + 70, 50, value), d.wire((x + 15, 50), (x + 72, 50)))
+        d.part(f"valve{n}", shutter(x, 50, value, "f"))
+        d.part(f"says{n}", words(x, 170, f"{says} passes"))
+    return d
+
+
+# The learned layers of the LSTM: what is written on them, and the letter of what they make.
+LSTM_LAYERS = {"f": ("σ", "f"), "i": ("σ", "i"), "g": ("tanh", "g"), "o": ("σ", "o")}
+# The parts of `lstm_cell` that each section of the story speaks of.
+_IN = {"cell", "x", "h-before", "bus-f"}
+LSTM_SECTIONS = {
+    "forget": _IN | {"f-feed", "f-layer", "f", "f-times", "c-before", "kept"},
+    "input": _IN | {"bus-i", "i-feed", "i-layer", "i", "i-times"},
+    "candidate": _IN | {"bus-i", "bus-g", "g-feed", "g-layer", "g", "i-times"},
+    "cell": {"cell", "c-before", "f", "f-times", "kept", "i", "g", "i-times", "added", "plus", "c"},
+    "output": _IN
+    | {"bus-i", "bus-g", "bus-o", "o-feed", "o-layer", "o", "o-times"}
+    | {"c", "c-down", "c-tanh", "h", "h-up"},
+}
+
+
+def lstm_cell(lit=None):
+    """One step of the LSTM: c along the top, four layers below, h out to the right and up.
+
+    lit: a section of `LSTM_SECTIONS` or names of parts, shown in full with the rest dimmed.
+    Raises ValueError for a section or part that does not exist.
+    """
+    section = lit if isinstance(lit, str) else None
+    if section and section not in LSTM_SECTIONS:
+        raise ValueError(f"no section {section!r}: there are {', '.join(LSTM_SECTIONS)}")
+    name = f"lstm-cell-{section}" if section else "lstm-cell"
+    d = Drawing(name, 600, 350, LSTM_SECTIONS[section] if section else lit)
+    top, bottom, layers = 80, 264, 222
+    x = {"f": 136, "i": 222, "g": 308, "o": 394}
+    merge, out, up = (x["i"] + x["g"]) / 2, 452, 500
+    d.part("cell", frame(70, 40, 460, 250))
+
+    # The state c, along the top.
+    d.part("c-before", d.wire((12, top), (x["f"] - 15, top)), symbol(36, top - 12, "c_t−1"))
+    d.part("kept", d.wire((x["f"] + 14, top), (merge - 15, top)))
+    d.part("c", d.wire((merge + 14, top), (588, top)), symbol(562, top - 12, "c_t"))
+
+    # What every layer reads: h and x, put together.
+    h_before = d.wire((12, bottom), (104, bottom), tip=False)
+    d.part("h-before", h_before, symbol(36, bottom - 12, "h_t−1"))
+    x_t = d.wire((92, 320), (92, bottom), (104, bottom), tip=False)
+    d.part("x", x_t, symbol(92, 342, "x_t"))
+    start = 104
+    for k in "figo":
+        turn = x[k] - 12
+        d.part(f"bus-{k}", d.wire((start, bottom), (turn, bottom), tip=False))
+        d.part(f"{k}-feed", d.wire((turn, bottom), (x[k], bottom), (x[k], layers + 18)))
+        d.part(f"{k}-layer", layer(x[k], layers, *LSTM_LAYERS[k], width=52))
+        start = turn
+
+    # Forget; input and candidate, and what they make together.
+    rise = {k: (x[k], layers - 17) for k in "figo"}
+    f_wire = d.wire(rise["f"], (x["f"], top + 15))
+    d.part("f", f_wire, symbol(x["f"] + 9, 136, "f_t", "start"))
+    d.part("f-times", operation(x["f"], top, "×"))
+    i_wire = d.wire(rise["i"], (x["i"], 140), (merge - 15, 140))
+    d.part("i", i_wire, symbol(x["i"] - 9, 166, "i_t", "end"))
+    g_wire = d.wire(rise["g"], (x["g"], 140), (merge + 15, 140))
+    d.part("g", g_wire, symbol(x["g"] + 9, 166, "g_t", "start"))
+    d.part("i-times", operation(merge, 140, "×"))
+    d.part("added", d.wire((merge, 126), (merge, top + 15)))
+    d.part("plus", operation(merge, top, "+"))
+
+    # Output: what of c is shown.
+    down = d.wire((out - 12, top), (out, top), (out, 97)), d.wire((out, 121), (out, 137))
+    d.part("c-down", *down)
+    d.part("c-tanh", pill(out, 109, "tanh"))
+    o_wire = d.wire(rise["o"], (x["o"], 152), (out - 15, 152))
+    d.part("o", o_wire, symbol(x["o"] + 9, 182, "o_t", "start"))
+    d.part("o-times", operation(out, 152, "×"))
+    h_wire = d.wire((out, 166), (out, bottom), (588, bottom))
+    d.part("h", h_wire, symbol(562, bottom - 12, "h_t"))
+    h_up = bridge(up, top), d.wire((up - 12, bottom), (up, bottom), (up, 12))
+    d.part("h-up", *h_up, symbol(up + 10, 24, "h_t", "start"))
+
+    unknown = set(d.lit or ()) - set(d.parts)
+    if unknown:
+        raise ValueError(f"no part {min(unknown)!r}: there are {', '.join(d.parts)}")
     return d

@@ -137,6 +137,36 @@ def decay(panels, ylabel):
     return plot
 
 
+def gate_explorer(values):
+    """One unit of an LSTM, as a GateExplorer holds it: its gates and states, then a sequence.
+
+    values: the widget's `values`.
+    """
+    plot = Plot(height=3.0, columns=2)
+    now, through = plot.panels
+    letters = "figoch"
+    for n, k in enumerate(letters):
+        now.bar(n, values[k], color=PALETTE[k], width=0.7)
+        below = values[k] < 0
+        where, side = (0, -3 if below else 3), "top" if below else "bottom"
+        text = f"{values[k]:.2f}"
+        now.annotate(text, (n, values[k]), where, textcoords="offset points", ha="center", va=side)
+    now.set(xlabel="gates and states at this step", ylabel="value")
+    now.set_xticks(range(6), [rf"${k}_t$" for k in letters])
+
+    strip = values["strip"]
+    steps = np.arange(1, len(strip["x"]) + 1)
+    through.bar(steps, strip["x"], color=PALETTE["x"], alpha=0.25, label="x", width=0.6)
+    through.plot(steps, strip["c"], color=PALETTE["c"], label="c", linewidth=2)
+    through.plot(steps, strip["h"], color=PALETTE["h"], label="h", linewidth=2, linestyle="--")
+    through.set_xlabel("step of the sequence")
+    through.legend(frameon=False)
+    for panel in plot.panels:
+        panel.axhline(0, color="#555555", linewidth=0.8)
+    now.margins(y=0.15)
+    return plot
+
+
 def _describe(panel):
     """One line on a panel: its title, what is against what, the names of its curves."""
     x, y = panel.get_xlabel(), panel.get_ylabel()

@@ -1,0 +1,8 @@
+"""Widgets: a cell under the reader's hand.
+
+What is dragged is computed and drawn in the browser; Python has the same numbers, by the cells.
+"""
+
+from gatewise.widgets.gate_explorer import GateExplorer
+
+__all__ = ["GateExplorer"]

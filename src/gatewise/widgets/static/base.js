@@ -1,0 +1,93 @@
+// What the faces of all widgets share. Python puts this text before each widget's own.
+
+const SVG = "http://www.w3.org/2000/svg";
+// Jupyter's shortcuts would take the arrow keys; the mark must stand on the focused element itself.
+const KEYS = { "data-lm-suppress-shortcuts": "true" };
+
+/** An element with attributes and children; `svg:path` is one of SVG's. */
+function make(name, attributes = {}, ...children) {
+  const node = name.startsWith("svg:")
+    ? document.createElementNS(SVG, name.slice(4))
+    : document.createElement(name);
+  set(node, attributes);
+  node.append(...children);
+  return node;
+}
+
+function set(node, attributes) {
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+}
+
+/** A number for reading: two decimals, a true minus sign, on demand a plus sign. */
+function number(value, sign = false) {
+  const text = Math.abs(value).toFixed(2);
+  const mark = Number(text) === 0 ? "" : value < 0 ? "−" : sign ? "+" : "";
+  return mark + text;
+}
+
+/** A place where the value called `name` is shown; see `fillIn`. */
+function place(name, sign = false) {
+  return make("span", { class: "number", "data-value": name, ...(sign && { "data-sign": "" }) });
+}
+
+/** Write each value into the places made for it. */
+function fillIn(root, values) {
+  for (const node of root.querySelectorAll("[data-value]")) {
+    node.textContent = number(values[node.dataset.value], "sign" in node.dataset);
+  }
+}
+
+/** A letter of the equations with its index: `h_t−1`. */
+function letter(text) {
+  const [base, index] = text.split("_");
+  return make("span", { class: "letter" }, base, ...(index ? [make("sub", {}, index)] : []));
+}
+
+/** `say("{n} times", {n: 3})`. */
+function say(sentence, parts) {
+  return sentence.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
+}
+
+/** A slider; `name` is for screen readers, `oninput` gets the number. */
+function slider(name, [min, max, step], oninput) {
+  const node = make("input", { type: "range", min, max, step, "aria-label": name, ...KEYS });
+  node.addEventListener("input", () => oninput(Number(node.value)));
+  return node;
+}
+
+function button(content, onclick, attributes = {}) {
+  const node = make("button", { type: "button", ...attributes, ...KEYS }, ...content);
+  node.addEventListener("click", onclick);
+  return node;
+}
+
+/** Mark the root as dark or light, as Jupyter is, or else Colab, or else the system. */
+function followTheme(root) {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const update = () => {
+    const jupyter = document.body.dataset.jpThemeLight;
+    const colab = document.documentElement.getAttribute("theme");
+    const isDark = jupyter ? jupyter === "false" : colab ? colab === "dark" : dark.matches;
+    root.dataset.theme = isDark ? "dark" : "light";
+  };
+  const observer = new MutationObserver(update);
+  observer.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
+  observer.observe(document.documentElement, { attributeFilter: ["theme"] });
+  dark.addEventListener("change", update);
+  update();
+  return () => {
+    observer.disconnect();
+    dark.removeEventListener("change", update);
+  };
+}
+
+/** Tell Python: ten times a second while something is dragged, and at once when it is let go. */
+function outbox(model) {
+  let timer;
+  const now = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    model.save_changes();
+  };
+  return { now, soon: () => (timer ??= setTimeout(now, 100)) };
+}

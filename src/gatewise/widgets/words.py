@@ -1,0 +1,50 @@
+"""Every word on the widgets' faces, in one place, so that an edition can bring its own."""
+
+ENGLISH = {
+    "gate": {"f": "forget", "i": "input", "g": "candidate", "o": "output"},
+    # What a gate's opening means, from shut to open: the last bound that is reached counts.
+    "opening": [[0, "shut"], [0.05, "nearly shut"], [0.35, "half open"], [0.65, "mostly open"], [0.95, "open"]],
+    "presets": "Presets",
+    "preset": {
+        "keep": ["keep", "f open, i shut"],
+        "overwrite": ["overwrite", "f shut, i open"],
+        "count": ["count", "f open, i open"],
+        "ignore": ["ignore", "f shut, i shut"],
+    },
+    "reset": "reset",
+    "explorer": "Gate explorer: one unit of an LSTM",
+    "drawing": "The LSTM cell. Valves are as open as their gates, wires as thick as their values;"
+    " a negative value is dashed.",
+    "input": "input",
+    "memory": "memory before",
+    "shown": "shown before",
+    "weight": {"w_x": "weight of the input", "w_h": "weight of h", "b": "bias"},
+    "held": "held",
+    "held says": "everything else that this unit reads, held as it was at that step",
+    "says gate": "{value}: the {gate} gate is {opening}, {amount}",
+    "says candidate": "{value}: the candidate is {amount}",
+    "says c": "{value}: the new memory c is {c}",
+    "says bar": "{value}: after this step c is {c} and h is {h}",
+    "says repeat": "{n} times: c ends at {c}, h at {h}",
+    "says no repeat": "off: the eight inputs below",
+    "curve": "{gate}: {squash} at {a} is {value}",
+    "sequence": "A sequence, from this h and c on",
+    "sequence held": "A sequence, from this h and c on; all else stays held",
+    "repeat": "repeat the input",
+    "off": "off",
+    "times": "{n} times",
+    "bar": "input of step {t}",
+    "plot": "c and h after each step; at the end c is {c} and h is {h}",
+    "task": {
+        "keep": "Keep: hold c within 0.1 of where it starts, for 20 steps, whatever comes in.",
+        "overwrite": "Overwrite: let c be within 0.1 of the newest input, at each step.",
+        "count": "Count: let c end within 0.25 of the number of ones that came in.",
+        "quote": "Quote: hold c above 0.5 while a quote is open, and only then."
+        " The input is 1 at ‘, −1 at ’, 0 elsewhere.",
+    },
+    "tally": "{right} of {n} sequences",
+    "choose": "Sequences: ticked where c stays within the grey bounds",
+    "right": "sequence {n}: right",
+    "wrong": "sequence {n}: not yet",
+    "checked": "{task}: {right} of {n} unseen sequences",
+}
