@@ -3,7 +3,13 @@
 ENGLISH = {
     "gate": {"f": "forget", "i": "input", "g": "candidate", "o": "output"},
     # What a gate's opening means, from shut to open: the last bound that is reached counts.
-    "opening": [[0, "shut"], [0.05, "nearly shut"], [0.35, "half open"], [0.65, "mostly open"], [0.95, "open"]],
+    "opening": [
+        [0, "shut"],
+        [0.05, "nearly shut"],
+        [0.35, "half open"],
+        [0.65, "mostly open"],
+        [0.95, "open"],
+    ],
     "presets": "Presets",
     "preset": {
         "keep": ["keep", "f open, i shut"],
