@@ -79,8 +79,11 @@ class GateExplorer(Widget):
         What the unit reads besides, of other features and units, is held as it was at that step.
         Raises ValueError for what does not exist, and for a trace of another cell.
         """
-        if not isinstance(trace, lstm.Trace):
-            raise ValueError(f"an lstm.Trace is meant, not a {type(trace).__module__} one")
+        for name, given, meant in [("params", params, "Params"), ("trace", trace, "Trace")]:
+            if not isinstance(given, getattr(lstm, meant)):
+                room = type(given).__module__.split(".")[-1]
+                came = f"{room}.{type(given).__name__}"
+                raise ValueError(f"{name} is {came}, but GateExplorer takes lstm.{meant}")
         T, B, D = trace.x.shape
         sizes = {"t": (t, T), "b": (b, B), "unit": (unit, trace.h.shape[2])}
         if feature is not None:
