@@ -47,12 +47,12 @@ def run(cell, case):
     return trace, cell.backward(case.params, trace, **case.incoming)
 
 
-# The same in torch: as tensors, as a module, and written out by hand ------------------------
+# The same in torch: as tensors, as a module, and written out by hand --------------------------
 
 
 def tensors(case):
     """Parameters, input and states as leaves, in the order of `Grads`; None becomes zeros."""
-    T, B, H = len(case.x), case.x.shape[1], case.params[1].shape[1]
+    B, H = case.x.shape[1], case.params.W_hh.shape[1]
     arrays = [*case.params, case.x, *case.states.values()]
     arrays = [np.zeros((B, H), case.x.dtype) if array is None else array for array in arrays]
     names = [*case.params._fields, "x", *case.states]
@@ -113,7 +113,7 @@ def by_hand(mode, leaf, reset_after=True):
     return SimpleNamespace(**kept)
 
 
-# The proofs ----------------------------------------------------------------------------------
+# The proofs -----------------------------------------------------------------------------------
 
 
 def equals_module(cell, case):

@@ -91,7 +91,7 @@ def test_no_torch_at_import(cell):
     assert "torch" not in vars(cell)
 
 
-# from_torch ----------------------------------------------------------------------------------
+# from_torch -----------------------------------------------------------------------------------
 
 
 @each_cell
@@ -154,7 +154,7 @@ def test_from_torch_refuses(cell, module, options, sentence):
         cell.Params.from_torch(module, **options)
 
 
-# Errors: one sentence, with what came and what was meant -----------------------------------------
+# Errors: one sentence, with what came and what was meant --------------------------------------
 
 
 @each_cell
@@ -244,7 +244,7 @@ def test_parameters_are_refused(cell, name, change, sentence):
         cell.forward(params, np.zeros((2, 6, 9)))
 
 
-# Extremes ------------------------------------------------------------------------------------------
+# Extremes -------------------------------------------------------------------------------------
 
 
 @each_form

@@ -2,6 +2,10 @@
 
 Keras orders the gates i, f, c, o and z, r, h, multiplies from the right, and puts the batch
 first. Its LSTM has one bias; so has its GRU with `reset_after=False`, which is Cho's form.
+
+Held to 1e-12, gradients included, but for Cho's form: that one Keras runs by `keras.ops.matmul`,
+which rounds float64 to float32 whatever `floatx` says, so 1e-6 is what can be asked there.
+(`test_cells` holds Cho's form to 1e-12 against his equations in plain torch.)
 """
 
 import importlib.util
@@ -21,7 +25,7 @@ if importlib.util.find_spec("keras") is None and "GATEWISE_SKIP_NOTHING" not in 
 os.environ["KERAS_BACKEND"] = "torch"  # read when Keras is imported
 keras = importlib.import_module("keras")
 
-FORMS = {"lstm": (lstm, True), "gru": (gru, True), "gru-cho": (gru, False)}
+FORMS = {"lstm": (lstm, True, 1e-12), "gru": (gru, True, 1e-12), "gru-cho": (gru, False, 1e-6)}
 ORDER = {lstm: [0, 1, 2, 3], gru: [1, 0, 2]}  # of Keras's blocks, in ours
 
 
@@ -45,9 +49,9 @@ def keras_layer(cell, params, reset_after):
     return layer
 
 
-@pytest.mark.parametrize(("cell", "reset_after"), FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize(("cell", "reset_after", "tol"), FORMS.values(), ids=FORMS)
 @pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (5, 3, 2, 4)], ids=["least", "larger"])
-def test_outputs_and_gradients_equal_keras(cell, reset_after, sizes):
+def test_outputs_and_gradients_equal_keras(cell, reset_after, tol, sizes):
     case = proofs.draw(cell, 0, *sizes, reset_after=reset_after)
     trace, grads = proofs.run(cell, case)
 
@@ -59,18 +63,18 @@ def test_outputs_and_gradients_equal_keras(cell, reset_after, sizes):
     output = output.transpose(0, 1)
     proofs.loss_of(case, output, final[-1]).backward()
 
-    assert compare("h", trace.h, output)
-    assert compare("h_T", trace.h[-1], final[0])
+    assert compare("h", trace.h, output, tol)
+    assert compare("h_T", trace.h[-1], final[0], tol)
     if cell is lstm:
-        assert compare("c_T", trace.c[-1], final[1])
+        assert compare("c_T", trace.c[-1], final[1], tol)
     for name in ("x", *case.states):
-        assert compare(f"by {name}", getattr(grads, name), leaf[name].grad)
+        assert compare(f"by {name}", getattr(grads, name), leaf[name].grad, tol)
     by_W_ih, by_W_hh, by_bias = (weight.value.grad.numpy() for weight in layer.trainable_weights)
-    assert compare("by W_ih", grads.W_ih, reordered(by_W_ih.T, cell))
-    assert compare("by W_hh", grads.W_hh, reordered(by_W_hh.T, cell))
+    assert compare("by W_ih", grads.W_ih, reordered(by_W_ih.T, cell), tol)
+    assert compare("by W_hh", grads.W_hh, reordered(by_W_hh.T, cell), tol)
     if by_bias.ndim == 2:
-        assert compare("by b_ih", grads.b_ih, reordered(by_bias[0], cell))
-        assert compare("by b_hh", grads.b_hh, reordered(by_bias[1], cell))
+        assert compare("by b_ih", grads.b_ih, reordered(by_bias[0], cell), tol)
+        assert compare("by b_hh", grads.b_hh, reordered(by_bias[1], cell), tol)
     else:
-        assert compare("by b_ih", grads.b_ih, reordered(by_bias, cell))
-        assert compare("by b_hh", grads.b_hh, reordered(by_bias, cell))
+        assert compare("by b_ih", grads.b_ih, reordered(by_bias, cell), tol)
+        assert compare("by b_hh", grads.b_hh, reordered(by_bias, cell), tol)

@@ -42,9 +42,10 @@ def central_difference(loss, w, step=1e-5):
 
 
 def exercise(number, answer, right, tol=1e-3):
-    """Print whether the reader's `answer` to an exercise is `right`, and return which.
+    """Print whether the reader's `answer` to an exercise is `right`.
 
-    answer: None while there is none; else a number, an array, a set, or a dict of numbers.
+    answer: None while there is none; else a number, an array, a list of them, a set, a dict of
+    numbers, True or False.
     tol: how far a number may be off.
     """
     if answer is None:
@@ -54,7 +55,6 @@ def exercise(number, answer, right, tol=1e-3):
     else:
         verdict = "not right yet"
     print(f"exercise {number}: {verdict}")
-    return verdict == "right"
 
 
 def _same(answer, right, tol):
@@ -67,7 +67,7 @@ def _same(answer, right, tol):
     if isinstance(right, set):
         return isinstance(answer, set | list | tuple) and set(answer) == right
     try:
-        answer, right = _array(answer), _array(right)
+        answer, right = (np.asarray(_array(value), dtype=float) for value in (answer, right))
         return answer.shape == right.shape and bool(np.abs(answer - right).max() <= tol)
     except (TypeError, ValueError):  # words where numbers are meant
         return False

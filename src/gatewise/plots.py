@@ -78,11 +78,27 @@ def losses(histories, floors=None):
         panel.plot(epochs, history.loss, color=SERIES[n], linestyle=DASHES[n], label=name)
     for name, floor in (floors or {}).items():
         panel.axhline(floor, color="#555555", linewidth=1, linestyle=":")
+        place = {"xy": (1, floor), "xycoords": ("axes fraction", "data")}
         panel.annotate(
-            name, (1, floor), xycoords=("axes fraction", "data"), ha="right", va="bottom"
+            name, **place, xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
         )
     panel.set(yscale="log", xlabel="epoch", ylabel="loss (nats)")
     panel.legend(frameon=False, loc="lower left")
+    return plot
+
+
+def over_time(curves):
+    """States against time, on one axis, each in the colour of its letter.
+
+    curves: letter to values (T,), after steps 1 to T.
+    """
+    plot = Plot(height=2.6)
+    panel = plot.panels[0]
+    for n, (letter, values) in enumerate(curves.items()):
+        steps = np.arange(1, len(values) + 1)
+        panel.plot(steps, values, color=PALETTE[letter], linestyle=DASHES[n], label=letter)
+    panel.set(xlabel="step, t", ylabel="value")
+    panel.legend(frameon=False)
     return plot
 
 
@@ -152,10 +168,11 @@ def gate_explorer(values):
 
 
 def _describe(panel):
-    """One line on a panel: its axes, its curves."""
+    """One line on a panel: its title, what is against what, the names of its curves."""
     x, y = panel.get_xlabel(), panel.get_ylabel()
     scale = " (logarithmic)" if panel.get_yscale() == "log" else ""
     names = [line.get_label() for line in panel.lines if not line.get_label().startswith("_")]
-    names += [text.get_text() for text in panel.texts if len(names) and text.get_text()]
-    parts = [panel.get_title(), f"{y}{scale} against {x}" if y else x, ", ".join(names)]
+    if panel.images:
+        names = ["{} × {} values".format(*panel.images[0].get_array().shape)]
+    parts = [panel.get_title(), f"{y}{scale} against {x}" if y else x, *names]
     return "Plot: " + "; ".join(part for part in parts if part)

@@ -1,0 +1,190 @@
+"""`python -m gatewise.authoring`: execute the notebooks, normalise them, check what is saved.
+
+    python -m gatewise.authoring [NOTEBOOK …]            execute in fresh kernels and save
+    python -m gatewise.authoring --check [NOTEBOOK …]    say what is not as it should be
+    python -m gatewise.authoring --links                 write the repository's address everywhere
+
+Without names, all of notebooks/ is meant. nbval passes over a cell that has no execution count,
+so a stripped notebook would be green: that is why the saved state has a check of its own.
+"""
+
+import argparse
+import ast
+import hashlib
+import json
+import os
+import re
+import statistics
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parents[2]
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+METADATA = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
+# A path below somebody's home or temporary folder, or an object's address.
+LOCAL = re.compile(r"(/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\?Users)|at 0x[0-9a-f]{6,}")
+LONGEST, MEDIAN = 25, 6  # lines of a code cell
+SPEAKS = {"print", "compare", "display", "exercise"}  # calls that leave an output
+# Where the repository's address stands, in the notebooks, the README and CITATION.cff.
+ADDRESSED = re.compile(
+    r"(?P<before>git\+https://github\.com/|colab\.research\.google\.com/github/"
+    r"|repository-code: \"https://github\.com/|git clone https://github\.com/)"
+    r"[\w.-]+/[\w.-]+?(?=/blob|\.git|[\"`'\s])"
+)
+
+
+def execute(path):
+    """Run a notebook in a fresh kernel, in a folder of its own, and save it normalised.
+
+    path: the .ipynb file, which is replaced only if every cell ran.
+    Raises nbclient.exceptions.CellExecutionError for the first cell that did not.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    with tempfile.TemporaryDirectory() as folder:
+        resources = {"metadata": {"path": folder}}
+        NotebookClient(
+            notebook, resources=resources, kernel_name="python3", coalesce_streams=True
+        ).execute()
+    write(normalise(notebook), path)
+
+
+def normalise(notebook):
+    """Take out, in place, what differs from run to run or from editor to editor."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.nbformat_minor = 5
+    seen = set()
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict({})
+        if not cell.get("id") or cell.id in seen:
+            cell.id = hashlib.sha256(cell.source.encode()).hexdigest()[:8]
+        seen.add(cell.id)
+    for count, cell in enumerate(_code(notebook), start=1):
+        cell.execution_count = count
+        for output in cell.outputs:
+            output.pop("transient", None)
+            if "execution_count" in output:
+                output.execution_count = count
+    return notebook
+
+
+def write(notebook, path):
+    """Save a notebook, the same text for the same content."""
+    path.write_text(nbformat.writes(notebook).rstrip("\n") + "\n", encoding="utf-8")
+
+
+def check(path):
+    """The faults of a saved notebook: a list of lines, empty if there is none."""
+    # As it stands in the file: nbformat.read would mend some faults silently.
+    notebook = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    for cell in notebook.cells:
+        cell.source = "".join(cell.source)
+    code = _code(notebook)
+    faults = []
+    if [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):
+        faults.append(f"execution counts are not 1…{len(code)}: run `make notebooks`")
+    if notebook.metadata != METADATA:
+        faults.append("the metadata are not the fixed kernelspec alone")
+    if len({cell.get("id") for cell in notebook.cells}) < len(notebook.cells):
+        faults.append("two cells share an id, or a cell has none")
+    lengths = [len([line for line in c.source.splitlines() if line.strip()]) for c in code]
+    if max(lengths, default=0) > LONGEST or statistics.median(lengths or [0]) > MEDIAN:
+        faults.append(f"code cells: longest {max(lengths)}, median {statistics.median(lengths)}")
+    for number, cell in enumerate(code, start=1):
+        faults += [f"[{number}] {fault}" for fault in _cell_faults(cell)]
+    prose = "".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    if re.search(r"!\[\s*\]\(|<img(?![^>]*alt=\"[^\"]+\")", prose):
+        faults.append("a picture without alt text")
+    return [f"{path.name}: {fault}" for fault in faults]
+
+
+def _cell_faults(cell):
+    if cell.metadata:
+        yield f"carries metadata: {', '.join(cell.metadata)}"
+    if _speaks(cell.source) and not cell.outputs:
+        yield "prints, but has no saved output"
+    for output in cell.outputs:
+        if output.output_type == "error":
+            yield "a saved error"
+        if output.get("name") == "stderr":
+            yield "a saved warning or progress bar"
+        if "application/vnd.jupyter.widget-state+json" in output.get("data", {}):
+            yield "saved widget state"
+        if found := LOCAL.search(str(output)):
+            yield f"a path or an address of one machine: {found[0]}"
+
+
+def _speaks(source):
+    """Whether a cell, when run, surely prints: a call of SPEAKS outside of functions and ifs."""
+    if source.lstrip().startswith(("%", "!")) or "\n    %" in source:
+        return False  # the set-up cell: it is not Python until IPython has read it
+    waiting = list(ast.parse(source).body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda | ast.If):
+            continue
+        if isinstance(node, ast.Call) and getattr(node.func, "id", None) in SPEAKS:
+            return True
+        waiting += ast.iter_child_nodes(node)
+    return False
+
+
+def _code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def repository():
+    """The repository's address, `owner/name`, from pyproject.toml."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project["urls"]["Repository"].removeprefix("https://github.com/")
+
+
+def with_links(text):
+    """`text` with the repository's address wherever one stands."""
+    return ADDRESSED.sub(lambda match: match["before"] + repository(), text)
+
+
+def addressed_files():
+    """The files in which the address stands."""
+    return [ROOT / "README.md", ROOT / "CITATION.cff", *notebooks()]
+
+
+def notebooks():
+    """All notebooks, in order."""
+    return sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def main(arguments=None):
+    """The command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m gatewise.authoring",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--links", action="store_true")
+    parser.add_argument("notebook", nargs="*", type=Path)
+    options = parser.parse_args(arguments)
+    paths = options.notebook or notebooks()
+
+    if options.links:
+        for path in addressed_files():
+            path.write_text(with_links(path.read_text(encoding="utf-8")), encoding="utf-8")
+    elif options.check:
+        faults = [fault for path in paths for fault in check(path)]
+        print("\n".join(faults) or f"{len(paths)} notebooks, as they should be")
+        return bool(faults)
+    else:
+        os.environ["TQDM_DISABLE"] = "1"  # a progress bar is not a result
+        for path in paths:
+            print(path.name, flush=True)
+            execute(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

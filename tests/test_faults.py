@@ -1,0 +1,292 @@
+"""The proofs can see: every assignment in `forward` and `backward` gets a fault, one at a time,
+and the same proofs that the cells pass have to fail.
+
+A fault is a replacement in the text of the function. It counts as seen when a proof says no, or
+when the shapes no longer fit together (ValueError); a name that does not exist would prove nothing.
+"""
+
+import ast
+import inspect
+import textwrap
+from types import ModuleType
+
+import proofs
+import pytest
+
+from gatewise.cells import gru, lstm, rnn
+
+# Per function: the text as it is, and the text with the fault.
+FAULTS = {
+    (rnn, "forward"): [
+        ("T, B, D = x.shape", "B, T, D = x.shape"),
+        (
+            'contract.check_state("h0", h0, params, B)',
+            'contract.check_state("h0", None, params, B)',
+        ),
+        ("(params.b_ih + params.b_hh)", "params.b_ih"),
+        ("np.ascontiguousarray(params.W_hh.T)", "np.ascontiguousarray(params.W_hh)"),
+        ("np.tanh(h[t] + h_t @ W_hh_T)", "np.tanh(h[t] + h0 @ W_hh_T)"),
+        ("np.tanh(h[t] + h_t @ W_hh_T)", "np.tanh(h[t - 1] + h_t @ W_hh_T)"),
+        ("Trace(x, h0, h)", "Trace(x, h[0], h)"),
+    ],
+    (rnn, "backward"): [
+        ("T, B, H = trace.h.shape", "B, T, H = trace.h.shape"),
+        ('contract.check_grad("dh", dh, trace.h, "(T, B, H)")', "np.zeros_like(trace.h)"),
+        ('contract.check_grad("dh_T", dh_T, trace.h0, "(B, H)")', "np.zeros_like(trace.h0)"),
+        ("da = np.empty_like(dh)", "da = dh"),
+        ("dh[t] += dh_later", "dh[t] = dh_later"),
+        ("dh[t] += dh_later", "dh[t] += 0"),
+        ("* (1 - trace.h[t] ** 2)", "* (1 - trace.h[t])"),
+        ("* (1 - trace.h[t] ** 2)", ""),
+        ("dh_later = da[t] @ params.W_hh", "dh_later = da[t] @ params.W_hh.T"),
+        ("dh_later = da[t] @ params.W_hh", "dh_later = dh[t] @ params.W_hh"),
+        ("np.concatenate([trace.h0[None], trace.h[:-1]])", "trace.h"),
+        ("np.concatenate([trace.h0[None], trace.h[:-1]])", "np.roll(trace.h, 1, axis=0)"),
+        ("rows = da.reshape(T * B, H)", "rows = dh.reshape(T * B, H)"),
+        ("db = rows.sum(axis=0)", "db = rows.mean(axis=0)"),
+        ("W_ih=rows.T @ trace.x.reshape(T * B, -1)", "W_ih=da[-1].T @ trace.x[-1]"),
+        ("W_hh=rows.T @ h_before", "W_hh=dh.reshape(T * B, H).T @ h_before"),
+        ("b_ih=db", "b_ih=0.5 * db"),
+        ("b_hh=db.copy()", "b_hh=db"),
+        ("x=(rows @ params.W_ih)", "x=(rows @ params.W_hh)"),
+        ("h0=dh_later", "h0=dh[0]"),
+        ("h=dh,", "h=da,"),
+        ("a=da,", "a=dh,"),
+    ],
+    (lstm, "forward"): [
+        ("T, B, D = x.shape", "B, T, D = x.shape"),
+        (
+            'contract.check_state("h0", h0, params, B)',
+            'contract.check_state("h0", None, params, B)',
+        ),
+        (
+            'contract.check_state("c0", c0, params, B)',
+            'contract.check_state("c0", None, params, B)',
+        ),
+        ("H = params.W_hh.shape[1]", "H = D"),
+        ("(B, 4, H), 0.5, x.dtype", "(B, 4, H), 1, x.dtype"),
+        ("(B, 4, H), 0.5, x.dtype", "(B, 4, H), 0.5"),
+        ("scale[:, 2] = 1", "scale[:, 3] = 1"),
+        ("shift = 1 - scale", "shift = scale"),
+        (
+            "halves = scale[0].reshape(4 * H, 1)",
+            "halves = scale[0].reshape(H, 4).T.reshape(4 * H, 1)",
+        ),
+        ("(halves * params.W_hh).T", "params.W_hh.T"),
+        (
+            "x.reshape(T * B, D) @ (halves",
+            "x.reshape(B, T, D).swapaxes(0, 1).reshape(T * B, D) @ (halves",
+        ),
+        ("(params.b_ih + params.b_hh)", "params.b_ih"),
+        ("gates = a.reshape(T, 4, B, H)", "gates = a[::-1].reshape(T, 4, B, H)"),
+        ("i, f, g, o = gates", "i, f, o, g = gates"),
+        ("i, f, g, o = gates", "f, i, g, o = gates"),
+        ("c, h = np.empty_like(i), np.empty_like(i)", "c = h = np.empty_like(i)"),
+        ("h_t @ W_hh_T + a[t]", "h0 @ W_hh_T + a[t]"),
+        ("h_t @ W_hh_T + a[t]", "h_t @ W_hh_T + a[t - 1]"),
+        ("scale * np.tanh(", "np.tanh("),
+        (
+            "(ifgo, shift, out=gates[t].swapaxes(0, 1))",
+            "(ifgo.reshape(4, B, H), shift.reshape(4, B, H), out=gates[t])",
+        ),
+        ("out=gates[t].swapaxes(0, 1)", "out=gates[t - 1].swapaxes(0, 1)"),
+        ("f[t] * c_t", "f[t] * c0"),
+        ("i[t] * g[t]", "(1 - f[t]) * g[t]"),
+        ("o[t] * np.tanh(c_t)", "o[t] * c_t"),
+        ("o[t] * np.tanh(c_t)", "o[t - 1] * np.tanh(c_t)"),
+        ("Trace(x, h0, c0, i,", "Trace(x, c0, h0, i,"),
+    ],
+    (lstm, "backward"): [
+        ("x, h0, c0, i, f, g, o, c, h = trace", "x, c0, h0, i, f, g, o, c, h = trace"),
+        ("x, h0, c0, i, f, g, o, c, h = trace", "x, h0, c0, f, i, g, o, c, h = trace"),
+        ("T, B, H = h.shape", "B, T, H = h.shape"),
+        ('contract.check_grad("dh", dh, h, "(T, B, H)")', "np.zeros_like(h)"),
+        ('contract.check_grad("dh_T", dh_T, h0, "(B, H)")', "np.zeros_like(h0)"),
+        ('contract.check_grad("dc_T", dc_T, c0, "(B, H)")', "np.zeros_like(c0)"),
+        ("dc = np.empty_like(dh)", "dc = dh"),
+        ("(T, B, 4, H), dh.dtype", "(T, B, 4, H)"),
+        ("i_t, f_t, g_t, o_t = i[t], f[t]", "i_t, f_t, g_t, o_t = f[t], i[t]"),
+        ("i_t, f_t, g_t, o_t = i[t], f[t]", "i_t, f_t, g_t, o_t = i[t], f[t - 1]"),
+        ("c[t - 1] if t > 0 else c0", "c[t - 1]"),
+        ("c[t - 1] if t > 0 else c0", "c[t]"),
+        ("tanh_c = np.tanh(c[t])", "tanh_c = c[t]"),
+        ("dh[t] += dh_later", "dh[t] += 0"),
+        ("dh[t] += dh_later", "dh[t] = dh_later"),
+        ("dh_o = dh[t] * o_t", "dh_o = dh_later * o_t"),
+        (" * (1 - tanh_c**2)", ""),
+        (" + dc_later", ""),
+        ("dc_i = dc_t * i_t", "dc_i = dc_later * i_t"),
+        ("dc_f = dc_t * f_t", "dc_f = dc_t * (1 - i_t)"),
+        ("dc_i * g_t * (1 - i_t)", "dc_i * g_t"),
+        ("dc_i * g_t * (1 - i_t)", "dc_t * g_t * (1 - i_t)"),
+        ("dc_f * c_before * (1 - f_t)", "dc_f * c_before"),
+        ("dc_f * c_before * (1 - f_t)", "dc_f * c[t] * (1 - f_t)"),
+        ("dc_i * (1 - g_t**2)", "dc_i * (1 - g_t)"),
+        ("dc_i * (1 - g_t**2)", "dc_i * g_t * (1 - g_t)"),
+        ("dh_o * tanh_c * (1 - o_t)", "dh_o * tanh_c"),
+        ("dh_o * tanh_c * (1 - o_t)", "dh_o * (1 - o_t)"),
+        ("da[t].reshape(B, 4 * H) @", "da[t].swapaxes(0, 1).reshape(B, 4 * H) @"),
+        ("dc_later = dc_f", "dc_later = 0 * dc_f"),
+        ("dc_later = dc_f", "dc_later = dc_t"),
+        ("np.concatenate([h0[None], h[:-1]])", "h"),
+        ("np.concatenate([h0[None], h[:-1]])", "np.concatenate([0 * h0[None], h[:-1]])"),
+        ("rows = da.reshape(T * B, 4 * H)", "rows = da.swapaxes(0, 1).reshape(T * B, 4 * H)"),
+        ("db = rows.sum(axis=0)", "db = da.mean(axis=1).sum(axis=0).ravel()"),
+        ("W_ih=rows.T @ x.reshape(T * B, -1)", "W_ih=rows[-B:].T @ x[-1]"),
+        (
+            "W_hh=rows.T @ h_before.reshape(T * B, H)",
+            "W_hh=rows[B:].T @ h_before[1:].reshape(-1, H)",
+        ),
+        ("b_ih=db", "b_ih=0.5 * db"),
+        ("b_hh=db.copy()", "b_hh=0 * db"),
+        ("x=(rows @ params.W_ih)", "x=(rows[::-1] @ params.W_ih)"),
+        ("h0=dh_later", "h0=dh[0]"),
+        ("c0=dc_later", "c0=dc[0]"),
+        ("h=dh,", "h=0 * dh,"),
+        ("c=dc,", "c=dh,"),
+        ("a=da.reshape(T, B, 4 * H)", "a=da.swapaxes(2, 3).reshape(T, B, 4 * H)"),
+    ],
+    (gru, "forward"): [
+        ("T, B, D = x.shape", "B, T, D = x.shape"),
+        ("H = params.W_hh.shape[1]", "H = D"),
+        (
+            'contract.check_state("h0", h0, params, B)',
+            'contract.check_state("h0", None, params, B)',
+        ),
+        ("@ params.W_ih.T).reshape", "@ params.W_ih[::-1].T).reshape"),
+        ("a += params.b_ih", "a += params.b_hh"),
+        ("slice(None) if reset_after", "slice(2 * H) if reset_after"),
+        ("params.b_hh[rows]", "0"),
+        ("np.ascontiguousarray(params.W_hh[rows].T)", "params.W_hh[rows][::-1].T"),
+        ("params.W_hh[2 * H :].T", "params.W_hh[2 * H :]"),
+        ("params.b_hh[2 * H :]", "0"),
+        (
+            "r, z, n, q, h = np.empty((5, T, B, H), x.dtype)",
+            "r, z, n, q, h = np.empty((5, T, B, H))",
+        ),
+        ("hidden = h_t @ W_hh_T + b_hh", "hidden = h0 @ W_hh_T + b_hh"),
+        ("a[t, :, : 2 * H] + hidden[:, : 2 * H]", "a[t, :, : 2 * H]"),
+        ("r[t], z[t] = rz[:, :H], rz[:, H:]", "z[t], r[t] = rz[:, :H], rz[:, H:]"),
+        ("q[t] = hidden[:, 2 * H :]", "q[t] = r[t] * hidden[:, 2 * H :]"),
+        ("+ r[t] * q[t]", "+ q[t]"),
+        ("(r[t] * h_t) @ W_hn_T", "h_t @ W_hn_T"),
+        ("(r[t] * h_t) @ W_hn_T", "(r[t] * h0) @ W_hn_T"),
+        ("2 * H :] + q[t])", "2 * H :] + r[t] * q[t])"),
+        ("(1 - z[t]) * n[t] + z[t] * h_t", "z[t] * n[t] + (1 - z[t]) * h_t"),
+        ("(1 - z[t]) * n[t] + z[t] * h_t", "(1 - z[t]) * n[t] + z[t] * h0"),
+        ("q, h, reset_after)", "q, h, True)"),
+    ],
+    (gru, "backward"): [
+        ("x, h0, r, z, n, q, h, reset_after = trace", "x, h0, z, r, n, q, h, reset_after = trace"),
+        ("T, B, H = h.shape", "B, T, H = h.shape"),
+        ('contract.check_grad("dh", dh, h, "(T, B, H)")', "np.zeros_like(h)"),
+        ('contract.check_grad("dh_T", dh_T, h0, "(B, H)")', "np.zeros_like(h0)"),
+        ("np.concatenate([h0[None], h[:-1]])", "h"),
+        ("np.concatenate([h0[None], h[:-1]])", "np.concatenate([0 * h0[None], h[:-1]])"),
+        ("params.W_hh, params.W_hh[2 * H :]", "params.W_hh, params.W_hh[:H]"),
+        ("(T, B, 3 * H), dh.dtype", "(T, B, 3 * H)"),
+        ("da_hidden = np.empty_like(da)", "da_hidden = da"),
+        ("dh[t] += dh_later", "dh[t] += 0"),
+        ("dh[t] += dh_later", "dh[t] = dh_later"),
+        (" * (1 - n[t] ** 2)", ""),
+        ("dh[t] * (1 - z[t]) * (1 - n", "dh[t] * z[t] * (1 - n"),
+        ("(h_before[t] - n[t])", "(n[t] - h_before[t])"),
+        ("z[t] * (1 - z[t])\n        if", "z[t]\n        if"),
+        ("dq = da_n * r[t]", "dq = da_n"),
+        ("dr = da_n * q[t]", "dr = da_n * h_before[t]"),
+        ("dq = da_n\n", "dq = da_n * r[t]\n"),
+        ("drh = dq @ W_hn", "drh = dq @ W_hn.T"),
+        ("dr = drh * h_before[t]", "dr = drh * h[t]"),
+        ("dr * r[t] * (1 - r[t])", "dr * r[t]"),
+        ("dr * r[t] * (1 - r[t])", "dr * (1 - r[t])"),
+        ("da[t] = np.concatenate([da_r, da_z,", "da[t] = np.concatenate([da_z, da_r,"),
+        ("[da_r, da_z, dq]", "[da_r, da_z, da_n]"),
+        ("da_hidden[t] @ W_hh", "da[t] @ W_hh"),
+        (" + drh * r[t]", ""),
+        (" + drh * r[t]", " + drh"),
+        ("dh_later += dh[t] * z[t]", "dh_later += 0"),
+        ("dh_later += dh[t] * z[t]", "dh_later += dh[t] * (1 - z[t])"),
+        (
+            "rows, rows_hidden = da.reshape(T * B, 3 * H)",
+            "rows, rows_hidden = da[::-1].reshape(T * B, 3 * H)",
+        ),
+        ("rows_hidden.T @ h_before", "rows.T @ h_before"),
+        (".T @ (r * h_before)", ".T @ h_before"),
+        ("W_ih=rows.T @ x.reshape(T * B, -1)", "W_ih=rows_hidden.T @ x.reshape(T * B, -1)"),
+        ("W_hh=dW_hh", "W_hh=0.5 * dW_hh"),
+        ("b_ih=rows.sum(axis=0)", "b_ih=rows_hidden.sum(axis=0)"),
+        ("b_hh=rows_hidden.sum(axis=0)", "b_hh=rows.sum(axis=0)"),
+        ("x=(rows @", "x=(rows_hidden @"),
+        ("h0=dh_later", "h0=dh[0]"),
+        ("h=dh,", "h=dh_later,"),
+        ("a=da,", "a=da_hidden,"),
+    ],
+}
+
+
+def source_of(cell, function):
+    return textwrap.dedent(inspect.getsource(getattr(cell, function)))
+
+
+def with_text(cell, old, new):
+    """A fresh module from the cell's source, with `old` replaced by `new`."""
+    module = ModuleType(cell.__name__ + "_with_a_fault")
+    text = inspect.getsource(cell)
+    assert text.count(old) == 1
+    exec(compile(text.replace(old, new), module.__name__, "exec"), vars(module))
+    return module
+
+
+def prove_everywhere(cell):
+    """All proofs at a few shapes that leave no fault a place to hide: B > 1, B = 1, one step,
+    gradients through all the outputs or the final state alone, both forms of the GRU."""
+    for reset_after in (True, False) if cell.Params.mode == "GRU" else (True,):
+        for sizes, left_out in [
+            ((4, 3, 2, 5), ()),
+            ((3, 2, 5, 3), ("dh",)),
+            ((3, 2, 3, 2), ("h0", "c0", "dh_T", "dc_T")),
+            ((1, 1, 1, 1), ()),
+        ]:
+            proofs.prove(cell, proofs.draw(cell, 0, *sizes, left_out, reset_after))
+
+
+@pytest.mark.parametrize("cell", [rnn, lstm, gru], ids=lambda cell: cell.__name__)
+def test_without_a_fault_the_proofs_say_yes(cell):
+    prove_everywhere(with_text(cell, "def backward(", "def backward("))
+
+
+@pytest.mark.parametrize(
+    ("cell", "function", "old", "new"),
+    [
+        pytest.param(cell, function, old, new, id=f"{cell.__name__}: {old} -> {new}")
+        for (cell, function), faults in FAULTS.items()
+        for old, new in faults
+    ],
+)
+def test_a_fault_is_seen(cell, function, old, new):
+    source = source_of(cell, function)
+    assert source.count(old) == 1
+    faulty = with_text(cell, source, source.replace(old, new))
+    with pytest.raises((AssertionError, ValueError)):
+        prove_everywhere(faulty)
+
+
+@pytest.mark.parametrize(("cell", "function"), FAULTS, ids=str)
+def test_no_assignment_is_without_a_fault(cell, function):
+    """Assignments, and the fields of what is returned, each with a fault inside."""
+    source = source_of(cell, function)
+    starts = [source.index(old) for old, _ in FAULTS[cell, function]]
+    lines = [0]
+    for line in source.splitlines(keepends=True):
+        lines.append(lines[-1] + len(line))
+
+    def place(line, column):
+        text = source.splitlines()[line - 1].encode()[:column].decode()  # ast counts bytes
+        return lines[line - 1] + len(text)
+
+    for node in ast.walk(ast.parse(source)):
+        is_field = isinstance(node, ast.keyword) and function == "backward" and node.arg != "axis"
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return) or is_field:
+            start = place(node.lineno, node.col_offset)
+            end = place(node.end_lineno, node.end_col_offset)
+            assert any(start <= s < end for s in starts), ast.get_source_segment(source, node)

@@ -1,0 +1,129 @@
+"""Each notebook runs in a folder that is not its own, twice, and its exercises check themselves.
+
+nbval compares the saved outputs cell by cell; here is what nbval does not do.
+"""
+
+import re
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from gatewise import authoring
+
+PEEPHOLE_AT_THE_OLD_C = """
+def peephole_step(params, p_i, p_f, p_o, x, h, c):
+    a = x @ params.W_ih.T + params.b_ih + h @ params.W_hh.T + params.b_hh
+    a_i, a_f, a_g, a_o = np.split(a, 4, axis=1)
+    c_new = sigmoid(a_f + p_f * c) * c + sigmoid(a_i + p_i * c) * np.tanh(a_g)
+    return sigmoid(a_o + p_o * c) * np.tanh(c_new), c_new
+
+more_parameters = 3
+"""
+
+# Two plausible wrong answers to each exercise.
+WRONG = {
+    "01_rnn": {
+        1: [
+            'answer_1 = {"verb": 0.693, "subject": 1.099, "neither": 1.330, "votes": 0.462}',
+            'answer_1 = {"verb": 0.462, "subject": 0.868, "neither": 1.242, "votes": 0.462}',
+        ],
+        2: ["answer_2 = 1", "answer_2 = 5"],
+        3: ["answer_3 = {1, 2}", "answer_3 = {1}"],
+        4: ["def slope_of(h):\n    return 1 - h**2", "def slope_of(h):\n    return h"],
+    },
+    "02_lstm_gate_by_gate": {
+        1: [
+            'overwrite.b = {"i": 10.0, "f": 10.0}',
+            'overwrite.b = {"i": 10.0, "f": -10.0, "g": 0.0}; overwrite.w_x = {"g": 1.0}',
+        ],
+        2: [
+            'count.b = {"i": 10.0, "f": 10.0, "g": 5.0}',
+            'count.b = {"i": 10.0, "f": 2.0, "g": 0.0}; count.w_x = {"g": 5.0}',
+        ],
+        3: ["answer_3 = h_printed / c_printed", "answer_3 = np.tanh(c_printed) / h_printed"],
+        4: [
+            'answer_4 = {"w_x": [20, -20, 0, 0], "w_h": [0] * 4, "b": [-10, 10, 5, 10]}',
+            'answer_4 = {"w_x": [20, 0, 0, 0], "w_h": [0, 0, -20, 0], "b": [-10, 10, 5, 10]}',
+        ],
+        5: [
+            PEEPHOLE_AT_THE_OLD_C,
+            PEEPHOLE_AT_THE_OLD_C.replace("p_o * c", "p_o * c_new").replace("= 3", "= 4"),
+        ],
+    },
+}
+
+
+class Kernel:
+    """A kernel that has run all cells of a notebook in an empty folder."""
+
+    def __init__(self, path, folder):
+        self.saved = nbformat.read(path, as_version=4)
+        self.notebook = nbformat.read(path, as_version=4)
+        resources = {"metadata": {"path": str(folder)}}
+        self.client = NotebookClient(self.notebook, resources=resources, kernel_name="python3")
+
+    def run_all(self):
+        for n, cell in enumerate(self.notebook.cells):
+            self.client.execute_cell(cell, n)
+
+    def run(self, source):
+        """The printed text of a piece of code."""
+        cell = nbformat.v4.new_code_cell(source)
+        self.client.nb.cells.append(cell)
+        self.client.execute_cell(cell, len(self.client.nb.cells) - 1)
+        return "".join(output.get("text", "") for output in cell.outputs)
+
+    def source(self, name):
+        """The text of the cell with this id."""
+        return next(cell.source for cell in self.saved.cells if cell.id == name)
+
+    def exercises(self):
+        ids = [cell.id for cell in self.saved.cells]
+        return [int(name.removeprefix("answer-")) for name in ids if name.startswith("answer-")]
+
+    def solution(self, number):
+        """The code in the folded solution."""
+        text = self.source(f"solution-{number}")
+        assert "<details>" in text, f"the solution of exercise {number} is not folded"
+        return re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+
+
+@pytest.fixture(scope="module", params=authoring.notebooks(), ids=lambda path: path.stem)
+def kernel(request, tmp_path_factory):
+    kernel = Kernel(request.param, tmp_path_factory.mktemp("elsewhere"))
+    kernel.name = request.param.stem
+    with kernel.client.setup_kernel():
+        kernel.run_all()
+        yield kernel
+
+
+def said(notebook):
+    """What each code cell prints and returns, as one text."""
+    return [
+        "".join(o.get("text") or o.get("data", {}).get("text/plain", "") for o in cell.outputs)
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+
+
+def test_a_second_run_in_the_same_kernel_says_the_same(kernel):
+    kernel.run_all()
+    assert said(kernel.notebook) == said(kernel.saved)
+
+
+def test_every_exercise_refuses_the_unsolved_and_the_wrong_and_takes_the_solution(kernel):
+    wrong = WRONG[kernel.name]
+    assert kernel.exercises() == sorted(wrong), "two wrong answers for each exercise, please"
+    for number, answers in wrong.items():
+        prepare = kernel.source(f"answer-{number}") + "\n"
+        verify = "\n" + kernel.source(f"check-{number}")
+        verdict = f"exercise {number}: "
+        unsolved = kernel.run(prepare + verify)
+        assert unsolved.endswith((verdict + "no answer yet\n", verdict + "not right yet\n"))
+        assert len(answers) == 2
+        for answer in answers:
+            said_to_wrong = kernel.run(prepare + answer + verify)
+            assert said_to_wrong.endswith(verdict + "not right yet\n"), answer
+        solved = kernel.run(prepare + kernel.solution(number) + verify)
+        assert solved.endswith(verdict + "right\n")

@@ -1,0 +1,71 @@
+"""The plots show the numbers they are given, and say so in words."""
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from gatewise import plots
+from gatewise.training import History
+
+
+def lines(panel):
+    return {line.get_label(): line.get_ydata() for line in panel.lines}
+
+
+def test_functions():
+    x = np.linspace(-1, 1, 5)
+    plot = plots.functions(x, square=x**2)
+    np.testing.assert_array_equal(lines(plot.panels[0])["square"], x**2)
+    assert repr(plot) == "Plot: a; square"
+
+
+def test_losses_start_at_epoch_one():
+    loss = np.array([1.0, 0.5, 0.25])
+    plot = plots.losses({"TextRNN": History(loss)}, {"floor": 0.2})
+    (curve, floor) = plot.panels[0].lines
+    assert curve.get_xdata().tolist() == [1, 2, 3]
+    assert curve.get_ydata().tolist() == loss.tolist()
+    assert floor.get_ydata() == [0.2, 0.2]
+    assert repr(plot) == "Plot: loss (nats) (logarithmic) against epoch; TextRNN"
+
+
+def test_over_time_has_the_letters_in_their_colours():
+    plot = plots.over_time({"c": np.arange(3.0), "h": np.ones(3)})
+    c, h = plot.panels[0].lines
+    assert (c.get_label(), c.get_color()) == ("c", plots.PALETTE["c"])
+    assert c.get_xdata().tolist() == [1, 2, 3]
+    assert h.get_ydata().tolist() == [1, 1, 1]
+    assert c.get_linestyle() != h.get_linestyle()
+
+
+def test_states_writes_every_value_into_its_place():
+    h = np.linspace(-1, 1, 12).reshape(2, 3, 2)
+    plot = plots.states(h, ["a b c", "d e f", "g h i"])
+    for t, panel in enumerate(plot.panels):
+        np.testing.assert_array_equal(panel.images[0].get_array(), h[t])
+        assert [float(text.get_text()) for text in panel.texts] == h[t].ravel().round(2).tolist()
+    assert [label.get_text() for label in plot.panels[0].get_yticklabels()] == ["a b", "d e", "g h"]
+
+
+def test_decay_has_a_panel_a_condition():
+    curve = 0.5 ** np.arange(4.0)
+    plot = plots.decay({"one": {"a": curve}, "two": {"a": 2 * curve}}, "norm")
+    assert [panel.get_title() for panel in plot.panels] == ["one", "two"]
+    assert lines(plot.panels[1])["a"].tolist() == (2 * curve).tolist()
+    assert plot.panels[0].get_yscale() == "log"
+
+
+def test_a_plot_is_a_picture_with_words():
+    picture, metadata = plots.functions(np.arange(3.0), y=np.arange(3.0))._repr_png_()
+    assert picture.startswith(b"\x89PNG")
+    assert metadata["alt"] == "Plot: a; y"
+
+
+def test_no_label_overlaps_another():
+    plot = plots.losses({"TextRNN": History(np.array([2.0, 0.01]))}, {"ln 2": 0.69, "two": 0.46})
+    canvas = FigureCanvasAgg(plot)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    texts = [t for t in plot.findobj(Text) if t.get_text()]
+    boxes = [t.get_window_extent(renderer) for t in texts if t.get_visible()]
+    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
