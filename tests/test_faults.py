@@ -84,7 +84,12 @@ FAULTS = {
         ("c, h = np.empty_like(i), np.empty_like(i)", "c = h = np.empty_like(i)"),
         ("h_t @ W_hh_T + a[t]", "h0 @ W_hh_T + a[t]"),
         ("h_t @ W_hh_T + a[t]", "h_t @ W_hh_T + a[t - 1]"),
-        (".swapaxes(0, 1)\n        c_t", ".reshape(4, B, H)\n        c_t"),
+        ("scale * np.tanh(", "np.tanh("),
+        (
+            "(ifgo, shift, out=gates[t].swapaxes(0, 1))",
+            "(ifgo.reshape(4, B, H), shift.reshape(4, B, H), out=gates[t])",
+        ),
+        ("out=gates[t].swapaxes(0, 1)", "out=gates[t - 1].swapaxes(0, 1)"),
         ("f[t] * c_t", "f[t] * c0"),
         ("i[t] * g[t]", "(1 - f[t]) * g[t]"),
         ("o[t] * np.tanh(c_t)", "o[t] * c_t"),

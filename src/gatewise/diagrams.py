@@ -177,18 +177,23 @@ def chain(inputs, output=None):
     inputs: the words that go in, one a step. output: the word that is read off the last state.
     """
     step, T = 150, len(inputs)
-    d = Drawing("chain", 120 + step * T, 220)
-    d.part("h0", symbol(36, 112, "h_0", "end"), d.wire((44, 106), (78, 106)))
+    y = 146 if output else 106  # of the wire that h runs along
+    d = Drawing("chain", 120 + step * T, y + 114)
+    d.part("h0", symbol(36, y + 6, "h_0", "end"), d.wire((44, y), (78, y)))
     for t, word in enumerate(inputs, start=1):
         x = 120 + step * (t - 1)
-        d.part(f"cell{t}", frame(x - 40, 76, 80, 60), layer(x, 106, "tanh", "h"))
-        d.part(f"x{t}", d.wire((x, 184), (x, 138)), words(x, 204, word))
+        d.part(f"cell{t}", frame(x - 40, y - 30, 80, 60), layer(x, y, "tanh", "h"))
+        d.part(f"x{t}", d.wire((x, y + 78), (x, y + 32)), words(x, y + 98, word))
         last = t == T
-        arrow = d.wire((x + 40, 106), (x + (76 if last else step - 42), 106))
+        arrow = d.wire((x + 40, y), (x + (76 if last else step - 42), y))
         label_x = x + (92 if last else step / 2)
-        d.part(f"h{t}", arrow, symbol(label_x, 112 if last else 96, f"h_{t}", size=18))
-        if last and output:
-            d.part("output", d.wire((x, 76), (x, 38)), words(x, 28, output))
+        d.part(f"h{t}", arrow, symbol(label_x, y + 6 if last else y - 10, f"h_{t}", size=18))
+    if output:
+        d.part(
+            "h-out", d.wire((x, y - 30), (x, y - 58)), symbol(x + 12, y - 38, f"h_{T}", "start", 18)
+        )
+        d.part("read-out", layer(x, y - 76, "read-out", "x", width=84))
+        d.part("output", d.wire((x, y - 93), (x, y - 116)), words(x, y - 124, output))
     return d
 
 
@@ -290,13 +295,13 @@ def lstm_cell(lit=None):
     d.part("cell", frame(70, 40, 460, 250))
 
     # The state c, along the top.
-    d.part("c-before", d.wire((12, top), (x["f"] - 15, top)), symbol(36, top - 12, "c_t−1"))
+    d.part("c-before", d.wire((12, top), (x["f"] - 15, top)), symbol(36, top - 14, "c_t−1"))
     d.part("kept", d.wire((x["f"] + 14, top), (merge - 15, top)))
-    d.part("c", d.wire((merge + 14, top), (588, top)), symbol(562, top - 12, "c_t"))
+    d.part("c", d.wire((merge + 14, top), (588, top)), symbol(562, top - 14, "c_t"))
 
     # What every layer reads: h and x, put together.
     h_before = d.wire((12, bottom), (104, bottom), tip=False)
-    d.part("h-before", h_before, symbol(36, bottom - 12, "h_t−1"))
+    d.part("h-before", h_before, symbol(36, bottom - 14, "h_t−1"))
     x_t = d.wire((92, 320), (92, bottom), (104, bottom), tip=False)
     d.part("x", x_t, symbol(92, 342, "x_t"))
     start = 104
@@ -325,10 +330,10 @@ def lstm_cell(lit=None):
     d.part("c-down", *down)
     d.part("c-tanh", pill(out, 109, "tanh"))
     o_wire = d.wire(rise["o"], (x["o"], 152), (out - 15, 152))
-    d.part("o", o_wire, symbol(x["o"] + 9, 182, "o_t", "start"))
+    d.part("o", o_wire, symbol(x["o"] + 9, 177, "o_t", "start"))
     d.part("o-times", operation(out, 152, "×"))
     h_wire = d.wire((out, 166), (out, bottom), (588, bottom))
-    d.part("h", h_wire, symbol(562, bottom - 12, "h_t"))
+    d.part("h", h_wire, symbol(562, bottom - 14, "h_t"))
     h_up = bridge(up, top), d.wire((up - 12, bottom), (up, bottom), (up, 12))
     d.part("h-up", *h_up, symbol(up + 10, 24, "h_t", "start"))
 
