@@ -71,7 +71,8 @@ class UnrollPlayer(Widget):
 
     def picture(self):
         """The state as a still `Plot`."""
-        return plots.unroll_player(self.values, self.step, self._order(), self.clamp)
+        words = self.vocabulary.words
+        return plots.unroll_player(self.values, words, self.step, self._order(), self.clamp)
 
     def run(self, sentence, clamp=None):
         """One sentence through the model, with gates held as `clamp` says.
@@ -166,7 +167,9 @@ class UnrollPlayer(Widget):
 def _hold(cell, params, now, clamp):
     """A step with some gates held: what follows from them is computed again."""
     for k in GATES[cell]:
-        now[k] = np.array([[clamp.get(f"{k}{n}", clamp.get(k, v)) for n, v in enumerate(now[k][0])]])
+        now[k] = np.array(
+            [[clamp.get(f"{k}{n}", clamp.get(k, v)) for n, v in enumerate(now[k][0])]]
+        )
     if cell is lstm:
         now["c"] = now["f"] * now["c0"] + now["i"] * now["g"]
         now["h"] = now["o"] * np.tanh(now["c"])
