@@ -179,10 +179,10 @@ def gates(letters, words):
     words: the T words. A square is as large as its value; below zero it is hollow.
     """
     T, H = next(iter(letters.values())).shape
-    columns = len(letters) if T <= 12 else min(3, len(letters))
+    columns = len(letters) if T <= 6 else min(3, len(letters))
     rows = -(-len(letters) // columns)
     names = [*letters, *"." * (rows * columns - len(letters))]
-    tall = 0.5 + min(0.2 * H, 2.4) + 0.07 * max(map(len, words))
+    tall = 0.5 + min(0.2 * H, 1.8) + 0.07 * max(map(len, words))
     mosaic = [names[n : n + columns] for n in range(0, len(names), columns)]
     plot = Plot(width=8.0, height=max(1.6, rows * tall), mosaic=mosaic)
     for k, values in letters.items():
@@ -241,7 +241,7 @@ def unroll_player(values, vocabulary, step, units, clamp):
         where = np.arange(len(p)) + 0.4 * (b - (len(runs) - 1) / 2)
         fill = "#555555" if b == 0 else "none"
         panel.bar(where, p, width=0.36, facecolor=fill, edgecolor="#555555", label="AB"[b])
-    panel.set(ylim=(0, 1), ylabel=f"probability after step {step}", xlabel="next word")
+    panel.set(ylim=(0, 1), ylabel="probability", xlabel=f"next word, after step {step}")
     panel.set_xticks(range(len(p)), vocabulary, rotation=90, fontsize=8)
     panel.legend(**above)
     return plot
@@ -300,26 +300,31 @@ def _squares(panel, letter, values, words, units=None, step=None, scale=None):
     faint after `step`. A full square is `scale`, 1 or the largest value if not given."""
     T, H = values.shape
     scale = scale or max(1, np.abs(values).max())
+    # A word needs the room of `room` squares. Few columns stand as wide apart as that; of many
+    # words, those are written that are not the same again, and not beside one that is written.
+    few, room = T <= 14, max(1, 0.07 * T, 0.09 * H)
+    pitch = room if few else 1
+    told = list(range(T)) if few else []
+    for t in [] if few else [0, T - 1, *(t for t in range(T) if words[t] != words[t - 1])]:
+        if all(abs(t - other) >= room for other in told):
+            told.append(t)
+
     t, n = (axis.ravel() for axis in np.mgrid[:T, :H])
     flat, half = values.ravel(), 0.44 * np.sqrt(np.abs(values.ravel()) / scale)
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
-    squares = np.stack([t + 1, n], axis=1)[:, None] + half[:, None, None] * corners
+    squares = np.stack([pitch * t, n], axis=1)[:, None] + half[:, None, None] * corners
     ink = np.array([to_rgba(PALETTE[letter])] * len(flat))
     ink[:, 3] = np.where(t < (T if step is None else step), 1, 0.3)
-    fill = ink * np.where(flat > 0, 1, [[1], [1], [1], [0]]).T
+    fill = np.where(flat[:, None] > 0, ink, 0)
     look = {"facecolors": fill, "edgecolors": ink, "linewidths": 0.7}
     panel.add_collection(PolyCollection(squares, label=f"{H} units × {T} words", **look))
+
     panel.set_aspect("equal", anchor="W")
-    panel.set(xlim=(0.4, T + 0.6), ylim=(H - 0.4, -0.6), title=f"${letter}$")
     panel.grid(False)
-    every = max(1, -(-H // 8))
+    panel.set(xlim=(-0.6, pitch * (T - 1) + 0.6), ylim=(H - 0.4, -0.6), title=f"${letter}$")
+    panel.set_xticks([pitch * t for t in told], [words[t] for t in told], rotation=90, fontsize=8)
+    every = -(-H // 8)
     panel.set_yticks(range(0, H, every), (units or range(H))[::every], fontsize=8)
-    # Of many words, those that are not the same again, and not beside one that is written.
-    told = [t for t in range(T) if T <= 14]
-    for t in [] if told else [0, T - 1, *(t for t in range(T) if words[t] != words[t - 1])]:
-        if all(abs(t - other) >= T / 16 for other in told):
-            told.append(t)
-    panel.set_xticks([t + 1 for t in told], [words[t] for t in told], rotation=90, fontsize=8)
     if scale > 1:
         panel.set_xlabel(f"full square: {scale:.2f}", fontsize=8)
 
