@@ -323,13 +323,14 @@ function card(k, words, net, change, read, scope) {
   function map(b) {
     const svg = make("svg:svg", { role: "img" });
     const here = make("svg:path", { class: "here" });
-    const squares = ["above", "below", "above later", "below later"].map((c) => make("svg:path", { class: c }));
+    const [above, below] = ["above", "below"].map((c) => make("svg:path", { class: c }));
+    const veil = make("svg:rect", { class: "veil", y: -1 });
     const numbers = make("svg:g");
-    svg.append(here, ...squares, numbers);
+    svg.append(here, above, below, veil, numbers);
     const caption = make("figcaption", { class: "number" });
     const figure = make("figure", {}, make("b", {}, NAMES[b]), svg, caption);
     let [cellAt, hovered, write] = [() => undefined, undefined, () => {}];
-    let made = {}; // the squares of each step, kept while only the step changes
+    let drawn = {}; // squares are drawn anew when they change, not at each step
     svg.addEventListener("pointermove", (event) => {
       hovered = cellAt(event.offsetX, event.offsetY);
       write();
@@ -351,25 +352,26 @@ function card(k, words, net, change, read, scope) {
       const scale = values.scale[k];
       const left = b === 0 || isStacked ? gutter : 0; // the numbers of the units, once a row
       const look = [pitch, tall, left, scale, ...units].join();
-      if (made.rows !== rows || made.look !== look) {
+      if (drawn.rows !== rows || drawn.look !== look) {
+        drawn = { rows, look };
         const size = Math.min(pitch, tall) - 1;
-        const square = (v, x, y) => {
-          const side = size * Math.sqrt(Math.abs(v) / scale);
-          const w = round(side - (v < 0 ? Math.min(1.2, side) : 0)); // a stroke stands half outside
-          return w > 0 ? `M${round(x - w / 2)} ${round(y - w / 2)}h${w}v${w}h${-w}z` : "";
-        };
-        const pick = (row, t, sign) =>
-          units.map((j, n) => (row[j] < 0 === sign < 0 ? square(row[j], left + (t + 0.5) * pitch, (n + 0.5) * tall) : "")).join("");
-        made = { rows, look, above: rows.map((row, t) => pick(row, t, 1)), below: rows.map((row, t) => pick(row, t, -1)) };
+        const paths = ["", ""];
+        rows.forEach((row, t) => {
+          units.forEach((unit, n) => {
+            const v = row[unit];
+            const side = size * Math.sqrt(Math.abs(v) / scale);
+            const w = round(side - (v < 0 ? Math.min(1.2, side) : 0)); // a stroke stands half outside
+            const [x, y] = [round(left + (t + 0.5) * pitch - w / 2), round((n + 0.5) * tall - w / 2)];
+            if (w > 0) paths[Number(v < 0)] += `M${x} ${y}h${w}v${w}h${-w}z`;
+          });
+        });
+        above.setAttribute("d", paths[0]);
+        below.setAttribute("d", paths[1]);
       }
-      squares.forEach((node, n) => {
-        const columns = n % 2 ? made.below : made.above;
-        const d = (n < 2 ? columns.slice(0, s.step) : columns.slice(s.step)).join("");
-        node.setAttribute("d", d);
-      });
       const [width, height] = [left + T * pitch, units.length * tall];
       set(svg, { width, height });
       const t = Math.min(s.step, T) - 1;
+      set(veil, { x: left + (t + 1) * pitch, width: (T - t - 1) * pitch + 1, height: height + 2 });
       const row = units.indexOf(s.unit);
       const across = row < 0 ? "" : `M${left} ${row * tall}h${T * pitch}v${tall}h${-T * pitch}z`;
       set(here, { d: `M${left + t * pitch} 0h${pitch}v${height}h${-pitch}z${across}` });
