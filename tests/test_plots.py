@@ -47,6 +47,13 @@ def test_states_writes_every_value_into_its_place():
     assert [label.get_text() for label in plot.panels[0].get_yticklabels()] == ["a b", "d e", "g h"]
 
 
+def test_against_is_logarithmic_on_both_axes():
+    plot = plots.against(np.array([1.0, 10.0]), {"error": np.array([0.1, 0.2])}, "step", "error")
+    panel = plot.panels[0]
+    assert (panel.get_xscale(), panel.get_yscale()) == ("log", "log")
+    assert lines(panel)["error"].tolist() == [0.1, 0.2]
+
+
 def test_decay_has_a_panel_a_condition():
     curve = 0.5 ** np.arange(4.0)
     plot = plots.decay({"one": {"a": curve}, "two": {"a": 2 * curve}}, "norm")

@@ -122,6 +122,20 @@ def states(h, sentences):
     return plot
 
 
+def against(x, curves, xlabel, ylabel):
+    """Curves on two logarithmic axes.
+
+    x: (N,). curves: name to values (N,), all positive.
+    """
+    plot = Plot(height=2.8)
+    panel = plot.panels[0]
+    for n, (name, y) in enumerate(curves.items()):
+        panel.plot(x, y, color=SERIES[n], linestyle=DASHES[n], label=name, marker="o", markersize=3)
+    panel.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
+    panel.legend(frameon=False)
+    return plot
+
+
 def decay(panels, ylabel):
     """A norm against the number of steps back, on a logarithmic axis, a panel a condition.
 
