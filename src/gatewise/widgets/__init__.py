@@ -4,5 +4,6 @@ What is dragged is computed and drawn in the browser; Python has the same number
 """
 
 from gatewise.widgets.gate_explorer import GateExplorer
+from gatewise.widgets.unroll_player import UnrollPlayer
 
-__all__ = ["GateExplorer"]
+__all__ = ["GateExplorer", "UnrollPlayer"]
