@@ -48,7 +48,7 @@ class Plot(Figure):
     def _repr_png_(self):
         picture = BytesIO()
         self.savefig(picture, format="png", dpi=144)
-        # Width and height in CSS pixels: sharp on a dense screen; alt for exported HTML.
+        # Width and height in CSS pixels: sharp on a dense screen; alt for the pages that read it.
         size = {"width": int(self.get_figwidth() * 100), "height": int(self.get_figheight() * 100)}
         return picture.getvalue(), {"alt": repr(self), **size}
 
