@@ -88,15 +88,17 @@ def losses(histories, floors=None):
 
 
 def over_time(curves):
-    """States against time, on one axis, each in the colour of its letter.
+    """States against time, on one axis, a letter in its own colour.
 
-    curves: letter to values (T,), after steps 1 to T.
+    curves: name or letter to values (T,), after steps 1 to T.
     """
     plot = Plot(height=2.6)
     panel = plot.panels[0]
-    for n, (letter, values) in enumerate(curves.items()):
+    for n, (name, values) in enumerate(curves.items()):
         steps = np.arange(1, len(values) + 1)
-        panel.plot(steps, values, color=PALETTE[letter], linestyle=DASHES[n], label=letter)
+        panel.plot(
+            steps, values, color=PALETTE.get(name, SERIES[n]), linestyle=DASHES[n], label=name
+        )
     panel.set(xlabel="step, t", ylabel="value")
     panel.legend(frameon=False)
     return plot
@@ -178,6 +180,29 @@ def gate_explorer(values):
     for panel in plot.panels:
         panel.axhline(0, color="#555555", linewidth=0.8)
     now.margins(y=0.15)
+    return plot
+
+
+def task(x, c, low, high, tally):
+    """A sequence of a task: what goes in, c after each step, and where c must stay.
+
+    x, c: (T,). low, high: (T,), infinite where c is not judged. tally: the words of the title.
+    """
+    plot = Plot(height=2.6)
+    panel = plot.panels[0]
+    steps = np.arange(1, len(x) + 1)
+    reach = 0.3 + max(
+        np.abs(x).max(), np.abs(c).max(), np.abs(low[np.isfinite(low)]).max(initial=1)
+    )
+    judged = np.isfinite(low) | np.isfinite(high)
+    bottom, top = np.clip(low, -reach, reach), np.clip(high, -reach, reach)
+    panel.bar(
+        steps[judged], (top - bottom)[judged], 1, bottom[judged], color="#DDDDDD", label="allowed"
+    )
+    panel.bar(steps, x, 0.4, color=PALETTE["x"], alpha=0.5, label="x")
+    panel.plot(steps, c, color=PALETTE["c"], label="c", linewidth=2, marker="o", markersize=3)
+    panel.set(xlabel="step of the sequence", ylabel="value", title=tally)
+    panel.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     return plot
 
 

@@ -166,7 +166,9 @@ class UnrollPlayer(Widget):
 def _hold(cell, params, now, clamp):
     """A step with some gates held: what follows from them is computed again."""
     for k in GATES[cell]:
-        now[k] = np.array([[clamp.get(f"{k}{n}", clamp.get(k, v)) for n, v in enumerate(now[k][0])]])
+        now[k] = np.array(
+            [[clamp.get(f"{k}{n}", clamp.get(k, v)) for n, v in enumerate(now[k][0])]]
+        )
     if cell is lstm:
         now["c"] = now["f"] * now["c0"] + now["i"] * now["g"]
         now["h"] = now["o"] * np.tanh(now["c"])
