@@ -325,7 +325,7 @@ def lstm_cell(lit=None):
     d.part("c-down", *down)
     d.part("c-tanh", pill(out, 109, "tanh"))
     o_wire = d.wire(rise["o"], (x["o"], 152), (out - 15, 152))
-    d.part("o", o_wire, symbol(x["o"] + 9, 182, "o_t", "start"))
+    d.part("o", o_wire, symbol(x["o"] + 9, 177, "o_t", "start"))
     d.part("o-times", operation(out, 152, "×"))
     h_wire = d.wire((out, 166), (out, bottom), (588, bottom))
     d.part("h", h_wire, symbol(562, bottom - 12, "h_t"))

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 import time
+from ast import literal_eval
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -118,9 +120,11 @@ class Server:
         with urlopen(Request(f"{self.address}/{path}", headers=head, method=method)) as answer:
             return json.loads(answer.read() or "null")
 
-    def end_kernels(self):
-        for kernel in self.ask("api/kernels"):
-            self.ask(f"api/kernels/{kernel['id']}", "DELETE")
+    def end_kernel(self, file):
+        """End the kernel of a notebook, if it has one."""
+        for session in self.ask("api/sessions"):
+            if session["path"] == file.name:
+                self.ask(f"api/sessions/{session['id']}", "DELETE")
 
     def close(self):
         self.process.terminate()
@@ -167,38 +171,66 @@ class Notebook:
         self.command("docmanager:save")
         return nbformat.read(self.file, as_version=4)
 
+    def ask(self, expression, before="pass"):
+        """The value of a Python expression in the kernel, after running a statement there."""
+        call = """([code, value]) => jupyterapp.shell.currentWidget.sessionContext.session.kernel
+            .requestExecute({code, store_history: false, user_expressions: {value}})
+            .done.then(reply => reply.content.user_expressions.value.data["text/plain"])"""
+        text = self.page.evaluate(call, [before, f"__import__('json').dumps({expression})"])
+        return json.loads(literal_eval(text))
+
     def cell(self, n):
         """The n-th code cell, counted from 0."""
         return self.page.locator(".jp-Notebook .jp-CodeCell").nth(n)
 
 
-@pytest.fixture
-def open_notebook(browser, server):
-    """`open_notebook(file or list of sources, app="lab" or "notebooks", **options)`."""
-    contexts = []
+@contextmanager
+def opening(browser, server):
+    """Gives `open_notebook`, and closes at the end what it opened."""
+    opened = []
 
-    def open_(what, app="lab", **options):
+    def open_(what, app="lab", more=(), **options):
+        file = server.folder / f"{secrets.token_hex(4)}.ipynb"
         if isinstance(what, Path):
-            file = shutil.copy(what, server.folder)
+            notebook = nbformat.read(what, as_version=4)
         else:
-            file = server.folder / f"{secrets.token_hex(4)}.ipynb"
             spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-            cells = [nbformat.v4.new_code_cell(source) for source in what]
-            notebook = nbformat.v4.new_notebook(metadata={"kernelspec": spec}, cells=cells)
-            nbformat.write(notebook, file)
+            notebook = nbformat.v4.new_notebook(metadata={"kernelspec": spec})
+            more = [*what, *more]
+        notebook.cells += map(nbformat.v4.new_code_cell, more)
+        nbformat.write(notebook, file)
+
         context = browser.new_context(**{"viewport": {"width": 1200, "height": 900}} | options)
-        contexts.append(context)
+        opened.append((context, file))
         context.set_default_timeout(60_000)
         page = context.new_page()
-        notebook = Notebook(page, Path(file))
-        path = "lab/tree" if app == "lab" else app
-        page.goto(f"{server.address}/{path}/{notebook.file.name}?token={server.token}")
+        notebook = Notebook(page, file)
+        # A workspace of its own, or JupyterLab would open the last test's notebook again.
+        path = f"lab/workspaces/{file.stem}/tree" if app == "lab" else app
+        page.goto(f"{server.address}/{path}/{file.name}?token={server.token}")
         page.wait_for_function(
             "() => window.jupyterapp?.shell?.currentWidget?.content?.model?.cells?.length"
         )
         return notebook
 
     yield open_
-    for context in contexts:
+    for context, file in opened:
         context.close()
-    server.end_kernels()
+        server.end_kernel(file)
+
+
+@pytest.fixture
+def open_notebook(browser, server):
+    """`open_notebook(file or list of sources, app="lab" or "notebooks", more=sources, **options)`.
+
+    `more` are sources of cells after the last; `options` are Playwright's for a browser context.
+    """
+    with opening(browser, server) as open_:
+        yield open_
+
+
+@pytest.fixture(scope="module")
+def open_for_module(browser, server):
+    """The same, for a notebook that several tests share."""
+    with opening(browser, server) as open_:
+        yield open_

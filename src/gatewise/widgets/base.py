@@ -17,10 +17,8 @@ class Widget(anywidget.AnyWidget):
 
     def __init_subclass__(cls, **kwargs):
         # The browser loads the module from a blob, where it can import nothing: hence one text.
-        static = files("gatewise.widgets") / "static"
-        for kind, name in [("js", "_esm"), ("css", "_css")]:
-            both = (static / f"{file}.{kind}" for file in ("base", cls.face))
-            setattr(cls, name, "\n".join(file.read_text(encoding="utf-8") for file in both))
+        if "face" in cls.__dict__:  # and not for the class that traitlets derives for each widget
+            cls._esm, cls._css = (_joined(kind, "base", cls.face) for kind in ("js", "css"))
         super().__init_subclass__(**kwargs)
 
     def __init__(self, **kwargs):
@@ -49,3 +47,8 @@ class Widget(anywidget.AnyWidget):
         data["image/png"] = b64encode(png).decode()
         metadata["image/png"] = about
         return data, metadata
+
+
+def _joined(kind, *names):
+    static = files("gatewise.widgets") / "static"
+    return "\n".join((static / f"{name}.{kind}").read_text(encoding="utf-8") for name in names)

@@ -13,6 +13,22 @@ ROWS = "ifgo"  # the order of the rows in lstm.Params
 SETTINGS = ["x", "h_before", "c_before", "w_x", "w_h", "b", "inputs", "repeats"]
 
 
+class ByGate(Dict):
+    """A finite number for each gate; a gate that is not named stays as it is."""
+
+    def __init__(self, **first):
+        self.first = first
+        super().__init__(first)
+
+    def validate(self, obj, given):
+        unknown = set(super().validate(obj, given)) - set(ROWS)
+        if unknown:
+            known = ", ".join(ROWS)
+            raise ValueError(f"{self.name} has no gate {min(unknown)!r}: there are {known}")
+        whole = {**obj._trait_values.get(self.name, self.first), **given}
+        return {k: _finite(f"{self.name}[{k!r}]", whole[k]) for k in ROWS}
+
+
 class GateExplorer(Widget):
     """One unit of an LSTM: turn its weights and states, watch its gates.
 
@@ -29,12 +45,12 @@ class GateExplorer(Widget):
     x = Float(1.0).tag(sync=True)
     h_before = Float(0.0).tag(sync=True)
     c_before = Float(0.5).tag(sync=True)
-    w_x = Dict({"i": 1.0, "f": 0.0, "g": 1.0, "o": 0.0}).tag(sync=True)
-    w_h = Dict({"i": 0.0, "f": 0.0, "g": 0.5, "o": 0.0}).tag(sync=True)
-    b = Dict({"i": 0.0, "f": 1.0, "g": 0.0, "o": 1.0}).tag(sync=True)
+    w_x = ByGate(i=1.0, f=0.0, g=1.0, o=0.0).tag(sync=True)
+    w_h = ByGate(i=0.0, f=0.0, g=0.5, o=0.0).tag(sync=True)
+    b = ByGate(i=0.0, f=1.0, g=0.0, o=1.0).tag(sync=True)
     inputs = List(Float(), [1.0, 0.0, 0.0, -1.0, 0.0, 1.0, 1.0, 0.0], 1, 50).tag(sync=True)
     repeats = Int(0, min=0, max=50).tag(sync=True)
-    held = Dict({"i": 0.0, "f": 0.0, "g": 0.0, "o": 0.0}).tag(sync=True)
+    held = ByGate(i=0.0, f=0.0, g=0.0, o=0.0).tag(sync=True)
     task, note = Unicode().tag(sync=True), Unicode().tag(sync=True)
     values = Dict().tag(sync=True)
     # What the face is made of; nothing of it changes.
@@ -63,8 +79,11 @@ class GateExplorer(Widget):
         What the unit reads besides, of other features and units, is held as it was at that step.
         Raises ValueError for what does not exist, and for a trace of another cell.
         """
-        if not isinstance(trace, lstm.Trace):
-            raise ValueError(f"an lstm.Trace is meant, not a {type(trace).__module__} one")
+        for name, given, meant in [("params", params, "Params"), ("trace", trace, "Trace")]:
+            if not isinstance(given, getattr(lstm, meant)):
+                room = type(given).__module__.split(".")[-1]
+                came = f"{room}.{type(given).__name__}"
+                raise ValueError(f"{name} is {came}, but GateExplorer takes lstm.{meant}")
         T, B, D = trace.x.shape
         sizes = {"t": (t, T), "b": (b, B), "unit": (unit, trace.h.shape[2])}
         if feature is not None:
@@ -84,6 +103,7 @@ class GateExplorer(Widget):
         w_x, w_h = W_ih[:, feature], W_hh[:, unit]
         held = W_ih @ x - w_x * x[feature] + W_hh @ h[b] - w_h * h[b, unit]
         after = trace.x[t : t + 8, b, feature]
+        note = settings.get("words", ENGLISH)["note"]
         return cls(
             x=float(x[feature]),
             h_before=float(h[b, unit]),
@@ -93,7 +113,7 @@ class GateExplorer(Widget):
             b=_by_gate((params.b_ih + params.b_hh)[row]),
             held=_by_gate(held),
             inputs=np.pad(after.astype(float), (0, 8 - len(after))).tolist(),
-            note=f"unit {unit} at step {t} of sequence {b}; x is input feature {feature}",
+            note=note.format(unit=unit, t=t, b=b, feature=feature),
             **settings,
         )
 
@@ -121,15 +141,6 @@ class GateExplorer(Widget):
     def picture(self):
         """The state as a still `Plot`."""
         return plots.gate_explorer(self.values)
-
-    @validate("w_x", "w_h", "b", "held")
-    def _whole(self, proposal):
-        name, given = proposal["trait"].name, proposal["value"]
-        unknown = set(given) - set(ROWS)
-        if unknown:
-            raise ValueError(f"{name} has no gate {min(unknown)!r}: there are {', '.join(ROWS)}")
-        whole = {**getattr(self, name), **given}
-        return {k: _finite(f"{name}[{k!r}]", whole[k]) for k in ROWS}
 
     @validate("x", "h_before", "c_before", "inputs")
     def _number(self, proposal):

@@ -3,7 +3,13 @@
 ENGLISH = {
     "gate": {"f": "forget", "i": "input", "g": "candidate", "o": "output"},
     # What a gate's opening means, from shut to open: the last bound that is reached counts.
-    "opening": [[0, "shut"], [0.05, "nearly shut"], [0.35, "half open"], [0.65, "mostly open"], [0.95, "open"]],
+    "opening": [
+        [0, "shut"],
+        [0.05, "nearly shut"],
+        [0.35, "half open"],
+        [0.65, "mostly open"],
+        [0.95, "open"],
+    ],
     "presets": "Presets",
     "preset": {
         "keep": ["keep", "f open, i shut"],
@@ -15,6 +21,8 @@ ENGLISH = {
     "explorer": "Gate explorer: one unit of an LSTM",
     "drawing": "The LSTM cell. Valves are as open as their gates, wires as thick as their values;"
     " a negative value is dashed.",
+    "note": "unit {unit} at step {t} of sequence {b}; x is input feature {feature},"
+    " all else is held",
     "input": "input",
     "memory": "memory before",
     "shown": "shown before",
@@ -28,8 +36,10 @@ ENGLISH = {
     "says repeat": "{n} times: c ends at {c}, h at {h}",
     "says no repeat": "off: the eight inputs below",
     "curve": "{gate}: {squash} at {a} is {value}",
-    "sequence": "A sequence, from this h and c on",
-    "sequence held": "A sequence, from this h and c on; all else stays held",
+    "sequence": "A sequence",
+    "sequence hint": "from this h and c on; drag the bars",
+    "sequence held": "from this h and c on, all else held; drag the bars",
+    "sequence judged": "c must stay within the grey bounds",
     "repeat": "repeat the input",
     "off": "off",
     "times": "{n} times",

@@ -55,6 +55,15 @@ function slider(name, [min, max, step], oninput) {
   return node;
 }
 
+/** Put a slider at a value; its track is filled from zero. */
+function slide(node, value, says) {
+  const at = (v) => (100 * (Math.max(node.min, Math.min(node.max, v)) - node.min)) / (node.max - node.min);
+  node.value = value;
+  node.style.setProperty("--from", `${at(Math.min(value, 0))}%`);
+  node.style.setProperty("--to", `${at(Math.max(value, 0))}%`);
+  set(node, { "aria-valuetext": says });
+}
+
 function button(content, onclick, attributes = {}) {
   const node = make("button", { type: "button", ...attributes, ...KEYS }, ...content);
   node.addEventListener("click", onclick);

@@ -62,7 +62,8 @@ function bar(words, s, change, choose) {
       return [name, button(content, () => change(preset(name)))];
     });
     group.append(...buttons.map(([, node]) => node));
-    node.append(group, button([words.reset], () => change(s.start), { class: "reset" }));
+    group.append(button([words.reset], () => change(s.start), { class: "reset" }));
+    node.append(group);
     const draw = (s) => {
       for (const [name, node] of buttons) {
         const meant = Object.entries(preset(name));
@@ -76,9 +77,8 @@ function bar(words, s, change, choose) {
   const tally = make("b", { role: "status", class: "tally" });
   const chips = s.sequences.map((_, n) => button([], () => choose(n), { class: "chip" }));
   const group = make("div", { class: "chips", role: "group", "aria-label": words.choose });
-  group.append(...chips);
-  const reset = button([words.reset], () => change(s.start), { class: "reset" });
-  node.append(make("p", {}, words.task[s.task]), tally, group, reset);
+  group.append(...chips, button([words.reset], () => change(s.start), { class: "reset" }));
+  node.append(make("p", {}, words.task[s.task]), tally, group);
   const draw = (s, values, chosen) => {
     const text = say(words.tally, { right: values.right, n: chips.length });
     if (tally.textContent !== text) tally.textContent = text; // said once, not at every move
@@ -105,9 +105,7 @@ function states(words, change) {
   const node = make("div", { class: "states" }, ...rows.map(([, label]) => label));
   const draw = (s, values) => {
     for (const [key, , input] of rows) {
-      input.value = s[key];
-      const parts = { value: number(s[key]), c: number(values.c) };
-      set(input, { "aria-valuetext": say(words["says c"], parts) });
+      slide(input, s[key], say(words["says c"], { value: number(s[key]), c: number(values.c) }));
     }
   };
   return { node, draw };
@@ -128,9 +126,6 @@ const FLOWS = [
 ];
 // Where the drawing shows which number: x, y, side of the text that stands there.
 const NUMBERS = {
-  c_before: [36, 100, "middle"],
-  h_before: [36, 284, "middle"],
-  x: [110, 341, "start"],
   kept: [200, 68, "middle"],
   added: [275, 117, "start"],
   c: [562, 100, "middle"],
@@ -140,7 +135,7 @@ const NUMBERS = {
   g: [317, 186, "start"],
   o: [404, 199, "start"],
 };
-const SIGNED = new Set(["c_before", "h_before", "x", "kept", "added", "c", "h", "g"]);
+const SIGNED = new Set(["kept", "added", "c", "h", "g"]);
 // The wire along which a valve lets through: 0 level, 90 upright.
 const VALVES = { f: [136, 80, 0], i: [265, 140, 0], o: [452, 152, 90] };
 
@@ -176,9 +171,9 @@ function cell(words, drawing) {
   });
 
   const draw = (s, values) => {
-    const all = { ...values, ...s };
+    const all = { ...s, ...values };
     for (const [key, band] of bands) {
-      const width = Math.min(8 * Math.abs(all[key] ?? values[key]), 20);
+      const width = Math.min(12 * Math.abs(all[key]), 22);
       set(band, { "stroke-width": width, "stroke-dasharray": all[key] < 0 ? "5 4" : "none" });
     }
     for (const [k, slot] of slots) slot.setAttribute("d", opening(13, values[k]));
@@ -247,14 +242,16 @@ function card(k, words, s, change) {
   const mark = k === "g" ? "tanh" : "σ";
   const total = make("p", { class: "equation" }, letter(`${k}_t`), ` = ${mark}(`, place(`a_${k}`), ") = ");
   total.append(make("b", {}, place(k)));
-  node.prepend(make("p", { class: "title" }, make("b", {}, name)));
-  node.append(total, ...rows.map(([, , row]) => row));
+  const state = make("small");
+  node.prepend(make("p", { class: "title" }, make("b", {}, name), state));
+  node.append(...rows.map(([, , row]) => row));
   if (isHeld) {
     const term = make("span", { class: "term" }, place(`held_${k}`, true));
     const row = make("p", { class: "row held", title: words["held says"] });
     row.append(make("span", {}, words.held), make("span", { class: "rule" }), term);
     node.append(row);
   }
+  node.append(total);
 
   const draw = (s, values) => {
     const [a, value] = [values[`a_${k}`], values[k]];
@@ -262,12 +259,12 @@ function card(k, words, s, change) {
     drop.setAttribute("d", `M${X(a)} ${Y(value)}V${Y(0)}`);
     const parts = { gate: name, squash: mark, a: number(a), value: number(value) };
     set(curve, { "aria-label": say(words.curve, parts) });
-    const stage = words.opening.findLast(([bound]) => value >= bound);
+    const stage = words.opening.findLast(([bound]) => value >= bound)?.[1];
+    state.textContent = k === "g" ? "" : stage;
     for (const [key, input] of rows) {
-      input.value = s[key][k];
       const sentence = words[k === "g" ? "says candidate" : "says gate"];
-      const parts = { value: number(s[key][k]), gate: name, opening: stage?.[1], amount: number(value) };
-      set(input, { "aria-valuetext": say(sentence, parts) });
+      const parts = { value: number(s[key][k]), gate: name, opening: stage, amount: number(value) };
+      slide(input, s[key][k], say(sentence, parts));
     }
   };
   return { node, draw };
@@ -275,9 +272,10 @@ function card(k, words, s, change) {
 
 /** The sequence: a bar for each input, and c and h after each step. */
 function strip(words, s, change) {
-  const [left, right, top, middle, height] = [26, 66, 52, 108, 250];
+  const [left, right, top, middle, height] = [36, 66, 50, 100, 236];
   const svg = make("svg:svg", { class: "strip", height });
-  const caption = make("p", { class: "title" }, make("b", {}, words[s.note ? "sequence held" : "sequence"]));
+  const caption = make("p", { class: "title" }, make("b", {}, words.sequence));
+  caption.append(make("small", {}, words[s.task ? "sequence judged" : s.note ? "sequence held" : "sequence hint"]));
   const node = make("div", { class: "sequence" }, caption, svg);
   const repeat = slider(words.repeat, [0, 50, 1], (n) => change({ repeats: n }));
   const often = make("span", { class: "number" });
@@ -290,13 +288,14 @@ function strip(words, s, change) {
   const bounds = make("svg:path", { class: "bounds" });
   const axes = make("svg:path", { class: "axis" });
   const lines = { c: make("svg:path", { class: "line c" }), h: make("svg:path", { class: "line h" }) };
+  const dots = { c: make("svg:path", { class: "dots c" }), h: make("svg:path", { class: "dots h" }) };
   const ends = {
     c: make("svg:text", { class: "end" }, "c ", make("svg:tspan", { "data-value": "strip_c" })),
     h: make("svg:text", { class: "end" }, "h ", make("svg:tspan", { "data-value": "strip_h" })),
   };
-  const scale = [make("svg:text", { class: "tick" }), make("svg:text", { class: "tick" })];
+  const scale = [0, 1, 2].map(() => make("svg:text", { class: "tick end" }));
   const plot = make("svg:g", { role: "img" });
-  plot.append(bounds, axes, lines.c, lines.h, ends.c, ends.h, ...scale);
+  plot.append(bounds, axes, lines.c, lines.h, dots.c, dots.h, ends.c, ends.h, ...scale);
   const columns = make("svg:g");
   svg.append(columns, plot);
   const sign = make("svg:text", { class: "tick italic", x: 6, y: top + 4 }, "x");
@@ -375,18 +374,21 @@ function strip(words, s, change) {
 
     // One scale for c and h, from below zero to above it, whatever is reached.
     const judged = task ? [...task.low, ...task.high].filter((bound) => bound !== null) : [];
-    const most = Math.max(1, ...c, ...h, ...judged);
     const least = Math.min(0, ...c, ...h, ...judged);
+    const most = Math.max(0, least + 0.5, ...c, ...h, ...judged);
     const Y = (v) => height - 32 - ((v - least) / (most - least)) * (height - 32 - middle);
-    const d = (series) => series.map((v, t) => `${X(t).toFixed(1)} ${Y(v).toFixed(1)}`).join("L");
-    lines.c.setAttribute("d", `M${d(c)}`);
-    lines.h.setAttribute("d", `M${d(h)}`);
+    for (const [k, series] of Object.entries({ c, h })) {
+      const points = series.map((v, t) => `${X(t).toFixed(1)} ${Y(v).toFixed(1)}`);
+      lines[k].setAttribute("d", `M${points.join("L")}`);
+      dots[k].setAttribute("d", pitch < 12 ? "" : points.map((point) => `M${point}h0`).join(""));
+    }
     axes.setAttribute("d", `M${left} ${top}H${width - right}M${left} ${Y(0)}H${width - right}`);
     bounds.setAttribute("d", task ? fields(task, X, Y, pitch, [least, most]) : "");
-    set(scale[0], { x: left - 6, y: Y(0) + 4 });
-    scale[0].textContent = "0";
-    set(scale[1], { x: left - 6, y: Y(most) + 4 });
-    scale[1].textContent = String(Math.round(most * 10) / 10);
+    [0, most, least].forEach((v, n) => {
+      const isApart = n === 0 || Math.abs(Y(v) - Y(0)) > 14;
+      set(scale[n], { x: left - 4, y: Y(v) + 4 });
+      scale[n].textContent = isApart ? number(v).replace(/0$|.00$/, "") : "";
+    });
 
     const last = { c: c.at(-1), h: h.at(-1) };
     // The two names keep 16 units apart, whichever is above.
@@ -398,9 +400,8 @@ function strip(words, s, change) {
     const parts = { c: number(last.c), h: number(last.h), n: s.repeats };
     set(plot, { "aria-label": say(words.plot, parts) });
 
-    repeat.value = s.repeats;
+    slide(repeat, s.repeats, say(words[s.repeats ? "says repeat" : "says no repeat"], parts));
     often.textContent = s.repeats ? say(words.times, parts) : words.off;
-    set(repeat, { "aria-valuetext": say(words[s.repeats ? "says repeat" : "says no repeat"], parts) });
     return last;
   };
   return { node, draw, svg };
