@@ -167,6 +167,40 @@ def gate_explorer(values):
     return plot
 
 
+def backward_explorer(values, read, detach=False):
+    """The gradient by h_t and c_t against t, as a BackwardExplorer holds it, a panel a cell.
+
+    values: the widget's `values`. read: the step at which the loss is read. detach: h is cut off
+    from the gates; then dc is shown split into the wire, which stays, and the detour.
+    """
+    plot = Plot(height=3.0, columns=2)
+    ours, theirs = plot.panels
+    steps = np.arange(1, read + 1)
+    curves = {"dc": (values["lstm"]["dc"], "c", "-o"), "dh": (values["lstm"]["dh"], "h", "--s")}
+    if detach:
+        curves = {
+            "dc before the cut": (values["whole"], "gradient", "-o"),
+            "wire: product of f": (values["wire"], "c", "-s"),
+            "detour, cut off": (values["detour"], "g", ":^"),
+        }
+    for name, (gradient, letter, style) in curves.items():
+        ours.plot(*_seen(steps, gradient), style, color=PALETTE[letter], label=name, markersize=4)
+    theirs.plot(
+        *_seen(steps, values["rnn"]["dh"]), "--D", color=PALETTE["h"], label="dh", markersize=4
+    )
+    for panel, title in zip(plot.panels, ["LSTM", "RNN"], strict=True):
+        panel.set(yscale="log", xlabel="step t", title=title, xlim=(0.5, read + 0.5))
+        panel.legend(frameon=False)
+    ours.set_ylabel("absolute gradient of the loss")
+    return plot
+
+
+def _seen(steps, gradient):
+    """What a logarithmic axis can show: no zeros."""
+    size = np.abs(gradient[: len(steps)])
+    return steps[size > 0], size[size > 0]
+
+
 def _describe(panel):
     """One line on a panel: its title, what is against what, the names of its curves."""
     x, y = panel.get_xlabel(), panel.get_ylabel()

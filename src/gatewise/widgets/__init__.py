@@ -3,6 +3,7 @@
 What is dragged is computed and drawn in the browser; Python has the same numbers, by the cells.
 """
 
+from gatewise.widgets.backward_explorer import BackwardExplorer
 from gatewise.widgets.gate_explorer import GateExplorer
 
-__all__ = ["GateExplorer"]
+__all__ = ["BackwardExplorer", "GateExplorer"]
