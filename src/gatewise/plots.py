@@ -179,9 +179,9 @@ def backward_explorer(values, read, detach=False):
     curves = {"dc": (values["lstm"]["dc"], "c", "-o"), "dh": (values["lstm"]["dh"], "h", "--s")}
     if detach:
         curves = {
-            "dc before the cut": (values["whole"], "gradient", "-o"),
-            "wire: product of f": (values["wire"], "c", "-s"),
-            "detour, cut off": (values["detour"], "g", ":^"),
+            "dc before the cut": (values["whole"], "c", "-o"),
+            "wire: product of f": (values["wire"], "gradient", ":D"),
+            "detour, cut off": (values["detour"], "h", "--s"),
         }
     for name, (gradient, letter, style) in curves.items():
         ours.plot(*_seen(steps, gradient), style, color=PALETTE[letter], label=name, markersize=4)
