@@ -18,13 +18,17 @@ class OneUnit(Instance):
 
     def validate(self, obj, given):
         if not isinstance(given, self.klass):
-            came = f"{type(given).__module__}.{type(given).__name__}".removeprefix("gatewise.cells.")
+            came = f"{type(given).__module__}.{type(given).__name__}".removeprefix(
+                "gatewise.cells."
+            )
             meant = self.name.replace("_params", ".Params")
             raise ValueError(f"{self.name} is {came}, but {meant} is meant")
         given.check()
         (H, D), G = (given.W_hh.shape[1], given.W_ih.shape[1]), given.G
         if (H, D) != (1, 1):
-            raise ValueError(f"{self.name} has {H} units and {D} features, but one of each is meant")
+            raise ValueError(
+                f"{self.name} has {H} units and {D} features, but one of each is meant"
+            )
         return self.klass(*(array.astype(float) for array in given))
 
 
@@ -145,7 +149,12 @@ class BackwardExplorer(Widget):
         ours |= {"do": dh * np.tanh(c), "df": dc * c_before, "di": dc * g, "dg": dc * i}
         ours |= {f"da_{k}": da[:, n] for n, k in enumerate("ifgo")}
         ours |= {"dh_before": da @ p.W_hh[:, 0], "dc_before": dc * f}
-        theirs = {"h": simple.h, "dh": back_rnn.h, "da": back_rnn.a, "dh_before": back_rnn.a @ q.W_hh}
+        theirs = {
+            "h": simple.h,
+            "dh": back_rnn.h,
+            "da": back_rnn.a,
+            "dh_before": back_rnn.a @ q.W_hh,
+        }
 
         # Along the wire alone, each step back costs a factor f; the rest went through the gates.
         n = self.read

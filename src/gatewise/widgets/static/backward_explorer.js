@@ -136,14 +136,18 @@ const LINES = {
 function ledger(words, cell) {
   const node = make("table", { class: "ledger", "aria-label": cell.toUpperCase() });
   const rows = LINES[cell].map((line) => {
-    const [name, found] = [make("th", { scope: "row" }), make("td")];
-    return [line, make("tr", {}, name, found), name, found];
+    const [head, formula, put, equals] = ["th", "span", "span", "span"].map((name) => make(name));
+    const result = make("b", { "data-value": `${cell}.${line[1]}` });
+    equals.append("= ", result);
+    set(head, { scope: "row" });
+    return { line, row: make("tr", {}, head, make("td", {}, formula, put, equals)), head, formula, put, equals, result };
   });
-  node.append(...rows.map(([, row]) => row));
+  node.append(...rows.map(({ row }) => row));
   const draw = (s, { now, parts, isCut }) => {
     const reached = STAGES.indexOf(s.stage);
-    for (const [[stage, key, name, equation, numbers], row, head, found] of rows) {
-      let [formula, put] = [equation, numbers];
+    for (const { line, row, head, ...spans } of rows) {
+      const [stage, key, name] = line;
+      let [, , , formula, put] = line;
       if (stage === "dh") formula = words[s.step === s.read ? "from loss" : isCut ? "from nothing" : "from later"];
       if (key === "dc" && s.step < s.read) {
         formula += " + f_{a} · dc_{a}";
@@ -152,12 +156,16 @@ function ledger(words, cell) {
       if (key === "dh_before" && isCut) [formula, put] = [words["from nothing"], null];
       const at = STAGES.indexOf(stage);
       row.className = at > reached ? "later" : at === reached ? "now" : "past";
-      head.replaceChildren(...write(name ?? words["wire to"], parts));
-      found.replaceChildren(make("span", {}, "= ", ...write(formula, parts)));
-      if (at > reached) continue;
-      if (put) found.append(make("span", {}, `= ${put.replace(/\w+/g, (key) => figure(now[cell][key]))}`));
-      const result = make("b", { "data-value": `${cell}.${key}` }, figure(now[cell][key]));
-      found.append(make("span", {}, "= ", result));
+      const written = `${formula} ${s.step}`;
+      if (row.dataset.written !== written) {
+        row.dataset.written = written; // letters stay while only numbers change
+        head.replaceChildren(...write(name ?? words["wire to"], parts));
+        spans.formula.replaceChildren("= ", ...write(formula, parts));
+      }
+      spans.put.hidden = at > reached || !put;
+      spans.equals.hidden = at > reached;
+      if (put) spans.put.textContent = `= ${put.replace(/\w+/g, (key) => figure(now[cell][key]))}`;
+      spans.result.textContent = figure(now[cell][key]);
     }
   };
   return { node, draw };
@@ -330,6 +338,7 @@ function overview(words, go) {
   svg.append(column, grid, chain, curves, way);
 
   let X, pitch, left, s;
+  let width = 700;
   const at = (event) => Math.ceil((event.clientX - svg.getBoundingClientRect().left - left) / pitch);
   const follow = (event) => go((s.read - Math.max(1, Math.min(s.read, at(event))) + 1) * CLICKS);
   way.addEventListener("pointerdown", (event) => {
@@ -452,7 +461,6 @@ function overview(words, go) {
 
   const draw = (settings, all) => {
     s = settings;
-    const width = svg.clientWidth || 700;
     left = width < 500 ? 64 : 76;
     pitch = (width - left - right) / s.T;
     X = (t) => left + pitch * (t - 0.5);
@@ -463,7 +471,9 @@ function overview(words, go) {
     drawChain(all);
     drawCurves(all);
   };
-  return { node: svg, draw };
+  // Asked for here only: to ask in the midst of drawing would lay out the page twice.
+  const fit = () => (width = svg.clientWidth || width);
+  return { node: svg, draw, fit };
 }
 
 // ── what the reader turns ───────────────────────────────────────────────────────────────────
@@ -620,7 +630,10 @@ function render({ model, el }) {
   // What was let go is told at once: the next cell may already ask for it.
   for (const event of ["change", "click", "pointerup", "keyup"]) root.addEventListener(event, post.now);
   const forget = followTheme(root);
-  const resized = new ResizeObserver(draw);
+  const resized = new ResizeObserver(() => {
+    pieces.overview.fit();
+    draw();
+  });
   resized.observe(pieces.overview.node);
   draw();
   return () => {
