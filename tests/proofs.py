@@ -47,20 +47,12 @@ def run(cell, case):
     return trace, cell.backward(case.params, trace, **case.incoming)
 
 
-<<<<<<< HEAD
 # The same in torch: as tensors, as a module, and written out by hand --------------------------
-=======
-# The same in torch: as tensors, as a module, and written out by hand ------------------------
->>>>>>> widget
 
 
 def tensors(case):
     """Parameters, input and states as leaves, in the order of `Grads`; None becomes zeros."""
-<<<<<<< HEAD
     B, H = case.x.shape[1], case.params.W_hh.shape[1]
-=======
-    T, B, H = len(case.x), case.x.shape[1], case.params[1].shape[1]
->>>>>>> widget
     arrays = [*case.params, case.x, *case.states.values()]
     arrays = [np.zeros((B, H), case.x.dtype) if array is None else array for array in arrays]
     names = [*case.params._fields, "x", *case.states]
@@ -121,11 +113,7 @@ def by_hand(mode, leaf, reset_after=True):
     return SimpleNamespace(**kept)
 
 
-<<<<<<< HEAD
 # The proofs -----------------------------------------------------------------------------------
-=======
-# The proofs ----------------------------------------------------------------------------------
->>>>>>> widget
 
 
 def equals_module(cell, case):
