@@ -144,8 +144,10 @@ def decay(panels, ylabel):
     panels: title to {name of the curve: values (K,) for 0, 1, … K − 1 steps back}.
     """
     plot = Plot(width=3.1 * len(panels) if len(panels) > 2 else 6.4, columns=len(panels))
+    names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
     for panel, (title, curves) in zip(plot.panels, panels.items(), strict=True):
-        for n, (name, values) in enumerate(curves.items()):
+        for name, values in curves.items():
+            n = names.index(name)  # one look for one name, in every panel
             panel.plot(values, color=SERIES[n], linestyle=DASHES[n], label=name, linewidth=1.8)
         panel.set(yscale="log", xlabel="steps back, k", title=title)
     plot.panels[0].set_ylabel(ylabel)
@@ -204,6 +206,40 @@ def task(x, c, low, high, tally):
     panel.set(xlabel="step of the sequence", ylabel="value", title=tally)
     panel.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     return plot
+
+
+def backward_explorer(values, read, detach=False):
+    """The gradient by h_t and c_t against t, as a BackwardExplorer holds it, a panel a cell.
+
+    values: the widget's `values`. read: the step at which the loss is read. detach: h is cut off
+    from the gates; then dc is shown split into the wire, which stays, and the detour.
+    """
+    plot = Plot(height=3.0, columns=2)
+    ours, theirs = plot.panels
+    steps = np.arange(1, read + 1)
+    curves = {"dc": (values["lstm"]["dc"], "c", "-o"), "dh": (values["lstm"]["dh"], "h", "--s")}
+    if detach:
+        curves = {
+            "dc before the cut": (values["whole"], "c", "-o"),
+            "wire: product of f": (values["wire"], "gradient", ":D"),
+            "detour, cut off": (values["detour"], "h", "--s"),
+        }
+    for name, (gradient, letter, style) in curves.items():
+        ours.plot(*_seen(steps, gradient), style, color=PALETTE[letter], label=name, markersize=4)
+    theirs.plot(
+        *_seen(steps, values["rnn"]["dh"]), "--D", color=PALETTE["h"], label="dh", markersize=4
+    )
+    for panel, title in zip(plot.panels, ["LSTM", "RNN"], strict=True):
+        panel.set(yscale="log", xlabel="step t", title=title, xlim=(0.5, read + 0.5))
+        panel.legend(frameon=False)
+    ours.set_ylabel("absolute gradient of the loss")
+    return plot
+
+
+def _seen(steps, gradient):
+    """What a logarithmic axis can show: no zeros."""
+    size = np.abs(gradient[: len(steps)])
+    return steps[size > 0], size[size > 0]
 
 
 def _describe(panel):
