@@ -3,7 +3,7 @@
     python benchmarks/cells.py [--quick] [--openblas-free] [--no-figure]
 
 float32, one thread. All contenders take turns in one process; a turn is one sample, every round
-starts with another contender, and a ratio is the median of the rounds' ratios. Before anything is
+has another order, and a ratio is the median of the rounds' ratios. Before anything is
 timed, its gradients are compared. Prints a table, writes it to `cells.txt` and a figure to
 `cells.png`, beside this file, and ends with status 1 if a required bound is not met.
 
@@ -157,8 +157,9 @@ def contenders(name, T, B, D, H):
 def interleaved(functions, rounds, calls=1):
     """Seconds per call, (rounds, functions)."""
     seconds = np.empty((rounds + 1, len(functions)))
+    rng = np.random.default_rng(0)
     for k in range(rounds + 1):  # the first round is for warming up
-        for j in np.roll(np.arange(len(functions)), k):
+        for j in rng.permutation(len(functions)):  # nobody has the same neighbour every time
             start = time.perf_counter()
             for _ in range(calls):
                 functions[j]()
