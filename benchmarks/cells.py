@@ -3,7 +3,9 @@
     python benchmarks/cells.py [--quick] [--openblas-free] [--no-figure]
 
 float32, one thread. All contenders take turns in one process; a turn is one sample, every round
-starts with another contender, and a ratio is the median of the rounds' ratios. Before anything is
+has another order, and a ratio is the median of the rounds' ratios. The clock is the process's own
+(user and system time), so that a turn interrupted by another program is not charged for it; with
+one thread on an idle machine it is the wall's. Before anything is
 timed, its gradients are compared. Prints a table, writes it to `cells.txt` and a figure to
 `cells.png`, beside this file, and ends with status 1 if a required bound is not met.
 
@@ -157,12 +159,13 @@ def contenders(name, T, B, D, H):
 def interleaved(functions, rounds, calls=1):
     """Seconds per call, (rounds, functions)."""
     seconds = np.empty((rounds + 1, len(functions)))
+    rng = np.random.default_rng(0)
     for k in range(rounds + 1):  # the first round is for warming up
-        for j in np.roll(np.arange(len(functions)), k):
-            start = time.perf_counter()
+        for j in rng.permutation(len(functions)):  # nobody has the same neighbour every time
+            start = time.process_time()
             for _ in range(calls):
                 functions[j]()
-            seconds[k, j] = (time.perf_counter() - start) / calls
+            seconds[k, j] = (time.process_time() - start) / calls
     return seconds[1:]
 
 
@@ -212,6 +215,9 @@ def machine():
         cpu = cpu.split(":")[1].strip()
     except (OSError, StopIteration):  # not Linux
         cpu = platform.processor() or platform.machine()
+    load = "unknown"
+    if hasattr(os, "getloadavg"):
+        load = f"{os.getloadavg()[1]:.1f} processes in the last five minutes; this is one of them"
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     mkl = [line.strip(" -") for line in torch.__config__.show().splitlines() if "Kernel" in line]
     variables = {
@@ -227,7 +233,8 @@ def machine():
         f"torch: {mkl[0] if mkl else 'see torch.__config__'}",
         f"variables {' '.join(f'{k}={v}' for k, v in variables.items())}",
         f"          {', '.join(steering()) or 'none'} to steer OpenBLAS's kernels",
-        f"threads   {torch.get_num_threads()}; float32",
+        f"threads   {torch.get_num_threads()}; float32; clock: the process's time",
+        f"load      {load}",
     ]
 
 

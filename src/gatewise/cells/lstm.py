@@ -149,12 +149,14 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
         dc_later = dc_f
 
     # Each step used the same weights, so their gradients are sums over t and b: one product.
-    h_before = np.concatenate([h0[None], h[:-1]])
+    # The first step (B rows) met h0, the others the h before theirs; to join h0 and h first
+    # would be a copy as large as h.
     rows = da.reshape(T * B, 4 * H)
+    dW_hh = rows[:B].T @ h0 + rows[B:].T @ h[:-1].reshape((T - 1) * B, H)
     db = rows.sum(axis=0)
     return Grads(
         W_ih=rows.T @ x.reshape(T * B, -1),
-        W_hh=rows.T @ h_before.reshape(T * B, H),
+        W_hh=dW_hh,
         b_ih=db,
         b_hh=db.copy(),
         x=(rows @ params.W_ih).reshape(x.shape),
