@@ -71,7 +71,8 @@ class UnrollPlayer(Widget):
 
     def picture(self):
         """The state as a still `Plot`."""
-        return plots.unroll_player(self.values, self.step, self._order(), self.clamp)
+        words = self.vocabulary.words
+        return plots.unroll_player(self.values, words, self.step, self._order(), self.clamp)
 
     def run(self, sentence, clamp=None):
         """One sentence through the model, with gates held as `clamp` says.

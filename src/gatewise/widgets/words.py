@@ -80,6 +80,7 @@ ENGLISH = {
         "along": "How far the two sentences are apart at this step",
         "likely": "next word",
         "says": "{name} says {word}",
+        "dotted": "dotted: with nothing held",
         "unit": "unit",
         "sort": "most telling first",
         "scope": "hold",

@@ -7,6 +7,7 @@ const BEAT = 700; // milliseconds a word while playing
 // ── arithmetic ──────────────────────────────────────────────────────────────────────────────
 
 const sigma = (a) => 1 / (1 + Math.exp(-a));
+const round = (v) => Math.round(v * 100) / 100;
 const split = (sentence) => sentence.split(/\s+/).filter(Boolean);
 
 /** One step; x and u are what the input and the state before give to each row of the weights. */
@@ -107,7 +108,7 @@ function sentences(words, net, change, read) {
       const { sentences, step } = read();
       const spoken = split(sentences[b]);
       spoken[Math.min(step, spoken.length) - 1] = select.value;
-      complain(input, "");
+      restore();
       change({ sentences: sentences.map((text, n) => (n === b ? spoken.join(" ") : text)) });
     });
     const swap = make("label", { class: "swap" }, place, select);
@@ -116,11 +117,17 @@ function sentences(words, net, change, read) {
   });
   const node = make("div", { class: "sentences" }, ...rows.map(({ node }) => node), message);
 
+  let written = []; // what is being typed, or complained of, is left alone until another comes
+  const restore = () => {
+    written = [];
+    for (const { input } of rows) complain(input, "");
+  };
   const draw = (s, values) => {
     rows.forEach(({ input, select, swap, place }, b) => {
       const text = s.sentences[b] ?? "";
-      // What is being typed is left alone, as long as it says the same.
-      if (split(input.value).join(" ") !== split(text).join(" ")) input.value = text;
+      const isNews = text !== written[b] && split(input.value).join(" ") !== split(text).join(" ");
+      if (isNews) input.value = text;
+      written[b] = text;
       const spoken = values.runs[b]?.words;
       swap.style.visibility = spoken ? "visible" : "hidden";
       if (!spoken) return;
@@ -130,7 +137,7 @@ function sentences(words, net, change, read) {
       set(select, { "aria-label": say(words.swap, { t, name: NAMES[b] }) });
     });
   };
-  return { node, draw };
+  return { node, draw, restore };
 }
 
 /** The words along the steps, how far the two states are apart there, and where we are. */
@@ -259,12 +266,14 @@ function next(words, net) {
   });
   const head = make("tr", {}, make("th", { scope: "col" }, "A"), make("th", { scope: "col" }, words.likely), make("th", { scope: "col" }, "B"));
   const table = make("table", {}, make("thead", {}, head), body);
-  const node = make("div", { class: "next" }, status, table);
+  const note = make("small", {}, words.dotted);
+  const node = make("div", { class: "next" }, status, table, note);
 
   const draw = (s, values) => {
     const text = values.says.join(", ");
     if (status.textContent !== text) status.textContent = text; // said once, not at every move
     set(table, { class: values.runs.length < 2 ? "single" : "" });
+    note.style.visibility = values.free ? "visible" : "hidden";
     // A large vocabulary shows its likeliest words.
     const best = net.vocabulary.map((_, n) => Math.max(...values.now.map((p) => p[n])));
     const bar12 = [...best].sort((a, b) => b - a)[11] ?? 0;
@@ -273,9 +282,11 @@ function next(words, net) {
       bars.forEach(({ bar, mark, value, cell }, b) => {
         const p = values.now[b];
         value.textContent = p ? number(p[n]) : "";
-        bar.style.width = `${100 * (p?.[n] ?? 0)}%`;
-        mark.style.display = p && values.free ? "" : "none";
-        mark.style.setProperty("--at", `${100 * (values.free?.[b]?.[n] ?? 0)}%`);
+        bar.style.width = p?.[n] >= 0.005 ? `${100 * p[n]}%` : 0; // no more than the number says
+        const free = values.free?.[b]?.[n];
+        const isMoved = p && free !== undefined && Math.abs(free - p[n]) >= 0.005;
+        mark.style.display = isMoved ? "" : "none";
+        mark.style.setProperty("--at", `${100 * free}%`);
         cell.classList.toggle("first", Boolean(p) && p[n] === Math.max(...p));
       });
     });
@@ -318,6 +329,7 @@ function card(k, words, net, change, read, scope) {
     const caption = make("figcaption", { class: "number" });
     const figure = make("figure", {}, make("b", {}, NAMES[b]), svg, caption);
     let [cellAt, hovered, write] = [() => undefined, undefined, () => {}];
+    let made = {}; // the squares of each step, kept while only the step changes
     svg.addEventListener("pointermove", (event) => {
       hovered = cellAt(event.offsetX, event.offsetY);
       write();
@@ -337,22 +349,24 @@ function card(k, words, net, change, read, scope) {
       if (!run) return;
       const [rows, T] = [run[k], run.words.length];
       const scale = values.scale[k];
-      const size = Math.min(pitch, tall) - 1;
       const left = b === 0 || isStacked ? gutter : 0; // the numbers of the units, once a row
-      const paths = ["", "", "", ""];
-      rows.forEach((row, t) =>
-        units.forEach((unit, n) => {
-          const v = row[unit];
+      const look = [pitch, tall, left, scale, ...units].join();
+      if (made.rows !== rows || made.look !== look) {
+        const size = Math.min(pitch, tall) - 1;
+        const square = (v, x, y) => {
           const side = size * Math.sqrt(Math.abs(v) / scale);
-          const inset = v < 0 ? Math.min(0.6, side / 2) : 0; // a stroke stands half outside
-          const [w, x, y] = [side - 2 * inset, left + (t + 0.5) * pitch, (n + 0.5) * tall];
-          if (side > 0.3) {
-            paths[(v < 0) + 2 * (t >= s.step)] +=
-              `M${(x - w / 2).toFixed(2)} ${(y - w / 2).toFixed(2)}h${w.toFixed(2)}v${w.toFixed(2)}h${-w.toFixed(2)}z`;
-          }
-        }),
-      );
-      squares.forEach((node, n) => node.setAttribute("d", paths[n]));
+          const w = round(side - (v < 0 ? Math.min(1.2, side) : 0)); // a stroke stands half outside
+          return w > 0 ? `M${round(x - w / 2)} ${round(y - w / 2)}h${w}v${w}h${-w}z` : "";
+        };
+        const pick = (row, t, sign) =>
+          units.map((j, n) => (row[j] < 0 === sign < 0 ? square(row[j], left + (t + 0.5) * pitch, (n + 0.5) * tall) : "")).join("");
+        made = { rows, look, above: rows.map((row, t) => pick(row, t, 1)), below: rows.map((row, t) => pick(row, t, -1)) };
+      }
+      squares.forEach((node, n) => {
+        const columns = n % 2 ? made.below : made.above;
+        const d = (n < 2 ? columns.slice(0, s.step) : columns.slice(s.step)).join("");
+        node.setAttribute("d", d);
+      });
       const [width, height] = [left + T * pitch, units.length * tall];
       set(svg, { width, height });
       const t = Math.min(s.step, T) - 1;
@@ -411,7 +425,7 @@ function card(k, words, net, change, read, scope) {
 }
 
 /** Which unit is read out, in which order they stand, and what a gate's buttons hold. */
-function choice(words, net, change, read, redraw) {
+function choice(words, net, change, read, redraw, restore) {
   let isOne = false;
   const range = slider(words.unit, [0, Math.max(1, net.W.length - 1), 1], (rank) => change({ unit: rank }));
   const number = make("b", { class: "number" });
@@ -420,7 +434,12 @@ function choice(words, net, change, read, redraw) {
   const scopes = [false, true].map((one) => [one, button([], () => ((isOne = one), redraw()))]);
   const group = make("div", { class: "scopes", role: "group", "aria-label": words.scope });
   group.append(make("span", {}, words.scope), ...scopes.map(([, node]) => node));
-  const reset = button([words.reset], () => ((isOne = false), change(read().start)), { class: "again" });
+  const begin = () => {
+    isOne = false;
+    restore();
+    change(read().start);
+  };
+  const reset = button([words.reset], begin, { class: "again" });
   const node = make("div", { class: "choice" }, label, sort, ...(net.gates ? [group] : []), reset);
   const draw = (s, values) => {
     number.textContent = String(s.unit);
@@ -456,8 +475,8 @@ function render({ model, el }) {
     post.soon();
   }
 
-  const units = choice(words, net, change, read, () => draw());
   const typed = sentences(words, net, change, read);
+  const units = choice(words, net, change, read, () => draw(), typed.restore);
   const along = timeline(words, change, read);
   const likely = next(words, net);
   const cards = [...net.letters].map((k) => card(k, words, net, change, read, units.scope));
@@ -481,7 +500,7 @@ function render({ model, el }) {
     const room = (all - 10 * (columns - 1)) / columns - 20;
     const isStacked = (room - 28 - 10 * (B - 1)) / (B * T) < 15;
     const wide = (gutter) => Math.min(24, isStacked ? (room - gutter) / T : (room - gutter - 10 * (B - 1)) / (B * T));
-    const high = (pitch) => Math.min(pitch, Math.max(5, 200 / shown.length));
+    const high = (pitch) => Math.min(pitch, Math.max(5, (isStacked ? 150 : 200) / shown.length));
     const gutter = high(wide(20)) >= 12 ? 20 : 0;
     const pitch = wide(gutter);
     return { pitch, tall: high(pitch), units: shown, gutter, isStacked };
