@@ -5,12 +5,17 @@ import torch
 
 LSTM = "dh do dc df di dg da_i da_f da_g da_o dh_before dc_before".split()
 RNN = "dh da dh_before".split()
+PLAIN = "x T read forget_bias detach step stage".split()
 # A BackwardExplorer called `explorer` as plain settings; in a kernel as in a test.
-SETTINGS = """{
-    **{k: getattr(explorer, k) for k in ["x", "T", "read", "forget_bias", "detach", "step", "stage"]},
+SETTINGS = f"""{{
+    **{{k: getattr(explorer, k) for k in {PLAIN}}},
     "lstm": [a.ravel().tolist() for a in explorer.params],
     "rnn": [a.ravel().tolist() for a in explorer.rnn_params],
-}"""
+}}"""
+
+
+def settings(explorer):
+    return eval(SETTINGS, {"explorer": explorer})
 
 
 def by_autograd(s, detach=None):

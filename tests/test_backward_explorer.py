@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from backward_reference import SETTINGS, differences
+from backward_reference import differences, settings
 
 from gatewise.cells import gru, lstm, rnn
 from gatewise.widgets import BackwardExplorer
@@ -25,7 +25,7 @@ def random_settings(seed):
 @pytest.mark.parametrize("seed", range(10))
 def test_every_gradient_is_autograds(seed):
     explorer = BackwardExplorer(**random_settings(seed))
-    found = differences(explorer.values, eval(SETTINGS))
+    found = differences(explorer.values, settings(explorer))
     assert len(found) == 18
     assert max(found.values()) < 1e-10
 
@@ -46,7 +46,7 @@ def test_what_is_set_later_is_computed_and_followed():
     explorer = BackwardExplorer(step=3, stage="df")
     assert (explorer.T, explorer.read, explorer.step, explorer.stage) == (8, 8, 3, "df")
     explorer.forget_bias = 3
-    assert differences(explorer.values, eval(SETTINGS))["lstm.dc"] < 1e-12
+    assert differences(explorer.values, settings(explorer))["lstm.dc"] < 1e-12
     explorer.T = 12  # the loss stays at the end, and the way back begins there
     assert (explorer.read, explorer.step, explorer.stage) == (12, 12, "dh")
     explorer.read = 5
@@ -58,7 +58,7 @@ def test_what_is_set_later_is_computed_and_followed():
     params = lstm.Params.random(1, 1, np.random.default_rng(5), np.float32)
     explorer.lstm_params = params
     assert explorer.forget_bias == pytest.approx((params.b_ih + params.b_hh)[1])
-    assert max(differences(explorer.values, eval(SETTINGS)).values()) < 1e-10
+    assert max(differences(explorer.values, settings(explorer)).values()) < 1e-10
 
 
 def test_given_parameters_keep_their_forget_bias():
@@ -87,10 +87,10 @@ def random(cell, D=1, H=1):
         ({"forget_bias": np.nan}, "forget_bias is nan, but a finite number is meant"),
         ({"x": [0.0, np.nan]}, "x[1] is nan, but a finite number is meant"),
         ({"x": [1.0]}, "x has 1 steps, but 2 to 20 are meant"),
-        ({"x": np.ones((5, 1, 1))}, "x has shape (5, 1, 1), but (T,) is meant: one input, one sequence"),
+        ({"x": np.ones((5, 1, 1))}, "x has shape (5, 1, 1), but (T,) is meant: one sequence"),
         ({"lstm_params": random(rnn)}, "lstm_params is rnn.Params, but lstm.Params is meant"),
         ({"rnn_params": random(gru)}, "rnn_params is gru.Params, but rnn.Params is meant"),
-        ({"lstm_params": 3}, "lstm_params is int, but lstm.Params is meant"),
+        ({"lstm_params": 3}, "lstm_params is builtins.int, but lstm.Params is meant"),
         ({"lstm_params": random(lstm, 9, 5)},
          "lstm_params has 5 units and 9 features, but one of each is meant"),
         ({"rnn_params": random(rnn)._replace(b_ih=np.array([np.nan]))},
@@ -107,11 +107,11 @@ def test_wrong_use_is_one_sentence(wrong, sentence):
 @pytest.mark.parametrize("wrong", [{"T": 30}, {"read": 9}, {"step": 0}, {"stage": ""}])
 def test_after_wrong_use_all_is_as_before(wrong):
     explorer = BackwardExplorer()
-    before, values = eval(SETTINGS), explorer.values
+    before, values = settings(explorer), explorer.values
     (name, value), = wrong.items()  # fmt: skip
     with pytest.raises(ValueError, match="there are"):
         setattr(explorer, name, value)
-    assert eval(SETTINGS) == before
+    assert settings(explorer) == before
     assert explorer.values == values
 
 
@@ -121,7 +121,7 @@ def test_it_leaves_a_picture_of_what_it_shows():
     assert (repr(explorer), data["text/plain"]) == ("BackwardExplorer", "BackwardExplorer")
     assert data["image/png"].startswith("iVBOR")
     assert (
-        "absolute gradient of the loss (logarithmic) against step t; dc, dh"
+        "absolute gradient of the loss (logarithmic) against step t; dc; dh"
         in metadata["image/png"]["alt"]
     )
 

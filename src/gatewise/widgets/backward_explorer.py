@@ -13,18 +13,28 @@ SETTINGS = ["lstm_params", "rnn_params", "x", "T", "read", "forget_bias", "detac
 STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"]
 
 
+class Sequence(List):
+    """One input a step: 2 to 20 finite numbers, as a list or an array."""
+
+    def validate(self, obj, given):
+        x = np.asarray(given, dtype=float)
+        if x.ndim != 1:
+            raise ValueError(f"{self.name} has shape {x.shape}, but (T,) is meant: one sequence")
+        if not 2 <= len(x) <= 20:
+            raise ValueError(f"{self.name} has {len(x)} steps, but 2 to 20 are meant")
+        return [_finite(f"{self.name}[{t}]", value) for t, value in enumerate(x)]
+
+
 class OneUnit(Instance):
     """Parameters of a cell with one unit and one feature, in float64."""
 
     def validate(self, obj, given):
         if not isinstance(given, self.klass):
-            came = f"{type(given).__module__}.{type(given).__name__}".removeprefix(
-                "gatewise.cells."
-            )
+            came = f"{type(given).__module__.split('.')[-1]}.{type(given).__name__}"
             meant = self.name.replace("_params", ".Params")
             raise ValueError(f"{self.name} is {came}, but {meant} is meant")
         given.check()
-        (H, D), G = (given.W_hh.shape[1], given.W_ih.shape[1]), given.G
+        H, D = given.W_hh.shape[1], given.W_ih.shape[1]
         if (H, D) != (1, 1):
             raise ValueError(
                 f"{self.name} has {H} units and {D} features, but one of each is meant"
@@ -54,7 +64,7 @@ class BackwardExplorer(Widget):
 
     lstm_params = OneUnit(lstm.Params).tag(sync=True, to_json=_plain)
     rnn_params = OneUnit(rnn.Params).tag(sync=True, to_json=_plain)
-    x = List(Float(), [0.0] * 20).tag(sync=True)
+    x = Sequence(default_value=[0.0] * 20).tag(sync=True)
     T, read, step = Int(8).tag(sync=True), Int(8).tag(sync=True), Int(8).tag(sync=True)
     forget_bias = Float(1.0).tag(sync=True)
     detach = Bool(False).tag(sync=True)
@@ -73,8 +83,8 @@ class BackwardExplorer(Widget):
         drawn = _draw(lstm, rng), _draw(rnn, rng), rng.normal(size=20).round(2)
         given = lstm_params, rnn_params, x
         first = [mine if own is None else own for own, mine in zip(given, drawn, strict=True)]
-        settings |= dict(zip(SETTINGS, first, strict=False)) | {"x": _numbers(first[2])}
-        settings.setdefault("T", min(8, len(settings["x"])))
+        settings |= dict(zip(SETTINGS, first, strict=False))
+        settings.setdefault("T", min(8, np.size(settings["x"])))
         settings.setdefault("read", settings["T"])
         settings.setdefault("step", settings["read"])
         super().__init__(**settings)
@@ -93,26 +103,25 @@ class BackwardExplorer(Widget):
         """The state as a still `Plot`."""
         return plots.backward_explorer(self.values, self.read, self.detach)
 
-    @validate("x")
-    def _input(self, proposal):
-        x = proposal["value"]
-        if not 2 <= len(x) <= 20:
-            raise ValueError(f"x has {len(x)} steps, but 2 to 20 are meant")
-        return [_finite(f"x[{t}]", value) for t, value in enumerate(x)]
-
-    @validate("T", "read", "step", "forget_bias", "stage")
-    def _exists(self, proposal):
+    @validate("forget_bias", "stage")
+    def _fits(self, proposal):
         name, value = proposal["trait"].name, proposal["value"]
         if name == "forget_bias":
             return _finite(name, value)
-        if name == "stage":
-            if value not in STAGES:
-                raise ValueError(f"no stage {value!r}: there are {', '.join(STAGES)}")
-            return value
-        low, high = {"T": (2, len(self.x)), "read": (1, self.T), "step": (1, self.read)}[name]
-        if not low <= value <= high:
-            raise ValueError(f"{name}={value} does not exist: there are {low} to {high}")
+        if value not in STAGES:
+            raise ValueError(f"no stage {value!r}: there are {', '.join(STAGES)}")
         return value
+
+    @validate("T", "read", "step")
+    def _exists(self, proposal):
+        name, value = proposal["trait"].name, proposal["value"]
+        # Each is bounded by the one before, which is judged first: settings may come together.
+        for each, low, high in [("T", 2, len(self.x)), ("read", 1, self.T), ("step", 1, self.read)]:
+            number = value if each == name else getattr(self, each)
+            if not low <= number <= high:
+                raise ValueError(f"{each}={number} does not exist: there are {low} to {high}")
+            if each == name:
+                return value
 
     @observe(*SETTINGS)
     def _changed(self, change):
@@ -171,13 +180,6 @@ def _draw(cell, rng):
 
 def _forget_bias(params):
     return float((params.b_ih + params.b_hh)[1])
-
-
-def _numbers(x):
-    x = np.asarray(x, dtype=float)
-    if x.ndim != 1:
-        raise ValueError(f"x has shape {x.shape}, but (T,) is meant: one input, one sequence")
-    return x.tolist()
 
 
 def _finite(name, value):

@@ -220,9 +220,9 @@ const NUMBERS = {
   ],
   rnn: [
     ["dh", "dh", 318, 28, "start", "loss"],
-    ["dh", "dh", 362, 136, "middle", "later"],
+    ["dh", "dh", 362, 142, "middle", "later"],
     ["da", "da", 220, 150, "middle", "", "da"],
-    ["dh_before", "back", 104, 136, "end"],
+    ["dh_before", "back", 104, 142, "end"],
   ],
 };
 // The letters on the wires: part, letter, which step; from which stage on it is a gradient.
