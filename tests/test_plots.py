@@ -48,12 +48,29 @@ def test_states_writes_every_value_into_its_place():
     assert [label.get_text() for label in plot.panels[0].get_yticklabels()] == ["a b", "d e", "g h"]
 
 
+def test_against_is_logarithmic_on_both_axes():
+    plot = plots.against(np.array([1.0, 10.0]), {"error": np.array([0.1, 0.2])}, "step", "error")
+    panel = plot.panels[0]
+    assert (panel.get_xscale(), panel.get_yscale()) == ("log", "log")
+    assert lines(panel)["error"].tolist() == [0.1, 0.2]
+
+
 def test_decay_has_a_panel_a_condition():
     curve = 0.5 ** np.arange(4.0)
     plot = plots.decay({"one": {"a": curve}, "two": {"a": 2 * curve}}, "norm")
     assert [panel.get_title() for panel in plot.panels] == ["one", "two"]
     assert lines(plot.panels[1])["a"].tolist() == (2 * curve).tolist()
     assert plot.panels[0].get_yscale() == "log"
+
+
+def test_task_shows_the_bounds_and_what_is_not_judged_has_none():
+    low, high = np.array([-np.inf, 0.5]), np.array([np.inf, 1.5])
+    plot = plots.task(np.array([1.0, 0.0]), np.array([0.2, 0.9]), low, high, "1 of 8")
+    (panel,) = plot.panels
+    allowed = [box for box in panel.patches if box.get_width() == 1]
+    assert [(box.get_y(), box.get_height()) for box in allowed] == [(0.5, 0.8)]  # up to the top
+    assert lines(panel)["c"].tolist() == [0.2, 0.9]
+    assert panel.get_title() == "1 of 8"
 
 
 def test_a_plot_is_a_picture_with_words():

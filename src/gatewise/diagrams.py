@@ -295,13 +295,13 @@ def lstm_cell(lit=None):
     d.part("cell", frame(70, 40, 460, 250))
 
     # The state c, along the top.
-    d.part("c-before", d.wire((12, top), (x["f"] - 15, top)), symbol(36, top - 14, "c_t−1"))
+    d.part("c-before", d.wire((12, top), (x["f"] - 15, top)), symbol(36, top - 12, "c_t−1"))
     d.part("kept", d.wire((x["f"] + 14, top), (merge - 15, top)))
-    d.part("c", d.wire((merge + 14, top), (588, top)), symbol(562, top - 14, "c_t"))
+    d.part("c", d.wire((merge + 14, top), (588, top)), symbol(562, top - 12, "c_t"))
 
     # What every layer reads: h and x, put together.
     h_before = d.wire((12, bottom), (104, bottom), tip=False)
-    d.part("h-before", h_before, symbol(36, bottom - 14, "h_t−1"))
+    d.part("h-before", h_before, symbol(36, bottom - 12, "h_t−1"))
     x_t = d.wire((92, 320), (92, bottom), (104, bottom), tip=False)
     d.part("x", x_t, symbol(92, 342, "x_t"))
     start = 104
@@ -333,7 +333,7 @@ def lstm_cell(lit=None):
     d.part("o", o_wire, symbol(x["o"] + 9, 177, "o_t", "start"))
     d.part("o-times", operation(out, 152, "×"))
     h_wire = d.wire((out, 166), (out, bottom), (588, bottom))
-    d.part("h", h_wire, symbol(562, bottom - 14, "h_t"))
+    d.part("h", h_wire, symbol(562, bottom - 12, "h_t"))
     h_up = bridge(up, top), d.wire((up - 12, bottom), (up, bottom), (up, 12))
     d.part("h-up", *h_up, symbol(up + 10, 24, "h_t", "start"))
 
