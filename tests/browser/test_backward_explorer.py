@@ -113,7 +113,7 @@ def test_every_gradient_is_autograds_at_ten_settings(explorer):
             np.testing.assert_allclose(dc / dc[-1], factor, rtol=1e-12, atol=0)
 
         # What is written is what was computed, to two digits.
-        explorer.click("one time step")
+        explorer.click("one step")
         shown = explorer.shown()
         assert len(shown) == 15
         for name, number in shown.items():
@@ -158,23 +158,23 @@ def test_it_steps_back_gate_by_gate_and_step_by_step(explorer):
     explorer.click("undo")
     assert explorer.place() == (8, "back")
     for step in range(7, 0, -1):
-        explorer.click("one time step")
+        explorer.click("one step")
         assert explorer.place() == (step, "back")
-    explorer.click("one time step")
+    explorer.click("one step")
     assert explorer.place() == (1, "back")
     explorer.click("to the loss")
     assert explorer.place() == (8, "dh")
 
 
 def test_detach_leaves_the_wire_and_says_so(explorer):
-    explorer.click("one time step")
+    explorer.click("one step")
     explorer.detach.click()
     assert explorer.detach.get_attribute("aria-pressed") == "true"
     assert "only the wire" in explorer.detach.inner_text()
     assert "cut off" in explorer.root.get_by_role("status").inner_text()
     labels = explorer.root.locator(".overview text").all_text_contents()
     assert {"dc, uncut", "wire ∏ f", "detour", "RNN dh 0"} <= set(labels)
-    explorer.click("one time step")
+    explorer.click("one step")
     shown = explorer.shown()
     assert shown["rnn.dh"] == shown["lstm.dh"] == shown["lstm.do"] == 0
     assert shown["lstm.dc"] > 0
