@@ -244,7 +244,7 @@ const PASSED = {
   rnn: { tanh: "da" },
 };
 const LAST = { lstm: "h-up", rnn: "h-out" };
-const CUT = { lstm: [58, 264], rnn: [104, 110] };
+const CUT = { lstm: [81, 264], rnn: [104, 110] };
 
 function cell(words, kind, drawing) {
   const node = make("div", { class: "cell" });
