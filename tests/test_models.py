@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from gatewise.cells import rnn
+from gatewise.cells import gru, lstm, rnn
 from gatewise.check import compare
-from gatewise.models import TextRNN
+from gatewise.models import TextGRU, TextLSTM, TextRNN
 from gatewise.text import SENTENCES, Vocabulary, last_word_task
 from gatewise.training import fit
 
@@ -15,18 +15,65 @@ def task():
     return torch.from_numpy(x), torch.from_numpy(y)
 
 
-def test_text_rnn_reads_the_last_state(task):
+MODELS = [(TextRNN, rnn), (TextLSTM, lstm), (TextGRU, gru)]
+
+
+@pytest.mark.parametrize(("kind", "cell"), MODELS)
+@pytest.mark.parametrize("readout", ["normal", "linear"])
+def test_a_model_reads_the_last_state_of_its_cell(task, kind, cell, readout):
     x, _ = task
-    model = TextRNN(9, 5).double()
-    h = rnn.forward(rnn.Params.from_torch(model.rnn), x.double().numpy()).h
+    model = kind(9, 5, readout).double()
+    h = cell.forward(cell.Params.from_torch(model.rnn), x.double().numpy()).h
     scores = h[-1] @ model.W.detach().numpy() + model.b.detach().numpy()
     assert compare("scores", scores, model(x.double()))
 
 
-def test_text_rnn_changes_with_the_first_word(task):
+@pytest.mark.parametrize(("kind", "cell"), MODELS)
+def test_a_model_changes_with_the_first_word(task, kind, cell):
     x, _ = task
-    scores = TextRNN(9, 5)(x)
+    scores = kind(9, 5)(x)
     assert not torch.allclose(scores[0], scores[3])  # i like, you like
+
+
+@pytest.mark.parametrize(("kind", "cell"), MODELS)
+def test_a_seed_draws_the_layer_then_w_then_b(kind, cell):
+    torch.manual_seed(3)
+    layer, W, b = kind.kind(9, 5), torch.randn(5, 9), torch.randn(9)
+    torch.manual_seed(3)
+    model = kind(9, 5)
+    for ours, theirs in zip(model.rnn.parameters(), layer.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    assert torch.equal(model.W, W)
+    assert torch.equal(model.b, b)
+
+
+def test_a_linear_readout_starts_as_nn_linear_does():
+    torch.manual_seed(3)
+    torch.nn.LSTM(9, 5)
+    linear = torch.nn.Linear(5, 9)
+    torch.manual_seed(3)
+    model = TextLSTM(9, 5, readout="linear")
+    assert torch.equal(model.W, linear.weight.T)
+    assert torch.equal(model.b, linear.bias)
+    assert sum(p.numel() for p in model.parameters()) == 374  # as with readout="normal"
+
+
+def test_a_forget_bias_moves_the_forget_rows_of_one_bias_and_nothing_else():
+    torch.manual_seed(3)
+    plain = TextLSTM(9, 5)
+    torch.manual_seed(3)
+    moved = TextLSTM(9, 5, forget_bias=4)
+    for name, parameter in plain.named_parameters():
+        difference = (moved.get_parameter(name) - parameter).detach()
+        expected = torch.zeros_like(difference)
+        if name == "rnn.bias_ih_l0":
+            expected[5:10] = 4
+        assert torch.allclose(difference, expected, atol=1e-6), name
+
+
+def test_another_readout_is_refused():
+    with pytest.raises(ValueError, match="no readout 'uniform': there are 'normal' and 'linear'"):
+        TextGRU(9, 5, readout="uniform")
 
 
 def test_fit_keeps_the_loss_before_each_update(task):

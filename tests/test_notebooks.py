@@ -11,6 +11,16 @@ from nbclient import NotebookClient
 
 from gatewise import authoring
 
+PEEPHOLE_AT_THE_OLD_C = """
+def peephole_step(params, p_i, p_f, p_o, x, h, c):
+    a = x @ params.W_ih.T + params.b_ih + h @ params.W_hh.T + params.b_hh
+    a_i, a_f, a_g, a_o = np.split(a, 4, axis=1)
+    c_new = sigmoid(a_f + p_f * c) * c + sigmoid(a_i + p_i * c) * np.tanh(a_g)
+    return sigmoid(a_o + p_o * c) * np.tanh(c_new), c_new
+
+more_parameters = 3
+"""
+
 # Two plausible wrong answers to each exercise.
 WRONG = {
     "01_rnn": {
@@ -21,6 +31,34 @@ WRONG = {
         2: ["answer_2 = 1", "answer_2 = 5"],
         3: ["answer_3 = {1, 2}", "answer_3 = {1}"],
         4: ["def slope_of(h):\n    return 1 - h**2", "def slope_of(h):\n    return h"],
+    },
+    "02_lstm_gate_by_gate": {
+        1: [
+            'overwrite.b = {"i": 10.0, "f": 10.0}',
+            'overwrite.b = {"i": 10.0, "f": -10.0, "g": 0.0}; overwrite.w_x = {"g": 1.0}',
+        ],
+        2: [
+            'count.b = {"i": 10.0, "f": 10.0, "g": 5.0}',
+            'count.b = {"i": 10.0, "f": 2.0, "g": 0.0}; count.w_x = {"g": 5.0}',
+        ],
+        3: ["answer_3 = h_printed / c_printed", "answer_3 = np.tanh(c_printed) / h_printed"],
+        4: [
+            'answer_4 = {"w_x": [20, -20, 0, 0], "w_h": [0] * 4, "b": [-10, 10, 5, 10]}',
+            'answer_4 = {"w_x": [20, 0, 0, 0], "w_h": [0, 0, -20, 0], "b": [-10, 10, 5, 10]}',
+        ],
+        5: [
+            PEEPHOLE_AT_THE_OLD_C,
+            PEEPHOLE_AT_THE_OLD_C.replace("p_o * c", "p_o * c_new").replace("= 3", "= 4"),
+        ],
+    },
+    "03_lstm_backward_by_hand": {
+        1: ["answer_1 = 2", "answer_1 = 7"],
+        2: ["answer_2 = 20", "answer_2 = 0"],
+        3: [
+            "def coupled_da_f(dc, c_before, f, g):\n    return dc * c_before * f * (1 - f)",
+            "def coupled_da_f(dc, c_before, f, g):\n    return dc * (c_before - g)",
+        ],
+        4: ["answer_4 = 0.97", "answer_4 = 1.0"],
     },
 }
 
@@ -89,9 +127,12 @@ def test_every_exercise_refuses_the_unsolved_and_the_wrong_and_takes_the_solutio
     for number, answers in wrong.items():
         prepare = kernel.source(f"answer-{number}") + "\n"
         verify = "\n" + kernel.source(f"check-{number}")
-        assert kernel.run(prepare + verify) == f"exercise {number}: no answer yet\n"
+        verdict = f"exercise {number}: "
+        unsolved = kernel.run(prepare + verify)
+        assert unsolved.endswith((verdict + "no answer yet\n", verdict + "not right yet\n"))
         assert len(answers) == 2
         for answer in answers:
-            assert kernel.run(prepare + answer + verify) == f"exercise {number}: not right yet\n"
+            said_to_wrong = kernel.run(prepare + answer + verify)
+            assert said_to_wrong.endswith(verdict + "not right yet\n"), answer
         solved = kernel.run(prepare + kernel.solution(number) + verify)
-        assert solved == f"exercise {number}: right\n"
+        assert solved.endswith(verdict + "right\n")

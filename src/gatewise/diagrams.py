@@ -177,18 +177,23 @@ def chain(inputs, output=None):
     inputs: the words that go in, one a step. output: the word that is read off the last state.
     """
     step, T = 150, len(inputs)
-    d = Drawing("chain", 120 + step * T, 220)
-    d.part("h0", symbol(36, 112, "h_0", "end"), d.wire((44, 106), (78, 106)))
+    y = 146 if output else 106  # of the wire that h runs along
+    d = Drawing("chain", 120 + step * T, y + 114)
+    d.part("h0", symbol(36, y + 6, "h_0", "end"), d.wire((44, y), (78, y)))
     for t, word in enumerate(inputs, start=1):
         x = 120 + step * (t - 1)
-        d.part(f"cell{t}", frame(x - 40, 76, 80, 60), layer(x, 106, "tanh", "h"))
-        d.part(f"x{t}", d.wire((x, 184), (x, 138)), words(x, 204, word))
+        d.part(f"cell{t}", frame(x - 40, y - 30, 80, 60), layer(x, y, "tanh", "h"))
+        d.part(f"x{t}", d.wire((x, y + 78), (x, y + 32)), words(x, y + 98, word))
         last = t == T
-        arrow = d.wire((x + 40, 106), (x + (76 if last else step - 42), 106))
+        arrow = d.wire((x + 40, y), (x + (76 if last else step - 42), y))
         label_x = x + (92 if last else step / 2)
-        d.part(f"h{t}", arrow, symbol(label_x, 112 if last else 96, f"h_{t}", size=18))
-        if last and output:
-            d.part("output", d.wire((x, 76), (x, 38)), words(x, 28, output))
+        d.part(f"h{t}", arrow, symbol(label_x, y + 6 if last else y - 10, f"h_{t}", size=18))
+    if output:
+        d.part(
+            "h-out", d.wire((x, y - 30), (x, y - 58)), symbol(x + 12, y - 38, f"h_{T}", "start", 18)
+        )
+        d.part("read-out", layer(x, y - 76, "read-out", "x", width=84))
+        d.part("output", d.wire((x, y - 93), (x, y - 116)), words(x, y - 124, output))
     return d
 
 

@@ -126,10 +126,10 @@ const FLOWS = [
 ];
 // Where the drawing shows which number: x, y, side of the text that stands there.
 const NUMBERS = {
-  kept: [200, 68, "middle"],
+  kept: [200, 67, "middle"],
   added: [275, 117, "start"],
-  c: [562, 100, "middle"],
-  h: [562, 284, "middle"],
+  c: [562, 102, "middle"],
+  h: [562, 286, "middle"],
   f: [146, 156, "start"],
   i: [213, 186, "end"],
   g: [317, 186, "start"],
@@ -173,7 +173,8 @@ function cell(words, drawing) {
   const draw = (s, values) => {
     const all = { ...s, ...values };
     for (const [key, band] of bands) {
-      const width = Math.min(12 * Math.abs(all[key]), 22);
+      const size = Math.abs(all[key]);
+      const width = (16 * size) / (1 + size); // never so wide that it reaches a label
       set(band, { "stroke-width": width, "stroke-dasharray": all[key] < 0 ? "5 4" : "none" });
     }
     for (const [k, slot] of slots) slot.setAttribute("d", opening(13, values[k]));
@@ -235,7 +236,8 @@ function card(k, words, s, change) {
     const factor = { w_x: "x", w_h: "h_before" }[key];
     const sum = make("span", { class: "term" }, place(`${key}_${k}`));
     if (factor) sum.append(" · ", place(factor));
-    return [key, input, make("label", { class: "row" }, letter(key), input, sum)];
+    const symbols = make("span", {}, letter(key), ...(factor ? [" ", letter(STATES[factor])] : []));
+    return [key, input, make("label", { class: "row" }, symbols, input, sum)];
   });
   const node = make("div", { class: "card", role: "group", "aria-label": name }, curve);
   node.style.setProperty("--tint", `var(--${k})`);
