@@ -12,6 +12,11 @@ timed, its gradients are compared. Prints a table, writes it to `cells.txt` and 
 OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE and their like change the ratios. Where the environment sets
 such a variable, everything is measured twice: as it is, and in a second process without them
 (`--openblas-free` is that second run alone).
+
+Memory counts, too: at large, gatewise asks for some 160 MB anew in every pass (the Trace and the
+Grads), the floor for none, and what a fresh page costs depends on the machine (little on a desk,
+much in some virtual machines). With glibc, MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000
+keeps freed memory in the process, for every contender alike; the table prints these variables.
 """
 
 import os
@@ -223,7 +228,7 @@ def machine():
     variables = {
         name: value
         for name, value in sorted(os.environ.items())
-        if name.startswith(("OPENBLAS_", "MKL_", "OMP_", "ATEN_", "NPY_"))
+        if name.startswith(("OPENBLAS_", "MKL_", "OMP_", "ATEN_", "NPY_", "MALLOC_"))
     }
     return [
         f"machine   {cpu}, {os.cpu_count()} cores, {platform.system()}",
