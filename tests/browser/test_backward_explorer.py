@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from backward_reference import SETTINGS, differences
-from test_gate_explorer import MEETINGS
+from browser.test_gate_explorer import MEETINGS
 
 FIRST = [
     "import numpy as np\nfrom gatewise.cells import lstm, rnn\n"
