@@ -56,9 +56,9 @@ class Face:
                 return s, values
             before = "pass"
 
-    def place(self):
-        s, _ = self.ask()
-        return s["step"], s["stage"]
+    def is_at(self, step, stage):
+        s, _ = self.ask(lambda s, _: (s["step"], s["stage"]) == (step, stage))
+        return (s["step"], s["stage"]) == (step, stage)
 
 
 def parse(text):
@@ -142,12 +142,11 @@ def test_python_and_browser_say_the_same(explorer):
 
 
 def test_it_steps_back_gate_by_gate_and_step_by_step(explorer):
-    assert explorer.place() == (8, "dh")
+    assert explorer.is_at(8, "dh")
     said = explorer.root.get_by_role("status")
     for stage in STAGES[1:]:
         explorer.click("one gate")
-        explorer.ask(lambda s, _, stage=stage: s["stage"] == stage)
-        assert explorer.place() == (8, stage)
+        assert explorer.is_at(8, stage)
         lit = explorer.root.locator("tr.now [data-value]").evaluate_all(
             "nodes => nodes.map(node => node.dataset.value)"
         )
@@ -158,16 +157,16 @@ def test_it_steps_back_gate_by_gate_and_step_by_step(explorer):
         assert all(f"{shown[name]:.3g}" in said.text_content() for name in lit)
         assert explorer.root.locator(".cell .flow.now").count() > 0
     explorer.click("one gate")
-    assert explorer.place() == (7, "do")
+    assert explorer.is_at(7, "do")
     explorer.click("undo")
-    assert explorer.place() == (8, "back")
+    assert explorer.is_at(8, "back")
     for step in range(7, 0, -1):
         explorer.click("one step")
-        assert explorer.place() == (step, "back")
+        assert explorer.is_at(step, "back")
     explorer.click("one step")
-    assert explorer.place() == (1, "back")
+    assert explorer.is_at(1, "back")
     explorer.click("to the loss")
-    assert explorer.place() == (8, "dh")
+    assert explorer.is_at(8, "dh")
 
 
 def test_detach_leaves_the_wire_and_says_so(explorer):
@@ -205,8 +204,7 @@ def test_keys_walk_back_and_all_survives_the_kernels_end(open_notebook, server, 
     ]
     for key, place, says in steps:
         face.key(key)
-        face.ask(lambda s, _, place=place: (s["step"], s["stage"]) == place)
-        assert face.place() == place
+        assert face.is_at(*place)
         assert face.way.get_attribute("aria-valuetext").startswith(says)
     assert notebook.page.evaluate(active) == at
 
@@ -228,7 +226,7 @@ def test_keys_walk_back_and_all_survives_the_kernels_end(open_notebook, server, 
 def test_a_click_on_a_step_goes_there(explorer):
     box = explorer.way.bounding_box()
     explorer.page.mouse.click(box["x"] + box["width"] * 3.5 / 8, box["y"] + 60)
-    assert explorer.place() == (4, "back")
+    assert explorer.is_at(4, "back")
 
 
 # From the moment of an input to the frame in which its picture is drawn.
