@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from backward_reference import SETTINGS, differences
-from test_gate_explorer import MEETINGS
+
+from browser.test_gate_explorer import MEETINGS
 
 FIRST = [
     "import numpy as np\nfrom gatewise.cells import lstm, rnn\n"
@@ -55,9 +56,9 @@ class Face:
                 return s, values
             before = "pass"
 
-    def place(self):
-        s, _ = self.ask()
-        return s["step"], s["stage"]
+    def is_at(self, step, stage):
+        s, _ = self.ask(lambda s, _: (s["step"], s["stage"]) == (step, stage))
+        return (s["step"], s["stage"]) == (step, stage)
 
 
 def parse(text):
@@ -76,6 +77,7 @@ def lab(open_for_module):
 
 @pytest.fixture
 def explorer(lab):
+    lab.page.wait_for_timeout(200)  # the test before may still be talking to the kernel
     lab.ask("0", RESET)
     yield Face(lab)
     assert lab.messages == []
@@ -113,7 +115,7 @@ def test_every_gradient_is_autograds_at_ten_settings(explorer):
             np.testing.assert_allclose(dc / dc[-1], factor, rtol=1e-12, atol=0)
 
         # What is written is what was computed, to two digits.
-        explorer.click("one time step")
+        explorer.click("one step")
         shown = explorer.shown()
         assert len(shown) == 15
         for name, number in shown.items():
@@ -134,16 +136,17 @@ def test_python_and_browser_say_the_same(explorer):
         for cell in ["lstm", "rnn"]:
             for name, values in python[cell].items():
                 np.testing.assert_allclose(browser[cell][name], values, rtol=1e-9, atol=1e-15)
+        # A browser that is still talking would have the last word over the next change.
         explorer.click("undo")
+        explorer.ask(lambda s, _: s["stage"] == "dh")
 
 
 def test_it_steps_back_gate_by_gate_and_step_by_step(explorer):
-    assert explorer.place() == (8, "dh")
+    assert explorer.is_at(8, "dh")
     said = explorer.root.get_by_role("status")
     for stage in STAGES[1:]:
         explorer.click("one gate")
-        explorer.ask(lambda s, _, stage=stage: s["stage"] == stage)
-        assert explorer.place() == (8, stage)
+        assert explorer.is_at(8, stage)
         lit = explorer.root.locator("tr.now [data-value]").evaluate_all(
             "nodes => nodes.map(node => node.dataset.value)"
         )
@@ -154,27 +157,27 @@ def test_it_steps_back_gate_by_gate_and_step_by_step(explorer):
         assert all(f"{shown[name]:.3g}" in said.text_content() for name in lit)
         assert explorer.root.locator(".cell .flow.now").count() > 0
     explorer.click("one gate")
-    assert explorer.place() == (7, "do")
+    assert explorer.is_at(7, "do")
     explorer.click("undo")
-    assert explorer.place() == (8, "back")
+    assert explorer.is_at(8, "back")
     for step in range(7, 0, -1):
-        explorer.click("one time step")
-        assert explorer.place() == (step, "back")
-    explorer.click("one time step")
-    assert explorer.place() == (1, "back")
+        explorer.click("one step")
+        assert explorer.is_at(step, "back")
+    explorer.click("one step")
+    assert explorer.is_at(1, "back")
     explorer.click("to the loss")
-    assert explorer.place() == (8, "dh")
+    assert explorer.is_at(8, "dh")
 
 
 def test_detach_leaves_the_wire_and_says_so(explorer):
-    explorer.click("one time step")
+    explorer.click("one step")
     explorer.detach.click()
     assert explorer.detach.get_attribute("aria-pressed") == "true"
     assert "only the wire" in explorer.detach.inner_text()
     assert "cut off" in explorer.root.get_by_role("status").inner_text()
     labels = explorer.root.locator(".overview text").all_text_contents()
     assert {"dc, uncut", "wire ∏ f", "detour", "RNN dh 0"} <= set(labels)
-    explorer.click("one time step")
+    explorer.click("one step")
     shown = explorer.shown()
     assert shown["rnn.dh"] == shown["lstm.dh"] == shown["lstm.do"] == 0
     assert shown["lstm.dc"] > 0
@@ -201,8 +204,7 @@ def test_keys_walk_back_and_all_survives_the_kernels_end(open_notebook, server, 
     ]
     for key, place, says in steps:
         face.key(key)
-        face.ask(lambda s, _, place=place: (s["step"], s["stage"]) == place)
-        assert face.place() == place
+        assert face.is_at(*place)
         assert face.way.get_attribute("aria-valuetext").startswith(says)
     assert notebook.page.evaluate(active) == at
 
@@ -224,7 +226,7 @@ def test_keys_walk_back_and_all_survives_the_kernels_end(open_notebook, server, 
 def test_a_click_on_a_step_goes_there(explorer):
     box = explorer.way.bounding_box()
     explorer.page.mouse.click(box["x"] + box["width"] * 3.5 / 8, box["y"] + 60)
-    assert explorer.place() == (4, "back")
+    assert explorer.is_at(4, "back")
 
 
 # From the moment of an input to the frame in which its picture is drawn.

@@ -109,10 +109,11 @@ ENGLISH = {
         "says read": "the loss is h of step {value}",
         "says bias": "{value}: f is {f} on average",
         # Back in time is to the left, as in the picture.
-        "go": {"step": "one time step", "gate": "one gate", "undo": "undo", "start": "to the loss"},
+        "go": {"step": "one step", "gate": "one gate", "undo": "undo", "start": "to the loss"},
         "way": "Back through time",
         "says way": "step {t} of {T}: {found}",
         "loss": "loss",
+        "size": "|gradient|",
         "chain": "The two networks unrolled, and below them the gradient at each step,"
         " logarithmic. At step {t}: {found}.",
         "curves": {

@@ -206,7 +206,7 @@ const FLOWS = {
 // The numbers: value, stage, x, y, side; when, as above; their name, where no letter stands.
 const NUMBERS = {
   lstm: [
-    ["dh", "dh", 546, 26, "start", "loss"],
+    ["dh", "dh", 556, 26, "start", "loss"],
     ["dh", "dh", 562, 288, "middle", "later"],
     ["do", "do", 404, 201, "start"],
     ["dc", "dc", 360, 68, "middle", "", "dc"],
@@ -244,7 +244,7 @@ const PASSED = {
   rnn: { tanh: "da" },
 };
 const LAST = { lstm: "h-up", rnn: "h-out" };
-const CUT = { lstm: [58, 264], rnn: [104, 110] };
+const CUT = { lstm: [81, 264], rnn: [104, 110] };
 
 function cell(words, kind, drawing) {
   const node = make("div", { class: "cell" });
@@ -272,8 +272,8 @@ function cell(words, kind, drawing) {
     const core = make("svg:path", { d, class: "core", ...(end && { "marker-start": `url(#${tip.id})` }) });
     band.style.stroke = `var(--${tint})`;
     const group = make("svg:g", { class: "flow" }, band, core);
-    // A path of its own lies under the wires, but the loss comes in over all that it crosses.
-    (wire ?? part(when === "loss" ? LAST[kind] : "cell")).after(group);
+    // A path of its own runs along c, or, where the loss comes in, over all that it crosses.
+    (wire ?? part(when === "loss" ? LAST[kind] : "c")).after(group);
     return [group, band, key, stage, when];
   });
   // Of each part, the letter before the band hides it.
@@ -429,6 +429,7 @@ function overview(words, go) {
     for (let t = 1; t <= s.T; t++) {
       if ((s.T - t) % skip === 0) marks.push(text(t, X(t), height - 8, { class: `tick${t === s.step ? " now" : ""}` }));
     }
+    marks.push(text(words.size, left - 6, top - 4, { class: "tick end" }));
     marks.push(text("t", left - 10, height - 8, { class: "letter" }));
     grid.replaceChildren(...marks);
 
@@ -450,7 +451,7 @@ function overview(words, go) {
     }
     // The names keep apart, in the order of their curves.
     labels.sort((a, b) => a.y - b.y);
-    labels.forEach((one, n) => (one.at = Math.max(one.y, n ? labels[n - 1].at + 15 : top + 4)));
+    labels.forEach((one, n) => (one.at = Math.max(one.y, n ? labels[n - 1].at + 15 : top + 14)));
     [...labels].reverse().forEach((one, n, all) => (one.at = Math.min(one.at, n ? all[n - 1].at - 15 : floor - 6)));
     for (const { label, x, y, at, isNone } of labels) {
       if (!isNone) nodes.push(line(`M${left - 2} ${at}L${x - 6} ${y}`, { class: "leader" }));
@@ -467,6 +468,7 @@ function overview(words, go) {
     set(column, { x: X(s.step) - pitch / 2, width: pitch });
     set(way, { x: left, width: pitch * s.T, "aria-valuemin": 0, "aria-valuemax": CLICKS * s.read });
     const parts = { t: s.step, T: s.T, found: all.found };
+    set(svg, { role: "group", "aria-label": say(words.chain, parts) });
     set(way, { "aria-valuenow": CLICKS * s.read - clicks(s), "aria-valuetext": say(words["says way"], parts) });
     drawChain(all);
     drawCurves(all);
@@ -508,7 +510,7 @@ function controls(words, change) {
 }
 
 /** Where the reader is on the way, and what is going on there. */
-function walk(words, s, go) {
+function walk(words, go) {
   let count = 0;
   const to = {
     step: () => CLICKS * (Math.floor(count / CLICKS) + 1),
@@ -598,7 +600,7 @@ function render({ model, el }) {
   const pieces = {
     controls: controls(words, change),
     overview: overview(words, go),
-    walk: walk(words, read(), go),
+    walk: walk(words, go),
     lstm: cell(words, "lstm", lstmDrawing),
     rnn: cell(words, "rnn", rnnDrawing),
     ours: ledger(words, "lstm"),
