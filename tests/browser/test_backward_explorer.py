@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from backward_reference import SETTINGS, differences
-
 from browser.test_gate_explorer import MEETINGS
 
 FIRST = [
