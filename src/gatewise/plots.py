@@ -22,6 +22,7 @@ PALETTE = {
     "r": "#009E73",
     "z": "#E69F00",
     "n": "#CC79A7",
+    "q": "#CC79A7",
     "x": "#555555",
     "gradient": "#000000",
 }
@@ -152,13 +153,13 @@ def decay(panels, ylabel):
 
 
 def gate_explorer(values):
-    """One unit of an LSTM, as a GateExplorer holds it: its gates and states, then a sequence.
+    """One unit, as an explorer of gates holds it: its gates and states, then a sequence.
 
     values: the widget's `values`.
     """
     plot = Plot(height=3.0, columns=2)
     now, through = plot.panels
-    letters = "figoch"
+    letters = [k for k in "figorznqch" if k in values]
     for n, k in enumerate(letters):
         now.bar(n, values[k], color=PALETTE[k], width=0.7)
         below = values[k] < 0
@@ -166,13 +167,14 @@ def gate_explorer(values):
         text = f"{values[k]:.2f}"
         now.annotate(text, (n, values[k]), where, textcoords="offset points", ha="center", va=side)
     now.set(xlabel="gates and states at this step", ylabel="value")
-    now.set_xticks(range(6), [rf"${k}_t$" for k in letters])
+    now.set_xticks(range(len(letters)), [rf"${k}_t$" for k in letters])
 
     strip = values["strip"]
     steps = np.arange(1, len(strip["x"]) + 1)
     through.bar(steps, strip["x"], color=PALETTE["x"], alpha=0.25, label="x", width=0.6)
-    through.plot(steps, strip["c"], color=PALETTE["c"], label="c", linewidth=2)
-    through.plot(steps, strip["h"], color=PALETTE["h"], label="h", linewidth=2, linestyle="--")
+    for k, dash in [("c", "-"), ("h", "--")]:
+        if k in strip:
+            through.plot(steps, strip[k], dash, color=PALETTE[k], label=k, linewidth=2)
     through.set_xlabel("step of the sequence")
     through.legend(frameon=False)
     for panel in plot.panels:
