@@ -46,8 +46,8 @@ class Runs(NamedTuple):
 def fit_together(models, x, y, epochs=500, lr=0.01):
     """Train models of one kind and size side by side, each as `fit` would train it alone.
 
-    models: S text models of one class and size, or S of any module that has no recurrent layer;
-    their weights are stacked with a leading axis S, so that one update is one update of all.
+    models: S of one class and size: text models, or modules of plain tensor operations (`vmap`
+    takes these; it does not take `nn.LSTM`). Their weights are stacked with a leading axis S.
     Adam works entry by entry and no weight enters another model's loss, so nobody feels the
     others. x: (T, B, D). y: (B,). epochs, lr: as for `fit`.
     The models are trained in place. Returns Runs.
@@ -81,7 +81,7 @@ def fit_together(models, x, y, epochs=500, lr=0.01):
 
 def _scores(model, weights, x):
     """The scores of all models, (S, B, D): `model` says how, `weights` (S, …) whose."""
-    if not isinstance(model, TextModel):
+    if type(model).forward is not TextModel.forward:
         return vmap(lambda own: functional_call(model, own, (x,)))(weights)
     W_ih, W_hh, b_ih, b_hh = (weights[f"rnn.{name}"] for name in model.rnn._flat_weights_names)
     S, H, B = len(W_hh), W_hh.shape[2], x.shape[1]
