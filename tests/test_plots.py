@@ -1,6 +1,7 @@
 """The plots show the numbers they are given, and say so in words."""
 
 import numpy as np
+import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
@@ -68,11 +69,82 @@ def test_a_plot_is_a_picture_with_words():
     assert metadata["alt"] == "Plot: a; y"
 
 
-def test_no_label_overlaps_another():
-    plot = plots.losses({"TextRNN": History(np.array([2.0, 0.01]))}, {"ln 2": 0.69, "two": 0.46})
+def test_gates_are_squares_as_large_as_their_values():
+    f = np.linspace(0, 1, 10).reshape(2, 5)
+    c = np.linspace(-2, 2, 10).reshape(2, 5)
+    plot = plots.gates({"f": f, "c": c}, ["you", "hate"])
+    for k, values, largest in [("f", f, 1), ("c", c, 2)]:
+        (squares,) = plot.named[k].collections
+        sides = [np.ptp(path.vertices[:, 0]) for path in squares.get_paths()]
+        np.testing.assert_allclose(
+            np.square(np.array(sides) / 0.88) * largest, np.abs(values.ravel())
+        )
+        full = squares.get_facecolor()[:, 3] > 0
+        assert full.tolist() == (values.ravel() > 0).tolist()
+    assert [t.get_text() for t in plot.named["f"].get_xticklabels()] == ["you", "hate"]
+    assert repr(plot).endswith("Plot: $c$; full square: 2.00; 5 units × 2 words")
+
+
+RUNS = {
+    "RNN": {100: np.array([0.5, 0.3, 0.4]), 500: np.array([0.01, 0.03, 0.02])},
+    "LSTM": {100: np.array([0.2, 0.1, 0.3]), 500: np.array([0.004, 0.006, 0.002])},
+}
+
+
+def test_loss_distributions_have_every_seed_its_median_and_the_published_run():
+    plot = plots.loss_distributions(RUNS, {"RNN": {100: 0.48, 500: 0.012}})
+    for panel, epoch in zip(plot.panels, [100, 500], strict=True):
+        assert panel.get_title() == f"epoch {epoch}"
+        assert panel.get_yscale() == "log"
+        drawn = {}
+        for part in panel.collections:
+            points = part.get_offsets() if len(part.get_offsets()) > 1 else None
+            if points is not None:
+                drawn[part.get_label()] = sorted(points[:, 1])
+        assert drawn == {model: sorted(losses[epoch]) for model, losses in RUNS.items()}
+        segments = [c.get_segments()[0] for c in panel.collections if hasattr(c, "get_segments")]
+        medians = [segment[0, 1] for segment in segments]
+        assert medians == [np.median(losses[epoch]) for losses in RUNS.values()]
+        crosses = [c for c in panel.collections if c.get_label() == "published"]
+        assert [c.get_offsets()[0].tolist() for c in crosses] == [
+            [0, {100: 0.48, 500: 0.012}[epoch]]
+        ]
+    assert repr(plot).startswith("Plot: epoch 100; loss (nats) (logarithmic)")
+
+
+def test_success_against_distance():
+    plot = plots.success({"RNN": {30: 0.0, 0: 1.0}, "GRU": {0: 1.0, 30: 0.8}})
+    rnn, gru = plot.panels[0].lines
+    assert rnn.get_xdata().tolist() == [0, 30]
+    assert rnn.get_ydata().tolist() == [1, 0]
+    assert gru.get_ydata().tolist() == [1, 0.8]
+    assert rnn.get_marker() != gru.get_marker()
+    assert repr(plot) == (
+        "Plot: share of seeds against number of ums between subject and verb; RNN; GRU"
+    )
+
+
+HISTORY = History(np.array([2.0, 0.01]))
+UMS = "i um um um um um um um um um um um um um um um like".split()
+
+
+@pytest.mark.parametrize(
+    "plot",
+    [
+        plots.losses({"TextRNN": HISTORY}, {"ln 2": 0.69, "two": 0.46}),
+        plots.gates({k: np.ones((3, 5)) for k in "figoch"}, ["you", "hate", "coffee"]),
+        plots.gates({k: 2 * np.ones((12, 16)) for k in "figoch"}, UMS[:12]),
+        plots.gates({k: 2 * np.ones((17, 16)) for k in "rznh"}, UMS),
+        plots.loss_distributions(RUNS, {"RNN": {100: 0.48}}),
+        plots.success({"LSTM, forget bias +4": {0: 1, 1: 1, 3: 1, 10: 0.6, 30: 0}}),
+    ],
+    ids=["losses", "gates", "16 units", "17 words", "loss_distributions", "success"],
+)
+def test_no_label_overlaps_another(plot):
     canvas = FigureCanvasAgg(plot)
     canvas.draw()
     renderer = canvas.get_renderer()
-    texts = [t for t in plot.findobj(Text) if t.get_text()]
-    boxes = [t.get_window_extent(renderer) for t in texts if t.get_visible()]
-    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
+    texts = [t for t in plot.findobj(Text) if t.get_text() and t.get_visible()]
+    boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in texts]
+    pairs = ((a, b) for i, a in enumerate(boxes) for b in boxes[:i])
+    assert not [(a, b) for (a, box), (b, other) in pairs if box.overlaps(other)]

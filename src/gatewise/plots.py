@@ -8,7 +8,8 @@ see the picture.
 from io import BytesIO
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 
 # Okabe–Ito: told apart by colour-blind readers too. One colour for one letter, everywhere.
@@ -35,9 +36,13 @@ SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE["c"], "#FFFFFF", P
 class Plot(Figure):
     """A matplotlib figure in the style of the series, without pyplot's global list of figures."""
 
-    def __init__(self, width=6.4, height=3.2, columns=1):
+    def __init__(self, width=6.4, height=3.2, columns=1, mosaic=None, heights=None):
         super().__init__(figsize=(width, height), dpi=100, layout="constrained", facecolor="white")
-        self.panels = list(np.ravel(self.subplots(1, columns, sharey=True)))
+        if mosaic:  # panels by name, some wider than others
+            self.named = self.subplot_mosaic(mosaic, height_ratios=heights)
+            self.panels = list(self.named.values())
+        else:
+            self.panels = list(np.ravel(self.subplots(1, columns, sharey=True)))
         for panel in self.panels:
             panel.spines[["top", "right"]].set_visible(False)
             panel.grid(color="#DDDDDD", linewidth=0.6)
@@ -183,11 +188,169 @@ def gate_explorer(values):
     return plot
 
 
+def gates(letters, words):
+    """Gates and states along a sentence, a panel a letter: units down, words across.
+
+    letters: letter to values (T, H), as `{k: getattr(trace, k)[:, b] for k in "figoch"}`.
+    words: the T words. A square is as large as its value; below zero it is hollow.
+    """
+    T, H = next(iter(letters.values())).shape
+    columns = len(letters) if T <= 6 else min(3, len(letters))
+    rows = -(-len(letters) // columns)
+    names = [*letters, *"." * (rows * columns - len(letters))]
+    tall = 0.5 + min(0.2 * H, 1.8) + 0.07 * max(map(len, words))
+    mosaic = [names[n : n + columns] for n in range(0, len(names), columns)]
+    plot = Plot(width=8.0, height=max(1.6, rows * tall), mosaic=mosaic)
+    for k, values in letters.items():
+        _squares(plot.named[k], k, np.asarray(values), words)
+    for row in mosaic:
+        plot.named[row[0]].set_ylabel("unit")
+    return plot
+
+
+def unroll_player(values, vocabulary, step, units, clamp):
+    """One sentence or two, as an UnrollPlayer holds them: its maps, distances, next words.
+
+    values: the widget's `values`. vocabulary: the words. step: counted from 1. units: those
+    shown, in their order. clamp: the gates that are held.
+    """
+    runs, apart = values["runs"], values["apart"]
+    letters = [k for k in "rznfigoch" if k in runs[0]]
+    T = max(len(run["words"]) for run in runs)
+    columns = len(letters) if T <= 6 else -(-len(letters) // 2)
+    wide = 12  # the grid's columns, so that letters and the two panels below share it
+    names = [[f"{k}{b}" for k in letters] for b in range(len(runs))]
+    mosaic = [
+        [name for name in row[n : n + columns] for _ in range(wide // columns)]
+        for n in range(0, len(letters), columns)
+        for row in names
+    ]
+    below = ["apart"] * (wide // 2) if apart else []
+    mosaic.append(below + ["next"] * (wide - len(below)))
+    tall = min(0.2 * len(units), 1.8) + 0.5
+    heights = [tall] * (len(mosaic) - 1) + [2.0]
+    plot = Plot(width=8.6, height=sum(heights) + 0.6, mosaic=mosaic, heights=heights)
+
+    scale = {k: max(1, *(np.abs(run[k]).max() for run in runs)) for k in letters}
+    for b, run in enumerate(runs):
+        for k in letters:
+            panel, rows = plot.named[f"{k}{b}"], np.array(run[k])
+            held = [f"{key} = {value:g}" for key, value in clamp.items() if key[0] == k != key]
+            name = rf"${k}$ = {clamp[k]:g}" if k in clamp else rf"${k}$"
+            _squares(panel, k, rows[:, units], run["words"], units, step, scale[k])
+            panel.set_title(", ".join([name, "AB"[b], *held[:2]]), fontsize=9)
+    above = {"frameon": False, "ncols": 2, "loc": "lower left", "bbox_to_anchor": (0, 0.97)}
+    for n, k in enumerate(apart):
+        steps = np.arange(1, len(apart[k]) + 1) + 0.36 * (n - (len(apart) - 1) / 2)
+        fill = PALETTE[k] if k == "c" else "none"
+        bars = {"width": 0.32, "facecolor": fill, "edgecolor": PALETTE[k]}
+        plot.named["apart"].bar(steps, apart[k], label=f"|Δ{k}|", **bars)
+    if apart:
+        plot.named["apart"].axvspan(step - 0.5, step + 0.5, color="#F3F5F7", zorder=0)
+        plot.named["apart"].set(xlabel="step", ylabel="A and B apart")
+        plot.named["apart"].xaxis.get_major_locator().set_params(integer=True)
+        plot.named["apart"].legend(**above)
+
+    panel = plot.named["next"]
+    for b, run in enumerate(runs):
+        p = run["p"][min(step, len(run["p"])) - 1]
+        where = np.arange(len(p)) + 0.4 * (b - (len(runs) - 1) / 2)
+        fill = "#555555" if b == 0 else "none"
+        panel.bar(where, p, width=0.36, facecolor=fill, edgecolor="#555555", label="AB"[b])
+    panel.set(ylim=(0, 1), ylabel="probability", xlabel=f"next word, after step {step}")
+    panel.set_xticks(range(len(p)), vocabulary, rotation=90, fontsize=8)
+    panel.legend(**above)
+    return plot
+
+
+def loss_distributions(final, published=None, ylabel="loss (nats)"):
+    """Losses over seeds: a panel an epoch, in it a column a model, a dot a seed.
+
+    final: model to {epoch: losses (seeds,)}. published: model to {epoch: loss}, drawn as a cross.
+    The bar through the dots is their median.
+    """
+    epochs = list(next(iter(final.values())))
+    plot = Plot(width=max(6.4, 1.6 * len(epochs)), columns=len(epochs))
+    for panel, epoch in zip(plot.panels, epochs, strict=True):
+        for n, (model, by_epoch) in enumerate(final.items()):
+            losses = np.sort(by_epoch[epoch])
+            # Neighbours in rank stand side by side, so that no dot hides the next.
+            aside = n + 0.22 * (np.arange(len(losses)) % 5 - 2) / 2
+            style = {"color": SERIES[n], "s": 12, "alpha": 0.75, "linewidths": 0, "label": model}
+            panel.scatter(aside, losses, **style)
+            panel.hlines(np.median(losses), n - 0.36, n + 0.36, color=SERIES[n], linewidth=2)
+            if epoch in (published or {}).get(model, {}):
+                cross = {"marker": "X", "s": 60, "color": "black", "edgecolors": "white"}
+                panel.scatter(n, published[model][epoch], label="published", zorder=3, **cross)
+        panel.set(yscale="log", xlim=(-0.6, len(final) - 0.4), title=f"epoch {epoch}")
+        panel.set_xticks(range(len(final)), final, rotation=90)
+        panel.grid(axis="x", visible=False)
+    plot.panels[0].set_ylabel(ylabel)
+    crosses = [c for c in plot.panels[0].collections if c.get_label() == "published"][:1]
+    if crosses:
+        plot.legend(crosses, ["a published run"], loc="outside lower right", frameon=False)
+    return plot
+
+
+def success(curves, xlabel="number of ums between subject and verb", ylabel="share of seeds"):
+    """Success against distance.
+
+    curves: model to {distance: share of seeds that succeed, 0 to 1}.
+    """
+    plot = Plot()
+    panel = plot.panels[0]
+    for n, (model, by_distance) in enumerate(curves.items()):
+        distance = sorted(by_distance)
+        style = {"linestyle": DASHES[n % 4], "marker": "os^Dv"[n % 5], "color": SERIES[n]}
+        shares = [by_distance[d] for d in distance]
+        # Later markers are smaller, so that one on another does not hide it.
+        panel.plot(distance, shares, label=model, markersize=max(4, 10 - 2 * n), **style)
+    panel.set(xlabel=xlabel, ylabel=ylabel, ylim=(-0.05, 1.05))
+    panel.set_xticks(sorted({d for by_distance in curves.values() for d in by_distance}))
+    panel.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return plot
+
+
+def _squares(panel, letter, values, words, units=None, step=None, scale=None):
+    """A map of one letter, units down and words across: squares, full above zero, hollow below,
+    faint after `step`. A full square is `scale`, 1 or the largest value if not given."""
+    T, H = values.shape
+    scale = scale or max(1, np.abs(values).max())
+    # A word needs the room of `room` squares. Few columns stand as wide apart as that; of many
+    # words, those are written that are not the same again, and not beside one that is written.
+    few, room = T <= 14, max(1, 0.07 * T, 0.09 * H)
+    pitch = room if few else 1
+    told = list(range(T)) if few else []
+    for t in [] if few else [0, T - 1, *(t for t in range(T) if words[t] != words[t - 1])]:
+        if all(abs(t - other) >= room for other in told):
+            told.append(t)
+
+    t, n = (axis.ravel() for axis in np.mgrid[:T, :H])
+    flat, half = values.ravel(), 0.44 * np.sqrt(np.abs(values.ravel()) / scale)
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+    squares = np.stack([pitch * t, n], axis=1)[:, None] + half[:, None, None] * corners
+    ink = np.array([to_rgba(PALETTE[letter])] * len(flat))
+    ink[:, 3] = np.where(t < (T if step is None else step), 1, 0.3)
+    fill = np.where(flat[:, None] > 0, ink, 0)
+    look = {"facecolors": fill, "edgecolors": ink, "linewidths": 0.7}
+    panel.add_collection(PolyCollection(squares, label=f"{H} units × {T} words", **look))
+
+    panel.set_aspect("equal", anchor="W")
+    panel.grid(False)
+    panel.set(xlim=(-0.6, pitch * (T - 1) + 0.6), ylim=(H - 0.4, -0.6), title=f"${letter}$")
+    panel.set_xticks([pitch * t for t in told], [words[t] for t in told], rotation=90, fontsize=8)
+    every = -(-H // 8)
+    panel.set_yticks(range(0, H, every), (units or range(H))[::every], fontsize=8)
+    if scale > 1:
+        panel.set_xlabel(f"full square: {scale:.2f}", fontsize=8)
+
+
 def _describe(panel):
     """One line on a panel: its title, what is against what, the names of its curves."""
     x, y = panel.get_xlabel(), panel.get_ylabel()
     scale = " (logarithmic)" if panel.get_yscale() == "log" else ""
-    names = [line.get_label() for line in panel.lines if not line.get_label().startswith("_")]
+    drawn = [artist.get_label() for artist in [*panel.lines, *panel.containers, *panel.collections]]
+    names = [name for name in dict.fromkeys(drawn) if not name.startswith("_")]
     if panel.images:
         names = ["{} × {} values".format(*panel.images[0].get_array().shape)]
     parts = [panel.get_title(), f"{y}{scale} against {x}" if y else x, *names]

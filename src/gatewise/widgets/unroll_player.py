@@ -5,7 +5,6 @@ from traitlets import Bool, Dict, Int, List, Unicode, observe, validate
 
 from gatewise import plots
 from gatewise.cells import gru, lstm, rnn
-from gatewise.models import TextModel
 from gatewise.text import one_hot
 from gatewise.widgets.base import Widget
 from gatewise.widgets.words import ENGLISH
@@ -42,7 +41,8 @@ class UnrollPlayer(Widget):
     start = Dict().tag(sync=True)
 
     def __init__(self, model, vocabulary, **settings):
-        if not isinstance(model, TextModel):
+        mode = getattr(getattr(model, "rnn", None), "mode", None)
+        if mode not in CELLS:
             meant = "a TextRNN, TextLSTM or TextGRU is meant"
             raise ValueError(f"{meant}, not {type(model).__name__}")
         H, D = model.W.shape
@@ -51,7 +51,7 @@ class UnrollPlayer(Widget):
         unknown = set(settings) - set(self.traits())
         if unknown:
             raise ValueError(f"no setting {min(unknown)!r}: there are {', '.join(SETTINGS)}")
-        self.vocabulary, self._cell = vocabulary, CELLS[model.rnn.mode]
+        self.vocabulary, self._cell = vocabulary, CELLS[mode]
         params = self._cell.Params.from_torch(model.rnn)
         self._params = type(params)(*(array.astype(float) for array in params))
         self._W, self._b = (p.detach().cpu().numpy().astype(float) for p in (model.W, model.b))
@@ -71,7 +71,8 @@ class UnrollPlayer(Widget):
 
     def picture(self):
         """The state as a still `Plot`."""
-        return plots.unroll_player(self.values, self.step, self._order(), self.clamp)
+        words = self.vocabulary.words
+        return plots.unroll_player(self.values, words, self.step, self._order(), self.clamp)
 
     def run(self, sentence, clamp=None):
         """One sentence through the model, with gates held as `clamp` says.
@@ -157,7 +158,7 @@ class UnrollPlayer(Widget):
         apart = {}
         if len(runs) == 2:
             T = min(len(run["words"]) for run in runs)
-            for k in set("ch") & runs[0].keys():
+            for k in (k for k in "ch" if k in runs[0]):
                 apart[k] = np.linalg.norm(runs[0][k][:T] - runs[1][k][:T], axis=1).tolist()
         plain = [{k: np.asarray(v).tolist() for k, v in run.items()} for run in runs]
         self.values = {"runs": plain, "apart": apart}
@@ -166,7 +167,9 @@ class UnrollPlayer(Widget):
 def _hold(cell, params, now, clamp):
     """A step with some gates held: what follows from them is computed again."""
     for k in GATES[cell]:
-        now[k] = np.array([[clamp.get(f"{k}{n}", clamp.get(k, v)) for n, v in enumerate(now[k][0])]])
+        now[k] = np.array(
+            [[clamp.get(f"{k}{n}", clamp.get(k, v)) for n, v in enumerate(now[k][0])]]
+        )
     if cell is lstm:
         now["c"] = now["f"] * now["c0"] + now["i"] * now["g"]
         now["h"] = now["o"] * np.tanh(now["c"])
