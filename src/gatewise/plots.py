@@ -128,17 +128,40 @@ def states(h, sentences):
     return plot
 
 
-def against(x, curves, xlabel, ylabel):
-    """Curves on two logarithmic axes.
+def against(x, curves, xlabel, ylabel, scale="log"):
+    """Curves on two logarithmic axes, or on two linear ones.
 
-    x: (N,). curves: name to values (N,), all positive.
+    x: (N,). curves: name to values (N,), all positive if the scale is "log". scale: or "linear".
     """
     plot = Plot(height=2.8)
     panel = plot.panels[0]
     for n, (name, y) in enumerate(curves.items()):
         panel.plot(x, y, color=SERIES[n], linestyle=DASHES[n], label=name, marker="o", markersize=3)
-    panel.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
-    panel.legend(frameon=False)
+    panel.set(xscale=scale, yscale=scale, xlabel=xlabel, ylabel=ylabel)
+    beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if len(curves) > 1 else {}
+    panel.legend(frameon=False, **beside)
+    return plot
+
+
+def bars(panels, ylabel):
+    """Bars in groups, a panel a condition, each with a scale of its own.
+
+    panels: title to {name of the bars: {group: value}}, the same groups for all names.
+    """
+    plot = Plot(height=3.0, mosaic=[list(panels)])  # no common scale
+    for panel, (title, named) in zip(plot.panels, panels.items(), strict=True):
+        width = 0.8 / len(named)
+        for n, (name, values) in enumerate(named.items()):
+            places = np.arange(len(values)) + width * (n - (len(named) - 1) / 2)
+            look = {"color": SERIES[n], "hatch": "/" * 3 * n, "edgecolor": "white", "linewidth": 0}
+            panel.bar(places, list(values.values()), width, label=name, **look)
+            panel.set_xticks(range(len(values)), values)
+        panel.set_title(title, fontsize=9)
+        panel.grid(axis="x", visible=False)
+    plot.panels[0].set_ylabel(ylabel)
+    if len(named) > 1:
+        handles = plot.panels[0].get_legend_handles_labels()
+        plot.legend(*handles, loc="outside lower center", ncols=len(named), frameon=False)
     return plot
 
 
@@ -266,7 +289,8 @@ def unroll_player(values, vocabulary, step, units, clamp):
 def loss_distributions(final, published=None, ylabel="loss (nats)"):
     """Losses over seeds: a panel an epoch, in it a column a model, a dot a seed.
 
-    final: model to {epoch: losses (seeds,)}. published: model to {epoch: loss}, drawn as a cross.
+    final: model to {epoch: losses (seeds,)}; a string instead of an epoch is the panel's title as
+    it is. published: model to {epoch: loss}, drawn as a cross.
     The bar through the dots is their median.
     """
     epochs = list(next(iter(final.values())))
@@ -282,7 +306,8 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
             if epoch in (published or {}).get(model, {}):
                 cross = {"marker": "X", "s": 60, "color": "black", "edgecolors": "white"}
                 panel.scatter(n, published[model][epoch], label="published", zorder=3, **cross)
-        panel.set(yscale="log", xlim=(-0.6, len(final) - 0.4), title=f"epoch {epoch}")
+        title = epoch if isinstance(epoch, str) else f"epoch {epoch}"
+        panel.set(yscale="log", xlim=(-0.6, len(final) - 0.4), title=title)
         panel.set_xticks(range(len(final)), final, rotation=90)
         panel.grid(axis="x", visible=False)
     plot.panels[0].set_ylabel(ylabel)

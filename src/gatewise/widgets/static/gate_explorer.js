@@ -252,8 +252,9 @@ function cell(C, words, drawings) {
   const node = make("div", { class: "cell" }, ...forms.map(({ node }) => node));
   const draw = (s, values) => {
     forms.forEach(({ node, draw }, n) => {
-      node.toggleAttribute("hidden", n !== C.form(s));
-      draw(s, values);
+      const isShown = n === C.form(s);
+      node.toggleAttribute("hidden", !isShown);
+      if (isShown) draw(s, values);
     });
   };
   return { node, draw };
