@@ -141,16 +141,16 @@ def against(x, curves, xlabel, ylabel):
     return plot
 
 
-def decay(panels, ylabel):
-    """A norm against the number of steps back, on a logarithmic axis, a panel a condition.
+def decay(panels, ylabel, xlabel="steps back, k"):
+    """A norm against the number of steps, on a logarithmic axis, a panel a condition.
 
-    panels: title to {name of the curve: values (K,) for 0, 1, … K − 1 steps back}.
+    panels: title to {name of the curve: values (K,) for 0, 1, … K − 1 steps}.
     """
     plot = Plot(width=3.1 * len(panels) if len(panels) > 2 else 6.4, columns=len(panels))
     for panel, (title, curves) in zip(plot.panels, panels.items(), strict=True):
         for n, (name, values) in enumerate(curves.items()):
             panel.plot(values, color=SERIES[n], linestyle=DASHES[n], label=name, linewidth=1.8)
-        panel.set(yscale="log", xlabel="steps back, k", title=title)
+        panel.set(yscale="log", xlabel=xlabel, title=title)
     plot.panels[0].set_ylabel(ylabel)
     plot.panels[0].legend(frameon=False)
     return plot
@@ -264,7 +264,8 @@ def unroll_player(values, vocabulary, step, units, clamp):
 def loss_distributions(final, published=None, ylabel="loss (nats)"):
     """Losses over seeds: a panel an epoch, in it a column a model, a dot a seed.
 
-    final: model to {epoch: losses (seeds,)}. published: model to {epoch: loss}, drawn as a cross.
+    final: model to {epoch: losses (seeds,)}; a string instead of an epoch is the panel's title as
+    it is. published: model to {epoch: loss}, drawn as a cross.
     The bar through the dots is their median.
     """
     epochs = list(next(iter(final.values())))
@@ -280,7 +281,8 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
             if epoch in (published or {}).get(model, {}):
                 cross = {"marker": "X", "s": 60, "color": "black", "edgecolors": "white"}
                 panel.scatter(n, published[model][epoch], label="published", zorder=3, **cross)
-        panel.set(yscale="log", xlim=(-0.6, len(final) - 0.4), title=f"epoch {epoch}")
+        title = epoch if isinstance(epoch, str) else f"epoch {epoch}"
+        panel.set(yscale="log", xlim=(-0.6, len(final) - 0.4), title=title)
         panel.set_xticks(range(len(final)), final, rotation=90)
         panel.grid(axis="x", visible=False)
     plot.panels[0].set_ylabel(ylabel)
