@@ -21,6 +21,11 @@ def peephole_step(params, p_i, p_f, p_o, x, h, c):
 more_parameters = 3
 """
 
+SUBJECT = """
+def subject(c, h):
+    return "i" if np.linalg.norm({a} - {b}) < np.linalg.norm({c} - {d}) else "you"
+"""
+
 # Two plausible wrong answers to each exercise.
 WRONG = {
     "01_rnn": {
@@ -50,6 +55,21 @@ WRONG = {
             PEEPHOLE_AT_THE_OLD_C,
             PEEPHOLE_AT_THE_OLD_C.replace("p_o * c", "p_o * c_new").replace("= 3", "= 4"),
         ],
+    },
+    "04_textrnn_vs_textlstm": {
+        1: [
+            'answer_1 = {"smaller": 2, "larger": 3, "lower": 2}',
+            'answer_1 = {"smaller": 1, "larger": 2, "lower": 1}',
+        ],
+        2: [
+            'answer_2 = {"all words": 1605, "RNN": 85}',
+            'answer_2 = {"all words": 1665, "RNN": 134}',
+        ],
+        3: [
+            SUBJECT.format(a="h", b="i_h", c="h", d="you_h"),
+            SUBJECT.format(a="c", b="you_c", c="c", d="i_c"),
+        ],
+        4: ["answer_4 = {0, 2, 10, 100}", "answer_4 = {0, 2, 10}"],
     },
 }
 

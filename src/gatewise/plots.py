@@ -165,16 +165,16 @@ def bars(panels, ylabel):
     return plot
 
 
-def decay(panels, ylabel):
-    """A norm against the number of steps back, on a logarithmic axis, a panel a condition.
+def decay(panels, ylabel, xlabel="steps back, k"):
+    """A norm against the number of steps, on a logarithmic axis, a panel a condition.
 
-    panels: title to {name of the curve: values (K,) for 0, 1, … K − 1 steps back}.
+    panels: title to {name of the curve: values (K,) for 0, 1, … K − 1 steps}.
     """
     plot = Plot(width=3.1 * len(panels) if len(panels) > 2 else 6.4, columns=len(panels))
     for panel, (title, curves) in zip(plot.panels, panels.items(), strict=True):
         for n, (name, values) in enumerate(curves.items()):
             panel.plot(values, color=SERIES[n], linestyle=DASHES[n], label=name, linewidth=1.8)
-        panel.set(yscale="log", xlabel="steps back, k", title=title)
+        panel.set(yscale="log", xlabel=xlabel, title=title)
     plot.panels[0].set_ylabel(ylabel)
     plot.panels[0].legend(frameon=False)
     return plot

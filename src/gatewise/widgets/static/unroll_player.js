@@ -7,6 +7,7 @@ const BEAT = 700; // milliseconds a word while playing
 // ── arithmetic ──────────────────────────────────────────────────────────────────────────────
 
 const sigma = (a) => 1 / (1 + Math.exp(-a));
+const round = (v) => Math.round(v * 100) / 100;
 const split = (sentence) => sentence.split(/\s+/).filter(Boolean);
 
 /** One step; x and u are what the input and the state before give to each row of the weights. */
@@ -328,6 +329,7 @@ function card(k, words, net, change, read, scope) {
     const caption = make("figcaption", { class: "number" });
     const figure = make("figure", {}, make("b", {}, NAMES[b]), svg, caption);
     let [cellAt, hovered, write] = [() => undefined, undefined, () => {}];
+    let made = {}; // the squares of each step, kept while only the step changes
     svg.addEventListener("pointermove", (event) => {
       hovered = cellAt(event.offsetX, event.offsetY);
       write();
@@ -347,22 +349,24 @@ function card(k, words, net, change, read, scope) {
       if (!run) return;
       const [rows, T] = [run[k], run.words.length];
       const scale = values.scale[k];
-      const size = Math.min(pitch, tall) - 1;
       const left = b === 0 || isStacked ? gutter : 0; // the numbers of the units, once a row
-      const paths = ["", "", "", ""];
-      rows.forEach((row, t) =>
-        units.forEach((unit, n) => {
-          const v = row[unit];
+      const look = [pitch, tall, left, scale, ...units].join();
+      if (made.rows !== rows || made.look !== look) {
+        const size = Math.min(pitch, tall) - 1;
+        const square = (v, x, y) => {
           const side = size * Math.sqrt(Math.abs(v) / scale);
-          const inset = v < 0 ? Math.min(0.6, side / 2) : 0; // a stroke stands half outside
-          const [w, x, y] = [side - 2 * inset, left + (t + 0.5) * pitch, (n + 0.5) * tall];
-          if (side > 0.3) {
-            paths[(v < 0) + 2 * (t >= s.step)] +=
-              `M${(x - w / 2).toFixed(2)} ${(y - w / 2).toFixed(2)}h${w.toFixed(2)}v${w.toFixed(2)}h${-w.toFixed(2)}z`;
-          }
-        }),
-      );
-      squares.forEach((node, n) => node.setAttribute("d", paths[n]));
+          const w = round(side - (v < 0 ? Math.min(1.2, side) : 0)); // a stroke stands half outside
+          return w > 0 ? `M${round(x - w / 2)} ${round(y - w / 2)}h${w}v${w}h${-w}z` : "";
+        };
+        const pick = (row, t, sign) =>
+          units.map((j, n) => (row[j] < 0 === sign < 0 ? square(row[j], left + (t + 0.5) * pitch, (n + 0.5) * tall) : "")).join("");
+        made = { rows, look, above: rows.map((row, t) => pick(row, t, 1)), below: rows.map((row, t) => pick(row, t, -1)) };
+      }
+      squares.forEach((node, n) => {
+        const columns = n % 2 ? made.below : made.above;
+        const d = (n < 2 ? columns.slice(0, s.step) : columns.slice(s.step)).join("");
+        node.setAttribute("d", d);
+      });
       const [width, height] = [left + T * pitch, units.length * tall];
       set(svg, { width, height });
       const t = Math.min(s.step, T) - 1;
