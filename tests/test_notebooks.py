@@ -71,6 +71,18 @@ WRONG = {
         ],
         4: ["answer_4 = {0, 2, 10, 100}", "answer_4 = {0, 2, 10}"],
     },
+    "05_gru": {
+        1: ['answer_1 = {"a", "b", "c", "e"}', 'answer_1 = {"c"}'],
+        2: [
+            'answer_2 = {"gru": 1, "lstm": 1, "steps": 29}',
+            'answer_2 = {"gru": 1, "lstm": 50, "steps": 28}',
+        ],
+        3: [
+            'answer_3 = {"after": {"r", "z", "n"}, "before": {"r", "z", "n"}}',
+            'answer_3 = {"after": {"r", "z"}, "before": {"r", "z"}}',
+        ],
+        4: ["answer_4 = 21", "answer_4 = 18"],
+    },
 }
 
 

@@ -171,9 +171,7 @@ class GateExplorer(Explorer):
     @property
     def params(self):
         """The unit as `lstm.Params` with D = H = 1; what is held stands in `b_hh`."""
-        w_x, w_h, b, held = (
-            _column(by, "ifgo") for by in (self.w_x, self.w_h, self.b, self.held)
-        )
+        w_x, w_h, b, held = (_column(by, "ifgo") for by in (self.w_x, self.w_h, self.b, self.held))
         return lstm.Params(w_x[:, None], w_h[:, None], b, held)
 
     def check(self):
@@ -228,9 +226,7 @@ class GRUExplorer(Explorer):
     b = ByGate(r=0.0, z=0.5, n=0.0, q=0.5).tag(sync=True)
     held = ByGate(r=0.0, z=0.0, n=0.0, q=0.0).tag(sync=True)
     reset_after = Bool(True).tag(sync=True)
-    drawings = List(
-        [diagrams.gru_cell().svg(), diagrams.gru_cell(reset_after=False).svg()]
-    ).tag(sync=True)
+    drawings = List([diagrams.gru_cell(None, form).svg() for form in (True, False)]).tag(sync=True)
 
     @classmethod
     def _unit(cls, params, trace, t, b, unit, feature):
