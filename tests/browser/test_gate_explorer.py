@@ -247,7 +247,7 @@ def test_presets_and_repeat_grow_a_count_in_c_while_h_saturates(explorer):
 
 # From the moment of an input to the frame in which its picture is drawn.
 WATCH = """face => {
-    const slider = face.querySelector("input[type=range]");
+    const slider = face.querySelector("input[aria-label^='weight of the input']");
     window.watched = {pictures: new Set(), waits: []};
     slider.addEventListener("input", event => requestAnimationFrame(() => {
         face.querySelector(".cell svg").getBoundingClientRect();  // layout done
@@ -260,7 +260,8 @@ WATCH = """face => {
 def test_a_drag_is_drawn_within_a_frame(either):
     explorer = either
     explorer.root.evaluate(WATCH)
-    slider = explorer.sliders().first
+    # A weight: unlike a state's, its slider has more values than the drag has steps.
+    slider = explorer.root.get_by_role("slider", name="weight of the input").first
     slider.scroll_into_view_if_needed()
     box, mouse = slider.bounding_box(), explorer.page.mouse
     y, left, way = box["y"] + box["height"] / 2, box["x"] + 9, box["width"] - 18
