@@ -63,6 +63,18 @@ def test_decay_has_a_panel_a_condition():
     assert plot.panels[0].get_yscale() == "log"
 
 
+def test_decay_explains_its_curves_where_there_are_most():
+    curve = 0.5 ** np.arange(4.0)
+    plot = plots.decay({"one": {"a": curve}, "two": {"a": curve, "b": curve}}, "norm", "words")
+    assert [panel.get_legend() is None for panel in plot.panels] == [True, False]
+    assert {panel.get_xlabel() for panel in plot.panels} == {"words"}
+
+
+def test_loss_distributions_take_other_titles():
+    plot = plots.loss_distributions({"RNN": {"30 ums": np.ones(3)}})
+    assert plot.panels[0].get_title() == "30 ums"
+
+
 def test_a_plot_is_a_picture_with_words():
     picture, metadata = plots.functions(np.arange(3.0), y=np.arange(3.0))._repr_png_()
     assert picture.startswith(b"\x89PNG")

@@ -152,7 +152,7 @@ def decay(panels, ylabel, xlabel="steps back, k"):
             panel.plot(values, color=SERIES[n], linestyle=DASHES[n], label=name, linewidth=1.8)
         panel.set(yscale="log", xlabel=xlabel, title=title)
     plot.panels[0].set_ylabel(ylabel)
-    plot.panels[0].legend(frameon=False)
+    max(plot.panels, key=lambda panel: len(panel.lines)).legend(frameon=False)
     return plot
 
 
