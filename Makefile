@@ -10,9 +10,6 @@ comma  := ,
 # The stamp names the extras, so that asking for more of them installs them.
 READY  := .venv/ready-$(subst $(comma),-,$(EXTRAS))
 
-# A progress bar is for the person who waits, not for a saved output.
-export TQDM_DISABLE := 1
-
 .DEFAULT_GOAL := help
 .PHONY: help lab test notebooks figures bench links lint
 
@@ -26,7 +23,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 lab: $(READY)  ## open JupyterLab on the first notebook
-	env -u TQDM_DISABLE $(RUN) jupyter lab notebooks/01_rnn.ipynb
+	$(RUN) jupyter lab notebooks/01_rnn.ipynb
 
 test: $(READY)  ## run everything: unit tests, every notebook strictly, hygiene, browser
 	$(RUN) gatewise.authoring --check

@@ -4,9 +4,9 @@
 
 Sentences: the six of `gatewise.text`, with `ums` words "um" after the subject; ten words.
 Networks: TextRNN, TextLSTM (its forget bias raised by `forget_bias`), TextGRU, and at 30 ums
-TextLSTMs that leave one part out; H = 16, float64; either read-out at 30 ums, the normal one at all
-distances; seed s draws the weights after `torch.manual_seed(s)`. Training: 1,000 updates of Adam at 0.01 on the whole batch; the seeds of
-one point side by side in `training.fit_together`.
+TextLSTMs that leave one part out; H = 16, float64; either read-out at 30 ums, the normal one at
+all distances; seed s draws the weights after `torch.manual_seed(s)`. Training: 1,000 updates of
+Adam at 0.01 on the whole batch; the seeds of one point side by side in `training.fit_together`.
 """
 
 import csv

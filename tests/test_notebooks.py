@@ -56,6 +56,15 @@ WRONG = {
             PEEPHOLE_AT_THE_OLD_C.replace("p_o * c", "p_o * c_new").replace("= 3", "= 4"),
         ],
     },
+    "03_lstm_backward_by_hand": {
+        1: ["answer_1 = 2", "answer_1 = 7"],
+        2: ["answer_2 = 20", "answer_2 = 0"],
+        3: [
+            "def coupled_da_f(dc, c_before, f, g):\n    return dc * c_before * f * (1 - f)",
+            "def coupled_da_f(dc, c_before, f, g):\n    return dc * (c_before - g)",
+        ],
+        4: ["answer_4 = 0.97", "answer_4 = 1.0"],
+    },
     "04_textrnn_vs_textlstm": {
         1: [
             'answer_1 = {"smaller": 2, "larger": 3, "lower": 2}',

@@ -81,6 +81,28 @@ def test_decay_has_a_panel_a_condition():
     assert plot.panels[0].get_yscale() == "log"
 
 
+def test_decay_explains_its_curves_where_there_are_most():
+    curve = 0.5 ** np.arange(4.0)
+    plot = plots.decay({"one": {"a": curve}, "two": {"a": curve, "b": curve}}, "norm", "words")
+    assert [panel.get_legend() is None for panel in plot.panels] == [True, False]
+    assert {panel.get_xlabel() for panel in plot.panels} == {"words"}
+
+
+def test_loss_distributions_take_other_titles():
+    plot = plots.loss_distributions({"RNN": {"30 ums": np.ones(3)}})
+    assert plot.panels[0].get_title() == "30 ums"
+
+
+def test_task_shows_the_bounds_and_what_is_not_judged_has_none():
+    low, high = np.array([-np.inf, 0.5]), np.array([np.inf, 1.5])
+    plot = plots.task(np.array([1.0, 0.0]), np.array([0.2, 0.9]), low, high, "1 of 8")
+    (panel,) = plot.panels
+    allowed = [box for box in panel.patches if box.get_width() == 1]
+    assert [(box.get_y(), box.get_height()) for box in allowed] == [(0.5, 0.8)]  # up to the top
+    assert lines(panel)["c"].tolist() == [0.2, 0.9]
+    assert panel.get_title() == "1 of 8"
+
+
 def test_a_plot_is_a_picture_with_words():
     picture, metadata = plots.functions(np.arange(3.0), y=np.arange(3.0))._repr_png_()
     assert picture.startswith(b"\x89PNG")

@@ -144,6 +144,14 @@ def test_a_task_can_be_solved_and_only_just(task, capsys):
         assert explorer.values["right"] < 8
 
 
+def test_a_mere_counter_does_not_pass_for_a_quote(capsys):
+    explorer = GateExplorer(task="quote")
+    explorer.w_x, explorer.w_h = {"i": 0, "f": 0, "g": 5}, {"g": 0}
+    explorer.b = {"i": 10, "f": 10, "g": 0}
+    assert explorer.check() is False
+    assert explorer.values["right"] < 8
+
+
 def test_unseen_sequences_are_unseen_and_the_same_each_time():
     for task in tasks.TASKS:
         seen = {sequence.x.tobytes() for sequence in tasks.visible(task)}

@@ -54,7 +54,7 @@ class Plot(Figure):
     def _repr_png_(self):
         picture = BytesIO()
         self.savefig(picture, format="png", dpi=144)
-        # Width and height in CSS pixels: sharp on a dense screen; alt for exported HTML.
+        # Width and height in CSS pixels: sharp on a dense screen; alt for the pages that read it.
         size = {"width": int(self.get_figwidth() * 100), "height": int(self.get_figheight() * 100)}
         return picture.getvalue(), {"alt": repr(self), **size}
 
@@ -94,15 +94,17 @@ def losses(histories, floors=None):
 
 
 def over_time(curves):
-    """States against time, on one axis, each in the colour of its letter.
+    """States against time, on one axis, a letter in its own colour.
 
-    curves: letter to values (T,), after steps 1 to T.
+    curves: name or letter to values (T,), after steps 1 to T.
     """
     plot = Plot(height=2.6)
     panel = plot.panels[0]
-    for n, (letter, values) in enumerate(curves.items()):
+    for n, (name, values) in enumerate(curves.items()):
         steps = np.arange(1, len(values) + 1)
-        panel.plot(steps, values, color=PALETTE[letter], linestyle=DASHES[n], label=letter)
+        panel.plot(
+            steps, values, color=PALETTE.get(name, SERIES[n]), linestyle=DASHES[n], label=name
+        )
     panel.set(xlabel="step, t", ylabel="value")
     panel.legend(frameon=False)
     return plot
@@ -171,12 +173,14 @@ def decay(panels, ylabel, xlabel="steps back, k"):
     panels: title to {name of the curve: values (K,) for 0, 1, … K − 1 steps}.
     """
     plot = Plot(width=3.1 * len(panels) if len(panels) > 2 else 6.4, columns=len(panels))
+    names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
     for panel, (title, curves) in zip(plot.panels, panels.items(), strict=True):
-        for n, (name, values) in enumerate(curves.items()):
+        for name, values in curves.items():
+            n = names.index(name)  # one look for one name, in every panel
             panel.plot(values, color=SERIES[n], linestyle=DASHES[n], label=name, linewidth=1.8)
         panel.set(yscale="log", xlabel=xlabel, title=title)
     plot.panels[0].set_ylabel(ylabel)
-    plot.panels[0].legend(frameon=False)
+    max(plot.panels, key=lambda panel: len(panel.lines)).legend(frameon=False)
     return plot
 
 
@@ -209,6 +213,63 @@ def gate_explorer(values):
         panel.axhline(0, color="#555555", linewidth=0.8)
     now.margins(y=0.15)
     return plot
+
+
+def task(x, c, low, high, tally):
+    """A sequence of a task: what goes in, c after each step, and where c must stay.
+
+    x, c: (T,). low, high: (T,), infinite where c is not judged. tally: the words of the title.
+    """
+    plot = Plot(height=2.6)
+    panel = plot.panels[0]
+    steps = np.arange(1, len(x) + 1)
+    reach = 0.3 + max(
+        np.abs(x).max(), np.abs(c).max(), np.abs(low[np.isfinite(low)]).max(initial=1)
+    )
+    judged = np.isfinite(low) | np.isfinite(high)
+    bottom, top = np.clip(low, -reach, reach), np.clip(high, -reach, reach)
+    panel.bar(
+        steps[judged], (top - bottom)[judged], 1, bottom[judged], color="#DDDDDD", label="allowed"
+    )
+    panel.bar(steps, x, 0.4, color=PALETTE["x"], alpha=0.5, label="x")
+    panel.plot(steps, c, color=PALETTE["c"], label="c", linewidth=2, marker="o", markersize=3)
+    panel.set(xlabel="step of the sequence", ylabel="value", title=tally)
+    panel.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return plot
+
+
+def backward_explorer(values, read, detach=False):
+    """The gradient by h_t and c_t against t, as a BackwardExplorer holds it, a panel a cell.
+
+    values: the widget's `values`. read: the step at which the loss is read. detach: h is cut off
+    from the gates; then dc is shown split into the wire, which stays, and the detour.
+    """
+    plot = Plot(height=3.0, columns=2)
+    ours, theirs = plot.panels
+    steps = np.arange(1, read + 1)
+    curves = {"dc": (values["lstm"]["dc"], "c", "-o"), "dh": (values["lstm"]["dh"], "h", "--s")}
+    if detach:
+        curves = {
+            "dc before the cut": (values["whole"], "c", "-o"),
+            "wire: product of f": (values["wire"], "gradient", ":D"),
+            "detour, cut off": (values["detour"], "h", "--s"),
+        }
+    for name, (gradient, letter, style) in curves.items():
+        ours.plot(*_seen(steps, gradient), style, color=PALETTE[letter], label=name, markersize=4)
+    theirs.plot(
+        *_seen(steps, values["rnn"]["dh"]), "--D", color=PALETTE["h"], label="dh", markersize=4
+    )
+    for panel, title in zip(plot.panels, ["LSTM", "RNN"], strict=True):
+        panel.set(yscale="log", xlabel="step t", title=title, xlim=(0.5, read + 0.5))
+        panel.legend(frameon=False)
+    ours.set_ylabel("absolute gradient of the loss")
+    return plot
+
+
+def _seen(steps, gradient):
+    """What a logarithmic axis can show: no zeros."""
+    size = np.abs(gradient[: len(steps)])
+    return steps[size > 0], size[size > 0]
 
 
 def gates(letters, words):

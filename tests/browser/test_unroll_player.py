@@ -147,7 +147,7 @@ def test_one_unit_alone_is_held(player):
     h = player.ask("player.values['runs'][0]['h'][1]")
     assert [v == 0 for v in h] == [False, False, False, True, False]
     assert player.root.get_by_text("unit 3 held at 0").is_visible()
-    assert unit.get_attribute("aria-valuetext").startswith("3: A")
+    assert unit.get_attribute("aria-valuetext").startswith("3: c A")
 
 
 def test_an_unknown_word_is_answered_with_the_vocabulary(player):
@@ -319,6 +319,6 @@ def test_a_step_is_drawn_at_once(lab):
         }"""
     )
     print(f"median {waits[15]:.1f} ms for a step of 33 words, 16 units, two sentences")
-    assert waits[15] < 50  # about 5 on an idle machine
+    assert waits[15] < 50  # 13 ms were measured on a busy machine
     page.wait_for_timeout(200)
     assert lab.messages == []

@@ -97,7 +97,6 @@ def forward(params, x, h0=None, reset_after=True):
 
     # The inputs are known beforehand, so their products are one product for all steps.
     a = (x.reshape(T * B, D) @ params.W_ih.T).reshape(T, B, 3 * H)
-    a += params.b_ih
 
     # What h_{t−1} meets without waiting for r: every row, or in Cho's form those of r and z.
     rows = slice(None) if reset_after else slice(2 * H)
@@ -106,15 +105,16 @@ def forward(params, x, h0=None, reset_after=True):
 
     r, z, n, q, h = np.empty((5, T, B, H), x.dtype)
     for t in range(T):
+        a_t = a[t] + params.b_ih
         hidden = h_t @ W_hh_T + b_hh
-        rz = sigmoid(a[t, :, : 2 * H] + hidden[:, : 2 * H])
+        rz = sigmoid(a_t[:, : 2 * H] + hidden[:, : 2 * H])
         r[t], z[t] = rz[:, :H], rz[:, H:]
         if reset_after:
             q[t] = hidden[:, 2 * H :]
-            n[t] = np.tanh(a[t, :, 2 * H :] + r[t] * q[t])
+            n[t] = np.tanh(a_t[:, 2 * H :] + r[t] * q[t])
         else:
             q[t] = (r[t] * h_t) @ W_hn_T + b_hn
-            n[t] = np.tanh(a[t, :, 2 * H :] + q[t])
+            n[t] = np.tanh(a_t[:, 2 * H :] + q[t])
         h_t = h[t] = (1 - z[t]) * n[t] + z[t] * h_t
     return Trace(x, h0, r, z, n, q, h, reset_after)
 
@@ -152,8 +152,8 @@ def backward(params, trace, dh=None, dh_T=None):
             dr = drh * h_before[t]
         da_r = dr * r[t] * (1 - r[t])
 
-        da[t] = np.concatenate([da_r, da_z, da_n], axis=1)
-        da_hidden[t] = np.concatenate([da_r, da_z, dq], axis=1)
+        np.concatenate([da_r, da_z, da_n], axis=1, out=da[t])
+        np.concatenate([da_r, da_z, dq], axis=1, out=da_hidden[t])
         if reset_after:
             dh_later = da_hidden[t] @ W_hh
         else:

@@ -94,16 +94,16 @@ def forward(params, x, h0=None, c0=None):
     shift = 1 - scale
     halves = scale[0].reshape(4 * H, 1)
     W_hh_T = np.ascontiguousarray((halves * params.W_hh).T)
+    b = halves[:, 0] * (params.b_ih + params.b_hh)
 
     # The inputs are known beforehand, so their products are one product for all steps. What it
     # holds for step t is used once; then its room is taken by the gates of step t, gate by gate.
     a = (x.reshape(T * B, D) @ (halves * params.W_ih).T).reshape(T, B, 4 * H)
-    a += halves[:, 0] * (params.b_ih + params.b_hh)
     gates = a.reshape(T, 4, B, H)
     i, f, g, o = gates.swapaxes(0, 1)
     c, h = np.empty_like(i), np.empty_like(i)
     for t in range(T):
-        ifgo = scale * np.tanh(h_t @ W_hh_T + a[t]).reshape(B, 4, H)
+        ifgo = scale * np.tanh(a[t] + h_t @ W_hh_T + b).reshape(B, 4, H)
         np.add(ifgo, shift, out=gates[t].swapaxes(0, 1))
         c_t = c[t] = f[t] * c_t + i[t] * g[t]
         h_t = h[t] = o[t] * np.tanh(c_t)
@@ -149,12 +149,14 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
         dc_later = dc_f
 
     # Each step used the same weights, so their gradients are sums over t and b: one product.
-    h_before = np.concatenate([h0[None], h[:-1]])
+    # The first step (B rows) met h0, the others the h before theirs; to join h0 and h first
+    # would be a copy as large as h.
     rows = da.reshape(T * B, 4 * H)
+    dW_hh = rows[:B].T @ h0 + rows[B:].T @ h[:-1].reshape((T - 1) * B, H)
     db = rows.sum(axis=0)
     return Grads(
         W_ih=rows.T @ x.reshape(T * B, -1),
-        W_hh=rows.T @ h_before.reshape(T * B, H),
+        W_hh=dW_hh,
         b_ih=db,
         b_hh=db.copy(),
         x=(rows @ params.W_ih).reshape(x.shape),

@@ -186,6 +186,16 @@ class GateExplorer(Explorer):
         print(self.words["checked"].format(task=self.task, right=right, n=len(unseen)))
         return right == len(unseen)
 
+    def picture(self):
+        """The state as a still `Plot`; with a task, its first sequence."""
+        if not self.task:
+            return plots.gate_explorer(self.values)
+        shown = tasks.visible(self.task)
+        x, c0 = shown[0].x[:, None, None], np.full((1, 1), shown[0].c0)
+        c = lstm.forward(self.params, x, c0=c0).c.ravel()
+        tally = self.words["tally"].format(right=self.values["right"], n=len(shown))
+        return plots.task(shown[0].x, c, shown[0].low, shown[0].high, tally)
+
     _follow = observe(*LSTM_SETTINGS)(Explorer._changed)
 
     def _state(self):

@@ -51,13 +51,14 @@ def count(rng):
 
 
 def quote(rng):
-    """c is above 0.5 exactly while a quote is open; some close twice, some never."""
-    words = list(rng.choice(WORDS, size=rng.integers(4, 7)))
-    first, last = sorted(rng.choice(len(words), size=2, replace=False))
+    """c is above 0.5 exactly while a quote is open; some close twice, some never, some before."""
+    words = list(rng.choice(WORDS, size=rng.integers(5, 8)))
+    before, first, last, again = sorted(rng.choice(len(words), size=4, replace=False))
+    words[before] += rng.choice(["’", "", ""])
     words[first] = "‘" + words[first]
     words[last] += rng.choice(["’", "’", "’’", ""])
-    if rng.random() < 0.3:
-        words[-1] += "’"
+    words[again] = rng.choice(["‘", ""]) + words[again]
+    words[-1] += rng.choice(["’", "", ""])
     return read(" ".join(words))
 
 

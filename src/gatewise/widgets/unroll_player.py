@@ -111,7 +111,7 @@ class UnrollPlayer(Widget):
                 raise ValueError(f"no gate {key!r} to clamp: {there}")
             if key[1:] and key[1:] not in map(str, range(H)):
                 raise ValueError(f"no unit {key[1:]!r} in {key!r}: there are 0 to {H - 1}")
-            if not 0 <= value <= 1:
+            if not isinstance(value, (int, float)) or not 0 <= value <= 1:
                 raise ValueError(f"clamp[{key!r}] is {value}, but a number from 0 to 1 is meant")
         return proposal["value"]
 

@@ -120,4 +120,53 @@ ENGLISH = {
         "above": "above zero, as large as the square",
         "below": "below zero",
     },
+    "backward": {
+        "explorer": "Backward explorer: the gradient goes back through an LSTM and an RNN",
+        "T": "steps",
+        "read": "loss read at step",
+        "forget_bias": "forget bias",
+        "detach": "detach",
+        "says detach": ["wire and detour", "only the wire"],
+        "says T": "{value} steps",
+        "says read": "the loss is h of step {value}",
+        "says bias": "{value}: f is {f} on average",
+        # Back in time is to the left, as in the picture.
+        "go": {"step": "one time step", "gate": "one gate", "undo": "undo", "start": "to the loss"},
+        "way": "Back through time",
+        "says way": "step {t} of {T}: {found}",
+        "loss": "loss",
+        "chain": "The two networks unrolled, and below them the gradient at each step,"
+        " logarithmic. At step {t}: {found}.",
+        "curves": {
+            "dc": "LSTM dc",
+            "dh": "LSTM dh",
+            "rnn": "RNN dh",
+            "whole": "dc, uncut",
+            "wire": "wire ∏ f",
+            "detour": "detour",
+            "none": "RNN dh 0",
+        },
+        "lstm drawing": "The LSTM cell. Each gradient goes against its wire, as thick as it is"
+        " large; a negative one is dashed.",
+        "rnn drawing": "The RNN cell, its gradient likewise",
+        # What happens at each stage; {t} is this step, {b} the one before, {a} the one after.
+        "stage": {
+            "dh": "Step {a} has handed back dh_{t}.",
+            "dh at loss": "The loss is h_{t} itself: dh_{t} = 1, in both networks.",
+            "do": "h_{t} = o_{t} · tanh(c_{t}): the output gate’s share of the blame.",
+            "dc": "c_{t} is blamed twice: for h_{t}, and along the wire for c_{a}.",
+            "dc at loss": "c_{t} is blamed for h_{t}, and here for nothing else.",
+            "df": "The forget gate let c_{b} through: its share is dc_{t} times c_{b}.",
+            "di": "The input gate let the candidate in: its share is dc_{t} times g_{t}.",
+            "dg": "The candidate came in through i_{t}: its share is dc_{t} times i_{t}.",
+            "da": "Back through σ and tanh to the sums: a saturated gate passes little on.",
+            "back": "All four sums had read h_{b}: that is the detour."
+            " The wire takes f_{t} · dc_{t} to c_{b}.",
+            "back cut": "h_{b} is cut off: no detour. The wire takes f_{t} · dc_{t} to c_{b}.",
+        },
+        "from loss": "the loss is h_{t}",
+        "from later": "from step {a}",
+        "from nothing": "cut off",
+        "wire to": "to c_{b}",
+    },
 }

@@ -86,7 +86,7 @@ function sentences(words, net, change, read) {
     const input = make("input", { type: "text", "aria-label": label, spellcheck: false, autocomplete: "off", ...KEYS });
     const select = make("select", KEYS);
     select.append(...net.vocabulary.map((word) => make("option", {}, word)));
-    const place = make("span", { class: "number" });
+    const which = make("span", { class: "number" });
 
     const put = (texts) => {
       const all = read().sentences.map((old, n) => texts[n] ?? old);
@@ -111,9 +111,9 @@ function sentences(words, net, change, read) {
       restore();
       change({ sentences: sentences.map((text, n) => (n === b ? spoken.join(" ") : text)) });
     });
-    const swap = make("label", { class: "swap" }, place, select);
+    const swap = make("label", { class: "swap" }, which, select);
     const node = make("div", { class: "sentence" }, make("b", {}, name), input, swap);
-    return { node, input, select, swap, place };
+    return { node, input, select, swap, which };
   });
   const node = make("div", { class: "sentences" }, ...rows.map(({ node }) => node), message);
 
@@ -123,7 +123,7 @@ function sentences(words, net, change, read) {
     for (const { input } of rows) complain(input, "");
   };
   const draw = (s, values) => {
-    rows.forEach(({ input, select, swap, place }, b) => {
+    rows.forEach(({ input, select, swap, which }, b) => {
       const text = s.sentences[b] ?? "";
       const isNews = text !== written[b] && split(input.value).join(" ") !== split(text).join(" ");
       if (isNews) input.value = text;
@@ -132,7 +132,7 @@ function sentences(words, net, change, read) {
       swap.style.visibility = spoken ? "visible" : "hidden";
       if (!spoken) return;
       const t = Math.min(s.step, spoken.length);
-      place.textContent = say(words.word, { t });
+      which.textContent = say(words.word, { t });
       select.value = spoken[t - 1];
       set(select, { "aria-label": say(words.swap, { t, name: NAMES[b] }) });
     });
@@ -252,7 +252,7 @@ function shown(words, isOwn, room) {
 }
 
 /** How likely each next word is, the two sentences back to back; a mark where nothing is held. */
-function next(words, net) {
+function prediction(words, net) {
   const status = make("p", { role: "status" });
   const body = make("tbody");
   const cells = net.vocabulary.map((word) => {
@@ -276,9 +276,9 @@ function next(words, net) {
     note.style.visibility = values.free ? "visible" : "hidden";
     // A large vocabulary shows its likeliest words.
     const best = net.vocabulary.map((_, n) => Math.max(...values.now.map((p) => p[n])));
-    const bar12 = [...best].sort((a, b) => b - a)[11] ?? 0;
+    const least = [...best].sort((a, b) => b - a)[11] ?? 0;
     cells.forEach(({ row, bars }, n) => {
-      row.hidden = best[n] < bar12;
+      row.hidden = best[n] < least;
       bars.forEach(({ bar, mark, value, cell }, b) => {
         const p = values.now[b];
         value.textContent = p ? number(p[n]) : "";
@@ -323,13 +323,14 @@ function card(k, words, net, change, read, scope) {
   function map(b) {
     const svg = make("svg:svg", { role: "img" });
     const here = make("svg:path", { class: "here" });
-    const squares = ["above", "below", "above later", "below later"].map((c) => make("svg:path", { class: c }));
+    const [above, below] = ["above", "below"].map((c) => make("svg:path", { class: c }));
+    const veil = make("svg:rect", { class: "veil", y: -1 });
     const numbers = make("svg:g");
-    svg.append(here, ...squares, numbers);
+    svg.append(here, above, below, veil, numbers);
     const caption = make("figcaption", { class: "number" });
     const figure = make("figure", {}, make("b", {}, NAMES[b]), svg, caption);
     let [cellAt, hovered, write] = [() => undefined, undefined, () => {}];
-    let made = {}; // the squares of each step, kept while only the step changes
+    let drawn = {}; // squares are drawn anew when they change, not at each step
     svg.addEventListener("pointermove", (event) => {
       hovered = cellAt(event.offsetX, event.offsetY);
       write();
@@ -351,25 +352,26 @@ function card(k, words, net, change, read, scope) {
       const scale = values.scale[k];
       const left = b === 0 || isStacked ? gutter : 0; // the numbers of the units, once a row
       const look = [pitch, tall, left, scale, ...units].join();
-      if (made.rows !== rows || made.look !== look) {
+      if (drawn.rows !== rows || drawn.look !== look) {
+        drawn = { rows, look };
         const size = Math.min(pitch, tall) - 1;
-        const square = (v, x, y) => {
-          const side = size * Math.sqrt(Math.abs(v) / scale);
-          const w = round(side - (v < 0 ? Math.min(1.2, side) : 0)); // a stroke stands half outside
-          return w > 0 ? `M${round(x - w / 2)} ${round(y - w / 2)}h${w}v${w}h${-w}z` : "";
-        };
-        const pick = (row, t, sign) =>
-          units.map((j, n) => (row[j] < 0 === sign < 0 ? square(row[j], left + (t + 0.5) * pitch, (n + 0.5) * tall) : "")).join("");
-        made = { rows, look, above: rows.map((row, t) => pick(row, t, 1)), below: rows.map((row, t) => pick(row, t, -1)) };
+        const paths = ["", ""];
+        rows.forEach((row, t) => {
+          units.forEach((unit, n) => {
+            const v = row[unit];
+            const side = size * Math.sqrt(Math.abs(v) / scale);
+            const w = round(side - (v < 0 ? Math.min(1.2, side) : 0)); // a stroke stands half outside
+            const [x, y] = [round(left + (t + 0.5) * pitch - w / 2), round((n + 0.5) * tall - w / 2)];
+            if (w > 0) paths[Number(v < 0)] += `M${x} ${y}h${w}v${w}h${-w}z`;
+          });
+        });
+        above.setAttribute("d", paths[0]);
+        below.setAttribute("d", paths[1]);
       }
-      squares.forEach((node, n) => {
-        const columns = n % 2 ? made.below : made.above;
-        const d = (n < 2 ? columns.slice(0, s.step) : columns.slice(s.step)).join("");
-        node.setAttribute("d", d);
-      });
       const [width, height] = [left + T * pitch, units.length * tall];
       set(svg, { width, height });
       const t = Math.min(s.step, T) - 1;
+      set(veil, { x: left + (t + 1) * pitch, width: (T - t - 1) * pitch + 1, height: height + 2 });
       const row = units.indexOf(s.unit);
       const across = row < 0 ? "" : `M${left} ${row * tall}h${T * pitch}v${tall}h${-T * pitch}z`;
       set(here, { d: `M${left + t * pitch} 0h${pitch}v${height}h${-pitch}z${across}` });
@@ -427,9 +429,9 @@ function card(k, words, net, change, read, scope) {
 /** Which unit is read out, in which order they stand, and what a gate's buttons hold. */
 function choice(words, net, change, read, redraw, restore) {
   let isOne = false;
-  const range = slider(words.unit, [0, Math.max(1, net.W.length - 1), 1], (rank) => change({ unit: rank }));
-  const number = make("b", { class: "number" });
-  const label = make("label", { class: "unit" }, make("span", {}, words.unit, " ", number), range);
+  const range = slider(words.unit, [0, Math.max(1, net.W.length - 1), 1], (unit) => change({ unit }));
+  const chosen = make("b", { class: "number" });
+  const label = make("label", { class: "unit" }, make("span", {}, words.unit, " ", chosen), range);
   const sort = button([words.sort], () => change({ sort: !read().sort }));
   const scopes = [false, true].map((one) => [one, button([], () => ((isOne = one), redraw()))]);
   const group = make("div", { class: "scopes", role: "group", "aria-label": words.scope });
@@ -442,12 +444,11 @@ function choice(words, net, change, read, redraw, restore) {
   const reset = button([words.reset], begin, { class: "again" });
   const node = make("div", { class: "choice" }, label, sort, ...(net.gates ? [group] : []), reset);
   const draw = (s, values) => {
-    number.textContent = String(s.unit);
-    const told = values.runs.flatMap((run, b) => {
-      const row = run[net.letters.includes("c") ? "c" : "h"][Math.min(s.step, run.words.length) - 1];
-      return `${NAMES[b]} ${row[s.unit].toFixed(2)}`;
-    });
-    slide(range, s.unit, `${s.unit}: ${told.join(", ")}`);
+    chosen.textContent = String(s.unit);
+    const k = net.letters.includes("c") ? "c" : "h";
+    const at = (run) => run[k][Math.min(s.step, run.words.length) - 1][s.unit];
+    const told = values.runs.map((run, b) => `${NAMES[b]} ${number(at(run))}`);
+    slide(range, s.unit, `${s.unit}: ${k} ${told.join(", ")}`);
     set(sort, { "aria-pressed": s.sort });
     for (const [one, node] of scopes) {
       node.textContent = one ? say(words["one unit"], { unit: s.unit }) : words["all units"];
@@ -478,7 +479,7 @@ function render({ model, el }) {
   const typed = sentences(words, net, change, read);
   const units = choice(words, net, change, read, () => draw(), typed.restore);
   const along = timeline(words, change, read);
-  const likely = next(words, net);
+  const likely = prediction(words, net);
   const cards = [...net.letters].map((k) => card(k, words, net, change, read, units.scope));
   const grid = make("div", { class: "grid" }, ...cards.map(({ node }) => node));
   const key = make("p", { class: "key" }, make("i"), words.above, make("i", { class: "below" }), words.below);
@@ -489,16 +490,16 @@ function render({ model, el }) {
   el.append(root);
 
   /** How many cards stand side by side, and how large a square is. */
-  function layout(s, values, shown) {
+  function layout(values, shown) {
     const T = Math.max(...values.runs.map((run) => run.words.length));
     const B = values.runs.length;
     const all = grid.clientWidth || 800;
-    const need = Math.max(124, Math.min(B * T * 18 + 44, Math.max(190, T * 7.5 + 20)));
+    const need = Math.max(112, Math.min(B * T * 16 + 50, Math.max(190, T * 7.5 + 20)));
     const n = cards.length;
     const columns = [n, n / 2, n / 3, 1].find((m) => m === 1 || (m % 1 === 0 && (all - 10 * (m - 1)) / m >= need));
     grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
     const room = (all - 10 * (columns - 1)) / columns - 20;
-    const isStacked = (room - 28 - 10 * (B - 1)) / (B * T) < 15;
+    const isStacked = (room - 20 - 10 * (B - 1)) / (B * T) < 15;
     const wide = (gutter) => Math.min(24, isStacked ? (room - gutter) / T : (room - gutter - 10 * (B - 1)) / (B * T));
     const high = (pitch) => Math.min(pitch, Math.max(5, (isStacked ? 150 : 200) / shown.length));
     const gutter = high(wide(20)) >= 12 ? 20 : 0;
@@ -531,8 +532,8 @@ function render({ model, el }) {
     const says = now.map((p, b) => say(words.says, { name: NAMES[b], word: net.vocabulary[p.indexOf(Math.max(...p))] }));
     const values = { runs, apart, scale, now, says, free: free?.map(at) };
     for (const piece of [units, typed, along, likely]) piece.draw(s, values);
-    const place = layout(s, values, order(net, s, runs));
-    for (const { draw } of cards) draw(s, values, place);
+    const sizes = layout(values, order(net, s, runs));
+    for (const { draw } of cards) draw(s, values, sizes);
     const t = Math.min(s.step, apart.h?.length ?? 1) - 1;
     fillIn(root, { apart_c: apart.c?.[t] ?? 0, apart_h: apart.h?.[t] ?? 0 });
   }
