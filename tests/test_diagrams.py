@@ -15,7 +15,16 @@ DRAWINGS = [
     diagrams.valve(),
     diagrams.lstm_cell(),
     *map(diagrams.lstm_cell, diagrams.LSTM_SECTIONS),
+    diagrams.gru_cell(),
+    diagrams.gru_cell(reset_after=False),
+    *map(diagrams.gru_cell, diagrams.GRU_SECTIONS),
 ]
+# Every cell that can be lit, with its sections.
+LIT = [
+    (diagrams.lstm_cell, diagrams.LSTM_SECTIONS),
+    (diagrams.gru_cell, diagrams.GRU_SECTIONS),
+]
+SECTIONS = [(cell, section, parts) for cell, found in LIT for section, parts in found.items()]
 
 
 def groups(drawing):
@@ -46,11 +55,30 @@ def test_the_whole_cell_has_each_gate_wire_and_state():
     assert {"c-before", "h-before", "x", "kept", "added", "plus", "c", "h", "h-up"} <= parts.keys()
 
 
-@pytest.mark.parametrize("section", diagrams.LSTM_SECTIONS)
-def test_a_section_lights_its_parts_and_dims_the_rest(section):
-    lit = {name for name, dim in groups(diagrams.lstm_cell(section)).items() if dim is None}
-    assert lit == diagrams.LSTM_SECTIONS[section]
-    assert lit < groups(diagrams.lstm_cell()).keys()
+def test_the_whole_gru_has_each_gate_wire_and_state_in_both_forms():
+    parts = diagrams.gru_cell().parts.keys()
+    assert diagrams.gru_cell(reset_after=False).parts.keys() == parts
+    for k in "rz":
+        assert {f"bus-{k}", f"{k}-feed", f"{k}-layer", f"{k}-times", k} <= parts
+    assert {"q-feed", "q-layer", "q", "reset", "x-n", "n-layer", "n", "n-times"} <= parts
+    assert {"h-before", "kept", "rest", "one-minus", "added", "plus", "h", "h-up"} <= parts
+
+
+def test_the_two_forms_of_the_gru_differ_where_the_reset_acts_and_nowhere_else():
+    after, before = (diagrams.gru_cell(reset_after=form) for form in (True, False))
+    differ = {
+        name
+        for name, svg in after.parts.items()
+        if svg.replace(after.name, before.name) != before.parts[name]
+    }
+    assert differ == {"q-feed", "q-layer", "q", "r", "r-times", "reset"}
+
+
+@pytest.mark.parametrize(("cell", "section", "parts"), SECTIONS)
+def test_a_section_lights_its_parts_and_dims_the_rest(cell, section, parts):
+    lit = {name for name, dim in groups(cell(section)).items() if dim is None}
+    assert lit == parts
+    assert lit < groups(cell()).keys()
 
 
 def test_lit_takes_names_of_parts():
@@ -59,6 +87,7 @@ def test_lit_takes_names_of_parts():
 
 
 @pytest.mark.parametrize("lit", ["forgot", {"f-gate"}])
-def test_an_unknown_part_is_told_in_a_sentence(lit):
+@pytest.mark.parametrize("cell", [diagrams.lstm_cell, diagrams.gru_cell])
+def test_an_unknown_part_is_told_in_a_sentence(cell, lit):
     with pytest.raises(ValueError, match="no (section 'forgot'|part 'f-gate'): there are"):
-        diagrams.lstm_cell(lit)
+        cell(lit)

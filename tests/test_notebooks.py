@@ -21,6 +21,11 @@ def peephole_step(params, p_i, p_f, p_o, x, h, c):
 more_parameters = 3
 """
 
+SUBJECT = """
+def subject(c, h):
+    return "i" if np.linalg.norm({a} - {b}) < np.linalg.norm({c} - {d}) else "you"
+"""
+
 # Two plausible wrong answers to each exercise.
 WRONG = {
     "01_rnn": {
@@ -59,6 +64,33 @@ WRONG = {
             "def coupled_da_f(dc, c_before, f, g):\n    return dc * (c_before - g)",
         ],
         4: ["answer_4 = 0.97", "answer_4 = 1.0"],
+    },
+    "04_textrnn_vs_textlstm": {
+        1: [
+            'answer_1 = {"smaller": 2, "larger": 3, "lower": 2}',
+            'answer_1 = {"smaller": 1, "larger": 2, "lower": 1}',
+        ],
+        2: [
+            'answer_2 = {"all words": 1605, "RNN": 85}',
+            'answer_2 = {"all words": 1665, "RNN": 134}',
+        ],
+        3: [
+            SUBJECT.format(a="h", b="i_h", c="h", d="you_h"),
+            SUBJECT.format(a="c", b="you_c", c="c", d="i_c"),
+        ],
+        4: ["answer_4 = {0, 2, 10, 100}", "answer_4 = {0, 2, 10}"],
+    },
+    "05_gru": {
+        1: ['answer_1 = {"a", "b", "c", "e"}', 'answer_1 = {"c"}'],
+        2: [
+            'answer_2 = {"gru": 1, "lstm": 1, "steps": 29}',
+            'answer_2 = {"gru": 1, "lstm": 50, "steps": 28}',
+        ],
+        3: [
+            'answer_3 = {"after": {"r", "z", "n"}, "before": {"r", "z", "n"}}',
+            'answer_3 = {"after": {"r", "z"}, "before": {"r", "z"}}',
+        ],
+        4: ["answer_4 = 21", "answer_4 = 18"],
     },
 }
 

@@ -55,12 +55,42 @@ def test_against_is_logarithmic_on_both_axes():
     assert lines(panel)["error"].tolist() == [0.1, 0.2]
 
 
+def test_against_can_be_linear():
+    curves = {"a": np.array([0.0, -1.0]), "b": np.array([1.0, 2.0])}
+    plot = plots.against(np.array([1.0, 2.0]), curves, "t", "h", scale="linear")
+    assert plot.panels[0].get_yscale() == "linear"
+    assert lines(plot.panels[0])["a"].tolist() == [0, -1]
+
+
+def test_bars_stand_in_groups_and_each_panel_has_its_own_scale():
+    small = {"forward": {"RNN": 1.0, "GRU": 3.0}, "backward": {"RNN": 2.0, "GRU": 6.0}}
+    large = {name: {k: 10 * v for k, v in values.items()} for name, values in small.items()}
+    plot = plots.bars({"small": small, "large": large}, "milliseconds")
+    for panel, values in zip(plot.panels, [small, large], strict=True):
+        for bars in panel.containers:
+            assert [bar.get_height() for bar in bars] == list(values[bars.get_label()].values())
+    assert plot.panels[1].get_ylim()[1] > 5 * plot.panels[0].get_ylim()[1]
+    assert "small" in repr(plot)
+
+
 def test_decay_has_a_panel_a_condition():
     curve = 0.5 ** np.arange(4.0)
     plot = plots.decay({"one": {"a": curve}, "two": {"a": 2 * curve}}, "norm")
     assert [panel.get_title() for panel in plot.panels] == ["one", "two"]
     assert lines(plot.panels[1])["a"].tolist() == (2 * curve).tolist()
     assert plot.panels[0].get_yscale() == "log"
+
+
+def test_decay_explains_its_curves_where_there_are_most():
+    curve = 0.5 ** np.arange(4.0)
+    plot = plots.decay({"one": {"a": curve}, "two": {"a": curve, "b": curve}}, "norm", "words")
+    assert [panel.get_legend() is None for panel in plot.panels] == [True, False]
+    assert {panel.get_xlabel() for panel in plot.panels} == {"words"}
+
+
+def test_loss_distributions_take_other_titles():
+    plot = plots.loss_distributions({"RNN": {"30 ums": np.ones(3)}})
+    assert plot.panels[0].get_title() == "30 ums"
 
 
 def test_task_shows_the_bounds_and_what_is_not_judged_has_none():

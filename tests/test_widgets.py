@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gatewise.cells import gru, lstm, rnn
-from gatewise.widgets import GateExplorer, tasks
+from gatewise.widgets import GateExplorer, GRUExplorer, tasks
 
 # One way to program each task, and one that all but does.
 SOLVED = {
@@ -42,6 +42,50 @@ def test_values_are_right_without_a_browser_and_follow_python():
     assert explorer.values["a_i"] == 3 * -0.75
     explorer.repeats = 12
     assert explorer.values["strip"]["x"] == [-0.75] * 12
+
+
+@pytest.mark.parametrize("form", [True, False])
+def test_the_gru_computes_what_its_cell_does_in_both_forms(form):
+    explorer = GRUExplorer(h_before=-0.4, b={"q": 1.5}, reset_after=form)
+    for x in [1.0, -0.75]:
+        explorer.x = x
+        now = gru.step(explorer.params, np.array([[x]]), np.array([[-0.4]]), form)
+        for letter in "rznqh":
+            assert explorer.values[letter] == getattr(now, letter).item()
+        assert np.tanh(explorer.values["a_n"]) == pytest.approx(explorer.values["n"], abs=1e-12)
+        parts = explorer.values["kept"] + explorer.values["added"]
+        assert parts == pytest.approx(explorer.values["h"], abs=1e-12)
+    explorer.reset_after = not form
+    assert explorer.values["h"] != pytest.approx(now.h.item(), abs=1e-3)
+    assert explorer.values["strip"].keys() == {"x", "h"}
+
+
+@pytest.mark.parametrize("t", [0, 2])
+@pytest.mark.parametrize("form", [True, False])
+def test_a_unit_of_a_gru_layer_goes_on_as_it_did_there(t, form):
+    rng = np.random.default_rng(0)
+    params = gru.Params.random(9, 5, rng)
+    trace = gru.forward(params, rng.normal(size=(4, 3, 9)), rng.normal(size=(3, 5)), form)
+    explorer = GRUExplorer.from_trace(params, trace, t=t, b=1, unit=3)
+    for letter in "rznqh":
+        assert explorer.values[letter] == pytest.approx(getattr(trace, letter)[t, 1, 3], abs=1e-9)
+    assert explorer.reset_after is form
+    assert all(explorer.held.values())
+    data, _ = explorer._repr_mimebundle_()
+    assert data["text/plain"] == "GRUExplorer"
+    assert b64decode(data["image/png"]).startswith(b"\x89PNG")
+
+
+def test_an_lstms_trace_is_no_grus(layer):
+    with pytest.raises(ValueError, match="params is lstm.Params, but GRUExplorer takes gru.Params"):
+        GRUExplorer.from_trace(*layer, 0, 0, 0)
+
+
+def test_wrong_settings_of_the_gru_are_told_in_a_sentence():
+    with pytest.raises(ValueError, match="w_x has no gate 'q': there are r, z, n"):
+        GRUExplorer(w_x={"q": 1.0})
+    with pytest.raises(ValueError, match="no setting 'c_before': there are x, h_before, w_x"):
+        GRUExplorer(c_before=1.0)
 
 
 def test_what_the_browser_says_is_taken_over():

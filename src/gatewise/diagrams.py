@@ -284,11 +284,7 @@ def lstm_cell(lit=None):
     lit: a section of `LSTM_SECTIONS` or names of parts, shown in full with the rest dimmed.
     Raises ValueError for a section or part that does not exist.
     """
-    section = lit if isinstance(lit, str) else None
-    if section and section not in LSTM_SECTIONS:
-        raise ValueError(f"no section {section!r}: there are {', '.join(LSTM_SECTIONS)}")
-    name = f"lstm-cell-{section}" if section else "lstm-cell"
-    d = Drawing(name, 600, 350, LSTM_SECTIONS[section] if section else lit)
+    d = _lit_drawing("lstm-cell", 600, 350, lit, LSTM_SECTIONS)
     top, bottom, layers = 80, 264, 222
     x = {"f": 136, "i": 222, "g": 308, "o": 394}
     merge, out, up = (x["i"] + x["g"]) / 2, 452, 500
@@ -337,7 +333,111 @@ def lstm_cell(lit=None):
     h_up = bridge(up, top), d.wire((up - 12, bottom), (up, bottom), (up, 12))
     d.part("h-up", *h_up, symbol(up + 10, 24, "h_t", "start"))
 
-    unknown = set(d.lit or ()) - set(d.parts)
+    return _all_known(d)
+
+
+def _lit_drawing(name, width, height, lit, sections):
+    """An empty drawing of which a section, or some parts, will be lit."""
+    section = lit if isinstance(lit, str) else None
+    if section and section not in sections:
+        raise ValueError(f"no section {section!r}: there are {', '.join(sections)}")
+    name = f"{name}-{section}" if section else name
+    return Drawing(name, width, height, sections[section] if section else lit)
+
+
+def _all_known(drawing):
+    """The drawing, unless it was to light a part that it does not have."""
+    unknown = set(drawing.lit or ()) - set(drawing.parts)
     if unknown:
-        raise ValueError(f"no part {min(unknown)!r}: there are {', '.join(d.parts)}")
-    return d
+        raise ValueError(f"no part {min(unknown)!r}: there are {', '.join(drawing.parts)}")
+    return drawing
+
+
+# The learned layers of the GRU, as LSTM_LAYERS. The candidate's hidden side is a layer by itself.
+GRU_LAYERS = {"r": ("σ", "r"), "z": ("σ", "z"), "q": ("linear", "n"), "n": ("tanh", "n")}
+# The parts of `gru_cell` that each section of the story speaks of.
+_GRU_IN = {"cell", "x", "x-up", "h-before", "h-down", "bus-r"}
+_CANDIDATE = {"q-feed", "q-layer", "q", "r-times", "reset"}
+GRU_SECTIONS = {
+    "reset": _GRU_IN | {"r-feed", "r-layer", "r"} | _CANDIDATE,
+    "update": _GRU_IN | {"bus-z", "z-feed", "z-layer", "z", "z-times", "kept"},
+    "candidate": {"cell", "x", "h-before", "x-n", "n-layer", "n"} | _CANDIDATE,
+    "state": {"cell", "h-before", "z", "z-times", "kept", "rest", "one-minus", "n", "n-times"}
+    | {"added", "plus", "h", "h-up"},
+}
+
+
+def gru_cell(lit=None, reset_after=True):
+    """One step of the GRU: h along the top, two gates and a candidate below.
+
+    lit: a section of `GRU_SECTIONS` or names of parts, shown in full with the rest dimmed.
+    reset_after: True for torch's form, the gate behind the linear layer; False for that of Cho
+    et al., the gate before it.
+    Raises ValueError for a section or part that does not exist.
+    """
+    name = "gru-cell" if reset_after else "gru-cell-before"
+    d = _lit_drawing(name, 600, 380, lit, GRU_SECTIONS)
+    top, bottom, layers, middle = 80, 272, 232, 162
+    x = {"r": 160, "z": 330, "n": 450}
+    side, turn, up = 214, 268, 500  # of the candidate's hidden side; of h on its way up
+    d.part("cell", frame(70, 40, 460, 294))
+
+    # The state h, along the top.
+    d.part("h-before", d.wire((12, top), (x["z"] - 15, top)), symbol(36, top - 12, "h_t−1"))
+    d.part("kept", d.wire((x["z"] + 14, top), (x["n"] - 15, top)))
+    d.part("h", d.wire((x["n"] + 14, top), (588, top)), symbol(562, top - 12, "h_t"))
+    d.part("h-up", d.wire((up - 12, top), (up, top), (up, 12)), symbol(up + 10, 24, "h_t", "start"))
+
+    # What both gates read: h and x, put together.
+    h_down = (98, top), (110, top), (110, bottom), (122, bottom)
+    d.part("h-down", d.wire(*h_down, tip=False))
+    d.part("x", d.wire((86, 354), (86, 322), tip=False), symbol(86, 374, "x_t"))
+    d.part("x-up", d.wire((86, 322), (86, bottom), (98, bottom), tip=False))
+    join = d.wire((98, bottom), (x["r"] - 12, bottom), tip=False)
+    d.part("bus-r", join)
+    d.part("bus-z", d.wire((x["r"] - 12, bottom), (x["z"] - 12, bottom), tip=False))
+    for k in "rz":
+        feed = (x[k] - 12, bottom), (x[k], bottom), (x[k], layers + 18)
+        d.part(f"{k}-feed", d.wire(*feed))
+        d.part(f"{k}-layer", layer(x[k], layers, *GRU_LAYERS[k], width=52))
+
+    # The candidate's hidden side: the layer and the gate, in one order or the other.
+    first, last = (side, 122), (turn, middle)
+    d.part("q-feed", d.wire((side - 12, top), (side, top), (side, 104 if reset_after else 107)))
+    if reset_after:
+        d.part("q", d.wire((side, 139), (side, middle), (turn - 15, middle)))
+        d.part("q-layer", layer(*first, *GRU_LAYERS["q"], width=60))
+        r_wire = (x["r"], layers - 17), (x["r"], 192), (turn, 192), (turn, middle + 15)
+        hidden = turn + 14
+        r_name = symbol(x["r"] - 9, 206, "r_t", "end")
+    else:
+        d.part("q", d.wire((side, 137), (side, middle), (turn - 31, middle)))
+        d.part("q-layer", layer(turn, middle, *GRU_LAYERS["q"], width=60))
+        r_wire = (x["r"], layers - 17), (x["r"], 122), (side - 15, 122)
+        hidden = turn + 30
+        r_name = symbol(x["r"] - 9, 186, "r_t", "end")
+    d.part("r", d.wire(*r_wire), r_name)
+    d.part("r-times", operation(*(last if reset_after else first), "×"))
+    corner = x["n"] - 60
+    d.part(
+        "reset", d.wire((hidden, middle), (corner, middle), (corner, layers), (x["n"] - 28, layers))
+    )
+
+    # The update gate, over the wire to the candidate: z for the old, 1 − z for the new.
+    z_wire = d.wire((x["z"], layers - 17), (x["z"], top + 15))
+    d.part("z", bridge(x["z"], middle), z_wire, symbol(x["z"] - 9, 146, "z_t", "end"))
+    d.part("z-times", operation(x["z"], top, "×"))
+    rest = d.wire((x["z"], 140), (x["z"] + 12, 128), (x["n"] - 84, 128), radius=6, tip=False)
+    d.part("rest", rest, d.wire((x["n"] - 36, 128), (x["n"] - 15, 128)))
+    d.part("one-minus", pill(x["n"] - 60, 128, "1 −"))
+
+    # The candidate, and what of it is added.
+    x_n = d.wire((86, 322), (86, 310), (x["n"], 310), (x["n"], layers + 18))
+    d.part("x-n", x_n)
+    d.part("n-layer", layer(x["n"], layers, *GRU_LAYERS["n"], width=52))
+    n_wire = d.wire((x["n"], layers - 17), (x["n"], 143))
+    d.part("n", n_wire, symbol(x["n"] + 9, 186, "n_t", "start"))
+    d.part("n-times", operation(x["n"], 128, "×"))
+    d.part("added", d.wire((x["n"], 114), (x["n"], top + 15)))
+    d.part("plus", operation(x["n"], top, "+"))
+    return _all_known(d)

@@ -60,3 +60,32 @@ class TextLSTM(TextModel):
         super().__init__(words, hidden, readout)
         with torch.no_grad():
             self.rnn.bias_ih_l0[hidden : 2 * hidden] += forget_bias
+
+
+class TextLSTMWithout(TextLSTM):
+    """A TextLSTM that leaves one part out; the same weights, drawn in the same order.
+
+    without: "tanh of c": h_t = o_t ⊙ c_t; "tanh of g": the candidate is its a_g; "input gate":
+    i_t = 1 − f_t, so that what is forgotten is replaced, and the rows of i go unused.
+    words, hidden, readout, forget_bias: as for TextLSTM. Raises ValueError for another part.
+    """
+
+    def __init__(self, words, hidden=5, readout="normal", forget_bias=0.0, without="tanh of c"):
+        super().__init__(words, hidden, readout, forget_bias)
+        if without not in ("tanh of c", "tanh of g", "input gate"):
+            parts = "'tanh of c', 'tanh of g' and 'input gate'"
+            raise ValueError(f"nothing is left out by {without!r}: there are {parts}")
+        self.without = without
+
+    def forward(self, x):
+        """x: (T, B, D). Returns the scores of every word as the next one, (B, D)."""
+        W_ih, W_hh, b_ih, b_hh = self.rnn.parameters()
+        h = c = x.new_zeros(x.shape[1], self.rnn.hidden_size)
+        for x_t in x:
+            a_i, a_f, a_g, a_o = (x_t @ W_ih.T + b_ih + h @ W_hh.T + b_hh).chunk(4, dim=1)
+            f = a_f.sigmoid()
+            i = 1 - f if self.without == "input gate" else a_i.sigmoid()
+            g = a_g if self.without == "tanh of g" else a_g.tanh()
+            c = f * c + i * g
+            h = a_o.sigmoid() * (c if self.without == "tanh of c" else c.tanh())
+        return h @ self.W + self.b

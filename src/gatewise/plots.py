@@ -23,6 +23,7 @@ PALETTE = {
     "r": "#009E73",
     "z": "#E69F00",
     "n": "#CC79A7",
+    "q": "#CC79A7",
     "x": "#555555",
     "gradient": "#000000",
 }
@@ -129,24 +130,47 @@ def states(h, sentences):
     return plot
 
 
-def against(x, curves, xlabel, ylabel):
-    """Curves on two logarithmic axes.
+def against(x, curves, xlabel, ylabel, scale="log"):
+    """Curves on two logarithmic axes, or on two linear ones.
 
-    x: (N,). curves: name to values (N,), all positive.
+    x: (N,). curves: name to values (N,), all positive if the scale is "log". scale: or "linear".
     """
     plot = Plot(height=2.8)
     panel = plot.panels[0]
     for n, (name, y) in enumerate(curves.items()):
         panel.plot(x, y, color=SERIES[n], linestyle=DASHES[n], label=name, marker="o", markersize=3)
-    panel.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
-    panel.legend(frameon=False)
+    panel.set(xscale=scale, yscale=scale, xlabel=xlabel, ylabel=ylabel)
+    beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if len(curves) > 1 else {}
+    panel.legend(frameon=False, **beside)
     return plot
 
 
-def decay(panels, ylabel):
-    """A norm against the number of steps back, on a logarithmic axis, a panel a condition.
+def bars(panels, ylabel):
+    """Bars in groups, a panel a condition, each with a scale of its own.
 
-    panels: title to {name of the curve: values (K,) for 0, 1, … K − 1 steps back}.
+    panels: title to {name of the bars: {group: value}}, the same groups for all names.
+    """
+    plot = Plot(height=3.0, mosaic=[list(panels)])  # no common scale
+    for panel, (title, named) in zip(plot.panels, panels.items(), strict=True):
+        width = 0.8 / len(named)
+        for n, (name, values) in enumerate(named.items()):
+            places = np.arange(len(values)) + width * (n - (len(named) - 1) / 2)
+            look = {"color": SERIES[n], "hatch": "/" * 3 * n, "edgecolor": "white", "linewidth": 0}
+            panel.bar(places, list(values.values()), width, label=name, **look)
+            panel.set_xticks(range(len(values)), values)
+        panel.set_title(title, fontsize=9)
+        panel.grid(axis="x", visible=False)
+    plot.panels[0].set_ylabel(ylabel)
+    if len(named) > 1:
+        handles = plot.panels[0].get_legend_handles_labels()
+        plot.legend(*handles, loc="outside lower center", ncols=len(named), frameon=False)
+    return plot
+
+
+def decay(panels, ylabel, xlabel="steps back, k"):
+    """A norm against the number of steps, on a logarithmic axis, a panel a condition.
+
+    panels: title to {name of the curve: values (K,) for 0, 1, … K − 1 steps}.
     """
     plot = Plot(width=3.1 * len(panels) if len(panels) > 2 else 6.4, columns=len(panels))
     names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
@@ -154,20 +178,20 @@ def decay(panels, ylabel):
         for name, values in curves.items():
             n = names.index(name)  # one look for one name, in every panel
             panel.plot(values, color=SERIES[n], linestyle=DASHES[n], label=name, linewidth=1.8)
-        panel.set(yscale="log", xlabel="steps back, k", title=title)
+        panel.set(yscale="log", xlabel=xlabel, title=title)
     plot.panels[0].set_ylabel(ylabel)
-    plot.panels[0].legend(frameon=False)
+    max(plot.panels, key=lambda panel: len(panel.lines)).legend(frameon=False)
     return plot
 
 
 def gate_explorer(values):
-    """One unit of an LSTM, as a GateExplorer holds it: its gates and states, then a sequence.
+    """One unit, as an explorer of gates holds it: its gates and states, then a sequence.
 
     values: the widget's `values`.
     """
     plot = Plot(height=3.0, columns=2)
     now, through = plot.panels
-    letters = "figoch"
+    letters = [k for k in "figorznqch" if k in values]
     for n, k in enumerate(letters):
         now.bar(n, values[k], color=PALETTE[k], width=0.7)
         below = values[k] < 0
@@ -175,13 +199,14 @@ def gate_explorer(values):
         text = f"{values[k]:.2f}"
         now.annotate(text, (n, values[k]), where, textcoords="offset points", ha="center", va=side)
     now.set(xlabel="gates and states at this step", ylabel="value")
-    now.set_xticks(range(6), [rf"${k}_t$" for k in letters])
+    now.set_xticks(range(len(letters)), [rf"${k}_t$" for k in letters])
 
     strip = values["strip"]
     steps = np.arange(1, len(strip["x"]) + 1)
     through.bar(steps, strip["x"], color=PALETTE["x"], alpha=0.25, label="x", width=0.6)
-    through.plot(steps, strip["c"], color=PALETTE["c"], label="c", linewidth=2)
-    through.plot(steps, strip["h"], color=PALETTE["h"], label="h", linewidth=2, linestyle="--")
+    for k, dash in [("c", "-"), ("h", "--")]:
+        if k in strip:
+            through.plot(steps, strip[k], dash, color=PALETTE[k], label=k, linewidth=2)
     through.set_xlabel("step of the sequence")
     through.legend(frameon=False)
     for panel in plot.panels:
@@ -325,7 +350,8 @@ def unroll_player(values, vocabulary, step, units, clamp):
 def loss_distributions(final, published=None, ylabel="loss (nats)"):
     """Losses over seeds: a panel an epoch, in it a column a model, a dot a seed.
 
-    final: model to {epoch: losses (seeds,)}. published: model to {epoch: loss}, drawn as a cross.
+    final: model to {epoch: losses (seeds,)}; a string instead of an epoch is the panel's title as
+    it is. published: model to {epoch: loss}, drawn as a cross.
     The bar through the dots is their median.
     """
     epochs = list(next(iter(final.values())))
@@ -341,7 +367,8 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
             if epoch in (published or {}).get(model, {}):
                 cross = {"marker": "X", "s": 60, "color": "black", "edgecolors": "white"}
                 panel.scatter(n, published[model][epoch], label="published", zorder=3, **cross)
-        panel.set(yscale="log", xlim=(-0.6, len(final) - 0.4), title=f"epoch {epoch}")
+        title = epoch if isinstance(epoch, str) else f"epoch {epoch}"
+        panel.set(yscale="log", xlim=(-0.6, len(final) - 0.4), title=title)
         panel.set_xticks(range(len(final)), final, rotation=90)
         panel.grid(axis="x", visible=False)
     plot.panels[0].set_ylabel(ylabel)

@@ -47,6 +47,11 @@ class Vocabulary:
         return self._number[word]
 
 
+def with_ums(n, sentences=SENTENCES):
+    """The sentences with n "um"s after their first word: "i um um like dog" for n = 2."""
+    return tuple(s.replace(" ", " um" * n + " ", 1) for s in sentences)
+
+
 def one_hot(numbers, size, dtype=np.float64):
     """Rows of zeros with a single one.
 

@@ -1,4 +1,4 @@
-"""GateExplorer in a browser: its numbers are torch's, its picture follows the hand."""
+"""GateExplorer and GRUExplorer in a browser: torch's numbers, a picture that follows the hand."""
 
 import json
 import subprocess
@@ -22,16 +22,22 @@ MORE = [
     "params = lstm.Params.random(9, 5, rng)\n"
     "trace = lstm.forward(params, rng.normal(size=(4, 3, 9)))\n"
     "held = GateExplorer.from_trace(params, trace, t=1, b=2, unit=3)\nheld",
+    "from gatewise.cells import gru\nfrom gatewise.widgets import GRUExplorer\n"
+    "gated = GRUExplorer()\ngated",
+    "g_params = gru.Params.random(9, 5, rng)\n"
+    "g_trace = gru.forward(g_params, rng.normal(size=(4, 3, 9)))\n"
+    "GRUExplorer.from_trace(g_params, g_trace, t=1, b=2, unit=3)",
 ]
-STATES = ["x", "h_before", "c_before"]
-SETTINGS = f"{{k: getattr(explorer, k) for k in {[*STATES, 'w_x', 'w_h', 'b', 'inputs']}}}"
+# What differs from cell to cell: the widget's name in the kernel, its states, torch's cell.
+LSTM = {"name": "explorer", "states": ["x", "h_before", "c_before"], "w": "ifgo", "b": "ifgo"}
+GRU = {"name": "gated", "states": ["x", "h_before"], "w": "rzn", "b": "rznq"}
 
 
 class Face:
     """One widget on a page."""
 
-    def __init__(self, notebook, n):
-        self.notebook, self.page = notebook, notebook.page
+    def __init__(self, notebook, n, kind=LSTM):
+        self.notebook, self.page, self.kind = notebook, notebook.page, kind
         self.root = notebook.page.locator(".gatewise").nth(n)
 
     def sliders(self):
@@ -46,6 +52,12 @@ class Face:
         for name, text in pairs:
             assert shown.setdefault(name, text.lstrip("+")) == text.lstrip("+")
         return {name: float(text.replace("−", "-")) for name, text in shown.items()}
+
+    def settings(self):
+        """The widget's settings and values, as the kernel has them."""
+        names = [*self.kind["states"], "w_x", "w_h", "b", "inputs"]
+        name = self.kind["name"]
+        return self.notebook.ask(f"[{{k: getattr({name}, k) for k in {names}}}, {name}.values]")
 
     def reset(self):
         self.root.locator(".reset").click()
@@ -70,68 +82,91 @@ def explorer(lab):
 
 
 @pytest.fixture
+def gated(lab):
+    """The widget of the GRU."""
+    face = Face(lab, -2, GRU)
+    face.reset()
+    yield face
+    assert lab.messages == []
+
+
+@pytest.fixture(params=["LSTM", "GRU"])
+def either(request):
+    return request.getfixturevalue({"LSTM": "explorer", "GRU": "gated"}[request.param])
+
+
+@pytest.fixture
 def others(lab):
-    """The widget with a task, and the unit of a layer."""
-    yield Face(lab, -2), Face(lab, -1)
+    """The widget with a task, and the units of two layers."""
+    yield Face(lab, -4), Face(lab, -3), Face(lab, -1)
     assert lab.messages == []
 
 
 def by_torch(s):
-    """The numbers of one step and of the sequence, by nn.LSTMCell."""
-    cell = torch.nn.LSTMCell(1, 1, dtype=torch.float64)
+    """The states after one step and after each of the sequence, by nn.LSTMCell or nn.GRUCell."""
+    kind = torch.nn.LSTMCell if "c_before" in s else torch.nn.GRUCell
+    cell = kind(1, 1, dtype=torch.float64)
+    rows = list(s["w_x"])
     with torch.no_grad():
         for parameter, name in zip(cell.parameters(), ["w_x", "w_h", "b"], strict=False):
-            column = torch.tensor([s[name][k] for k in "ifgo"], dtype=torch.float64)
+            column = torch.tensor([s[name][k] for k in rows], dtype=torch.float64)
             parameter.copy_(column.reshape(parameter.shape))
         cell.bias_hh.zero_()
-        start = [torch.full((1, 1), s[k], dtype=torch.float64) for k in ["h_before", "c_before"]]
+        if "q" in s["b"]:
+            cell.bias_hh[2] = s["b"]["q"]
+        names = [k for k in ("h_before", "c_before") if k in s]
+        start = [torch.full((1, 1), s[k], dtype=torch.float64) for k in names]
 
         def run(inputs):
             state, states = start, []
             for x in inputs:
-                state = cell(torch.full((1, 1), x, dtype=torch.float64), state)
+                x = torch.full((1, 1), x, dtype=torch.float64)
+                state = cell(x, state) if len(state) == 2 else [cell(x, *state)]
                 states.append([v.item() for v in state])
             return np.array(states).T
 
-        (h,), (c,) = run([s["x"]])
-        h_strip, c_strip = run(s["inputs"])
-    return {"h": h, "c": c, "strip_h": h_strip, "strip_c": c_strip}
+        now, strip = run([s["x"]]), run(s["inputs"])
+    letters = [name[0] for name in names]
+    return {k: now[n, 0] for n, k in enumerate(letters)}, dict(zip(letters, strip, strict=True))
 
 
 def agree(face):
     """Kernel, screen and torch say the same; the kernel may be a moment late."""
     end = time.monotonic() + 5
+    kind = face.kind
     while True:
-        s, values = face.notebook.ask(f"[{SETTINGS}, explorer.values]")
-        flat = {k: v for k, v in values.items() if k != "strip"} | {k: s[k] for k in STATES}
-        flat |= {f"{key}_{k}": s[key][k] for key in ["w_x", "w_h", "b"] for k in "ifgo"}
-        flat |= {f"strip_{k}": values["strip"][k][-1] for k in "ch"}
+        s, values = face.settings()
+        flat = {k: v for k, v in values.items() if k != "strip"} | {k: s[k] for k in kind["states"]}
+        flat |= {f"{key}_{k}": v for key in ["w_x", "w_h", "b"] for k, v in s[key].items()}
+        flat |= {f"strip_{k}": values["strip"][k][-1] for k in values["strip"]}
         shown = face.text()
         late = {k: (v, flat[k]) for k, v in shown.items() if abs(v - flat[k]) > 0.005 + 1e-9}
         if not late or time.monotonic() > end:
             break
     assert not late
-    assert {"f", "i", "g", "o", "a_f", "c", "h", "strip_c"} <= shown.keys()
-    theirs = by_torch(s)
-    assert values["c"] == pytest.approx(theirs["c"], abs=1e-6)
-    assert values["h"] == pytest.approx(theirs["h"], abs=1e-6)
-    assert values["strip"]["c"] == pytest.approx(theirs["strip_c"], abs=1e-6)
-    assert values["strip"]["h"] == pytest.approx(theirs["strip_h"], abs=1e-6)
+    assert {*kind["w"], f"a_{kind['w'][0]}", "h", "strip_h"} <= shown.keys()
+    now, strip = by_torch(s)
+    for k in now:
+        assert values[k] == pytest.approx(now[k], abs=1e-6)
+        assert values["strip"][k] == pytest.approx(strip[k], abs=1e-6)
     return s
 
 
-def test_numbers_are_torchs_at_ten_settings_after_drag_and_key(explorer):
+@pytest.mark.parametrize("either", ["LSTM", "GRU"], indirect=True)
+def test_numbers_are_torchs_at_ten_settings_after_drag_and_key(either):
+    explorer, kind = either, either.kind
     rng, page = np.random.default_rng(0), explorer.page
     count = explorer.sliders().count() - 1  # the last repeats the input
-    assert count == 15
+    assert count == len(kind["states"]) + 2 * len(kind["w"]) + len(kind["b"])
     for n in range(10):
-        random = {
-            k: dict(zip("ifgo", rng.uniform(-4, 4, 4), strict=True)) for k in ["w_x", "w_h", "b"]
-        }
+        random = {k: dict.fromkeys(kind["b" if k == "b" else "w"]) for k in ["w_x", "w_h", "b"]}
+        random = {k: {j: rng.uniform(-4, 4) for j in by} for k, by in random.items()}
         random |= {"x": rng.uniform(-2, 2), "h_before": rng.uniform(-1, 1)}
-        random |= {"c_before": rng.uniform(-3, 3), "inputs": rng.uniform(-2, 2, 8).tolist()}
-        given = json.dumps(random)
-        explorer.notebook.ask("0", f"for k, v in {given}.items(): setattr(explorer, k, v)")
+        random |= {"inputs": rng.uniform(-2, 2, 8).tolist()}
+        if "c_before" in kind["states"]:
+            random |= {"c_before": rng.uniform(-3, 3)}
+        given = f"for k, v in {json.dumps(random)}.items(): setattr({kind['name']}, k, v)"
+        explorer.notebook.ask("0", given)
         before = agree(explorer)
         slider = explorer.sliders().nth(int(rng.integers(count)))
         if n % 2:
@@ -149,7 +184,37 @@ def test_numbers_are_torchs_at_ten_settings_after_drag_and_key(explorer):
         assert agree(explorer) != before
 
 
-def test_bars_are_dragged_and_moved_by_keys(explorer):
+def test_the_reset_moves_before_the_product_and_back_by_a_key(gated):
+    notebook, before = gated.notebook, gated.root.get_by_role("button", name="before", exact=True)
+    notebook.ask("0", "gated.b = {'q': -2}")
+    before.focus()
+    gated.page.keyboard.press("Enter")
+    gated.page.wait_for_timeout(150)
+    assert before.get_attribute("aria-pressed") == "true"
+    ours = "gru.step(gated.params, *np.array([[[gated.x]], [[gated.h_before]]]), False).h.item()"
+    h, by_hand, after = notebook.ask(f"[gated.values['h'], {ours}, gated.reset_after]")
+    assert after is False
+    assert h == pytest.approx(by_hand, abs=1e-6)
+    assert gated.text()["h"] == pytest.approx(h, abs=0.005)
+    gated.root.get_by_role("button", name="after the product").click()
+    gated.page.wait_for_timeout(150)
+    agree(gated)
+    assert abs(gated.text()["h"] - h) > 0.02
+
+
+def test_presets_of_the_gru(gated):
+    gated.root.get_by_role("button", name="keep").click()
+    gated.page.wait_for_timeout(150)
+    _, values = gated.settings()
+    assert values["strip"]["h"][-1] == pytest.approx(0.5, abs=0.01)
+    gated.root.get_by_role("button", name="plain RNN").click()
+    gated.page.wait_for_timeout(150)
+    s, values = gated.settings()
+    assert values["h"] == pytest.approx(np.tanh(s["x"] + s["h_before"]), abs=0.01)
+
+
+def test_bars_are_dragged_and_moved_by_keys(either):
+    explorer = either
     bars = explorer.root.locator("[role=slider]")
     assert bars.count() == 8
     bars.nth(3).focus()
@@ -182,7 +247,7 @@ def test_presets_and_repeat_grow_a_count_in_c_while_h_saturates(explorer):
 
 # From the moment of an input to the frame in which its picture is drawn.
 WATCH = """face => {
-    const slider = face.querySelector("input[type=range]");
+    const slider = face.querySelector("input[aria-label^='weight of the input']");
     window.watched = {pictures: new Set(), waits: []};
     slider.addEventListener("input", event => requestAnimationFrame(() => {
         face.querySelector(".cell svg").getBoundingClientRect();  // layout done
@@ -192,9 +257,11 @@ WATCH = """face => {
 }"""
 
 
-def test_a_drag_is_drawn_within_a_frame(explorer):
+def test_a_drag_is_drawn_within_a_frame(either):
+    explorer = either
     explorer.root.evaluate(WATCH)
-    slider = explorer.sliders().first
+    # A weight: unlike a state's, its slider has more values than the drag has steps.
+    slider = explorer.root.get_by_role("slider", name="weight of the input").first
     slider.scroll_into_view_if_needed()
     box, mouse = slider.bounding_box(), explorer.page.mouse
     y, left, way = box["y"] + box["height"] / 2, box["x"] + 9, box["width"] - 18
@@ -238,11 +305,14 @@ MEETINGS = """face => {
 LONGEST = """for k in ["w_x", "w_h", "b"]:
     setattr(explorer, k, dict.fromkeys("ifgo", -10))
 explorer.x, explorer.h_before, explorer.c_before = -2, -1, -3
-explorer.inputs = [-2, 2] * 4"""
+explorer.inputs = [-2, 2] * 4
+for k in ["w_x", "w_h", "b"]:
+    setattr(gated, k, dict.fromkeys("rzn", -10))
+gated.x, gated.h_before, gated.b, gated.inputs = -2, -1, {"q": -10}, [-2, 2] * 4"""
 
 
 @pytest.mark.parametrize("look", ["light", "dark", "narrow"])
-def test_labels_do_not_meet_and_axe_finds_nothing(explorer, others, look, tmp_path):
+def test_labels_do_not_meet_and_axe_finds_nothing(explorer, gated, others, look, tmp_path):
     page, lab = explorer.page, explorer.notebook
     if look == "dark":
         lab.command("apputils:change-theme", theme="JupyterLab Dark")
@@ -254,7 +324,7 @@ def test_labels_do_not_meet_and_axe_finds_nothing(explorer, others, look, tmp_pa
         lab.ask("0", LONGEST)
     try:
         page.wait_for_timeout(300)
-        for n, face in enumerate([explorer, *others]):
+        for n, face in enumerate([explorer, gated, *others]):
             face.root.screenshot(path=tmp_path / f"{look}-{n}.png")
             count, meetings, outside = face.root.evaluate(MEETINGS)
             assert count > 50
@@ -271,7 +341,7 @@ def test_labels_do_not_meet_and_axe_finds_nothing(explorer, others, look, tmp_pa
 
 
 def test_a_task_is_tallied_in_the_browser(others):
-    quote, _ = others
+    quote, *_ = others
     tally = quote.root.get_by_role("status")
     assert tally.inner_text() == f"{quote.notebook.ask('quote.values')['right']} of 8 sequences"
     assert quote.root.locator(".presets").count() == 0

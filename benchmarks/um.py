@@ -1,0 +1,88 @@
+"""Where the subject moves away: `i um um … like dog`, trained for every distance.
+
+    python benchmarks/um.py        writes src/gatewise/data/um.csv, in about ten minutes
+
+Sentences: the six of `gatewise.text`, with `ums` words "um" after the subject; ten words.
+Networks: TextRNN, TextLSTM (its forget bias raised by `forget_bias`), TextGRU, and at 30 ums
+TextLSTMs that leave one part out; H = 16, float64; either read-out at 30 ums, the normal one at
+all distances; seed s draws the weights after `torch.manual_seed(s)`. Training: 1,000 updates of
+Adam at 0.01 on the whole batch; the seeds of one point side by side in `training.fit_together`.
+"""
+
+import csv
+import time
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gatewise import models, text, training
+from gatewise.cells import gru, lstm, rnn
+
+PATH = Path(__file__).parents[1] / "src/gatewise/data/um.csv"
+# The cell that says how far apart the subjects are; of a network that is none of the three, none.
+NETWORKS = {
+    "RNN": (models.TextRNN, rnn),
+    "LSTM": (models.TextLSTM, lstm),
+    "GRU": (models.TextGRU, gru),
+    "without tanh of c": (partial(models.TextLSTMWithout, without="tanh of c"), None),
+    "without tanh of g": (partial(models.TextLSTMWithout, without="tanh of g"), None),
+    "without input gate": (partial(models.TextLSTMWithout, without="input gate"), None),
+}
+SEEDS, HIDDEN, EPOCHS = range(10), 16, 1000
+UMS = [0, 5, 10, 20, 30, 40, 50]
+FOUR = [("RNN", 0), ("LSTM", 0), ("LSTM", 4), ("GRU", 0)]
+MORE = [("LSTM", bias) for bias in (1, 2, 6)]  # the remedy, by its dose
+MORE += [(name, 0) for name in NETWORKS if name.startswith("without")]
+GRID = [("normal", ums, network) for ums, network in product(UMS, FOUR)]
+GRID += [("normal", 30, network) for network in MORE]
+GRID += [("linear", 30, network) for network in FOUR + MORE]  # does the read-out's start matter?
+FIELDS = ["model", "forget_bias", "readout", "ums", "seed", "right", "loss", "apart_h", "apart_c"]
+
+
+def main():
+    with PATH.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.DictWriter(file, FIELDS, lineterminator="\n")
+        rows.writeheader()
+        for readout, ums, network in GRID:
+            start = time.process_time()
+            found = point(*network, readout, ums)
+            rows.writerows(found)
+            file.flush()
+            solved = sum(row["right"] == 6 for row in found)
+            seconds = time.process_time() - start
+            print(f"{readout} {ums:2} {network}: {solved} of {len(found)}, {seconds:.0f} s")
+
+
+def point(name, forget_bias, readout, ums):
+    """One row a seed: how many of the six are right at the end, the loss before the last update,
+    and how far apart the two subjects leave h and c before the answer to "like"."""
+    kind, cell = NETWORKS[name]
+    options = {"forget_bias": forget_bias} if forget_bias else {}
+    vocabulary = text.Vocabulary(text.with_ums(1))
+    x, y = text.last_word_task(text.with_ums(ums), vocabulary)
+    networks = []
+    for seed in SEEDS:
+        torch.manual_seed(seed)
+        networks.append(kind(len(vocabulary), HIDDEN, readout, **options).double())
+    runs = training.fit_together(networks, torch.from_numpy(x), torch.from_numpy(y), EPOCHS)
+    rows = []
+    for seed, network in zip(SEEDS, networks, strict=True):
+        right = int((network(torch.from_numpy(x)).argmax(dim=1).numpy() == y).sum())
+        row = {"model": name, "forget_bias": forget_bias, "readout": readout, "ums": ums}
+        row |= {"seed": seed, "right": right, "loss": f"{runs.loss[seed, -1]:.3g}"}
+        if cell:
+            trace = cell.forward(cell.Params.from_torch(network.rnn), x)
+            for k in "hc":
+                if hasattr(trace, k):
+                    i_like, you_like = getattr(trace, k)[-1, [0, 3]]
+                    row[f"apart_{k}"] = f"{np.linalg.norm(i_like - you_like):.1e}"
+        rows.append(row)
+    return rows
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main()

@@ -1,0 +1,33 @@
+"""Results of experiments that take too long for a notebook, as CSV, with the script of each."""
+
+import csv
+from importlib.resources import files
+from typing import NamedTuple
+
+
+class Um(NamedTuple):
+    """One network of `um.csv`, as benchmarks/um.py trained it."""
+
+    model: str  # "RNN", "LSTM", "GRU", or an LSTM "without tanh of c" and so on
+    forget_bias: int  # what was added to the forget gate's bias
+    readout: str  # "normal" or "linear", as in gatewise.models
+    ums: int  # words between subject and verb
+    seed: int
+    right: int  # of six, at the end
+    loss: float  # in nats, before the last of 1,000 updates
+    apart_h: float | None  # |Δh| between "i … like" and "you … like" after the last word
+    apart_c: float | None  # the same of c; None where a model has no c, or none was measured
+
+
+def um(**where):
+    """The rows of `um.csv` whose fields have the values of `where`, as a list of Um."""
+    kinds = [str, int, str, int, int, int, float, float, float]
+    lines = files(__name__).joinpath("um.csv").read_text(encoding="utf-8").splitlines()
+    rows = [
+        Um(*(kind(cell) if cell else None for kind, cell in zip(kinds, cells, strict=True)))
+        for cells in list(csv.reader(lines))[1:]
+    ]
+    unknown = where.keys() - set(Um._fields)
+    if unknown:
+        raise ValueError(f"no field {min(unknown)!r}: there are {', '.join(Um._fields)}")
+    return [row for row in rows if all(getattr(row, k) == v for k, v in where.items())]
