@@ -1,0 +1,1 @@
+"""Data that the notebooks read, and the scripts that made them."""
