@@ -89,9 +89,7 @@ class SequenceClassifier(nn.Module):
         super().__init__()
         between = dropout if layers > 1 else 0.0  # of a single layer, nn.LSTM would warn
         self.embedding = nn.Embedding(letters, embedding, padding_idx=0)
-        self.lstm = nn.LSTM(
-            embedding, hidden, layers, dropout=between, bidirectional=bidirectional
-        )
+        self.lstm = nn.LSTM(embedding, hidden, layers, dropout=between, bidirectional=bidirectional)
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear((1 + bidirectional) * hidden, classes)
         self.initialise(forget_bias)
