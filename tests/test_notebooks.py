@@ -21,6 +21,22 @@ def peephole_step(params, p_i, p_f, p_o, x, h, c):
 more_parameters = 3
 """
 
+SHAPES = 'answer_1 = {"output": (7, 4, 6), "h_n": (4, 4, 3), '
+
+INITIALISE_GRU = """
+@torch.no_grad()
+def initialise_gru(gru):
+    for name, parameter in gru.named_parameters():
+        for gate, block in zip("rzn", parameter.split(gru.hidden_size)):
+            if "weight_hh" in name:
+                nn.init.orthogonal_(block)
+            elif "weight_ih" in name:
+                nn.init.xavier_normal_(block)
+            else:
+                nn.init.constant_(block, 2 if gate == "z" else 0)
+    return gru
+"""
+
 # Two plausible wrong answers to each exercise.
 WRONG = {
     "01_rnn": {
@@ -49,6 +65,20 @@ WRONG = {
         5: [
             PEEPHOLE_AT_THE_OLD_C,
             PEEPHOLE_AT_THE_OLD_C.replace("p_o * c", "p_o * c_new").replace("= 3", "= 4"),
+        ],
+    },
+    "06_nn_lstm_in_practice": {
+        1: [
+            SHAPES + '"c_n": (4, 4, 3), "parameters": 1760}',
+            SHAPES + '"c_n": (4, 4, 8), "parameters": 1632}',
+        ],
+        2: ['answer_2 = {"backward"}', 'answer_2 = {"forward", "backward"}'],
+        3: ["answer_3 = [5, 5, 3, 2, 2, 1]", "answer_3 = [6, 5, 3, 2, 2, 1]"],
+        4: [
+            INITIALISE_GRU,  # both biases of z: their sum is 4
+            INITIALISE_GRU.replace("2 if gate", '2 if "bias_ih" in name and gate').replace(
+                "xavier_normal_(block)", "xavier_normal_(parameter)"
+            ),
         ],
     },
 }

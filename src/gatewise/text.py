@@ -129,9 +129,10 @@ def pack(padded, lengths):
     Returns Packed. Sequences of the same length stay in their order.
     Raises ValueError for lengths that do not fit.
     """
+    lengths = np.asarray(lengths)
     check_lengths(lengths, *padded.shape[:2])
-    order = np.argsort(-np.asarray(lengths), kind="stable")
-    batch_sizes = np.array([np.sum(lengths > t) for t in range(np.max(lengths))])
+    order = np.argsort(-lengths, kind="stable")
+    batch_sizes = np.array([np.sum(lengths > t) for t in range(lengths.max())])
     steps = [padded[t, order[:size]] for t, size in enumerate(batch_sizes)]
     return Packed(np.concatenate(steps), batch_sizes, order)
 
