@@ -13,6 +13,7 @@ DRAWINGS = [
     diagrams.interfaces(),
     diagrams.four_layers(),
     diagrams.valve(),
+    diagrams.stacked(),
     diagrams.lstm_cell(),
     *map(diagrams.lstm_cell, diagrams.LSTM_SECTIONS),
     diagrams.gru_cell(),

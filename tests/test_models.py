@@ -4,8 +4,8 @@ import torch
 
 from gatewise.cells import gru, lstm, rnn
 from gatewise.check import compare
-from gatewise.models import TextGRU, TextLSTM, TextRNN
-from gatewise.text import SENTENCES, Vocabulary, last_word_task
+from gatewise.models import SequenceClassifier, TextGRU, TextLSTM, TextRNN
+from gatewise.text import SENTENCES, Vocabulary, last_word_task, pad
 from gatewise.training import fit
 
 
@@ -90,3 +90,150 @@ def test_fit_keeps_the_loss_before_each_update(task):
 def test_fit_leaves_nothing_on_the_screen(task, capfd):
     fit(TextRNN(9, 5), *task, epochs=3)
     assert capfd.readouterr() == ("", "")
+
+
+NAMES = [[3, 1], [5, 5, 4, 2, 6], [7], [1, 2, 3, 4], [6, 5]]
+
+
+@pytest.fixture
+def names():
+    numbers, lengths = pad(NAMES)
+    return torch.from_numpy(numbers), torch.from_numpy(lengths)
+
+
+def by_hand(model, name):
+    """The scores (C,) of one name alone, by our own cells."""
+    E, W, b = (p.detach().numpy() for p in (model.embedding.weight, *model.linear.parameters()))
+    x = E[name][:, None]
+    for layer in range(model.lstm.num_layers):
+        there = lstm.forward(lstm.Params.from_torch(model.lstm, layer), x).h
+        sides, last = [there], [there[-1, 0]]
+        if model.lstm.bidirectional:
+            back = lstm.forward(lstm.Params.from_torch(model.lstm, layer, reverse=True), x[::-1]).h
+            sides, last = [there, back[::-1]], [there[-1, 0], back[-1, 0]]
+        x = np.concatenate(sides, axis=2)
+    return np.concatenate(last) @ W.T + b
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_classifier_is_our_cell_on_each_sequence_alone(names, layers, bidirectional):
+    torch.manual_seed(0)
+    shape = {"layers": layers, "bidirectional": bidirectional, "dropout": 0.5}
+    model = SequenceClassifier(8, 4, embedding=3, hidden=5, **shape).double().eval()
+    reference = np.stack([by_hand(model, name) for name in NAMES])
+    assert compare("scores", model(*names), reference)
+
+
+def test_a_classifier_does_not_see_the_padding(names):
+    numbers, lengths = names
+    model = SequenceClassifier(8, 4).eval()
+    other = torch.where(torch.arange(5)[:, None] < lengths, numbers, 7)
+    longer = torch.cat([numbers, torch.full((3, 5), 2)])
+    assert torch.equal(model(other, lengths), model(numbers, lengths))
+    assert torch.equal(model(longer, lengths), model(numbers, lengths))
+
+
+def test_a_classifier_does_not_care_for_the_order_of_the_batch(names):
+    numbers, lengths = names
+    model = SequenceClassifier(8, 4).double()
+    turned = model(numbers[:, [4, 2, 0, 1, 3]], lengths[[4, 2, 0, 1, 3]])
+    assert compare("scores", turned, model(numbers, lengths)[[4, 2, 0, 1, 3]])
+
+
+def test_a_batch_of_one_is_a_batch(names):
+    numbers, lengths = names
+    model = SequenceClassifier(8, 4).double()
+    one = model(numbers[:4, 3:4], lengths[3:4])
+    assert one.shape == (1, 4)
+    assert compare("scores", one[0], model(numbers, lengths)[3])
+
+
+def test_lengths_may_be_an_array(names):
+    numbers, lengths = names
+    model = SequenceClassifier(8, 4)
+    assert torch.equal(model(numbers, lengths.numpy()), model(numbers, lengths))
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_classifier_starts_as_it_promises(layers, bidirectional):
+    torch.manual_seed(0)
+    H, shape = 6, {"layers": layers, "bidirectional": bidirectional}
+    model = SequenceClassifier(8, 50, embedding=6, hidden=H, forget_bias=2.5, **shape)
+    for name, parameter in model.lstm.named_parameters():
+        if name.startswith("weight"):
+            for W in parameter.detach().split(H):
+                # (6, 6), or (6, 12) above two directions: rows at right angles, of length 1
+                assert torch.allclose(W @ W.T, torch.eye(H), atol=1e-5), name
+        else:
+            forget = 2.5 if name.startswith("bias_ih") else 0.0
+            expected = torch.tensor([0.0, forget, 0.0, 0.0]).repeat_interleave(H)
+            assert torch.equal(parameter, expected), name
+    features = H * (1 + bidirectional)
+    assert model.linear.weight.std().item() == pytest.approx((2 / (features + 50)) ** 0.5, rel=0.2)
+    assert not model.linear.bias.any()
+    assert not model.embedding.weight[0].any()
+
+
+def test_one_layer_with_dropout_warns_of_nothing(names):
+    SequenceClassifier(8, 4, dropout=0.5)(*names)  # a warning would be an error here
+
+
+def test_dropout_is_for_training_only(names):
+    model = SequenceClassifier(8, 4, layers=2, dropout=0.5)
+    assert model.lstm.dropout == 0.5
+    assert not torch.equal(model(*names), model(*names))
+    model.eval()
+    assert torch.equal(model(*names), model(*names))
+
+
+def test_the_padding_is_not_learned(names):
+    model = SequenceClassifier(8, 4)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+    model(*names).pow(2).sum().backward()
+    optimizer.step()
+    assert not model.embedding.weight[0].any()
+
+
+def test_a_classifier_learns(names):
+    torch.manual_seed(0)
+    model = SequenceClassifier(8, 5)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    for _ in range(60):
+        loss = torch.nn.functional.cross_entropy(model(*names), torch.arange(5))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss < 0.1
+
+
+def test_an_empty_sequence_is_refused(names):
+    numbers, lengths = names
+    lengths[2] = 0
+    with pytest.raises(ValueError, match="^sequence 2 has length 0, but an empty one cannot be"):
+        SequenceClassifier(8, 4)(numbers, lengths)
+
+
+def test_a_length_longer_than_its_row_is_refused(names):
+    numbers, lengths = names
+    lengths[1] = 6
+    with pytest.raises(ValueError, match="^sequence 1 has length 6, but its row has 5 steps$"):
+        SequenceClassifier(8, 4)(numbers, lengths)
+
+
+def test_another_number_of_lengths_is_refused(names):
+    numbers, lengths = names
+    with pytest.raises(ValueError, match=r"^lengths has shape \(4,\), but \(B,\) = \(5,\) is"):
+        SequenceClassifier(8, 4)(numbers, lengths[:4])
+
+
+def test_numbers_that_are_no_letters_are_refused(names):
+    with pytest.raises(ValueError, match="^numbers are 0 to 7, but letters go from 0 to 6$"):
+        SequenceClassifier(7, 4)(*names)
+
+
+def test_numbers_of_another_shape_are_refused(names):
+    numbers, lengths = names
+    with pytest.raises(ValueError, match=r"^numbers has shape \(5,\), but \(T, B\) is meant$"):
+        SequenceClassifier(8, 4)(numbers[:, 0], lengths[:1])

@@ -26,6 +26,22 @@ def subject(c, h):
     return "i" if np.linalg.norm({a} - {b}) < np.linalg.norm({c} - {d}) else "you"
 """
 
+SHAPES = 'answer_1 = {"output": (7, 4, 6), "h_n": (4, 4, 3), '
+
+INITIALISE_GRU = """
+@torch.no_grad()
+def initialise_gru(gru):
+    for name, parameter in gru.named_parameters():
+        for gate, block in zip("rzn", parameter.split(gru.hidden_size)):
+            if "weight_hh" in name:
+                nn.init.orthogonal_(block)
+            elif "weight_ih" in name:
+                nn.init.xavier_normal_(block)
+            else:
+                nn.init.constant_(block, 2 if gate == "z" else 0)
+    return gru
+"""
+
 # Two plausible wrong answers to each exercise.
 WRONG = {
     "01_rnn": {
@@ -91,6 +107,20 @@ WRONG = {
             'answer_3 = {"after": {"r", "z"}, "before": {"r", "z"}}',
         ],
         4: ["answer_4 = 21", "answer_4 = 18"],
+    },
+    "06_nn_lstm_in_practice": {
+        1: [
+            SHAPES + '"c_n": (4, 4, 3), "parameters": 1760}',
+            SHAPES + '"c_n": (4, 4, 8), "parameters": 1632}',
+        ],
+        2: ['answer_2 = {"backward"}', 'answer_2 = {"forward", "backward"}'],
+        3: ["answer_3 = [5, 5, 3, 2, 2, 1]", "answer_3 = [6, 5, 3, 2, 2, 1]"],
+        4: [
+            INITIALISE_GRU,  # both biases of z: their sum is 4
+            INITIALISE_GRU.replace("2 if gate", '2 if "bias_ih" in name and gate').replace(
+                "xavier_normal_(block)", "xavier_normal_(parameter)"
+            ),
+        ],
     },
 }
 

@@ -103,6 +103,41 @@ def test_task_shows_the_bounds_and_what_is_not_judged_has_none():
     assert panel.get_title() == "1 of 8"
 
 
+def test_padding_draws_a_row_a_sequence():
+    plot = plots.padding({"as they came": [1, 3], "the longest first": [3, 1]})
+    squares = [panel.collections[0].get_array().tolist() for panel in plot.panels]
+    assert squares[0] == [[True, False, False], [True, True, True]]
+    assert squares[1] == squares[0][::-1]
+    assert plot.panels[0].get_ylim() == (2, 0)
+
+
+def test_level_bars_have_their_lengths_and_say_no_number():
+    plot = plots.level_bars(
+        {"like": {"padded": 1.5, "packed": 2.0}, "uneven": {"padded": 3, "packed": 1}}, "s"
+    )
+    widths = [[bar.get_width() for bar in panel.patches] for panel in plot.panels]
+    assert widths == [[1.5, 2.0], [3, 1]]
+    assert [label.get_text() for label in plot.panels[0].get_yticklabels()] == ["padded", "packed"]
+    assert repr(plot) == "Plot: like; s\nPlot: uneven; s"
+
+
+def test_dots_are_where_the_numbers_are():
+    plot = plots.dots({"a": [0.1, 0.2], "b": [0.7]}, "accuracy", {"chance": 0.5})
+    a, b, chance = plot.panels[0].lines
+    assert (a.get_xdata().tolist(), list(a.get_ydata())) == ([0.1, 0.2], [0, 0])
+    assert (b.get_xdata().tolist(), list(b.get_ydata())) == ([0.7], [1])
+    assert list(chance.get_xdata()) == [0.5, 0.5]
+    assert [label.get_text() for label in plot.panels[0].get_yticklabels()] == ["a", "b"]
+
+
+def test_shares_writes_hundredths_into_their_places():
+    plot = plots.shares([[0.25, 0.75], [1, 0], [0, 1]], "abc", "xy", "taken for", "is")
+    (panel,) = plot.panels
+    assert [text.get_text() for text in panel.texts] == ["25", "75", "100", "0", "0", "100"]
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["a", "b", "c"]
+    assert repr(plot) == "Plot: is against taken for; 3 × 2 values"
+
+
 def test_a_plot_is_a_picture_with_words():
     picture, metadata = plots.functions(np.arange(3.0), y=np.arange(3.0))._repr_png_()
     assert picture.startswith(b"\x89PNG")

@@ -278,6 +278,48 @@ LSTM_SECTIONS = {
 }
 
 
+def stacked():
+    """Two layers in two directions over three steps, and where their last states stand in h_n."""
+    d = Drawing("stacked", 640, 470)
+    columns, base = (180, 320, 460), {0: 360, 1: 160}
+    for number, y in base.items():
+        d.part(
+            f"layer{number}",
+            frame(108, y - 84, 424, 114),
+            words(540, y - 34, f"layer {number}", "start"),
+        )
+        for reverse in (False, True):
+            shift, row = (26, y - 40) if reverse else (-26, y)
+            xs = [x + shift for x in (columns[::-1] if reverse else columns)]
+            side = -1 if reverse else 1
+            shapes = [
+                d.wire((a + side * 22, row), (b - side * 24, row))
+                for a, b in zip(xs, xs[1:], strict=False)
+            ]
+            end = 92 if reverse else 548
+            shapes.append(d.wire((xs[-1] + side * 22, row), (end, row)))
+            for x in xs:
+                up = [(x, y + 70), (x, row + 19)], [(x, row - 17), (x, y - 122)]
+                shapes += [bridge(x, y)] if reverse else []
+                shapes += [
+                    d.wire(*up[0]),
+                    *([] if reverse else [bridge(x, y - 40)]),
+                    d.wire(*up[1]),
+                ]
+                shapes.append(layer(x, row, "LSTM", "g" if reverse else "c", width=44))
+            place = 2 * number + reverse
+            anchor = "end" if reverse else "start"
+            shapes.append(words(end - 4 if reverse else end + 6, row + 5, f"h_n[{place}]", anchor))
+            d.part(f"layer{number}-{'backward' if reverse else 'forward'}", *shapes)
+    for t, x in enumerate(columns, start=1):
+        # Both directions read the same, and what they make goes on side by side.
+        side_by_side = (d.wire((x - 40, y), (x + 40, y), tip=False) for y in (430, 232, 32))
+        below, between, above = side_by_side
+        d.part(f"x{t}", below, symbol(x, 456, f"x_{t}", size=18))
+        d.part(f"output{t}", between, above, words(x, 26, f"output[{t - 1}]"))
+    return d
+
+
 def lstm_cell(lit=None):
     """One step of the LSTM: c along the top, four layers below, h out to the right and up.
 

@@ -2,6 +2,9 @@
 
 import torch
 from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence
+
+from gatewise.text import check_lengths
 
 
 class TextModel(nn.Module):
@@ -89,3 +92,77 @@ class TextLSTMWithout(TextLSTM):
             c = f * c + i * g
             h = a_o.sigmoid() * (c if self.without == "tanh of c" else c.tanh())
         return h @ self.W + self.b
+
+
+class SequenceClassifier(nn.Module):
+    """Embedding, LSTM, the last states of its last layer, dropout, linear: scores of classes.
+
+    letters: how many numbers there are, the padding 0 among them. classes: C.
+    embedding: D. hidden: H, for each direction. layers, bidirectional: as in `nn.LSTM`.
+    dropout: the share that is put to zero in training: of the embedded letters, between the
+    layers, and of the last states.
+    forget_bias: where the forget gates' bias starts; all other biases start at 0.
+    """
+
+    def __init__(
+        self,
+        letters,
+        classes,
+        embedding=16,
+        hidden=32,
+        layers=1,
+        bidirectional=True,
+        dropout=0.0,
+        forget_bias=1.0,
+    ):
+        super().__init__()
+        between = dropout if layers > 1 else 0.0  # of a single layer, nn.LSTM would warn
+        self.embedding = nn.Embedding(letters, embedding, padding_idx=0)
+        self.lstm = nn.LSTM(embedding, hidden, layers, dropout=between, bidirectional=bidirectional)
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear((1 + bidirectional) * hidden, classes)
+        self.initialise(forget_bias)
+
+    @torch.no_grad()
+    def initialise(self, forget_bias):
+        """Each gate's weights orthogonal, Xavier's for the linear layer, biases as promised."""
+        H = self.lstm.hidden_size
+        for name, parameter in self.lstm.named_parameters():
+            if name.startswith("weight"):
+                for gate in parameter.split(H):
+                    nn.init.orthogonal_(gate)
+            else:
+                parameter.zero_()
+                if name.startswith("bias_ih"):
+                    parameter[H : 2 * H] = forget_bias
+        nn.init.xavier_normal_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, numbers, lengths):
+        """The scores of every class, (B, C).
+
+        numbers: int64 (T, B), padded at the ends. lengths: (B,), from 1 to T, in any order.
+        Raises ValueError for lengths that do not fit, and for numbers that are no letters.
+        """
+        last = self.last_states(self.dropout(self.embed(numbers)), lengths)
+        return self.linear(self.dropout(last))
+
+    def embed(self, numbers):
+        """numbers: int64 (T, B). Returns (T, B, D)."""
+        if numbers.ndim != 2:
+            raise ValueError(f"numbers has shape {tuple(numbers.shape)}, but (T, B) is meant")
+        size, low, high = self.embedding.num_embeddings, numbers.min(), numbers.max()
+        if low < 0 or high >= size:
+            raise ValueError(f"numbers are {low} to {high}, but letters go from 0 to {size - 1}")
+        return self.embedding(numbers)
+
+    def last_states(self, x, lengths):
+        """The last states of the last layer's directions, side by side, forward first.
+
+        x: (T, B, D). lengths: (B,). Returns (B, H), or (B, 2H) if bidirectional.
+        """
+        lengths = torch.as_tensor(lengths).cpu()
+        check_lengths(lengths, *x.shape[:2])
+        packed = pack_padded_sequence(x, lengths, enforce_sorted=False)
+        _, (h_n, _) = self.lstm(packed)
+        return torch.cat([*h_n[-2:]] if self.lstm.bidirectional else [h_n[-1]], dim=1)

@@ -9,7 +9,7 @@ from io import BytesIO
 
 import numpy as np
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import LinearSegmentedColormap, to_rgba
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgba
 from matplotlib.figure import Figure
 
 # Okabe–Ito: told apart by colour-blind readers too. One colour for one letter, everywhere.
@@ -31,6 +31,8 @@ SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 DASHES = ["-", "--", "-.", ":"]
 # From below zero over white to above zero: the colours of c and h.
 SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE["c"], "#FFFFFF", PALETTE["h"]])
+# Padding, and what is read.
+READ_OR_NOT = ListedColormap(["#DDDDDD", PALETTE["c"]])
 
 
 class Plot(Figure):
@@ -142,28 +144,6 @@ def against(x, curves, xlabel, ylabel, scale="log"):
     panel.set(xscale=scale, yscale=scale, xlabel=xlabel, ylabel=ylabel)
     beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if len(curves) > 1 else {}
     panel.legend(frameon=False, **beside)
-    return plot
-
-
-def bars(panels, ylabel):
-    """Bars in groups, a panel a condition, each with a scale of its own.
-
-    panels: title to {name of the bars: {group: value}}, the same groups for all names.
-    """
-    plot = Plot(height=3.0, mosaic=[list(panels)])  # no common scale
-    for panel, (title, named) in zip(plot.panels, panels.items(), strict=True):
-        width = 0.8 / len(named)
-        for n, (name, values) in enumerate(named.items()):
-            places = np.arange(len(values)) + width * (n - (len(named) - 1) / 2)
-            look = {"color": SERIES[n], "hatch": "/" * 3 * n, "edgecolor": "white", "linewidth": 0}
-            panel.bar(places, list(values.values()), width, label=name, **look)
-            panel.set_xticks(range(len(values)), values)
-        panel.set_title(title, fontsize=9)
-        panel.grid(axis="x", visible=False)
-    plot.panels[0].set_ylabel(ylabel)
-    if len(named) > 1:
-        handles = plot.panels[0].get_legend_handles_labels()
-        plot.legend(*handles, loc="outside lower center", ncols=len(named), frameon=False)
     return plot
 
 
@@ -429,6 +409,104 @@ def _squares(panel, letter, values, words, units=None, step=None, scale=None):
     panel.set_yticks(range(0, H, every), (units or range(H))[::every], fontsize=8)
     if scale > 1:
         panel.set_xlabel(f"full square: {scale:.2f}", fontsize=8)
+
+
+def padding(panels):
+    """Batches as they are laid out: a row a sequence, a square a step, the padding in grey.
+
+    panels: title to the lengths (B,) of the sequences, from the first row to the last.
+    """
+    plot = Plot(height=2.9, columns=len(panels))
+    for panel, (title, lengths) in zip(plot.panels, panels.items(), strict=True):
+        lengths = np.asarray(lengths)
+        T, B = lengths.max(), len(lengths)
+        read = np.arange(T) < lengths[:, None]
+        panel.pcolormesh(read, cmap=READ_OR_NOT, vmin=0, vmax=1, edgecolors="white", linewidth=0.8)
+        panel.set(title=title, xlabel="step, t", xticks=[0.5, T - 0.5], xticklabels=[1, T])
+        panel.set(ylim=(B, 0), yticks=np.arange(B) + 0.5, yticklabels=range(B))
+        panel.grid(False)
+    plot.panels[0].set_ylabel("sequence")
+    return plot
+
+
+def bars(panels, ylabel):
+    """Bars in groups, a panel a condition, each with a scale of its own.
+
+    panels: title to {name of the bars: {group: value}}, the same groups for all names.
+    """
+    plot = Plot(height=3.0, mosaic=[list(panels)])  # no common scale
+    for panel, (title, named) in zip(plot.panels, panels.items(), strict=True):
+        width = 0.8 / len(named)
+        for n, (name, values) in enumerate(named.items()):
+            places = np.arange(len(values)) + width * (n - (len(named) - 1) / 2)
+            look = {"color": SERIES[n], "hatch": "/" * 3 * n, "edgecolor": "white", "linewidth": 0}
+            panel.bar(places, list(values.values()), width, label=name, **look)
+            panel.set_xticks(range(len(values)), values)
+        panel.set_title(title, fontsize=9)
+        panel.grid(axis="x", visible=False)
+    plot.panels[0].set_ylabel(ylabel)
+    if len(named) > 1:
+        handles = plot.panels[0].get_legend_handles_labels()
+        plot.legend(*handles, loc="outside lower center", ncols=len(named), frameon=False)
+    return plot
+
+
+def level_bars(panels, xlabel):
+    """One number each, as level bars from zero, a panel a condition.
+
+    panels: title to {name: number}, with the same names in each.
+    """
+    plot = Plot(height=0.9 + 0.35 * len(next(iter(panels.values()))), columns=len(panels))
+    for panel, (title, numbers) in zip(plot.panels, panels.items(), strict=True):
+        panel.barh(list(numbers), list(numbers.values()), color=SERIES[0], height=0.6)
+        panel.set(title=title, xlabel=xlabel)
+        panel.title.set_size(10)
+    plot.panels[0].invert_yaxis()
+    return plot
+
+
+def dots(values, xlabel, floors=None):
+    """Some numbers each, one a seed, as dots on a line.
+
+    values: name to numbers. floors: name to a number that is drawn as an upright line.
+    """
+    plot = Plot(height=0.9 + 0.4 * len(values))
+    panel = plot.panels[0]
+    for n, numbers in enumerate(values.values()):
+        panel.plot(numbers, [n] * len(numbers), "o", color=SERIES[0], alpha=0.7)
+    for name, floor in (floors or {}).items():
+        panel.axvline(floor, color="#555555", linewidth=1, linestyle=":")
+        panel.annotate(
+            name,
+            (floor, 1),
+            (3, -3),
+            xycoords=("data", "axes fraction"),
+            va="top",
+            textcoords="offset points",
+            fontsize=8,
+        )
+    panel.set(xlabel=xlabel, yticks=range(len(values)), yticklabels=values)
+    panel.set_ylim(len(values) - 0.5, -0.8)
+    return plot
+
+
+def shares(values, rows, columns, xlabel, ylabel):
+    """A table of shares as a picture: each in its square, in hundredths, darker the larger.
+
+    values: (R, C), from 0 to 1. rows: R names. columns: C names.
+    """
+    plot = Plot(width=max(6.4, 2 + 0.5 * len(columns)), height=1 + 0.36 * len(rows))
+    panel = plot.panels[0]
+    panel.imshow(values, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    panel.grid(False)
+    for r, c in np.ndindex(np.shape(values)):
+        ink = "white" if values[r][c] > 0.6 else "black"
+        text = f"{100 * values[r][c]:.0f}"
+        panel.text(c, r, text, ha="center", va="center", color=ink, fontsize=8)
+    panel.set(xlabel=xlabel, ylabel=ylabel)
+    panel.set_xticks(range(len(columns)), columns, fontsize=9)
+    panel.set_yticks(range(len(rows)), rows, fontsize=9)
+    return plot
 
 
 def _describe(panel):

@@ -1,0 +1,69 @@
+"""`python -m gatewise.data.make_surnames`: make surnames.txt from the PyPI package Faker.
+
+Only this script needs Faker, at the version in constraints.txt; who reads the names does not.
+"""
+
+import importlib
+import re
+import unicodedata
+from collections import Counter
+from pathlib import Path
+
+# Languages in Latin script whose lists in Faker are their own and have a few hundred names.
+LOCALES = {
+    "Croatian": ["hr_HR"],
+    "Dutch": ["nl_NL"],
+    "English": ["en_GB"],
+    "Finnish": ["fi_FI"],
+    "French": ["fr_FR"],
+    "German": ["de_AT", "de_DE"],
+    "Italian": ["it_IT"],
+    "Spanish": ["es_ES"],
+}
+# Letters that Unicode does not take apart into a plain one and an accent.
+PLAIN = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae"})
+PATH = Path(__file__).with_name("surnames.txt")
+HEAD = """\
+# Surnames and their language: a line a language, plain letters a to z, names of one word,
+# names that two of the languages share left out. From the PyPI package Faker {version},
+# made by gatewise.data.make_surnames. Faker's license (MIT):
+#
+{license}
+"""
+
+
+def fold(name):
+    """A name in small letters without accents: an accent would give the language away."""
+    letters = unicodedata.normalize("NFKD", name.lower().translate(PLAIN))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def surnames():
+    """The names of each language, a dict of sorted lists, taken from the installed Faker."""
+    names = {language: set() for language in LOCALES}
+    for language, locales in LOCALES.items():
+        for locale in locales:
+            provider = importlib.import_module(f"faker.providers.person.{locale}").Provider
+            names[language] |= {fold(name) for name in provider.last_names}
+    count = Counter(name for found in names.values() for name in found)
+    return {
+        # "van der" would give the language away, too: one word.
+        language: sorted(n for n in found if count[n] == 1 and re.fullmatch("[a-z]+", n))
+        for language, found in names.items()
+    }
+
+
+def text():
+    """What surnames.txt is to hold."""
+    from importlib.metadata import distribution
+
+    faker = distribution("Faker")
+    terms = next(file for file in faker.files if file.name.startswith("LICENSE")).read_text()
+    commented = "\n".join(f"# {line}".rstrip() for line in terms.strip().splitlines())
+    head = HEAD.format(version=faker.version, license=commented)
+    lines = [f"{language}: {' '.join(names)}" for language, names in surnames().items()]
+    return head + "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PATH.write_text(text(), encoding="utf-8")
