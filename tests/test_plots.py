@@ -70,6 +70,12 @@ def test_decay_explains_its_curves_where_there_are_most():
     assert {panel.get_xlabel() for panel in plot.panels} == {"words"}
 
 
+def test_decay_gives_a_letters_curve_the_letters_colour():
+    plot = plots.decay({"": {"|Δh|": np.ones(3), "|Δc|": np.ones(3), "other": np.ones(3)}}, "norm")
+    colours = [line.get_color() for line in plot.panels[0].lines]
+    assert colours == [plots.PALETTE["h"], plots.PALETTE["c"], plots.SERIES[2]]
+
+
 def test_loss_distributions_take_other_titles():
     plot = plots.loss_distributions({"RNN": {"30 ums": np.ones(3)}})
     assert plot.panels[0].get_title() == "30 ums"

@@ -146,14 +146,16 @@ def against(x, curves, xlabel, ylabel):
 def decay(panels, ylabel, xlabel="steps back, k"):
     """A norm against the number of steps, on a logarithmic axis, a panel a condition.
 
-    panels: title to {name of the curve: values (K,) for 0, 1, … K − 1 steps}.
+    panels: title to {name of the curve: values (K,) for 0, 1, … K − 1 steps}. A curve named
+    after a letter, as "|Δh|", has the letter's colour.
     """
     plot = Plot(width=3.1 * len(panels) if len(panels) > 2 else 6.4, columns=len(panels))
     names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
     for panel, (title, curves) in zip(plot.panels, panels.items(), strict=True):
         for name, values in curves.items():
             n = names.index(name)  # one look for one name, in every panel
-            panel.plot(values, color=SERIES[n], linestyle=DASHES[n], label=name, linewidth=1.8)
+            color = PALETTE.get(name.strip("|Δ"), SERIES[n])
+            panel.plot(values, color=color, linestyle=DASHES[n], label=name, linewidth=1.8)
         panel.set(yscale="log", xlabel=xlabel, title=title)
     plot.panels[0].set_ylabel(ylabel)
     max(plot.panels, key=lambda panel: len(panel.lines)).legend(frameon=False)
