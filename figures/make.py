@@ -9,6 +9,8 @@ DRAWINGS = {
     "rnn_cell": diagrams.rnn_cell,
     "rnn_unrolled": lambda: diagrams.chain(["i", "love"], "coffee"),
     "legend": diagrams.legend,
+    "lstm_cell": diagrams.lstm_cell,
+    "gru_cell": diagrams.gru_cell,
 }
 
 for name, draw in DRAWINGS.items():
