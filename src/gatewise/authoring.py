@@ -67,6 +67,8 @@ def normalise(notebook):
         cell.execution_count = count
         for output in cell.outputs:
             output.pop("transient", None)
+            # A widget's view names a model of this run; its picture stands beside it and stays.
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
             if "execution_count" in output:
                 output.execution_count = count
     return notebook
