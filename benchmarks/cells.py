@@ -3,20 +3,23 @@
     python benchmarks/cells.py [--quick] [--openblas-free] [--no-figure]
 
 float32, one thread. All contenders take turns in one process; a turn is one sample, every round
-has another order, and a ratio is the median of the rounds' ratios. The clock is the process's own
-(user and system time), so that a turn interrupted by another program is not charged for it; with
-one thread on an idle machine it is the wall's. Before anything is
-timed, its gradients are compared. Prints a table, writes it to `cells.txt` and a figure to
-`cells.png`, beside this file, and ends with status 1 if a required bound is not met.
+has another order, and a ratio is the median of the rounds' ratios. Each turn begins with a call
+that is not timed, so that caches and memory are as in training, where one cell runs again and
+again. The clock is the process's own (user and system time), so that a turn interrupted by
+another program is not charged for it; with one thread on an idle machine it is the wall's. Before
+anything is timed, its gradients are compared. Prints a table, writes it to `cells.txt` and a
+figure to `cells.png`, beside this file, and ends with status 1 if a required bound is not met.
 
 OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE and their like change the ratios. Where the environment sets
 such a variable, everything is measured twice: as it is, and in a second process without them
 (`--openblas-free` is that second run alone).
 
 Memory counts, too: at large, gatewise asks for some 160 MB anew in every pass (the Trace and the
-Grads), the floor for none, and what a fresh page costs depends on the machine (little on a desk,
-much in some virtual machines). With glibc, MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000
-keeps freed memory in the process, for every contender alike; the table prints these variables.
+Grads), the floor for none, and what a fresh page costs depends on the machine (little on a desk;
+in a virtual machine whose host takes idle pages back after seconds, more than the arithmetic of
+the gates: hence the untimed call). With glibc, MALLOC_MMAP_MAX_=0
+MALLOC_TRIM_THRESHOLD_=100000000000 keeps freed memory in the process, for every contender alike;
+the table prints these variables.
 """
 
 import os
@@ -165,8 +168,9 @@ def interleaved(functions, rounds, calls=1):
     """Seconds per call, (rounds, functions)."""
     seconds = np.empty((rounds + 1, len(functions)))
     rng = np.random.default_rng(0)
-    for k in range(rounds + 1):  # the first round is for warming up
+    for k in range(rounds + 1):  # the first round is for warming up, and in each turn a call
         for j in rng.permutation(len(functions)):  # nobody has the same neighbour every time
+            functions[j]()
             start = time.process_time()
             for _ in range(calls):
                 functions[j]()

@@ -10,4 +10,7 @@ def sigmoid(z):
     Source: the identity σ(z) = ½ tanh(½z) + ½. It cannot overflow, as e⁻ᶻ does for z = −1000,
     and it is fast, because NumPy's tanh is.
     """
-    return 0.5 * np.tanh(0.5 * z) + 0.5
+    y = np.tanh(0.5 * z)
+    y *= 0.5
+    y += 0.5
+    return y

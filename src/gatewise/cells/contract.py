@@ -109,3 +109,25 @@ def check_grad(name, grad, like, letters):
         return np.zeros_like(like)
     check(name, grad, letters, like.shape, like.dtype)
     return grad.copy()
+
+
+def transposed(W):
+    """W.T in C order, as fast products want it.
+
+    Copied 32 columns at a time: at 512 hidden units all reads of W.T.copy() would fall into the
+    same few lines of the processor's cache, and take ten times as long.
+    """
+    W_T = np.empty(W.shape[::-1], W.dtype)
+    for k in range(0, len(W), 32):
+        W_T[:, k : k + 32] = W[k : k + 32].T
+    return W_T
+
+
+def weight_grad(da, h0, h):
+    """Σ_t da_tᵀ h_{t−1}, the gradient of a weight that met h0 in the first step, then h.
+
+    da: (T·B, rows). h0: (B, H). h: (T − 1, B, H). Returns (rows, H). Two products, since to join
+    h0 and h first would be a copy as large as h.
+    """
+    B, H = h0.shape
+    return da[:B].T @ h0 + da[B:].T @ h.reshape(-1, H)

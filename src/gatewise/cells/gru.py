@@ -95,27 +95,29 @@ def forward(params, x, h0=None, reset_after=True):
     H = params.W_hh.shape[1]
     h_t = h0 = contract.check_state("h0", h0, params, B)
 
-    # The inputs are known beforehand, so their products are one product for all steps.
+    # The inputs are known beforehand, so their products are one product for all steps. What it
+    # holds for step t is used once; then its room is taken by the gates of step t, gate by gate.
     a = (x.reshape(T * B, D) @ params.W_ih.T).reshape(T, B, 3 * H)
+    r, z, n = a.reshape(T, 3, B, H).swapaxes(0, 1)
+    q, h = np.empty_like(n), np.empty_like(n)
 
     # What h_{t−1} meets without waiting for r: every row, or in Cho's form those of r and z.
     rows = slice(None) if reset_after else slice(2 * H)
-    W_hh_T, b_hh = np.ascontiguousarray(params.W_hh[rows].T), params.b_hh[rows]
-    W_hn_T, b_hn = np.ascontiguousarray(params.W_hh[2 * H :].T), params.b_hh[2 * H :]
-
-    r, z, n, q, h = np.empty((5, T, B, H), x.dtype)
+    W_hh_T, W_hn = contract.transposed(params.W_hh[rows]), params.W_hh[2 * H :]
+    b_rz = (params.b_ih + params.b_hh)[: 2 * H]
+    b_in, b_hn = params.b_ih[2 * H :], params.b_hh[2 * H :]
     for t in range(T):
-        a_t = a[t] + params.b_ih
-        hidden = h_t @ W_hh_T + b_hh
-        rz = sigmoid(a_t[:, : 2 * H] + hidden[:, : 2 * H])
-        r[t], z[t] = rz[:, :H], rz[:, H:]
+        a_t, hidden = a[t], h_t @ W_hh_T
+        rz = sigmoid(a_t[:, : 2 * H] + hidden[:, : 2 * H] + b_rz)
+        a_n = a_t[:, 2 * H :] + b_in
+        r[t], z[t] = rz[:, :H], rz[:, H:]  # from here on a_t is overwritten
         if reset_after:
-            q[t] = hidden[:, 2 * H :]
-            n[t] = np.tanh(a_t[:, 2 * H :] + r[t] * q[t])
+            q[t] = hidden[:, 2 * H :] + b_hn
+            n[t] = n_t = np.tanh(a_n + r[t] * q[t])
         else:
-            q[t] = (r[t] * h_t) @ W_hn_T + b_hn
-            n[t] = np.tanh(a_t[:, 2 * H :] + q[t])
-        h_t = h[t] = (1 - z[t]) * n[t] + z[t] * h_t
+            q[t] = (r[t] * h_t) @ W_hn.T + b_hn
+            n[t] = n_t = np.tanh(a_n + q[t])
+        h_t = h[t] = n_t + z[t] * (h_t - n_t)  # (1 − z) n + z h, with one product
     return Trace(x, h0, r, z, n, q, h, reset_after)
 
 
@@ -131,47 +133,47 @@ def backward(params, trace, dh=None, dh_T=None):
     T, B, H = h.shape
     dh = contract.check_grad("dh", dh, h, "(T, B, H)")
     dh_later = contract.check_grad("dh_T", dh_T, h0, "(B, H)")  # by way of later steps
-    h_before = np.concatenate([h0[None], h[:-1]])
-    W_hh, W_hn = params.W_hh, params.W_hh[2 * H :]
+    W_hn = params.W_hh[2 * H :]
 
     # Two sides, because r stands between them: the candidate hands a_n to its input side and
     # q to its hidden side. For r and z both sides are the same.
-    da = np.empty((T, B, 3 * H), dh.dtype)
-    da_hidden = np.empty_like(da)
+    da = np.empty((T, B, 3, H), dh.dtype)
+    dq = np.empty_like(dh)
     for t in reversed(range(T)):
+        r_t, z_t, n_t = r[t], z[t], n[t]
         dh[t] += dh_later
-        # Slopes need no a: σ′ = σ (1 − σ) and tanh′ = 1 − tanh², known from the gates.
-        da_n = dh[t] * (1 - z[t]) * (1 - n[t] ** 2)
-        da_z = dh[t] * (h_before[t] - n[t]) * z[t] * (1 - z[t])
-        if reset_after:
-            dq = da_n * r[t]
-            dr = da_n * q[t]
-        else:
-            dq = da_n
-            drh = dq @ W_hn  # by r ⊙ h_{t−1}
-            dr = drh * h_before[t]
-        da_r = dr * r[t] * (1 - r[t])
+        dh_kept = dh[t] * z_t
+        dh_n = dh[t] - dh_kept
 
-        np.concatenate([da_r, da_z, da_n], axis=1, out=da[t])
-        np.concatenate([da_r, da_z, dq], axis=1, out=da_hidden[t])
+        # Slopes need no a: σ′ = σ (1 − σ) and tanh′ = 1 − tanh², known from the gates.
+        da[t, :, 1] = dh_n * (h[t] - n_t)  # since z ⊙ (h_{t−1} − n) = h_t − n
+        da[t, :, 2] = da_n = dh_n * (1 - n_t**2)
         if reset_after:
-            dh_later = da_hidden[t] @ W_hh
+            dq[t] = dq_t = da_n * r_t
+            da[t, :, 0] = dq_t * q[t] * (1 - r_t)
+            da_hidden = np.concatenate([da[t, :, 0], da[t, :, 1], dq_t], axis=1)
+            dh_later = da_hidden @ params.W_hh
         else:
-            dh_later = da_hidden[t, :, : 2 * H] @ W_hh[: 2 * H] + drh * r[t]
-        dh_later += dh[t] * z[t]
+            h_before = h[t - 1] if t > 0 else h0
+            dq[t] = da_n
+            dh_reset = da_n @ W_hn * r_t  # by h_{t−1}, through r ⊙ h_{t−1}
+            da[t, :, 0] = dh_reset * h_before * (1 - r_t)
+            dh_later = da[t, :, :2].reshape(B, 2 * H) @ params.W_hh[: 2 * H] + dh_reset
+        dh_later += dh_kept
 
     # Each step used the same weights, so their gradients are sums over t and b: one product.
-    rows, rows_hidden = da.reshape(T * B, 3 * H), da_hidden.reshape(T * B, 3 * H)
-    dW_hh = rows_hidden.T @ h_before.reshape(T * B, H)
-    if not reset_after:
-        dW_hh[2 * H :] = rows_hidden[:, 2 * H :].T @ (r * h_before).reshape(T * B, H)
+    rows, rows_q = da.reshape(T * B, 3 * H), dq.reshape(T * B, H)
+    first, later = (h0, h[:-1]) if reset_after else (r[0] * h0, r[1:] * h[:-1])  # what W_hn met
+    dW_hn = contract.weight_grad(rows_q, first, later)
+    dW_hr_hz = contract.weight_grad(rows[:, : 2 * H], h0, h[:-1])
+    db_ih = rows.sum(axis=0)
     return Grads(
         W_ih=rows.T @ x.reshape(T * B, -1),
-        W_hh=dW_hh,
-        b_ih=rows.sum(axis=0),
-        b_hh=rows_hidden.sum(axis=0),
+        W_hh=np.concatenate([dW_hr_hz, dW_hn]),
+        b_ih=db_ih,
+        b_hh=np.concatenate([db_ih[: 2 * H], rows_q.sum(axis=0)]),
         x=(rows @ params.W_ih).reshape(x.shape),
         h0=dh_later,
         h=dh,
-        a=da,
+        a=da.reshape(T, B, 3 * H),
     )

@@ -86,25 +86,26 @@ def forward(params, x, h0=None, c0=None):
     h_t = h0 = contract.check_state("h0", h0, params, B)
     c_t = c0 = contract.check_state("c0", c0, params, B)
 
-    # σ(a) = ½ tanh(½a) + ½, so one tanh serves the candidate and the three gates, if these have
-    # their rows of the weights halved beforehand (halving loses no digit).
-    H = params.W_hh.shape[1]
-    scale = np.full((B, 4, H), 0.5, x.dtype)
-    scale[:, 2] = 1  # the candidate g is its tanh itself
-    shift = 1 - scale
-    halves = scale[0].reshape(4 * H, 1)
-    W_hh_T = np.ascontiguousarray((halves * params.W_hh).T)
-    b = halves[:, 0] * (params.b_ih + params.b_hh)
-
     # The inputs are known beforehand, so their products are one product for all steps. What it
     # holds for step t is used once; then its room is taken by the gates of step t, gate by gate.
-    a = (x.reshape(T * B, D) @ (halves * params.W_ih).T).reshape(T, B, 4 * H)
+    H = params.W_hh.shape[1]
+    a = (x.reshape(T * B, D) @ params.W_ih.T).reshape(T, B, 4 * H)
     gates = a.reshape(T, 4, B, H)
     i, f, g, o = gates.swapaxes(0, 1)
     c, h = np.empty_like(i), np.empty_like(i)
+
+    # σ(a) = ½ tanh(½a) + ½, so one tanh serves the three gates and, with 1 and 0, the candidate.
+    scale = np.repeat([0.5, 0.5, 1, 0.5], H).astype(x.dtype)
+    shift = (1 - scale).reshape(4, H)
+    W_hh_T, b = contract.transposed(params.W_hh), params.b_ih + params.b_hh
     for t in range(T):
-        ifgo = scale * np.tanh(a[t] + h_t @ W_hh_T + b).reshape(B, 4, H)
-        np.add(ifgo, shift, out=gates[t].swapaxes(0, 1))
+        ifgo = h_t @ W_hh_T
+        ifgo += a[t]  # in place, since room for a new array of this size would have to be found
+        ifgo += b
+        ifgo *= scale
+        np.tanh(ifgo, out=ifgo)
+        ifgo *= scale
+        np.add(ifgo.reshape(B, 4, H), shift, out=gates[t].swapaxes(0, 1))
         c_t = c[t] = f[t] * c_t + i[t] * g[t]
         h_t = h[t] = o[t] * np.tanh(c_t)
     return Trace(x, h0, c0, i, f, g, o, c, h)
@@ -143,20 +144,17 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
         da[t, :, 0] = dc_i * g_t * (1 - i_t)
         da[t, :, 1] = dc_f * c_before * (1 - f_t)
         da[t, :, 2] = dc_i * (1 - g_t**2)
-        da[t, :, 3] = dh_o * tanh_c * (1 - o_t)
+        da[t, :, 3] = dh[t] * h[t] * (1 - o_t)  # since o ⊙ tanh(c) = h
 
         dh_later = da[t].reshape(B, 4 * H) @ params.W_hh
         dc_later = dc_f
 
     # Each step used the same weights, so their gradients are sums over t and b: one product.
-    # The first step (B rows) met h0, the others the h before theirs; to join h0 and h first
-    # would be a copy as large as h.
     rows = da.reshape(T * B, 4 * H)
-    dW_hh = rows[:B].T @ h0 + rows[B:].T @ h[:-1].reshape((T - 1) * B, H)
     db = rows.sum(axis=0)
     return Grads(
         W_ih=rows.T @ x.reshape(T * B, -1),
-        W_hh=dW_hh,
+        W_hh=contract.weight_grad(rows, h0, h[:-1]),
         b_ih=db,
         b_hh=db.copy(),
         x=(rows @ params.W_ih).reshape(x.shape),

@@ -68,7 +68,7 @@ def forward(params, x, h0=None):
 
     # The inputs are known beforehand, so their products are one product for all steps.
     h = (x.reshape(T * B, D) @ params.W_ih.T + (params.b_ih + params.b_hh)).reshape(T, B, -1)
-    W_hh_T = np.ascontiguousarray(params.W_hh.T)
+    W_hh_T = contract.transposed(params.W_hh)
     for t in range(T):
         h_t = h[t] = np.tanh(h[t] + h_t @ W_hh_T)
     return Trace(x, h0, h)
@@ -93,12 +93,11 @@ def backward(params, trace, dh=None, dh_T=None):
         dh_later = da[t] @ params.W_hh
 
     # Each step used the same weights, so their gradients are sums over t and b: one product.
-    h_before = np.concatenate([trace.h0[None], trace.h[:-1]])
     rows = da.reshape(T * B, H)
     db = rows.sum(axis=0)
     return Grads(
         W_ih=rows.T @ trace.x.reshape(T * B, -1),
-        W_hh=rows.T @ h_before.reshape(T * B, H),
+        W_hh=contract.weight_grad(rows, trace.h0, trace.h[:-1]),
         b_ih=db,
         b_hh=db.copy(),
         x=(rows @ params.W_ih).reshape(trace.x.shape),
