@@ -11,7 +11,7 @@ comma  := ,
 READY  := .venv/ready-$(subst $(comma),-,$(EXTRAS))
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks figures bench links lint
+.PHONY: help lab test notebooks figures bench sweep links lint
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -37,6 +37,9 @@ figures: $(READY)  ## make everything under figures/ again
 
 bench: $(READY)  ## time our cells beside torch's (not part of test)
 	$(BIN)/python benchmarks/cells.py
+
+sweep: $(READY)  ## every notebook, strictly, as if on other processors (half an hour)
+	$(BIN)/python tests/sweep.py
 
 links: $(READY)  ## write the address in pyproject.toml into badges and set-up cells
 	$(RUN) gatewise.authoring --links

@@ -1,0 +1,101 @@
+"""`make sweep`: every notebook, strictly, as if on other machines. CONTRIBUTING.md has the table.
+
+    python tests/sweep.py [SETTING …]      all settings, or those whose name contains a word given
+
+Libraries choose their code by the processor. The settings below make them choose as on older or
+other processors, so that one machine stands for several. One more run is in an environment of its
+own, .venv-oldest, with the oldest versions that pyproject.toml allows of what a notebook shows.
+Runs with one thread go two at a time. Takes about half an hour on two cores.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from numpy._core._multiarray_umath import __cpu_dispatch__ as DISPATCHED
+
+ROOT = Path(__file__).parents[1]
+OLDEST = ("numpy", "ipywidgets", "anywidget")
+SETTINGS = {
+    "torch: `ATEN_CPU_CAPABILITY=default`": {"ATEN_CPU_CAPABILITY": "default"},
+    "torch: `ATEN_CPU_CAPABILITY=avx2`": {"ATEN_CPU_CAPABILITY": "avx2"},
+    "torch: `ATEN_CPU_CAPABILITY=avx512`": {"ATEN_CPU_CAPABILITY": "avx512"},
+    "torch's products: `MKL_CBWR=COMPATIBLE`": {"MKL_CBWR": "COMPATIBLE"},
+    "NumPy's products: `OPENBLAS_CORETYPE=Prescott`": {"OPENBLAS_CORETYPE": "Prescott"},
+    "NumPy's products: `OPENBLAS_CORETYPE=Haswell`": {"OPENBLAS_CORETYPE": "Haswell"},
+    "NumPy's products: `OPENBLAS_CORETYPE=SkylakeX`": {"OPENBLAS_CORETYPE": "SkylakeX"},
+    "NumPy: `NPY_DISABLE_CPU_FEATURES`, all of them": {
+        "NPY_DISABLE_CPU_FEATURES": " ".join(DISPATCHED)
+    },
+}
+THREADS = ("1", "2")
+TABLE = re.compile(r"(?<=<!-- sweep -->\n).*?(?=<!-- /sweep -->)", re.DOTALL)
+
+
+def run(python, environment):
+    """One run over all notebooks: "6 of 6", or the cells that differ."""
+    command = [python, "-m", "pytest", "notebooks", "-q", "--tb=no", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, text=True
+    )
+    differ = re.findall(r"^(?:FAILED|ERROR) notebooks/(\d\d)\S*?::(.+)$", done.stdout, re.MULTILINE)
+    if differ:
+        return "differ: " + ", ".join(f"{notebook} {cell}" for notebook, cell in differ)
+    if done.returncode or not (passed := re.search(r"(\d+) passed", done.stdout)):
+        sys.exit(done.stdout)
+    return f"{passed[1]} cells equal"
+
+
+def oldest():
+    """The Python of .venv-oldest, made if need be, and what is old there."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    bounds = dict(
+        re.match(r"([\w-]+)>=([\d.]+)", line).groups() for line in project["dependencies"]
+    )
+    pins = [f"{name}=={bounds[name]}" for name in OLDEST]
+    environment = ROOT / ".venv-oldest"
+    if not environment.exists():
+        # The widgets' own parts follow ipywidgets, so their pins go, too.
+        loose = (*OLDEST, "widgetsnbextension", "jupyterlab_widgets")
+        lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        kept = [line for line in lines if line.split("==")[0] not in loose]
+        subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+        constraints = environment / "constraints.txt"
+        constraints.write_text("\n".join(kept + pins) + "\n", encoding="utf-8")
+        install = [environment / "bin" / "python", "-m", "pip", "install", "--quiet"]
+        install += ["--constraint", constraints, "--editable", ".[dev]"]
+        subprocess.run(install, cwd=ROOT, check=True)
+    return environment / "bin" / "python", pins
+
+
+def main():
+    wanted = [s for s in SETTINGS if not sys.argv[1:] or any(word in s for word in sys.argv[1:])]
+    rows = {}
+    for threads in THREADS:
+        with ThreadPoolExecutor(2 // int(threads)) as pool:
+            jobs = [SETTINGS[s] | {"OMP_NUM_THREADS": threads} for s in wanted]
+            for setting, result in zip(
+                wanted, pool.map(run, [sys.executable] * len(jobs), jobs), strict=True
+            ):
+                rows.setdefault(setting, []).append(result)
+                print(f"{setting}, {threads} threads: {result}", flush=True)
+    if not sys.argv[1:] or "oldest" in sys.argv[1:]:
+        python, pins = oldest()
+        rows[f"oldest: {', '.join(pins)}"] = ["", run(python, {})]
+        print(pins, rows[f"oldest: {', '.join(pins)}"][1])
+    lines = ["| setting | 1 thread | 2 threads |", "|---|---|---|"]
+    lines += [f"| {setting} | {' | '.join(results)} |" for setting, results in rows.items()]
+    if not sys.argv[1:]:
+        path = ROOT / "CONTRIBUTING.md"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(TABLE.sub("\n".join(lines) + "\n", text), encoding="utf-8")
+    print("\n".join(lines))
+    return any("differ" in result for results in rows.values() for result in results)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
