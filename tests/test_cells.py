@@ -135,6 +135,19 @@ def test_from_torch_copies(cell):
     assert np.array_equal(params.W_ih, before)
 
 
+def test_from_torch_without_bias_keeps_the_dtype():
+    params = lstm.Params.from_torch(torch.nn.LSTM(2, 3, bias=False))
+    assert {array.dtype for array in params} == {np.dtype(np.float32)}
+
+
+def test_the_step_of_a_gru_has_torchs_form_unless_told():
+    params = gru.Params.random(3, 2, np.random.default_rng(0))
+    x_t, h = np.ones((1, 3)), np.ones((1, 2))
+    for now in (gru.step(params, x_t, h), gru.forward(params, x_t[None], h)):
+        assert now.reset_after
+    assert gru.step(params, x_t, h).h.tolist() == gru.step(params, x_t, h, True).h.tolist()
+
+
 @pytest.mark.parametrize(
     ("cell", "module", "options", "sentence"),
     [
@@ -145,13 +158,14 @@ def test_from_torch_copies(cell):
         (lstm, torch.nn.LSTM(2, 3, proj_size=1), {}, "no projection, but proj_size=1"),
         (lstm, torch.nn.LSTM(2, 3, 2), {"layer": 2}, "layer 2 does not exist: num_layers=2"),
         (gru, torch.nn.GRU(2, 3), {"layer": -1}, "layer -1 does not exist: num_layers=1"),
-        (gru, torch.nn.GRU(2, 3), {"reverse": True}, "the module is not bidirectional"),
+        (gru, torch.nn.GRU(2, 3), {"reverse": True}, "reverse=True, but the module is not bid"),
     ],
     ids=["relu", "LSTM as RNN", "GRU as LSTM", "Linear", "projection", "layer", "-1", "reverse"],
 )
 def test_from_torch_refuses(cell, module, options, sentence):
-    with pytest.raises(ValueError, match=re.escape(sentence)):
+    with pytest.raises(ValueError, match=re.escape(sentence)) as error:
         cell.Params.from_torch(module, **options)
+    assert re.match("(this cell|layer|reverse)", str(error.value))
 
 
 # Errors: one sentence, with what came and what was meant --------------------------------------

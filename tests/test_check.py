@@ -64,3 +64,9 @@ def test_central_difference_of_a_cubic():
 def test_exercise(answer, right, verdict, capsys):
     exercise(1, answer, right)
     assert capsys.readouterr().out == f"exercise 1: {verdict}\n"
+
+
+def test_exercise_takes_an_answer_that_is_off_by_the_tolerance(capsys):
+    exercise(2, 1.5, 1.0, tol=0.5)
+    exercise(2, 1.75, 1.0, tol=0.5)
+    assert capsys.readouterr().out == "exercise 2: right\nexercise 2: not right yet\n"

@@ -20,6 +20,7 @@ from gatewise.text import (
     pad,
     surnames,
     unpack,
+    with_ums,
 )
 
 
@@ -36,7 +37,8 @@ def test_encode_and_decode():
 
 
 def test_unknown_word_is_named_with_the_nearest_known():
-    with pytest.raises(ValueError, match="^unknown word 'lovve'; the nearest known: love"):
+    sentence = "^unknown word 'lovve'; the nearest known: love, like, coffee$"
+    with pytest.raises(ValueError, match=sentence):
         Vocabulary().encode("i lovve milk")
 
 
@@ -51,6 +53,16 @@ def test_empty_sentence(empty):
         Vocabulary().encode(empty)
     with pytest.raises(ValueError, match="^the sentence is empty$"):
         Vocabulary(["i like dog", empty])
+
+
+def test_ums_follow_the_first_word():
+    assert with_ums(2)[3] == "you um um like cat"
+    assert with_ums(0) == SENTENCES
+
+
+def test_one_hot_of_one_number():
+    assert one_hot(1, 3).tolist() == [0, 1, 0]
+    assert one_hot(np.empty(0, int), 3).shape == (0, 3)
 
 
 def test_one_hot():
@@ -82,13 +94,18 @@ def test_last_word_task_wants_one_length(sentences):
         last_word_task(sentences, Vocabulary())
 
 
+def test_last_word_task_of_two_words_and_in_another_dtype():
+    x, y = last_word_task(["i like", "you like"], Vocabulary(), np.float32)
+    assert (x.shape, x.dtype, y.tolist()) == ((1, 2, 9), np.float32, [5, 5])
+
+
 def test_letters_are_numbered_from_one_and_back():
     letters = Letters(["anna", "bo"])
     assert letters.letters == "abno"
     assert len(letters) == 5  # with the padding
     assert letters.encode("bob").tolist() == [2, 4, 2]
     assert letters.encode("bob").dtype == np.int64
-    assert letters.decode([2, 4, 2, 0, 0]) == "bob"
+    assert letters.decode([2, 4, 2, 1, 0, 0]) == "boba"
 
 
 def test_an_unknown_letter_is_named_with_its_name_and_the_known():
@@ -194,6 +211,19 @@ def test_pack_does_not_look_at_the_padding():
     np.testing.assert_array_equal(pack(padded, lengths).data, pack(other, lengths).data)
 
 
+def test_like_lengths_stay_in_their_order_however_many_they_are():
+    lengths = np.random.default_rng(0).integers(1, 4, 500)
+    order = pack(np.zeros((3, 500)), lengths).order
+    assert order.tolist() == sorted(range(500), key=lambda b: -lengths[b])
+
+
+def test_unpack_fills_up_with_zeros_unless_told():
+    padded, lengths = pad(SEQUENCES)
+    again, lengths_again = unpack(pack(padded, lengths))
+    np.testing.assert_array_equal(again, padded)
+    assert lengths_again.dtype == np.int64
+
+
 def test_pack_a_batch_of_one():
     packed = pack(np.array([[4], [5], [0]]), [2])
     assert packed.data.tolist() == [4, 5]
@@ -233,6 +263,16 @@ def test_bucket_shuffles_batches_and_like_lengths():
     assert all((a == b).all() for a, b in zip(first, again, strict=True))
     order = [n[0] for n in bucket(np.arange(40), 8, np.random.default_rng(0))]
     assert order != sorted(order)
+
+
+def test_bucket_leaves_like_lengths_as_they_were_shuffled():
+    (only,) = bucket(np.full(500, 5), 500, np.random.default_rng(0))
+    assert only.tolist() == np.random.default_rng(0).permutation(500).tolist()
+
+
+def test_batches_of_one():
+    batches = bucket([1, 2], 1, np.random.default_rng(0))
+    assert sorted(batch.tolist() for batch in batches) == [[0], [1]]
 
 
 def test_a_batch_of_none():

@@ -83,11 +83,6 @@ def test_another_part_cannot_be_left_out():
         TextLSTMWithout(10, without="tanh")
 
 
-def test_ums_stand_after_the_subject():
-    assert text.with_ums(2)[3] == "you um um like cat"
-    assert text.with_ums(0) == text.SENTENCES
-
-
 def test_the_data_has_every_point_of_the_grid_once(script):
     rows = data.um()
     points = [(row.readout, row.ums, (row.model, row.forget_bias), row.seed) for row in rows]
