@@ -78,3 +78,21 @@ def test_outputs_and_gradients_equal_keras(cell, reset_after, tol, sizes):
     else:
         assert compare("by b_ih", grads.b_ih, reordered(by_bias, cell), tol)
         assert compare("by b_hh", grads.b_hh, reordered(by_bias, cell), tol)
+
+
+@pytest.mark.parametrize("cell", [lstm, gru], ids=["lstm", "gru"])
+def test_keras_has_the_names_of_the_notation_table(cell):
+    params = cell.Params.random(4, 5, np.random.default_rng(0))
+    inner = keras_layer(cell, params, reset_after=True).cell
+    assert tuple(inner.kernel.shape) == params.W_ih.T.shape
+    assert tuple(inner.recurrent_kernel.shape) == params.W_hh.T.shape
+    assert tuple(inner.bias.shape) == (
+        (2, *params.b_ih.shape) if cell is gru else params.b_ih.shape
+    )
+
+
+def test_keras_opens_the_forget_gate_of_a_fresh_lstm():
+    layer = keras.layers.LSTM(5)
+    layer.build((None, None, 4))
+    bias = keras.ops.convert_to_numpy(layer.cell.bias)
+    assert bias.tolist() == np.repeat([0, 1, 0, 0], 5).tolist()

@@ -198,3 +198,14 @@ def test_every_exercise_refuses_the_unsolved_and_the_wrong_and_takes_the_solutio
             assert said_to_wrong.endswith(verdict + "not right yet\n"), answer
         solved = kernel.run(prepare + kernel.solution(number) + verify)
         assert solved.endswith(verdict + "right\n")
+
+
+def test_each_notebook_leads_to_its_neighbours():
+    """The line below the badge names the notebooks before and after by their titles."""
+    paths = authoring.notebooks()
+    heads = [nbformat.read(path, as_version=4).cells[0].source.split("\n\n") for path in paths]
+    links = [f"[{h[0].removeprefix('# ')}]({p.name})" for h, p in zip(heads, paths, strict=True)]
+    for n, head in enumerate(heads):
+        before = [f"Before: {link}" for link in links[max(n - 1, 0) : n]]
+        after = [f"Next: {link}" for link in links[n + 1 : n + 2]]
+        assert head[2] == " · ".join([*before, *after, "[Notation](../NOTATION.md)"])

@@ -1,18 +1,18 @@
 """The gated recurrent unit, in torch's form and in that of Cho et al.
 
-    r_t = σ(W_ir x_t + b_ir + W_hr h_{t−1} + b_hr)        reset gate
-    z_t = σ(W_iz x_t + b_iz + W_hz h_{t−1} + b_hz)        update gate
+    r_t = σ(W_xr x_t + b_xr + W_hr h_{t−1} + b_hr)        reset gate
+    z_t = σ(W_xz x_t + b_xz + W_hz h_{t−1} + b_hz)        update gate
     q_t = W_hn h_{t−1} + b_hn                             hidden side of the candidate
-    n_t = tanh(W_in x_t + b_in + r_t ⊙ q_t)               candidate, reset after the product
+    n_t = tanh(W_xn x_t + b_xn + r_t ⊙ q_t)               candidate, reset after the product
     h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t−1}
 
 These are the equations of `torch.nn.GRU`. Cho et al. 2014 reset before the product,
 `reset_after=False`:
 
     q_t = W_hn (r_t ⊙ h_{t−1}) + b_hn
-    n_t = tanh(W_in x_t + b_in + q_t)
+    n_t = tanh(W_xn x_t + b_xn + q_t)
 
-W_ih is W_ir, W_iz, W_in one below the other, and so are W_hh and the biases.
+W_ih is W_xr, W_xz, W_xn one below the other, and so are W_hh and the biases.
 Equations use columns, code rows: every W x of the equations is `x @ W.T` here.
 """
 
@@ -105,11 +105,11 @@ def forward(params, x, h0=None, reset_after=True):
     rows = slice(None) if reset_after else slice(2 * H)
     W_hh_T, W_hn = contract.transposed(params.W_hh[rows]), params.W_hh[2 * H :]
     b_rz = (params.b_ih + params.b_hh)[: 2 * H]
-    b_in, b_hn = params.b_ih[2 * H :], params.b_hh[2 * H :]
+    b_xn, b_hn = params.b_ih[2 * H :], params.b_hh[2 * H :]
     for t in range(T):
         a_t, hidden = a[t], h_t @ W_hh_T
         rz = sigmoid(a_t[:, : 2 * H] + hidden[:, : 2 * H] + b_rz)
-        a_n = a_t[:, 2 * H :] + b_in
+        a_n = a_t[:, 2 * H :] + b_xn
         r[t], z[t] = rz[:, :H], rz[:, H:]  # from here on a_t is overwritten
         if reset_after:
             q[t] = hidden[:, 2 * H :] + b_hn

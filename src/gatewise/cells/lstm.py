@@ -1,13 +1,13 @@
 """The long short-term memory with a forget gate (Gers et al. 2000; `torch.nn.LSTM`).
 
-    i_t = σ(W_ii x_t + b_ii + W_hi h_{t−1} + b_hi)        input gate
-    f_t = σ(W_if x_t + b_if + W_hf h_{t−1} + b_hf)        forget gate
-    g_t = tanh(W_ig x_t + b_ig + W_hg h_{t−1} + b_hg)     candidate
-    o_t = σ(W_io x_t + b_io + W_ho h_{t−1} + b_ho)        output gate
+    i_t = σ(W_xi x_t + b_xi + W_hi h_{t−1} + b_hi)        input gate
+    f_t = σ(W_xf x_t + b_xf + W_hf h_{t−1} + b_hf)        forget gate
+    g_t = tanh(W_xg x_t + b_xg + W_hg h_{t−1} + b_hg)     candidate
+    o_t = σ(W_xo x_t + b_xo + W_ho h_{t−1} + b_ho)        output gate
     c_t = f_t ⊙ c_{t−1} + i_t ⊙ g_t
     h_t = o_t ⊙ tanh(c_t)
 
-W_ih is W_ii, W_if, W_ig, W_io one below the other, and so are W_hh and the biases.
+W_ih is W_xi, W_xf, W_xg, W_xo one below the other, and so are W_hh and the biases.
 Equations use columns, code rows: every W x of the equations is `x @ W.T` here.
 """
 
