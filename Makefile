@@ -11,7 +11,7 @@ comma  := ,
 READY  := .venv/ready-$(subst $(comma),-,$(EXTRAS))
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks figures bench sweep links lint
+.PHONY: help lab test notebooks figures bench sweep mutants links lint
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -40,6 +40,11 @@ bench: $(READY)  ## time our cells beside torch's (not part of test)
 
 sweep: $(READY)  ## every notebook, strictly, as if on other processors (half an hour)
 	$(BIN)/python tests/sweep.py
+
+mutants: $(READY)  ## change each line of cells, check and text: does a test notice? (half an hour)
+	$(RUN) pip install --quiet mutmut==3.8.1
+	$(RUN) mutmut run --max-children 2
+	$(RUN) mutmut results
 
 links: $(READY)  ## write the address in pyproject.toml into badges and set-up cells
 	$(RUN) gatewise.authoring --links

@@ -258,6 +258,27 @@ def test_parameters_are_refused(cell, name, change, sentence):
         cell.forward(params, np.zeros((2, 6, 9)))
 
 
+@each_cell
+def test_a_parameter_of_the_wrong_shape_is_told_in_letters(cell):
+    params = cell.Params.random(9, 5, np.random.default_rng(0))
+    rows = {rnn: "H", lstm: "4H", gru: "3H"}[cell]
+    for W_hh in (params.W_hh[1:], params.W_hh[0]):
+        with pytest.raises(
+            ValueError, match=re.escape(f"but ({rows}, H) = {params.W_hh.shape} is")
+        ):
+            cell.forward(params._replace(W_hh=W_hh), np.zeros((2, 6, 9)))
+    with pytest.raises(ValueError, match=re.escape(f"W_ih has shape (9,), but ({rows}, D) = ")):
+        cell.forward(params._replace(W_ih=params.W_ih[0]), np.zeros((2, 6, 9)))
+
+
+@each_cell
+def test_random_parameters_fill_the_range_that_torch_draws_from(cell):
+    params = cell.Params.random(30, 25, np.random.default_rng(0))
+    for array in params:
+        assert -0.2 <= array.min() < -0.15
+        assert 0.15 < array.max() <= 0.2
+
+
 # Extremes -------------------------------------------------------------------------------------
 
 

@@ -25,13 +25,23 @@ def test_compare_says_no_and_does_not_print_the_difference(capsys):
     assert capsys.readouterr().out == "h                        no\n"
 
 
+def test_compare_is_relative_to_reference_values_below_one(capsys):
+    assert not compare("small", 0.25 + 0.5e-12, 0.25)
+    assert compare("small", 0.25 + 0.2e-12, 0.25)
+
+
+def test_compare_takes_what_is_empty_and_writes_tolerances_of_one_digit(capsys):
+    assert compare("nothing", np.zeros((0, 3)), np.zeros((0, 3)), tol=1e-6) is True
+    assert capsys.readouterr().out == "nothing                  yes (to 1e-6)\n"
+
+
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
 def test_compare_says_no_to_what_is_not_a_number(wrong, capsys):
     assert not compare("h", np.array([1.0, wrong]), np.ones(2))
 
 
 def test_compare_says_which_shapes_differ_and_broadcasts_nothing(capsys):
-    assert not compare("h", np.ones((2, 1)), np.ones((2, 3)))
+    assert compare("h", np.ones((2, 1)), np.ones((2, 3))) is False
     assert "no: its shape is (2, 1), the reference has (2, 3)" in capsys.readouterr().out
 
 
