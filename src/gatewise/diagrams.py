@@ -29,8 +29,11 @@ class Drawing:
         dim = "" if self.lit is None or name in self.lit else f" opacity='{DIM}'"
         self.parts[name] = f"<g id='{self.name}-{name}'{dim}>{''.join(shapes)}</g>"
 
-    def svg(self):
-        """The picture as text, the same to the letter on every machine."""
+    def svg(self, alt=None):
+        """The picture as text, the same to the letter on every machine.
+
+        alt: what it shows, for those who cannot see it; its name if not given.
+        """
         # Its own light ground: the picture is read in a dark notebook too.
         ground = f"<rect width='{self.width}' height='{self.height}' rx='8' fill='#FFFFFF'/>"
         arrow = (
@@ -41,7 +44,7 @@ class Drawing:
         return (
             f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {self.width} {self.height}'"
             f" width='{self.width}' style='max-width:100%' role='img'"
-            f" aria-label='{escape(repr(self), quote=True)}'>"
+            f" aria-label='{escape(alt or repr(self), quote=True)}'>"
             f"<defs>{arrow}</defs>{ground}{''.join(self.parts.values())}</svg>"
         )
 

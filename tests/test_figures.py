@@ -1,0 +1,76 @@
+"""The figures are what their code makes; README.md and the notebooks show them in its words."""
+
+import re
+import runpy
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+
+from gatewise import authoring
+
+ROOT = Path(__file__).parents[1]
+make = SimpleNamespace(**runpy.run_path(ROOT / "figures" / "make.py"))
+FIGURES, NAMES = make.index()
+# A figure is known by its text form, which a notebook saves beside the picture.
+FORMS = {repr(figure.draw(NAMES)): figure for figure in FIGURES}
+
+
+def shown():
+    """What stands below each picture of the notebooks, by its text form, where it comes first."""
+    below = {}
+    for path in authoring.notebooks():
+        cells = nbformat.read(path, as_version=4).cells
+        for cell, after in zip(cells, cells[1:], strict=False):
+            for output in cell.get("outputs", []):
+                below.setdefault(output.get("data", {}).get("text/plain"), after.source)
+    return below
+
+
+BELOW = shown()
+
+
+def test_every_section_of_the_index_is_a_figure_with_words_of_its_own():
+    page = (ROOT / "figures" / "README.md").read_text(encoding="utf-8")
+    assert [f"{name}.svg" for name in re.findall("^## (.+)", page, re.M)] == [
+        figure.file for figure in FIGURES
+    ]
+    for words in ("file", "alt", "caption"):
+        assert len({getattr(figure, words) for figure in FIGURES}) == len(FIGURES)
+
+
+def test_no_figure_is_out_of_date():
+    stale = make.out_of_date(make.pictures())
+    assert stale == [], f"out of date: {', '.join(stale)}; run `make figures`"
+
+
+def test_what_is_out_of_date_is_named(tmp_path):
+    for path in (ROOT / "figures").glob("*.svg"):
+        shutil.copy(path, tmp_path)
+    changed = tmp_path / "lstm_cell.svg"
+    changed.write_text(changed.read_text(encoding="utf-8").replace("×", "+", 1), encoding="utf-8")
+    (tmp_path / "legend.svg").unlink()
+    (tmp_path / "old.svg").write_text("<svg/>")
+    stale = make.out_of_date(make.pictures(), tmp_path)
+    assert stale == ["legend.svg", "lstm_cell.svg", "old.svg"]
+
+
+def test_the_readme_shows_figures_with_the_alt_text_of_the_index():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.findall(r"!\[(.*)\]\(figures/(.+?)\)", readme)
+    alts = {figure.file: figure.alt for figure in FIGURES}
+    assert found
+    assert found == [(alts.get(file), file) for _, file in found]
+
+
+def test_every_drawing_of_the_notebooks_is_in_the_index():
+    drawings = {form for form in BELOW if form and form.startswith("Drawing: ")}
+    assert len(drawings) > 10
+    assert drawings <= FORMS.keys()
+
+
+@pytest.mark.parametrize("form", sorted(FORMS.keys() & BELOW.keys()))
+def test_the_first_paragraph_below_a_figure_is_its_caption_in_the_index(form):
+    assert BELOW[form].split("\n\n")[0] == FORMS[form].caption
