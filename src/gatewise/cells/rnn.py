@@ -66,11 +66,15 @@ def forward(params, x, h0=None):
     T, B, D = x.shape
     h_t = h0 = contract.check_state("h0", h0, params, B)
 
-    # The inputs are known beforehand, so their products are one product for all steps.
-    h = (x.reshape(T * B, D) @ params.W_ih.T + (params.b_ih + params.b_hh)).reshape(T, B, -1)
-    W_hh_T = contract.transposed(params.W_hh)
+    # The inputs are known beforehand, so their products are one product for all steps. What it
+    # holds for step t is used once; then its room is taken by the state of step t.
+    h = (x.reshape(T * B, D) @ params.W_ih.T).reshape(T, B, -1)
+    W_hh_T, b = contract.transposed(params.W_hh), params.b_ih + params.b_hh
     for t in range(T):
-        h_t = h[t] = np.tanh(h[t] + h_t @ W_hh_T)
+        a_t = h_t @ W_hh_T
+        a_t += h[t]
+        a_t += b
+        h_t = np.tanh(a_t, out=h[t])
     return Trace(x, h0, h)
 
 
