@@ -11,7 +11,8 @@ import pytest
 os.environ["TQDM_DISABLE"] = "1"
 # No notebook needs the network, so none is given: tests/offline/sitecustomize.py.
 OFFLINE = Path(__file__).parent / "tests" / "offline"
-os.environ["PYTHONPATH"] = os.pathsep.join([str(OFFLINE), os.environ.get("PYTHONPATH", "")])
+inherited = filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")])  # "" would be this folder
+os.environ["PYTHONPATH"] = os.pathsep.join(inherited)
 
 WANTED = 300  # seconds for the whole series on two cores, the start of its kernels included
 
