@@ -11,7 +11,7 @@ comma  := ,
 READY  := .venv/ready-$(subst $(comma),-,$(EXTRAS))
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks figures bench sweep mutants links lint
+.PHONY: help ready lab test notebooks figures bench sweep mutants links lint
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -21,6 +21,8 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(RUN) pip install --quiet --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	@touch $@
+
+ready: $(READY)
 
 lab: $(READY)  ## open JupyterLab on the first notebook
 	$(RUN) jupyter lab notebooks/01_rnn.ipynb

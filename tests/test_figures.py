@@ -52,7 +52,7 @@ def test_what_is_out_of_date_is_named(tmp_path):
     changed = tmp_path / "lstm_cell.svg"
     changed.write_text(changed.read_text(encoding="utf-8").replace("×", "+", 1), encoding="utf-8")
     (tmp_path / "legend.svg").unlink()
-    (tmp_path / "old.svg").write_text("<svg/>")
+    (tmp_path / "old.svg").write_text("<svg/>", encoding="utf-8")
     stale = make.out_of_date(make.pictures(), tmp_path)
     assert stale == ["legend.svg", "lstm_cell.svg", "old.svg"]
 

@@ -19,7 +19,7 @@ import torch
 from gatewise.cells import gru, lstm
 from gatewise.check import compare
 
-if importlib.util.find_spec("keras") is None and "GATEWISE_SKIP_NOTHING" not in os.environ:
+if importlib.util.find_spec("keras") is None and not os.environ.get("GATEWISE_SKIP_NOTHING"):
     pytest.skip("Keras is not installed: pip install -e '.[keras]'", allow_module_level=True)
 
 os.environ["KERAS_BACKEND"] = "torch"  # read when Keras is imported

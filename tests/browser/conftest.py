@@ -18,6 +18,10 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 NAMES = ["chromium", "chromium-browser", "google-chrome"]
+PLACES = [  # on macOS and Windows programs are not on the PATH
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+]
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update"
     " --disable-sync --no-first-run"
@@ -36,8 +40,9 @@ SETTINGS = {
 
 
 def executable():
-    """The browser's path: GATEWISE_BROWSER, or the first of NAMES that is installed."""
+    """The browser's path: GATEWISE_BROWSER, the first of NAMES on the PATH, or Chrome's place."""
     found = os.environ.get("GATEWISE_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
+    found = found or next(filter(os.path.exists, PLACES), None)
     if found:
         return found
     reason = f"no browser: none of {', '.join(NAMES)} on the PATH, and GATEWISE_BROWSER is not set"
@@ -66,13 +71,13 @@ class Server:
         for name, value in SETTINGS.items():
             file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(value))
+            file.write_text(json.dumps(value), encoding="utf-8")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
         self.token = secrets.token_hex(16)
-        self.log = open(home / "server.log", "w")  # noqa: SIM115
+        self.log = open(home / "server.log", "w", encoding="utf-8")  # noqa: SIM115
         self.process = subprocess.Popen(
             self._command(), env=self._environment(), stdout=self.log, stderr=self.log
         )
@@ -112,7 +117,8 @@ class Server:
                 return self.ask("api/status")
             except OSError:
                 time.sleep(0.1)
-        raise RuntimeError(f"the server did not start:\n{(self.home / 'server.log').read_text()}")
+        log = (self.home / "server.log").read_text(encoding="utf-8")
+        raise RuntimeError(f"the server did not start:\n{log}")
 
     def ask(self, path, method="GET"):
         """One request to the server's own interface; returns the JSON that comes back."""

@@ -58,7 +58,9 @@ def text():
     from importlib.metadata import distribution
 
     faker = distribution("Faker")
-    terms = next(file for file in faker.files if file.name.startswith("LICENSE")).read_text()
+    terms = next(file for file in faker.files if file.name.startswith("LICENSE")).read_text(
+        encoding="utf-8"
+    )
     commented = "\n".join(f"# {line}".rstrip() for line in terms.strip().splitlines())
     head = HEAD.format(version=faker.version, license=commented)
     lines = [f"{language}: {' '.join(names)}" for language, names in surnames().items()]
