@@ -2,27 +2,28 @@
 # A CPU build of torch where the index would bring CUDA:
 #   make test PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
 
-PYTHON ?= python3
-EXTRAS ?= dev
-BIN    := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
-RUN    := $(BIN)/python -m
-comma  := ,
-# The stamp names the extras, so that asking for more of them installs them.
-READY  := .venv/ready-$(subst $(comma),-,$(EXTRAS))
+WINDOWS     := $(filter Windows_NT,$(OS))
+PYTHON      ?= $(if $(WINDOWS),python,python3)
+EXTRAS      ?= dev
+CONSTRAINTS ?= constraints.txt
+BIN         := .venv/$(if $(WINDOWS),Scripts,bin)
+RUN         := $(BIN)/python -m
+comma       := ,
+# The stamp names the extras and the constraints, so that asking for others installs them.
+READY       := .venv/ready-$(subst $(comma),-,$(EXTRAS))$(patsubst constraints%.txt,%,$(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
-.PHONY: help ready lab test notebooks figures bench sweep mutants links lint
+.PHONY: help lab test notebooks figures bench sweep mutants links lint
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gatewise needs Python 3.11 or newer, but $(PYTHON) is " + sys.version.split()[0])'
 	$(PYTHON) -m venv .venv
-	$(RUN) pip install --quiet --constraint constraints.txt --editable ".[$(EXTRAS)]"
+	@rm -f .venv/ready-*
+	$(RUN) pip install --quiet --constraint $(CONSTRAINTS) --editable ".[$(EXTRAS)]"
 	@touch $@
-
-ready: $(READY)
 
 lab: $(READY)  ## open JupyterLab on the first notebook
 	$(RUN) jupyter lab notebooks/01_rnn.ipynb

@@ -137,12 +137,10 @@ def test_links_are_rewritten_and_other_peoples_are_not(monkeypatch):
     monkeypatch.setattr(authoring, "repository", lambda: "new/home")
     old = (
         "https://colab.research.google.com/github/a/b/blob/main/n.ipynb git+https://github.com/a/b\n"
+        "https://mybinder.org/v2/gh/a/b/main?labpath=n.ipynb git clone https://github.com/a/b.git\n"
         "https://github.com/karpathy/micrograd"
     )
-    new = old.replace("github/a/b", "github/new/home").replace(
-        "github.com/a/b", "github.com/new/home"
-    )
-    assert authoring.with_links(old) == new
+    assert authoring.with_links(old) == old.replace("/a/b", "/new/home")
 
 
 def test_check_prints_one_line_a_fault_and_fails(short, capsys):

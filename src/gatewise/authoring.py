@@ -33,8 +33,9 @@ SPEAKS = {"print", "compare", "display", "exercise"}  # calls that leave an outp
 # Where the repository's address stands, in the notebooks, the README and CITATION.cff.
 ADDRESSED = re.compile(
     r"(?P<before>git\+https://github\.com/|colab\.research\.google\.com/github/"
-    r"|repository-code: \"https://github\.com/|git clone https://github\.com/)"
-    r"[\w.-]+/[\w.-]+?(?=/blob|\.git|[\"`'\s])"
+    r"|mybinder\.org/v2/gh/|repository-code: \"https://github\.com/"
+    r"|git clone https://github\.com/)"
+    r"[\w.-]+/[\w.-]+?(?=\.git|[/\"`'\s])"
 )
 
 
