@@ -177,6 +177,12 @@ class Notebook:
         self.command("docmanager:save")
         return nbformat.read(self.file, as_version=4)
 
+    def show_all(self, n):
+        """Run every cell, of which none may fail, and wait for the n-th widget."""
+        outputs = [out for cell in self.run_all().cells for out in cell.get("outputs", [])]
+        assert [out.evalue for out in outputs if out.output_type == "error"] == []
+        self.page.locator(".gatewise").nth(n - 1).wait_for()
+
     def ask(self, expression, before="pass"):
         """The value of a Python expression in the kernel, after running a statement there."""
         call = """([code, value]) => jupyterapp.shell.currentWidget.sessionContext.session.kernel

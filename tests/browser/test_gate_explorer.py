@@ -10,27 +10,45 @@ from statistics import median
 import numpy as np
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
+from faces import LOOKS, drag, labels, look, violations
 
 # Notebook 02 shows a `GateExplorer()` first and calls it `explorer`.
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "02_lstm_gate_by_gate.ipynb"
 FIRST = ["from gatewise.widgets import GateExplorer", "explorer = GateExplorer()\nexplorer"]
 SHOWN = NOTEBOOK if NOTEBOOK.exists() else FIRST
+GATED = (
+    "from gatewise.cells import gru\nfrom gatewise.widgets import GRUExplorer\n"
+    "gated = GRUExplorer()\ngated"
+)
 MORE = [
     "quote = GateExplorer(task='quote')\nquote",
     "import numpy as np\nfrom gatewise.cells import lstm\nrng = np.random.default_rng(0)\n"
     "params = lstm.Params.random(9, 5, rng)\n"
     "trace = lstm.forward(params, rng.normal(size=(4, 3, 9)))\n"
     "held = GateExplorer.from_trace(params, trace, t=1, b=2, unit=3)\nheld",
-    "from gatewise.cells import gru\nfrom gatewise.widgets import GRUExplorer\n"
-    "gated = GRUExplorer()\ngated",
+    GATED,
     "g_params = gru.Params.random(9, 5, rng)\n"
     "g_trace = gru.forward(g_params, rng.normal(size=(4, 3, 9)))\n"
     "GRUExplorer.from_trace(g_params, g_trace, t=1, b=2, unit=3)",
 ]
-# What differs from cell to cell: the widget's name in the kernel, its states, torch's cell.
-LSTM = {"name": "explorer", "states": ["x", "h_before", "c_before"], "w": "ifgo", "b": "ifgo"}
-GRU = {"name": "gated", "states": ["x", "h_before"], "w": "rzn", "b": "rznq"}
+# What differs from cell to cell: the widget's name in the kernel, its states, its letters, and of
+# one state the slider's name, where it begins, and what the step makes of it.
+LSTM = {
+    "name": "explorer",
+    "states": ["x", "h_before", "c_before"],
+    "w": "ifgo",
+    "b": "ifgo",
+    "slider": ("memory before", -3),
+    "step": lambda v: {"c": v["f"] * v["c_before"] + v["i"] * v["g"]},
+}
+GRU = {
+    "name": "gated",
+    "states": ["x", "h_before"],
+    "w": "rzn",
+    "b": "rznq",
+    "slider": ("state before", -1),
+    "step": lambda v: {"h": v["z"] * v["h_before"] + (1 - v["z"]) * v["n"]},
+}
 
 
 class Face:
@@ -67,9 +85,7 @@ class Face:
 def lab(open_for_module):
     """The notebook in JupyterLab, all its cells run."""
     notebook = open_for_module(SHOWN, more=[FIRST[0], *MORE])
-    outputs = [out for cell in notebook.run_all().cells for out in cell.get("outputs", [])]
-    assert [out.evalue for out in outputs if out.output_type == "error"] == []
-    notebook.page.locator(".gatewise").last.wait_for()
+    notebook.show_all(5)
     return notebook
 
 
@@ -245,61 +261,13 @@ def test_presets_and_repeat_grow_a_count_in_c_while_h_saturates(explorer):
     assert explorer.root.get_by_role("button", name="count").get_attribute("aria-pressed") == "true"
 
 
-# From the moment of an input to the frame in which its picture is drawn.
-WATCH = """face => {
-    const slider = face.querySelector("input[aria-label^='weight of the input']");
-    window.watched = {pictures: new Set(), waits: []};
-    slider.addEventListener("input", event => requestAnimationFrame(() => {
-        face.querySelector(".cell svg").getBoundingClientRect();  // layout done
-        watched.pictures.add(face.querySelector(".cell svg").innerHTML);
-        watched.waits.push(performance.now() - event.timeStamp);
-    }));
-}"""
-
-
 def test_a_drag_is_drawn_within_a_frame(either):
-    explorer = either
-    explorer.root.evaluate(WATCH)
     # A weight: unlike a state's, its slider has more values than the drag has steps.
-    slider = explorer.root.get_by_role("slider", name="weight of the input").first
-    slider.scroll_into_view_if_needed()
-    box, mouse = slider.bounding_box(), explorer.page.mouse
-    y, left, way = box["y"] + box["height"] / 2, box["x"] + 9, box["width"] - 18
-    mouse.move(left, y)
-    mouse.down()
-    for n in range(1, 61):
-        mouse.move(left + way * n / 60, y)
-    mouse.up()
-    explorer.page.wait_for_timeout(100)
-    pictures, waits = explorer.page.evaluate("[watched.pictures.size, watched.waits]")
+    slider = either.root.get_by_role("slider", name="weight of the input").first
+    pictures, waits = drag(slider, ".cell div:not([hidden]) > svg")
     print(f"{pictures} pictures, median {median(waits):.1f} ms from input to drawn")
     assert pictures >= 55
     assert median(waits) <= 16
-
-
-# Boxes of all texts: of each SVG label, and of each piece of text elsewhere, line by line.
-MEETINGS = """face => {
-    const boxes = [];
-    const walker = document.createTreeWalker(face, NodeFilter.SHOW_TEXT);
-    for (let node; (node = walker.nextNode()); ) {
-        const label = node.parentElement.closest("text") ?? node.parentElement;
-        if (!node.data.trim() || getComputedStyle(label).visibility === "hidden") continue;
-        const range = document.createRange();
-        range.selectNodeContents(node);
-        const isSvg = label.tagName === "text";
-        for (const box of isSvg ? label.getClientRects() : range.getClientRects())
-            boxes.push({label, text: label.textContent.trim(), isSvg, box});
-    }
-    const meet = (a, b) =>
-        Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5 &&
-        Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5;
-    const found = boxes.flatMap((a, n) => boxes.slice(n + 1)
-        .filter(b => !(a.isSvg && a.label === b.label) && meet(a.box, b.box))
-        .map(b => `${a.text} | ${b.text}`));
-    const {left, right} = face.getBoundingClientRect();
-    const outside = boxes.filter(({box}) => box.left < left - 1 || box.right > right + 1);
-    return [boxes.length, found, outside.map(({text}) => text)];
-}"""
 
 
 LONGEST = """for k in ["w_x", "w_h", "b"]:
@@ -311,33 +279,20 @@ for k in ["w_x", "w_h", "b"]:
 gated.x, gated.h_before, gated.b, gated.inputs = -2, -1, {"q": -10}, [-2, 2] * 4"""
 
 
-@pytest.mark.parametrize("look", ["light", "dark", "narrow"])
-def test_labels_do_not_meet_and_axe_finds_nothing(explorer, gated, others, look, tmp_path):
+@pytest.mark.parametrize("name", LOOKS)
+def test_labels_do_not_meet_and_axe_finds_nothing(explorer, gated, others, name, tmp_path):
     page, lab = explorer.page, explorer.notebook
-    if look == "dark":
-        lab.command("apputils:change-theme", theme="JupyterLab Dark")
-        page.locator(".gatewise[data-theme=dark]").first.wait_for()
-    if look == "narrow":
-        lab.command("application:toggle-left-area")
-        page.set_viewport_size({"width": 390, "height": 844})
-    if look != "dark":  # the longest numbers
-        lab.ask("0", LONGEST)
-    try:
+    with look(lab, name):
+        if name != "dark":  # the longest numbers
+            lab.ask("0", LONGEST)
         page.wait_for_timeout(300)
         for n, face in enumerate([explorer, gated, *others]):
-            face.root.screenshot(path=tmp_path / f"{look}-{n}.png")
-            count, meetings, outside = face.root.evaluate(MEETINGS)
+            face.root.screenshot(path=tmp_path / f"{name}-{n}.png")
+            count, meetings, outside = labels(face.root)
             assert count > 50
-            assert meetings == []
-            assert outside == []
-        found = Axe().run(page, context=".gatewise").response["violations"]
-        assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in found] == []
-    finally:
-        if look == "dark":
-            lab.command("apputils:change-theme", theme="JupyterLab Light")
-        if look == "narrow":
-            page.set_viewport_size({"width": 1200, "height": 900})
-            lab.command("application:toggle-left-area")
+            assert (n, meetings) == (n, [])
+            assert (n, outside) == (n, [])
+        assert violations(page.locator(".gatewise")) == []
 
 
 def test_a_task_is_tallied_in_the_browser(others):
@@ -370,37 +325,45 @@ def test_the_exported_page_shows_a_picture(lab, browser, tmp_path):
     context.close()
 
 
-def keys_change_a_slider_and_all_survives_the_kernels_end(notebook, server):
-    face, page = Face(notebook, 0), notebook.page
-    slider = face.root.get_by_role("slider", name="memory before")
-    slider.focus()
+def keys_change_a_slider_and_all_survives_the_kernels_end(notebook, server, *faces):
+    page, before = notebook.page, []
     active = "jupyterapp.shell.currentWidget.content.activeCellIndex"
-    at = page.evaluate(active)
-    page.keyboard.press("Home")
-    for key, value in [("ArrowRight", -2.95), ("ArrowUp", -2.9), ("ArrowLeft", -2.95)]:
-        page.keyboard.press(key)
-        assert float(slider.input_value()) == value
-    assert page.evaluate(active) == at
-    before = face.text()
-    assert before["c_before"] == -2.95
+    for face in faces:
+        name, least = face.kind["slider"]
+        slider = face.root.get_by_role("slider", name=name)
+        slider.focus()
+        at = page.evaluate(active)
+        page.keyboard.press("Home")
+        for key, more in [("ArrowRight", 0.05), ("ArrowUp", 0.1), ("ArrowLeft", 0.05)]:
+            page.keyboard.press(key)
+            assert float(slider.input_value()) == pytest.approx(least + more)
+        assert page.evaluate(active) == at
+        before.append(face.text())
+        assert before[-1][face.kind["states"][-1]] == pytest.approx(least + 0.05)
 
     server.end_kernel(notebook.file)
     page.wait_for_timeout(500)
-    assert face.text() == before
-    slider.focus()
-    page.keyboard.press("End")
-    page.wait_for_timeout(300)
-    after = face.text()
-    assert after["c"] == pytest.approx(3 * after["f"] + after["i"] * after["g"], abs=0.03)
+    for face, shown in zip(faces, before, strict=True):
+        name, least = face.kind["slider"]
+        assert face.text() == shown
+        face.root.get_by_role("slider", name=name).focus()
+        page.keyboard.press("End")
+        page.wait_for_timeout(300)
+        after = face.text()
+        assert after[face.kind["states"][-1]] == -least
+        for k, value in face.kind["step"](after).items():
+            assert after[k] == pytest.approx(value, abs=0.03)
     assert notebook.messages == []
 
 
 def test_keys_and_the_kernels_end_in_notebook_7(open_notebook, server):
-    notebook = open_notebook(SHOWN, "notebooks")
+    notebook = open_notebook(SHOWN, "notebooks", more=[GATED])
     notebook.run_all()
-    keys_change_a_slider_and_all_survives_the_kernels_end(notebook, server)
+    faces = Face(notebook, 0), Face(notebook, -1, GRU)
+    keys_change_a_slider_and_all_survives_the_kernels_end(notebook, server, *faces)
 
 
 # The last one that needs the kernel of `lab`.
 def test_keys_and_the_kernels_end_in_jupyterlab(lab, server):
-    keys_change_a_slider_and_all_survives_the_kernels_end(lab, server)
+    faces = Face(lab, 0), Face(lab, -2, GRU)
+    keys_change_a_slider_and_all_survives_the_kernels_end(lab, server, *faces)

@@ -1,7 +1,7 @@
 """UnrollPlayer in a browser: its numbers are torch's, and it goes on without a kernel."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from faces import LOOKS, labels, look, violations
 
 from gatewise.text import SENTENCES, Vocabulary
 
@@ -82,9 +82,7 @@ class Face:
 @pytest.fixture(scope="module")
 def lab(open_for_module):
     notebook = open_for_module([FIRST], more=MORE)
-    outputs = [out for cell in notebook.run_all().cells for out in cell.get("outputs", [])]
-    assert [out.evalue for out in outputs if out.output_type == "error"] == []
-    notebook.page.locator(".gatewise").nth(3).wait_for()
+    notebook.show_all(4)
     return notebook
 
 
@@ -238,66 +236,23 @@ def test_python_moves_the_face(player):
     assert shown == player.ask("player._order()")
 
 
-# Boxes of all texts: of each SVG label, and of each piece of text elsewhere, line by line.
-MEETINGS = """face => {
-    const boxes = [];
-    const walker = document.createTreeWalker(face, NodeFilter.SHOW_TEXT);
-    for (let node; (node = walker.nextNode()); ) {
-        const label = node.parentElement.closest("text") ?? node.parentElement;
-        if (!node.data.trim() || label.closest("option")) continue;
-        if (getComputedStyle(label).visibility === "hidden") continue;
-        const range = document.createRange();
-        range.selectNodeContents(node);
-        const isSvg = label.tagName === "text";
-        for (const box of isSvg ? label.getClientRects() : range.getClientRects())
-            boxes.push({label, text: label.textContent.trim(), isSvg, box});
-    }
-    for (const label of face.querySelectorAll("input, select, button")) {
-        const text = label.getAttribute("aria-label") ?? label.textContent;
-        boxes.push({label, text, box: label.getBoundingClientRect()});
-    }
-    const meet = (a, b) =>
-        Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5 &&
-        Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5;
-    const found = boxes.flatMap((a, n) => boxes.slice(n + 1)
-        .filter(b => !b.label.contains(a.label) && meet(a.box, b.box))
-        .map(b => `${a.text} | ${b.text}`));
-    const {left, right} = face.getBoundingClientRect();
-    const outside = boxes.filter(({box}) => box.left < left - 1 || box.right > right + 1);
-    return [boxes.length, found, outside.map(({text}) => text)];
-}"""
-
-
-@pytest.mark.parametrize("look", ["light", "dark", "narrow"])
-def test_labels_do_not_meet_and_axe_finds_nothing(player, lab, look, tmp_path):
+@pytest.mark.parametrize("name", LOOKS)
+def test_labels_do_not_meet_and_axe_finds_nothing(player, lab, name, tmp_path):
     page = player.page
-    if look == "dark":
-        lab.command("apputils:change-theme", theme="JupyterLab Dark")
-        page.locator(".gatewise[data-theme=dark]").first.wait_for()
-    if look == "narrow":
-        lab.command("application:toggle-left-area")
-        page.set_viewport_size({"width": 390, "height": 844})
-    try:
+    with look(lab, name):
         page.wait_for_timeout(300)
         player.hold("hold f at 0")
         for n in range(4):
             face = Face(lab, n)
-            face.root.screenshot(path=tmp_path / f"{look}-{n}.png")
-            count, meetings, outside = face.root.evaluate(MEETINGS)
+            face.root.screenshot(path=tmp_path / f"{name}-{n}.png")
+            count, meetings, outside = labels(face.root)
             assert count > 50
-            assert meetings == []
-            assert outside == []
-        found = Axe().run(page, context=".gatewise").response["violations"]
-        assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in found] == []
+            assert (n, meetings) == (n, [])
+            assert (n, outside) == (n, [])
+        assert violations(page.locator(".gatewise")) == []
         bare = "nodes => nodes.filter(node => !node.dataset.lmSuppressShortcuts).length"
         fields = ".gatewise :is(input, select, button, [tabindex])"
         assert page.locator(fields).evaluate_all(bare) == 0
-    finally:
-        if look == "dark":
-            lab.command("apputils:change-theme", theme="JupyterLab Light")
-        if look == "narrow":
-            page.set_viewport_size({"width": 1200, "height": 900})
-            lab.command("application:toggle-left-area")
 
 
 def test_a_step_is_drawn_at_once(lab):

@@ -211,7 +211,7 @@ const NUMBERS = {
     ["do", "do", 404, 201, "start"],
     ["dc", "dc", 360, 68, "middle", "", "dc"],
     ["dc_from_c", "dc", 562, 104, "middle", "later"],
-    ["df", "df", 146, 116, "start"],
+    ["df", "df", 146, 112, "start"],
     ["di", "di", 213, 187, "end"],
     ["dg", "dg", 317, 187, "start"],
     ...Object.entries({ f: 136, i: 222, g: 308, o: 394 }).map(([k, x]) => [`da_${k}`, "da", x + 7, 254, "start"]),

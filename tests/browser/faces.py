@@ -1,0 +1,125 @@
+"""What the tests of every widget's face share: how it is looked at, and what must not be found."""
+
+from contextlib import contextmanager
+
+from axe_playwright_python.sync_playwright import Axe
+
+LOOKS = ["light", "dark", "narrow"]
+
+
+@contextmanager
+def look(notebook, name):
+    """JupyterLab's page in one of LOOKS; narrow is a phone's width."""
+    page = notebook.page
+    if name == "dark":
+        notebook.command("apputils:change-theme", theme="JupyterLab Dark")
+        page.locator(".gatewise[data-theme=dark]").first.wait_for()
+    if name == "narrow":
+        notebook.command("application:toggle-left-area")
+        page.set_viewport_size({"width": 390, "height": 844})
+    try:
+        yield
+    finally:
+        if name == "dark":
+            notebook.command("apputils:change-theme", theme="JupyterLab Light")
+        if name == "narrow":
+            page.set_viewport_size({"width": 1200, "height": 900})
+            notebook.command("application:toggle-left-area")
+
+
+# Boxes of all labels: of each SVG text, of each piece of other text line by line, of each control.
+BOXES = """face => {
+    const boxes = [];
+    const walker = document.createTreeWalker(face, NodeFilter.SHOW_TEXT);
+    for (let node; (node = walker.nextNode()); ) {
+        const label = node.parentElement.closest("text") ?? node.parentElement;
+        if (!node.data.trim() || label.closest("option, style")) continue;
+        if (getComputedStyle(label).visibility === "hidden") continue;
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        const isSvg = label.tagName === "text";
+        for (const box of isSvg ? label.getClientRects() : range.getClientRects())
+            boxes.push({label, text: label.textContent.trim(), isSvg, box});
+    }
+    for (const label of face.querySelectorAll("input, select, button")) {
+        const text = label.getAttribute("aria-label") ?? label.textContent;
+        const {left, right, top, bottom} = label.getBoundingClientRect();
+        const air = label.type === "range" ? (bottom - top - 14) / 2 : 0; // beside its knob
+        const box = {left, right, top: top + air, bottom: bottom - air};
+        boxes.push({label, text, isControl: true, box});
+    }
+    const isOne = (a, b) =>
+        a.isSvg ? a.label === b.label : b.isControl && b.label.contains(a.label);
+    const meet = (a, b) =>
+        Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5 &&
+        Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5;
+    const found = boxes.flatMap((a, n) => boxes.slice(n + 1)
+        .filter(b => !isOne(a, b) && meet(a.box, b.box))
+        .map(b => `${a.text} | ${b.text}`));
+    const {left, right} = face.getBoundingClientRect();
+    const outside = boxes.filter(({box}) => box.left < left - 1 || box.right > right + 1);
+    return [boxes.length, found, outside.map(({text}) => text)];
+}"""
+
+
+def labels(root):
+    """How many labels there are; which of them meet; which stick out on a side."""
+    return root.evaluate(BOXES)
+
+
+# Jupyter's page is a box without height. What such a box clips counts as unseen, and unseen text
+# has no contrast to be judged.
+UNCLIPPED = ":has([data-judged]) { overflow: visible !important; contain: none !important }"
+# In which of the judged elements something passed a rule.
+PASSED = """(parts) => parts.map((part) =>
+    Number(document.querySelector(part).closest("[data-judged]").dataset.judged))"""
+
+
+def violations(roots, rule="color-contrast"):
+    """What axe has against some elements and all in them: pairs of a rule and what breaks it.
+
+    roots: a locator. rule: one that something in each of them must pass or break: where axe sees
+    nothing, it finds nothing.
+    """
+    page, number = roots.page, roots.count()
+    roots.evaluate_all("nodes => nodes.forEach((node, n) => (node.dataset.judged = n))")
+    style = page.add_style_tag(content=UNCLIPPED)
+    options = {"resultTypes": ["violations", "passes"]}
+    found = Axe().run(page, context="[data-judged]", options=options).response
+    judged = [v for v in found["passes"] + found["violations"] if v["id"] == rule]
+    parts = [node["target"][0] for v in judged for node in v["nodes"]]
+    assert set(page.evaluate(PASSED, parts)) == set(range(number))
+    style.evaluate("node => node.remove()")
+    roots.evaluate_all("nodes => nodes.forEach(node => delete node.dataset.judged)")
+    return [(v["id"], [node["html"] for node in v["nodes"]]) for v in found["violations"]]
+
+
+# From the moment of an input to the frame in which its picture is drawn.
+WATCH = """(slider, picture) => {
+    const drawn = slider.closest(".gatewise").querySelector(picture);
+    window.watched = {pictures: new Set(), waits: []};
+    slider.addEventListener("input", event => requestAnimationFrame(() => {
+        drawn.getBoundingClientRect();  // layout done
+        watched.pictures.add(drawn.innerHTML);
+        watched.waits.push(performance.now() - event.timeStamp);
+    }));
+}"""
+
+
+def drag(slider, picture):
+    """Drag a slider from end to end; how many pictures are drawn, and the wait for each in ms.
+
+    picture: the selector of what is drawn, in the slider's face.
+    """
+    page, mouse = slider.page, slider.page.mouse
+    slider.evaluate(WATCH, picture)
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    y, left, way = box["y"] + box["height"] / 2, box["x"] + 9, box["width"] - 18
+    mouse.move(left, y)
+    mouse.down()
+    for n in range(1, 61):
+        mouse.move(left + way * n / 60, y)
+    mouse.up()
+    page.wait_for_timeout(100)
+    return page.evaluate("[watched.pictures.size, watched.waits]")
