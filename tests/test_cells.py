@@ -44,6 +44,15 @@ def test_every_field_of_trace_and_grads_equals_autograd(cell, reset_after, seed,
     proofs.equals_by_hand(cell, proofs.draw(cell, seed, *sizes, left_out, reset_after))
 
 
+@pytest.mark.parametrize("block", [1, 2, 3, 7])
+def test_slopes_for_blocks_of_steps_make_the_same_gradients(monkeypatch, block):
+    """Seven steps: blocks of two and three leave a rest."""
+    case = proofs.draw(lstm, 0, 7, 3, 2, 4)
+    monkeypatch.setattr(lstm, "AT_ONCE", block * 3 * 4)
+    proofs.equals_module(lstm, case)
+    proofs.equals_by_hand(lstm, case)
+
+
 @each_form
 @settings(max_examples=15)
 @cases

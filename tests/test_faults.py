@@ -67,34 +67,57 @@ FAULTS = {
             'contract.check_state("c0", None, params, B)',
         ),
         ("H = params.W_hh.shape[1]", "H = D"),
-        ("np.repeat([0.5, 0.5, 1, 0.5], H)", "np.repeat([0.5, 0.5, 0.5, 1], H)"),
-        ("(1 - scale)", "scale"),
-        ("contract.transposed(params.W_hh)", "contract.transposed(params.W_hh[::-1])"),
-        ("ifgo += a[t]", "ifgo += a[t - 1]"),
-        ("ifgo += b", "ifgo -= b"),
-        ("ifgo *= scale\n        np.tanh", "ifgo /= scale\n        np.tanh"),
-        ("np.tanh(ifgo, out=ifgo)", "np.tanh(ifgo)"),
-        ("ifgo *= scale\n        np.add", "ifgo /= scale\n        np.add"),
+        ("np.repeat([-1, -1, -2, -1], H)", "np.repeat([-1, -1, -1, -2], H)"),
+        ("W_ih, W_hh = factor[:, None]", "W_hh, W_ih = factor[:, None]"),
+        ("params.b_ih + params.b_hh", "params.b_ih"),
         (
             "x.reshape(T * B, D) @",
             "x.reshape(B, T, D).swapaxes(0, 1).reshape(T * B, D) @",
         ),
-        ("params.b_ih + params.b_hh", "params.b_ih"),
         ("gates = a.reshape(T, 4, B, H)", "gates = a[::-1].reshape(T, 4, B, H)"),
         ("i, f, g, o = gates", "i, f, o, g = gates"),
         ("i, f, g, o = gates", "f, i, g, o = gates"),
         ("c, h = np.empty_like(i), np.empty_like(i)", "c = h = np.empty_like(i)"),
-        ("ifgo = h_t @ W_hh_T", "ifgo = h0 @ W_hh_T"),
+        ("contract.transposed(W_hh)", "contract.transposed(W_hh[::-1])"),
+        ("ifgo = np.empty((B, 4 * H), x.dtype)", "ifgo = np.empty((B, 4 * H))"),
         (
-            "(ifgo.reshape(B, 4, H), shift, out=gates[t].swapaxes(0, 1))",
-            "(ifgo.reshape(4, B, H), shift[:, None], out=gates[t])",
+            "by_gate = ifgo.reshape(B, 4, H).swapaxes(0, 1)",
+            "by_gate = ifgo.reshape(4, B, H)",
         ),
-        ("out=gates[t].swapaxes(0, 1)", "out=gates[t - 1].swapaxes(0, 1)"),
-        ("f[t] * c_t", "f[t] * c0"),
-        ("i[t] * g[t]", "(1 - f[t]) * g[t]"),
-        ("o[t] * np.tanh(c_t)", "o[t] * c_t"),
-        ("o[t] * np.tanh(c_t)", "o[t - 1] * np.tanh(c_t)"),
+        ("one = np.ones((), x.dtype)", "one = np.zeros((), x.dtype)"),
+        ("np.dot(h_t, W_hh_T, out=ifgo)", "np.dot(h0, W_hh_T, out=ifgo)"),
+        ("ifgo += a[t]", "ifgo += a[t - 1]"),
+        ("ifgo += b", "ifgo -= b"),
+        ("np.exp(ifgo, out=ifgo)", "np.exp(ifgo)"),
+        ("ifgo += one", "ifgo -= one"),
+        ("i_t, f_t, g_t, o_t = np.divide", "f_t, i_t, g_t, o_t = np.divide"),
+        ("by_gate, out=gates[t])", "by_gate, out=gates[t - 1])"),
+        ("g_t += g_t", "g_t += 0"),
+        ("g_t -= one", "g_t -= 0"),
+        ("f_t * c_t", "f_t * c0"),
+        ("i_t * g_t", "(1 - f_t) * g_t"),
+        ("out=c[t])", "out=c[t - 1])"),
+        ("o_t, np.tanh(c_t)", "o_t, c_t"),
+        ("o_t, np.tanh(c_t)", "o[t - 1], np.tanh(c_t)"),
+        ("out=h[t])", "out=h[t - 1])"),
         ("Trace(x, h0, c0, i,", "Trace(x, c0, h0, i,"),
+    ],
+    (lstm, "slopes"): [
+        ("i, f, g, o, h = (", "f, i, g, o, h = ("),
+        ("c_before = trace.c[start - 1 : end - 1]", "c_before = trace.c[start:end]"),
+        ("[trace.c0[None], trace.c[: end - 1]]", "[trace.c[:1], trace.c[: end - 1]]"),
+        ("to_a = np.empty((4, *h.shape), h.dtype)", "to_a = np.empty((4, *h.shape), np.float16)"),
+        ("i * (1 - i), g, out", "1 - i, g, out"),
+        ("i * (1 - i), g, out", "i * (1 - i), f, out"),
+        ("f * (1 - f), c_before, out", "f, c_before, out"),
+        ("f * (1 - f), c_before, out", "f * (1 - f), trace.c[start:end], out"),
+        ("i, 1 - g**2, out", "i, 1 - g, out"),
+        ("i, 1 - g**2, out", "i, g * (1 - g), out"),
+        ("1 - o, h, out", "o, h, out"),
+        ("1 - o, h, out", "1 - o, np.tanh(h), out"),
+        ("to_c = o - h * h / (o", "to_c = o + h * h / (o"),
+        ("to_c = o - h * h / (o", "to_c = 1 - h * h / (o"),
+        ("to_a, to_c\n", "to_a[[1, 0, 2, 3]], to_c\n"),
     ],
     (lstm, "backward"): [
         ("x, h0, c0, i, f, g, o, c, h = trace", "x, c0, h0, i, f, g, o, c, h = trace"),
@@ -105,34 +128,29 @@ FAULTS = {
         ('contract.check_grad("dc_T", dc_T, c0, "(B, H)")', "np.zeros_like(c0)"),
         ("dc = np.empty_like(dh)", "dc = dh"),
         ("(T, B, 4, H), dh.dtype", "(T, B, 4, H)"),
-        ("i_t, f_t, g_t, o_t = i[t], f[t]", "i_t, f_t, g_t, o_t = f[t], i[t]"),
-        ("i_t, f_t, g_t, o_t = i[t], f[t]", "i_t, f_t, g_t, o_t = i[t], f[t - 1]"),
-        ("c[t - 1] if t > 0 else c0", "c[t - 1]"),
-        ("c[t - 1] if t > 0 else c0", "c[t]"),
-        ("tanh_c = np.tanh(c[t])", "tanh_c = c[t]"),
-        ("dh[t] += dh_later", "dh[t] += 0"),
-        ("dh[t] += dh_later", "dh[t] = dh_later"),
-        ("dh_o = dh[t] * o_t", "dh_o = dh_later * o_t"),
-        (" * (1 - tanh_c**2)", ""),
-        (" + dc_later", ""),
-        ("dc_i = dc_t * i_t", "dc_i = dc_later * i_t"),
-        ("dc_f = dc_t * f_t", "dc_f = dc_t * (1 - i_t)"),
-        ("dc_i * g_t * (1 - i_t)", "dc_i * g_t"),
-        ("dc_i * g_t * (1 - i_t)", "dc_t * g_t * (1 - i_t)"),
-        ("dc_f * c_before * (1 - f_t)", "dc_f * c_before"),
-        ("dc_f * c_before * (1 - f_t)", "dc_f * c[t] * (1 - f_t)"),
-        ("dc_i * (1 - g_t**2)", "dc_i * (1 - g_t)"),
-        ("dc_i * (1 - g_t**2)", "dc_i * g_t * (1 - g_t)"),
-        ("dh[t] * h[t] * (1 - o_t)", "dh[t] * h[t]"),
-        ("dh[t] * h[t] * (1 - o_t)", "dh[t] * tanh_c * (1 - o_t)"),
-        ("da[t].reshape(B, 4 * H) @", "da[t].swapaxes(0, 1).reshape(B, 4 * H) @"),
-        ("dc_later = dc_f", "dc_later = 0 * dc_f"),
-        ("dc_later = dc_f", "dc_later = dc_t"),
-        ("weight_grad(rows, h0", "weight_grad(rows, 0 * h0"),
-        ("h0, h[:-1])", "h0, h[1:])"),
+        ("block = max(1, AT_ONCE", "block = max(0, AT_ONCE"),
+        ("start = max(0, end - block)", "start = end - block"),
+        ("to_a, to_c = slopes(trace, start, end)", "to_a, to_c = slopes(trace, 0, end)"),
+        ("dh_t, da_t = dh[t], to_a[:, t - start]", "dh_t, da_t = dh[t], to_a[:, start - t]"),
+        ("dh_t += dh_later", "dh_t += 0"),
+        ("dh_t += dh_later", "dh_t[:] = dh_later"),
+        ("np.multiply(dh_t, to_c[t - start], out", "np.multiply(dh_later, to_c[t - start], out"),
+        ("np.multiply(dh_t, to_c[t - start], out", "np.multiply(dh_t, to_c[start - t], out"),
+        ("dc_t += dc_later", "dc_t += 0"),
+        ("da_t[:3] *= dc_t", "da_t[:3] *= dh_t"),
+        ("da_t[:3] *= dc_t", "da_t[:2] *= dc_t"),
+        ("da_t[3] *= dh_t", "da_t[3] *= dc_t"),
+        ("da_t[3] *= dh_t", "da_t[3] *= dh_later"),
+        ("da[t] = da_t.swapaxes(0, 1)", "da[t - 1] = da_t.swapaxes(0, 1)"),
+        ("da[t].reshape(B, 4 * H),", "da[t].swapaxes(0, 1).reshape(B, 4 * H),"),
+        ("dc_later = dc_t * f[t]", "dc_later = 0 * dc_t"),
+        ("dc_later = dc_t * f[t]", "dc_later = dc_t"),
+        ("dc_later = dc_t * f[t]", "dc_later = dc_t * f[t - 1]"),
         ("rows = da.reshape(T * B, 4 * H)", "rows = da.swapaxes(0, 1).reshape(T * B, 4 * H)"),
         ("db = rows.sum(axis=0)", "db = da.mean(axis=1).sum(axis=0).ravel()"),
         ("W_ih=rows.T @ x.reshape(T * B, -1)", "W_ih=rows[-B:].T @ x[-1]"),
+        ("weight_grad(rows, h0", "weight_grad(rows, 0 * h0"),
+        ("h0, h[:-1])", "h0, h[1:])"),
         ("b_ih=db", "b_ih=0.5 * db"),
         ("b_hh=db.copy()", "b_hh=0 * db"),
         ("x=(rows @ params.W_ih)", "x=(rows[::-1] @ params.W_ih)"),
@@ -243,16 +261,24 @@ def with_text(cell, old, new):
 
 def prove_everywhere(cell):
     """All proofs at a few shapes that leave no fault a place to hide: B > 1, B = 1, one step,
-    gradients through all the outputs or the final state alone, both forms of the GRU."""
+    gradients through all the outputs or the final state alone, both forms of the GRU, and slopes of
+    the LSTM for all steps at once or for a few."""
+    if cell.Params.mode == "LSTM":
+        prove_at_shapes(cell)
+        cell.AT_ONCE = 12  # blocks of one, two and three steps
     for reset_after in (True, False) if cell.Params.mode == "GRU" else (True,):
-        for sizes, left_out in [
-            ((4, 3, 2, 5), ()),
-            ((3, 2, 5, 3), ("dh",)),
-            ((3, 2, 3, 2), ("h0", "c0", "dh_T", "dc_T")),
-            ((1, 1, 1, 1), ()),
-            ((2, 2, 2, 11), ()),  # more than 32 rows in the weights
-        ]:
-            proofs.prove(cell, proofs.draw(cell, 0, *sizes, left_out, reset_after))
+        prove_at_shapes(cell, reset_after)
+
+
+def prove_at_shapes(cell, reset_after=True):
+    for sizes, left_out in [
+        ((4, 3, 2, 5), ()),
+        ((3, 2, 5, 3), ("dh",)),
+        ((3, 2, 3, 2), ("h0", "c0", "dh_T", "dc_T")),
+        ((1, 1, 1, 1), ()),
+        ((2, 2, 2, 11), ()),  # more than 32 rows in the weights
+    ]:
+        proofs.prove(cell, proofs.draw(cell, 0, *sizes, left_out, reset_after))
 
 
 @pytest.mark.parametrize("cell", [rnn, lstm, gru], ids=lambda cell: cell.__name__)
@@ -289,6 +315,7 @@ def test_a_fault_is_seen(cell, function, old, new):
 )
 def test_a_fault_in_what_the_cells_share_is_seen(monkeypatch, old, new):
     faulty = with_text(contract, old, new)
+    monkeypatch.setattr(lstm, "AT_ONCE", lstm.AT_ONCE)
     for name in ("transposed", "weight_grad"):
         monkeypatch.setattr(contract, name, getattr(faulty, name))
     with pytest.raises((AssertionError, ValueError)):

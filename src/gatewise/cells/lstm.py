@@ -18,6 +18,8 @@ import numpy as np
 from gatewise.cells import contract
 from gatewise.cells.activations import sigmoid
 
+AT_ONCE = 2**15  # entries for which slopes are computed at once: so many stay in the cache
+
 
 class Params(contract.Params):
     """W_ih (4H, D), W_hh (4H, H), b_ih (4H,), b_hh (4H,); rows in the order i, f, g, o."""
@@ -86,29 +88,59 @@ def forward(params, x, h0=None, c0=None):
     h_t = h0 = contract.check_state("h0", h0, params, B)
     c_t = c0 = contract.check_state("c0", c0, params, B)
 
+    # σ(a) = 1 / (1 + e⁻ᵃ) and tanh(a) = 2 σ(2a) − 1: one exponential serves the three gates and the
+    # candidate, once the minus and the 2 are in the weights.
+    H = params.W_hh.shape[1]
+    factor = np.repeat([-1, -1, -2, -1], H).astype(x.dtype)
+    W_ih, W_hh = factor[:, None] * params.W_ih, factor[:, None] * params.W_hh
+    b = np.repeat([factor * (params.b_ih + params.b_hh)], B, axis=0)
+
     # The inputs are known beforehand, so their products are one product for all steps. What it
     # holds for step t is used once; then its room is taken by the gates of step t, gate by gate.
-    H = params.W_hh.shape[1]
-    a = (x.reshape(T * B, D) @ params.W_ih.T).reshape(T, B, 4 * H)
+    a = (x.reshape(T * B, D) @ W_ih.T).reshape(T, B, 4 * H)
     gates = a.reshape(T, 4, B, H)
     i, f, g, o = gates.swapaxes(0, 1)
     c, h = np.empty_like(i), np.empty_like(i)
 
-    # σ(a) = ½ tanh(½a) + ½, so one tanh serves the three gates and, with 1 and 0, the candidate.
-    scale = np.repeat([0.5, 0.5, 1, 0.5], H).astype(x.dtype)
-    shift = (1 - scale).reshape(4, H)
-    W_hh_T, b = contract.transposed(params.W_hh), params.b_ih + params.b_hh
-    for t in range(T):
-        ifgo = h_t @ W_hh_T
-        ifgo += a[t]  # in place, since room for a new array of this size would have to be found
-        ifgo += b
-        ifgo *= scale
-        np.tanh(ifgo, out=ifgo)
-        ifgo *= scale
-        np.add(ifgo.reshape(B, 4, H), shift, out=gates[t].swapaxes(0, 1))
-        c_t = c[t] = f[t] * c_t + i[t] * g[t]
-        h_t = h[t] = o[t] * np.tanh(c_t)
+    W_hh_T = contract.transposed(W_hh)
+    ifgo = np.empty((B, 4 * H), x.dtype)
+    by_gate = ifgo.reshape(B, 4, H).swapaxes(0, 1)
+    one = np.ones((), x.dtype)  # an array, since NumPy takes longer to convert a 1 than to add it
+    with np.errstate(over="ignore"):  # where e⁻ᵃ is infinite, σ(a) is 0, as it should be
+        for t in range(T):
+            np.dot(h_t, W_hh_T, out=ifgo)
+            ifgo += a[t]
+            ifgo += b
+            np.exp(ifgo, out=ifgo)
+            ifgo += one
+            i_t, f_t, g_t, o_t = np.divide(one, by_gate, out=gates[t])
+            g_t += g_t
+            g_t -= one
+            c_t = np.add(f_t * c_t, i_t * g_t, out=c[t])
+            h_t = np.multiply(o_t, np.tanh(c_t), out=h[t])
     return Trace(x, h0, c0, i, f, g, o, c, h)
+
+
+def slopes(trace, start, end):
+    """By what a gradient is multiplied within a step, for the steps from `start` to `end` − 1.
+
+    Returns to_a (4, steps, B, H), on the way to what stands in the brackets of i, f, g (from c_t)
+    and o (from h_t), and to_c (steps, B, H), on the way from h_t to c_t.
+    """
+    # Each gate in one piece, since NumPy is twice as fast on what has no gaps.
+    i, f, g, o, h = (np.ascontiguousarray(getattr(trace, name)[start:end]) for name in "ifgoh")
+    c_before = trace.c[start - 1 : end - 1]
+    if start == 0:
+        c_before = np.concatenate([trace.c0[None], trace.c[: end - 1]])
+
+    # No slope needs an a: σ′ = σ (1 − σ) and tanh′ = 1 − tanh². And o ⊙ tanh(c) is h.
+    to_a = np.empty((4, *h.shape), h.dtype)
+    np.multiply(i * (1 - i), g, out=to_a[0])
+    np.multiply(f * (1 - f), c_before, out=to_a[1])
+    np.multiply(i, 1 - g**2, out=to_a[2])
+    np.multiply(1 - o, h, out=to_a[3])
+    to_c = o - h * h / (o + np.finfo(h.dtype).tiny)  # o (1 − tanh²(c)); where o is 0, so is h
+    return to_a, to_c
 
 
 def backward(params, trace, dh=None, dh_T=None, dc_T=None):
@@ -126,28 +158,24 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
     dh_later = contract.check_grad("dh_T", dh_T, h0, "(B, H)")  # by way of later steps
     dc_later = contract.check_grad("dc_T", dc_T, c0, "(B, H)")
 
+    # Slopes do not depend on the future. They are computed for a block of steps at once, since on
+    # small arrays a call costs more than its arithmetic.
     dc = np.empty_like(dh)
     da = np.empty((T, B, 4, H), dh.dtype)
-    for t in reversed(range(T)):
-        i_t, f_t, g_t, o_t = i[t], f[t], g[t], o[t]
-        c_before = c[t - 1] if t > 0 else c0
-        tanh_c = np.tanh(c[t])
-
-        # h = o ⊙ tanh(c), then c = f ⊙ c_before + i ⊙ g. Products needed twice have a name.
-        dh[t] += dh_later
-        dh_o = dh[t] * o_t
-        dc[t] = dc_t = dh_o * (1 - tanh_c**2) + dc_later
-        dc_i = dc_t * i_t
-        dc_f = dc_t * f_t
-
-        # Slopes need no a: σ′ = σ (1 − σ) and tanh′ = 1 − tanh², known from the gates.
-        da[t, :, 0] = dc_i * g_t * (1 - i_t)
-        da[t, :, 1] = dc_f * c_before * (1 - f_t)
-        da[t, :, 2] = dc_i * (1 - g_t**2)
-        da[t, :, 3] = dh[t] * h[t] * (1 - o_t)  # since o ⊙ tanh(c) = h
-
-        dh_later = da[t].reshape(B, 4 * H) @ params.W_hh
-        dc_later = dc_f
+    block = max(1, AT_ONCE // (B * H))
+    for end in range(T, 0, -block):
+        start = max(0, end - block)
+        to_a, to_c = slopes(trace, start, end)
+        for t in reversed(range(start, end)):
+            dh_t, da_t = dh[t], to_a[:, t - start]
+            dh_t += dh_later
+            dc_t = np.multiply(dh_t, to_c[t - start], out=dc[t])
+            dc_t += dc_later
+            da_t[:3] *= dc_t  # i, f and g act on c,
+            da_t[3] *= dh_t  # o on h
+            da[t] = da_t.swapaxes(0, 1)
+            dh_later = np.dot(da[t].reshape(B, 4 * H), params.W_hh)
+            dc_later = dc_t * f[t]
 
     # Each step used the same weights, so their gradients are sums over t and b: one product.
     rows = da.reshape(T * B, 4 * H)
