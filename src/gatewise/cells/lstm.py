@@ -88,23 +88,24 @@ def forward(params, x, h0=None, c0=None):
     h_t = h0 = contract.check_state("h0", h0, params, B)
     c_t = c0 = contract.check_state("c0", c0, params, B)
 
-    # σ(a) = 1 / (1 + e⁻ᵃ) and tanh(a) = 2 σ(2a) − 1: one exponential serves the three gates and the
-    # candidate, once the minus and the 2 are in the weights.
+    # σ(a) = 1 / (1 + e⁻ᵃ) and tanh(a) = 2 / (1 + e⁻²ᵃ) − 1: one exponential serves the three gates
+    # and the candidate, once the minus and the 2 are in the weights.
     H = params.W_hh.shape[1]
     factor = np.repeat([-1, -1, -2, -1], H).astype(x.dtype)
-    W_ih, W_hh = factor[:, None] * params.W_ih, factor[:, None] * params.W_hh
+    W_hh_T = contract.transposed(factor[:, None] * params.W_hh)
+    W_ih_T = (factor[:, None] * params.W_ih).T
     b = np.repeat([factor * (params.b_ih + params.b_hh)], B, axis=0)
 
     # The inputs are known beforehand, so their products are one product for all steps. What it
     # holds for step t is used once; then its room is taken by the gates of step t, gate by gate.
-    a = (x.reshape(T * B, D) @ W_ih.T).reshape(T, B, 4 * H)
+    a = (x.reshape(T * B, D) @ W_ih_T).reshape(T, B, 4 * H)
     gates = a.reshape(T, 4, B, H)
     i, f, g, o = gates.swapaxes(0, 1)
     c, h = np.empty_like(i), np.empty_like(i)
 
-    W_hh_T = contract.transposed(W_hh)
     ifgo = np.empty((B, 4 * H), x.dtype)
     by_gate = ifgo.reshape(B, 4, H).swapaxes(0, 1)
+    above = np.array([1, 1, 2, 1], x.dtype).reshape(4, 1, 1)
     one = np.ones((), x.dtype)  # an array, since NumPy takes longer to convert a 1 than to add it
     with np.errstate(over="ignore"):  # where e⁻ᵃ is infinite, σ(a) is 0, as it should be
         for t in range(T):
@@ -113,8 +114,7 @@ def forward(params, x, h0=None, c0=None):
             ifgo += b
             np.exp(ifgo, out=ifgo)
             ifgo += one
-            i_t, f_t, g_t, o_t = np.divide(one, by_gate, out=gates[t])
-            g_t += g_t
+            i_t, f_t, g_t, o_t = np.divide(above, by_gate, out=gates[t])
             g_t -= one
             c_t = np.add(f_t * c_t, i_t * g_t, out=c[t])
             h_t = np.multiply(o_t, np.tanh(c_t), out=h[t])
