@@ -63,6 +63,12 @@ def test_ums_follow_the_first_word():
 def test_one_hot_of_one_number():
     assert one_hot(1, 3).tolist() == [0, 1, 0]
     assert one_hot(np.empty(0, int), 3).shape == (0, 3)
+    assert one_hot([], 3).shape == (0, 3)
+
+
+def test_one_hot_of_what_is_no_int():
+    with pytest.raises(ValueError, match="^numbers are float64, but ints are meant$"):
+        one_hot([1.0], 3)
 
 
 def test_one_hot():

@@ -191,9 +191,13 @@ def one_hot(numbers, size, dtype=np.float64):
     """Rows of zeros with a single one.
 
     numbers: ints from 0 to size − 1, of any shape. Returns (*numbers.shape, size) in `dtype`.
-    Raises ValueError for a number outside.
+    Raises ValueError for a number outside, or one that is no int.
     """
     numbers = np.asarray(numbers)
+    if numbers.size == 0:
+        numbers = numbers.astype(int)  # NumPy takes an empty list for floats
+    if numbers.dtype.kind not in "iu":
+        raise ValueError(f"numbers are {numbers.dtype}, but ints are meant")
     if numbers.size and not 0 <= numbers.min() <= numbers.max() < size:
         raise ValueError(f"{numbers.min()} to {numbers.max()} is not within 0 to {size - 1}")
     return np.eye(size, dtype=dtype)[numbers]
