@@ -103,8 +103,12 @@ FAULTS = {
         ("Trace(x, h0, c0, i,", "Trace(x, c0, h0, i,"),
     ],
     (lstm, "slopes"): [
-        ("i, f, g, o, h = (", "f, i, g, o, h = ("),
-        ("c_before = trace.c[start - 1 : end - 1]", "c_before = trace.c[start:end]"),
+        ("i, f, g, o = (", "f, i, g, o = ("),
+        ("h, c_before = trace.h[start:end]", "h, c_before = trace.h[start - 1 : end - 1]"),
+        (
+            "trace.h[start:end], trace.c[start - 1 : end - 1]",
+            "trace.h[start:end], trace.c[start:end]",
+        ),
         ("[trace.c0[None], trace.c[: end - 1]]", "[trace.c[:1], trace.c[: end - 1]]"),
         ("to_a = np.empty((4, *h.shape), h.dtype)", "to_a = np.empty((4, *h.shape), np.float16)"),
         ("i * (1 - i), g, out", "1 - i, g, out"),
