@@ -183,6 +183,13 @@ class Notebook:
         assert [out.evalue for out in outputs if out.output_type == "error"] == []
         self.page.locator(".gatewise").nth(n - 1).wait_for()
 
+    def end_kernel(self, server):
+        """End the kernel, and wait until the page knows."""
+        server.end_kernel(self.file)
+        session = "jupyterapp.shell.currentWidget.sessionContext.session"
+        self.page.wait_for_function(f"() => {session} === null")
+        self.page.wait_for_timeout(300)
+
     def ask(self, expression, before="pass"):
         """The value of a Python expression in the kernel, after running a statement there."""
         call = """([code, value]) => jupyterapp.shell.currentWidget.sessionContext.session.kernel

@@ -208,8 +208,7 @@ def test_keys_walk_back_and_all_survives_the_kernels_end(open_notebook, server, 
     marked = face.root.locator("input, button, [tabindex='0']")
     assert marked.count() == face.root.locator("[data-lm-suppress-shortcuts=true]").count() == 9
 
-    server.end_kernel(notebook.file)
-    notebook.page.wait_for_timeout(500)
+    notebook.end_kernel(server)
     face.way.focus()
     face.key("PageDown", 2)
     assert face.way.get_attribute("aria-valuetext").startswith("step 6 of 8: dh 5 = ")

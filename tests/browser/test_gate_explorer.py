@@ -341,8 +341,7 @@ def keys_change_a_slider_and_all_survives_the_kernels_end(notebook, server, *fac
         before.append(face.text())
         assert before[-1][face.kind["states"][-1]] == pytest.approx(least + 0.05)
 
-    server.end_kernel(notebook.file)
-    page.wait_for_timeout(500)
+    notebook.end_kernel(server)
     for face, shown in zip(faces, before, strict=True):
         name, least = face.kind["slider"]
         assert face.text() == shown

@@ -174,8 +174,7 @@ def test_keys_scrub_and_clamping_goes_on_without_a_kernel(open_notebook, server,
     held = "dict(zip(vocabulary.words, player.run('you hate', {'f': 0})['p'][-1].tolist()))"
     meant = player.ask(held)
 
-    server.end_kernel(notebook.file)
-    notebook.page.wait_for_timeout(500)
+    notebook.end_kernel(server)
     player.step().focus()
     active = "jupyterapp.shell.currentWidget.content.activeCellIndex"
     at = notebook.page.evaluate(active)

@@ -96,7 +96,8 @@ function outbox(model) {
   const now = () => {
     clearTimeout(timer);
     timer = undefined;
-    model.save_changes();
+    // Once the kernel is gone there is nobody to tell, and ipywidgets would complain at each try.
+    if (model.widget_manager?.kernel !== null) model.save_changes();
   };
   return { now, soon: () => (timer ??= setTimeout(now, 100)) };
 }
