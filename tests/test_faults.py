@@ -275,6 +275,7 @@ def prove_everywhere(cell):
 
 
 def prove_at_shapes(cell, reset_after=True):
+    """All proofs, at one setting of the cell."""
     for sizes, left_out in [
         ((4, 3, 2, 5), ()),
         ((3, 2, 5, 3), ("dh",)),
@@ -319,7 +320,7 @@ def test_a_fault_is_seen(cell, function, old, new):
 )
 def test_a_fault_in_what_the_cells_share_is_seen(monkeypatch, old, new):
     faulty = with_text(contract, old, new)
-    monkeypatch.setattr(lstm, "AT_ONCE", lstm.AT_ONCE)
+    monkeypatch.setattr(lstm, "AT_ONCE", lstm.AT_ONCE)  # put back what the proofs set
     for name in ("transposed", "weight_grad"):
         monkeypatch.setattr(contract, name, getattr(faulty, name))
     with pytest.raises((AssertionError, ValueError)):

@@ -18,7 +18,9 @@ import numpy as np
 from gatewise.cells import contract
 from gatewise.cells.activations import sigmoid
 
-AT_ONCE = 2**15  # entries for which slopes are computed at once: so many stay in the cache
+# steps · B · H for which slopes are computed at once: one step at a time is slower where arrays
+# are small, all steps at a time where they are large.
+AT_ONCE = 2**15
 
 
 class Params(contract.Params):
@@ -89,12 +91,13 @@ def forward(params, x, h0=None, c0=None):
     c_t = c0 = contract.check_state("c0", c0, params, B)
 
     # σ(a) = 1 / (1 + e⁻ᵃ) and tanh(a) = 2 / (1 + e⁻²ᵃ) − 1: one exponential serves the three gates
-    # and the candidate, once the minus and the 2 are in the weights.
+    # and the candidate, once the minus and the 2 are in the weights. (A candidate near 0 is then
+    # exact to a rounding of 1, not of its own.)
     H = params.W_hh.shape[1]
     factor = np.repeat([-1, -1, -2, -1], H).astype(x.dtype)
     W_hh_T = contract.transposed(factor[:, None] * params.W_hh)
     W_ih_T = (factor[:, None] * params.W_ih).T
-    b = np.repeat([factor * (params.b_ih + params.b_hh)], B, axis=0)
+    b = np.repeat([factor * (params.b_ih + params.b_hh)], B, axis=0)  # sums without gaps are fast
 
     # The inputs are known beforehand, so their products are one product for all steps. What it
     # holds for step t is used once; then its room is taken by the gates of step t, gate by gate.
@@ -107,6 +110,8 @@ def forward(params, x, h0=None, c0=None):
     by_gate = ifgo.reshape(B, 4, H).swapaxes(0, 1)
     above = np.array([1, 1, 2, 1], x.dtype).reshape(4, 1, 1)
     one = np.ones((), x.dtype)  # an array, since NumPy takes longer to convert a 1 than to add it
+    # In place, since new room for each result would have to be found; `dot`, whose call is cheaper
+    # than that of @.
     with np.errstate(over="ignore"):  # where e⁻ᵃ is infinite, σ(a) is 0, as it should be
         for t in range(T):
             np.dot(h_t, W_hh_T, out=ifgo)
