@@ -94,10 +94,13 @@ def forward(params, x, h0=None, c0=None):
     # and the candidate, once the minus and the 2 are in the weights. (A candidate near 0 is then
     # exact to a rounding of 1, not of its own.)
     H = params.W_hh.shape[1]
-    factor = np.repeat([-1, -1, -2, -1], H).astype(x.dtype)
-    W_hh_T = contract.transposed(factor[:, None] * params.W_hh)
-    W_ih_T = (factor[:, None] * params.W_ih).T
-    b = np.repeat([factor * (params.b_ih + params.b_hh)], B, axis=0)  # sums without gaps are fast
+    above = np.repeat(np.array([1, 1, 2, 1], x.dtype), H)
+    W_ih_T = (-above[:, None] * params.W_ih).T
+    W_hh_T = contract.transposed(params.W_hh)
+    W_hh_T *= -above
+    b = -above * (params.b_ih + params.b_hh)
+    # One row per sequence, since NumPy is faster where both operands have one shape.
+    b, above = np.repeat([b], B, axis=0), np.repeat([above], B, axis=0)
 
     # The inputs are known beforehand, so their products are one product for all steps. What it
     # holds for step t is used once; then its room is taken by the gates of step t, gate by gate.
@@ -108,7 +111,6 @@ def forward(params, x, h0=None, c0=None):
 
     ifgo = np.empty((B, 4 * H), x.dtype)
     by_gate = ifgo.reshape(B, 4, H).swapaxes(0, 1)
-    above = np.array([1, 1, 2, 1], x.dtype).reshape(4, 1, 1)
     one = np.ones((), x.dtype)  # an array, since NumPy takes longer to convert a 1 than to add it
     # In place, since new room for each result would have to be found; `dot`, whose call is cheaper
     # than that of @.
@@ -119,17 +121,19 @@ def forward(params, x, h0=None, c0=None):
             ifgo += b
             np.exp(ifgo, out=ifgo)
             ifgo += one
-            i_t, f_t, g_t, o_t = np.divide(above, by_gate, out=gates[t])
+            np.divide(above, ifgo, out=ifgo)
+            gates[t] = by_gate  # a copy after the division is faster than to divide gate by gate
+            i_t, f_t, g_t, o_t = gates[t]
             g_t -= one
             c_t = np.add(f_t * c_t, i_t * g_t, out=c[t])
             h_t = np.multiply(o_t, np.tanh(c_t), out=h[t])
     return Trace(x, h0, c0, i, f, g, o, c, h)
 
 
-def slopes(trace, start, end):
+def slopes(trace, start, end, to_a, to_c):
     """By what a gradient is multiplied within a step, for the steps from `start` to `end` − 1.
 
-    Returns to_a (4, steps, B, H), on the way to what stands in the brackets of i, f, g (from c_t)
+    Fills to_a (steps, B, 4, H), on the way to what stands in the brackets of i, f, g (from c_t)
     and o (from h_t), and to_c (steps, B, H), on the way from h_t to c_t.
     """
     # Copies, each in one piece, since NumPy is twice as fast on what has no gaps.
@@ -139,13 +143,11 @@ def slopes(trace, start, end):
         c_before = np.concatenate([trace.c0[None], trace.c[: end - 1]])
 
     # No slope needs an a: σ′ = σ (1 − σ) and tanh′ = 1 − tanh². And o ⊙ tanh(c) is h.
-    to_a = np.empty((4, *h.shape), h.dtype)
-    np.multiply(i * (1 - i), g, out=to_a[0])
-    np.multiply(f * (1 - f), c_before, out=to_a[1])
-    np.multiply(i, 1 - g**2, out=to_a[2])
-    np.multiply(1 - o, h, out=to_a[3])
-    to_c = o - h * h / (o + np.finfo(h.dtype).tiny)  # o (1 − tanh²(c)); where o is 0, so is h
-    return to_a, to_c
+    to_a[:, :, 0] = i * (1 - i) * g
+    to_a[:, :, 1] = f * (1 - f) * c_before
+    to_a[:, :, 2] = i * (1 - g**2)
+    to_a[:, :, 3] = (1 - o) * h
+    to_c[:] = o - h * h / (o + np.finfo(h.dtype).tiny)  # o (1 − tanh²(c)); where o is 0, so is h
 
 
 def backward(params, trace, dh=None, dh_T=None, dc_T=None):
@@ -164,22 +166,24 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
     dc_later = contract.check_grad("dc_T", dc_T, c0, "(B, H)")
 
     # Slopes do not depend on the future. They are computed for a block of steps at once, since on
-    # small arrays a call costs more than its arithmetic.
-    dc = np.empty_like(dh)
-    da = np.empty((T, B, 4, H), dh.dtype)
+    # small arrays a call costs more than its arithmetic, and where the gradients will stand.
+    da, dc = np.empty((T, B, 4 * H), dh.dtype), np.empty_like(dh)
+    to_a, to_c = da.reshape(T, B, 4, H), dc
+    # In the columns of da: dc_t for i, f and g, which act on c; dh_t for o, which acts on h.
+    dc_dh = np.empty((B, 4 * H), dh.dtype)
+    by_gate = dc_dh.reshape(B, 4, H).swapaxes(0, 1)
     block = max(1, AT_ONCE // (B * H))
     for end in range(T, 0, -block):
         start = max(0, end - block)
-        to_a, to_c = slopes(trace, start, end)
+        slopes(trace, start, end, to_a[start:end], to_c[start:end])
         for t in reversed(range(start, end)):
-            dh_t, da_t = dh[t], to_a[:, t - start]
+            dh_t, dc_t, da_t = dh[t], dc[t], da[t]
             dh_t += dh_later
-            dc_t = np.multiply(dh_t, to_c[t - start], out=dc[t])
+            dc_t *= dh_t
             dc_t += dc_later
-            da_t[:3] *= dc_t  # i, f and g act on c,
-            da_t[3] *= dh_t  # o on h
-            da[t] = da_t.swapaxes(0, 1)
-            dh_later = np.dot(da[t].reshape(B, 4 * H), params.W_hh)
+            by_gate[:3], by_gate[3] = dc_t, dh_t
+            da_t *= dc_dh
+            dh_later = np.dot(da_t, params.W_hh)
             dc_later = dc_t * f[t]
 
     # Each step used the same weights, so their gradients are sums over t and b: one product.
@@ -195,5 +199,5 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
         c0=dc_later,
         h=dh,
         c=dc,
-        a=da.reshape(T, B, 4 * H),
+        a=da,
     )
