@@ -94,7 +94,7 @@ def forward(params, x, h0=None, c0=None):
     # and the candidate, once the minus and the 2 are in the weights. (A candidate near 0 is then
     # exact to a rounding of 1, not of its own.)
     H = params.W_hh.shape[1]
-    above = np.repeat(np.array([1, 1, 2, 1], x.dtype), H)
+    above = np.repeat(np.array([1, 1, 2, 1], x.dtype), H)  # what stands above the bars
     W_ih_T = (-above[:, None] * params.W_ih).T
     W_hh_T = contract.transposed(params.W_hh)
     W_hh_T *= -above
