@@ -77,18 +77,15 @@ def oldest():
 
 def main():
     wanted = [s for s in SETTINGS if not sys.argv[1:] or any(word in s for word in sys.argv[1:])]
-    rows = {}
-    if not FEATURES.get("AVX512F"):
-        unable = [s for s in wanted if any(word in s for word in AVX512)]
-        wanted = [s for s in wanted if s not in unable]
-        rows = {setting: ["not run: no AVX-512", "not run"] for setting in unable}
+    able = [s for s in wanted if FEATURES.get("AVX512F") or not any(word in s for word in AVX512)]
+    rows = {s: [] if s in able else ["not run: no AVX-512", "not run"] for s in wanted}
     for threads in THREADS:
         with ThreadPoolExecutor(2 // int(threads)) as pool:
-            jobs = [SETTINGS[s] | {"OMP_NUM_THREADS": threads} for s in wanted]
+            jobs = [SETTINGS[s] | {"OMP_NUM_THREADS": threads} for s in able]
             for setting, result in zip(
-                wanted, pool.map(run, [sys.executable] * len(jobs), jobs), strict=True
+                able, pool.map(run, [sys.executable] * len(jobs), jobs), strict=True
             ):
-                rows.setdefault(setting, []).append(result)
+                rows[setting].append(result)
                 print(f"{setting}, {threads} threads: {result}", flush=True)
     if not sys.argv[1:] or "oldest" in sys.argv[1:]:
         python, pins = oldest()
