@@ -164,8 +164,8 @@ function ledger(words, cell) {
       }
       spans.put.hidden = at > reached || !put;
       spans.equals.hidden = at > reached;
-      if (put) spans.put.textContent = `= ${put.replace(/\w+/g, (key) => figure(now[cell][key]))}`;
-      spans.result.textContent = figure(now[cell][key]);
+      if (put) setText(spans.put, `= ${put.replace(/\w+/g, (key) => figure(now[cell][key]))}`);
+      setText(spans.result, figure(now[cell][key]));
     }
   };
   return { node, draw };
@@ -309,15 +309,15 @@ function cell(words, kind, drawing) {
     for (const [text, base, at, stage, when] of letters) {
       const isGradient = stage && state(stage, when) !== "later";
       text.firstChild.data = (isGradient ? "d" : "") + base;
-      text.querySelector("tspan").textContent = parts[at];
+      setText(text.querySelector("tspan"), parts[at]);
     }
     for (const [text, index, value, key, stage, when] of numbers) {
       set(text, { class: `figure ${state(stage, when)}` });
-      index.textContent = `${s.step} `;
-      value.textContent = figure(values[key]);
+      setText(index, `${s.step} `);
+      setText(value, figure(values[key]));
     }
-    for (const [name, stage] of Object.entries(PASSED[kind])) part(name).setAttribute("class", state(stage));
-    cut.setAttribute("visibility", isCut ? "visible" : "hidden");
+    for (const [name, stage] of Object.entries(PASSED[kind])) set(part(name), { class: state(stage) });
+    set(cut, { visibility: isCut ? "visible" : "hidden" });
   };
   return { node, draw };
 }
@@ -403,7 +403,7 @@ function overview(words, go) {
       nodes.push(line(`M${X(s.read)} ${y}V${to + tip}`, { class: "loss" }), line(`M${X(s.read)} ${to}l-5 ${tip}h10z`, { class: "tip" }));
       nodes.push(text(words.loss, X(s.read) + 7, y + (to > y ? 7 : 2), { class: "tick start" }));
     }
-    chain.replaceChildren(...nodes);
+    setChildren(chain, nodes);
   }
 
   /** The curves: in full what is known so far, the rest as a shadow. */
@@ -431,7 +431,7 @@ function overview(words, go) {
     }
     marks.push(text(words.size, left - 6, top - 4, { class: "tick end" }));
     marks.push(text("t", left - 10, height - 8, { class: "letter" }));
-    grid.replaceChildren(...marks);
+    setChildren(grid, marks);
 
     const known = { c: STAGES.indexOf(s.stage) >= 2 ? s.step : s.step + 1, h: s.stage === "back" ? s.step - 1 : s.step };
     const nodes = [];
@@ -457,7 +457,7 @@ function overview(words, go) {
       if (!isNone) nodes.push(line(`M${left - 2} ${at}L${x - 6} ${y}`, { class: "leader" }));
       nodes.push(text(label, left - 6, at + 4, { class: "tick end" }));
     }
-    curves.replaceChildren(...nodes);
+    setChildren(curves, nodes);
   }
 
   const draw = (settings, all) => {
@@ -496,14 +496,14 @@ function controls(words, change) {
   const draw = (s, { values }) => {
     isOn = s.detach;
     set(detach, { "aria-pressed": isOn });
-    effect.textContent = words["says detach"][Number(isOn)];
+    setText(effect, words["says detach"][Number(isOn)]);
     const f = values.lstm.f.reduce((sum, f) => sum + f, 0) / s.T;
     const says = { T: "says T", read: "says read", forget_bias: "says bias" };
     for (const [name, input, shown] of rows) {
       if (name !== "forget_bias") set(input, { max: name === "T" ? s.x.length : s.T });
       const value = name === "forget_bias" ? number(s[name]) : String(s[name]);
       slide(input, s[name], say(words[says[name]], { value, f: number(f) }));
-      shown.textContent = value;
+      setText(shown, value);
     }
   };
   return { node, draw };

@@ -14,8 +14,26 @@ function make(name, attributes = {}, ...children) {
   return node;
 }
 
+/** Put attributes; not what stands there already: the browser would lay it out anew. */
 function set(node, attributes) {
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (node.getAttribute(key) !== String(value)) node.setAttribute(key, value);
+  }
+}
+
+/** The same for a text, which a screen reader would also read out anew. */
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** The same for children. */
+function setChildren(node, children) {
+  const old = [...node.childNodes];
+  children.forEach((child, n) => {
+    if (n >= old.length) node.append(child);
+    else if (!child.isEqualNode(old[n])) old[n].replaceWith(child);
+  });
+  for (const child of old.slice(children.length)) child.remove();
 }
 
 /** A number for reading: two decimals, a true minus sign, on demand a plus sign. */
@@ -33,7 +51,7 @@ function place(name, sign = false) {
 /** Write each value into the places made for it. */
 function fillIn(root, values) {
   for (const node of root.querySelectorAll("[data-value]")) {
-    node.textContent = number(values[node.dataset.value], "sign" in node.dataset);
+    setText(node, number(values[node.dataset.value], "sign" in node.dataset));
   }
 }
 

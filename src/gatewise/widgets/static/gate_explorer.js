@@ -214,11 +214,10 @@ function bar(C, words, s, change, choose) {
   group.append(...chips, button([words.reset], () => change(s.start), { class: "reset" }));
   node.append(make("p", {}, words.task[s.task]), tally, group);
   const draw = (s, values, chosen) => {
-    const text = say(words.tally, { right: values.right, n: chips.length });
-    if (tally.textContent !== text) tally.textContent = text; // said once, not at every move
+    setText(tally, say(words.tally, { right: values.right, n: chips.length }));
     chips.forEach((chip, n) => {
       const right = isRight(C, s, s.sequences[n]);
-      chip.textContent = `${n + 1} ${right ? "✓" : "✗"}`;
+      setText(chip, `${n + 1} ${right ? "✓" : "✗"}`);
       const label = say(right ? words.right : words.wrong, { n: n + 1 });
       set(chip, { "aria-pressed": n === chosen, "aria-label": label });
     });
@@ -298,7 +297,7 @@ function form(C, words, drawing, n) {
       const width = (16 * size) / (1 + size); // never so wide that it reaches a label
       set(band, { "stroke-width": width, "stroke-dasharray": all[key] < 0 ? "5 4" : "none" });
     }
-    for (const [key, slot] of slots) slot.setAttribute("d", opening(13, values[key]));
+    for (const [key, slot] of slots) set(slot, { d: opening(13, values[key]) });
   };
   return { node, draw };
 }
@@ -381,11 +380,11 @@ function card(C, k, words, s, change) {
   const draw = (s, values) => {
     const [a, value] = [values[`a_${k}`], values[k]];
     set(dot, { cx: X(a), cy: Y(value) });
-    drop.setAttribute("d", `M${X(a)} ${Y(value)}V${Y(0)}`);
+    set(drop, { d: `M${X(a)} ${Y(value)}V${Y(0)}` });
     const parts = { gate: name, squash: mark, a: number(a), value: number(value) };
     set(curve, { "aria-label": say(words.curve, parts) });
     const stage = words.opening.findLast(([bound]) => value >= bound)?.[1];
-    state.textContent = isGate ? stage : "";
+    setText(state, isGate ? stage : "");
     for (const [key, part, input] of rows) {
       const sentence = words[isGate ? "says gate" : "says candidate"];
       const parts = { value: number(s[key][part]), gate: name, opening: stage, amount: number(value) };
@@ -424,6 +423,10 @@ function strip(C, words, s, change) {
   svg.append(columns, plot);
   const sign = make("svg:text", { class: "tick italic", x: 6, y: top + 4 }, "x");
   svg.append(sign);
+
+  let width = 700;
+  // Not at each draw: to ask for a size, the browser must lay out what was written so far.
+  const fit = () => (width = svg.clientWidth || width);
 
   let bars = [];
   /** Columns anew when their number changes, and only then: a focused bar must stay. */
@@ -476,22 +479,21 @@ function strip(C, words, s, change) {
     const task = s.sequences[chosen];
     const shown = task ? run(C, s, task.x, { h: 0, c: task.c0 }) : values.strip;
     const { x, c, h } = shown;
-    const width = svg.clientWidth || 700;
     const pitch = (width - left - right) / x.length;
     const X = (t) => left + pitch * (t + 0.5);
-    prepare(x, Boolean(task) || s.repeats > 0, task?.text);
+    const isFixed = Boolean(task) || s.repeats > 0;
+    prepare(x, isFixed, task?.text);
 
     const thin = Math.max(2, Math.min(26, pitch * 0.6));
-    const every = task?.text ? 1 : Math.ceil(18 / pitch);
+    const isNamed = (t) => (task?.text ? pitch >= 9 : (t + 1) % Math.ceil(18 / pitch) === 0);
     bars.forEach(({ group, hit, rect, value, name }, t) => {
       const tall = ((top - 16) * Math.max(-2, Math.min(2, x[t]))) / 2;
       set(hit, { x: X(t) - pitch / 2, width: pitch });
       set(rect, { x: X(t) - thin / 2, width: thin, y: top - Math.max(tall, 0), height: Math.abs(tall) });
       set(value, { x: X(t), y: top - tall + (tall < 0 ? 12 : -4) });
-      value.textContent = pitch > 36 ? number(x[t], true) : "";
-      set(name, { x: X(t), visibility: (t + 1) % every === 0 || every === 1 ? "visible" : "hidden" });
-      if (pitch < 9 && task?.text) name.setAttribute("visibility", "hidden");
-      if (group.tabIndex === 0) {
+      setText(value, pitch > 36 ? number(x[t], true) : "");
+      set(name, { x: X(t), visibility: isNamed(t) ? "visible" : "hidden" });
+      if (!isFixed) {
         const parts = { value: number(x[t]), c: number(c?.[t] ?? 0), h: number(h[t]) };
         set(group, { "aria-valuenow": x[t], "aria-valuetext": say(words["says bar"], parts) });
       }
@@ -505,15 +507,15 @@ function strip(C, words, s, change) {
     const Y = (v) => height - 32 - ((v - least) / (most - least)) * (height - 32 - middle);
     for (const k of C.lines) {
       const points = shown[k].map((v, t) => `${X(t).toFixed(1)} ${Y(v).toFixed(1)}`);
-      lines[k].setAttribute("d", `M${points.join("L")}`);
-      dots[k].setAttribute("d", pitch < 12 ? "" : points.map((point) => `M${point}h0`).join(""));
+      set(lines[k], { d: `M${points.join("L")}` });
+      set(dots[k], { d: pitch < 12 ? "" : points.map((point) => `M${point}h0`).join("") });
     }
-    axes.setAttribute("d", `M${left} ${top}H${width - right}M${left} ${Y(0)}H${width - right}`);
-    bounds.setAttribute("d", task ? fields(task, X, Y, pitch, [least, most]) : "");
+    set(axes, { d: `M${left} ${top}H${width - right}M${left} ${Y(0)}H${width - right}` });
+    set(bounds, { d: task ? fields(task, X, Y, pitch, [least, most]) : "" });
     [0, most, least].forEach((v, n) => {
       const isApart = n === 0 || Math.abs(Y(v) - Y(0)) > 14;
       set(scale[n], { x: left - 4, y: Y(v) + 4 });
-      scale[n].textContent = isApart ? number(v).replace(/0$|.00$/, "") : "";
+      setText(scale[n], isApart ? number(v).replace(/0$|.00$/, "") : "");
     });
 
     const last = Object.fromEntries(C.lines.map((k) => [k, shown[k].at(-1)]));
@@ -530,10 +532,10 @@ function strip(C, words, s, change) {
     set(plot, { "aria-label": say(words.plot, parts) });
 
     slide(repeat, s.repeats, say(words[s.repeats ? "says repeat" : "says no repeat"], parts));
-    often.textContent = s.repeats ? say(words.times, parts) : words.off;
+    setText(often, s.repeats ? say(words.times, parts) : words.off);
     return last;
   };
-  return { node, draw, svg };
+  return { node, draw, svg, fit };
 }
 
 /** The bounds of a task as fields, a column a step; where there is no bound, to the edge. */
@@ -622,7 +624,10 @@ function render({ model, el }) {
   // What was let go is told at once: the next cell may already ask for it.
   for (const event of ["change", "click", "pointerup", "keyup"]) root.addEventListener(event, post.now);
   const forget = followTheme(root);
-  const resized = new ResizeObserver(draw);
+  const resized = new ResizeObserver(() => {
+    sequence.fit();
+    draw();
+  });
   resized.observe(sequence.svg);
   draw();
   return () => {

@@ -132,7 +132,7 @@ function sentences(words, net, change, read) {
       swap.style.visibility = spoken ? "visible" : "hidden";
       if (!spoken) return;
       const t = Math.min(s.step, spoken.length);
-      which.textContent = say(words.word, { t });
+      setText(which, say(words.word, { t }));
       select.value = spoken[t - 1];
       set(select, { "aria-label": say(words.swap, { t, name: NAMES[b] }) });
     });
@@ -217,13 +217,13 @@ function timeline(words, change, read) {
         const tall = ((base - top) * v) / largest;
         return v < 1e-6 ? "" : `M${X(t) + single * thin + 1} ${base}v${-tall}h${thin - 2}v${tall}z`;
       };
-      bars[k].setAttribute("d", (values.apart[k] ?? []).map(column).join(""));
+      set(bars[k], { d: (values.apart[k] ?? []).map(column).join("") });
     }
     legend.style.display = other ? "" : "none";
     legend.querySelector(".c").style.display = values.apart.c ? "" : "none";
     set(axis, { d: other ? `M${left} ${base}H${width - right}M${left} ${top}h-4` : "" });
     set(most, { x: left - 6, y: top + 4 });
-    most.textContent = other ? number(largest) : "";
+    setText(most, other ? number(largest) : "");
     set(svg, { height });
     set(band, { x: X(s.step - 1) - pitch / 2, y: 0, width: pitch, height });
 
@@ -237,7 +237,7 @@ function timeline(words, change, read) {
     const says = [...spoken, ...values.says, ...at].join(", ");
     slide(range, s.step, `${say(words.where, { t: s.step, T: last })}: ${says}`);
     set(svg, { "aria-label": `${words.along}: ${at.join(", ")}` });
-    where.textContent = say(words.where, { t: s.step, T: last });
+    setText(where, say(words.where, { t: s.step, T: last }));
     back.disabled = s.step <= 1;
     next.disabled = s.step >= last;
   };
@@ -270,8 +270,7 @@ function prediction(words, net) {
   const node = make("div", { class: "next" }, status, table, note);
 
   const draw = (s, values) => {
-    const text = values.says.join(", ");
-    if (status.textContent !== text) status.textContent = text; // said once, not at every move
+    setText(status, values.says.join(", "));
     set(table, { class: values.runs.length < 2 ? "single" : "" });
     note.style.visibility = values.free ? "visible" : "hidden";
     // A large vocabulary shows its likeliest words.
@@ -281,7 +280,7 @@ function prediction(words, net) {
       row.hidden = best[n] < least;
       bars.forEach(({ bar, mark, value, cell }, b) => {
         const p = values.now[b];
-        value.textContent = p ? number(p[n]) : "";
+        setText(value, p ? number(p[n]) : "");
         bar.style.width = p?.[n] >= 0.005 ? `${100 * p[n]}%` : 0; // no more than the number says
         const free = values.free?.[b]?.[n];
         const isMoved = p && free !== undefined && Math.abs(free - p[n]) >= 0.005;
@@ -365,8 +364,8 @@ function card(k, words, net, change, read, scope) {
             if (w > 0) paths[Number(v < 0)] += `M${x} ${y}h${w}v${w}h${-w}z`;
           });
         });
-        above.setAttribute("d", paths[0]);
-        below.setAttribute("d", paths[1]);
+        set(above, { d: paths[0] });
+        set(below, { d: paths[1] });
       }
       const [width, height] = [left + T * pitch, units.length * tall];
       set(svg, { width, height });
@@ -390,7 +389,7 @@ function card(k, words, net, change, read, scope) {
       write = () => {
         const cell = hovered && hovered.t < T ? hovered : { t, unit: s.unit };
         const value = number(rows[cell.t][cell.unit], sign);
-        caption.textContent = value;
+        setText(caption, value);
         const parts = { k, name, sentence: NAMES[b], unit: cell.unit, word: run.words[cell.t], t: cell.t + 1, value };
         const text = say(words.cell, parts);
         set(svg, { "aria-label": text });
@@ -406,7 +405,7 @@ function card(k, words, net, change, read, scope) {
     node.classList.toggle("stacked", layout.isStacked);
     if (!isGate) {
       const scale = values.scale[k];
-      held.textContent = scale > 1 ? say(words.scale, { scale: number(scale) }) : "";
+      setText(held, scale > 1 ? say(words.scale, { scale: number(scale) }) : "");
       return;
     }
     const one = scope() ? `${k}${s.unit}` : k;
@@ -420,7 +419,7 @@ function card(k, words, net, change, read, scope) {
       const amount = Number.isInteger(value) ? value : number(value);
       return key === k ? say(words.held, { value: amount }) : say(words["held one"], { unit: key.slice(1), value: amount });
     });
-    held.textContent = says.join("; ");
+    setText(held, says.join("; "));
     node.classList.toggle("is-held", mine.length > 0);
   };
   return { node, draw };
@@ -444,14 +443,14 @@ function choice(words, net, change, read, redraw, restore) {
   const reset = button([words.reset], begin, { class: "again" });
   const node = make("div", { class: "choice" }, label, sort, ...(net.gates ? [group] : []), reset);
   const draw = (s, values) => {
-    chosen.textContent = String(s.unit);
+    setText(chosen, String(s.unit));
     const k = net.letters.includes("c") ? "c" : "h";
     const at = (run) => run[k][Math.min(s.step, run.words.length) - 1][s.unit];
     const told = values.runs.map((run, b) => `${NAMES[b]} ${number(at(run))}`);
     slide(range, s.unit, `${s.unit}: ${k} ${told.join(", ")}`);
     set(sort, { "aria-pressed": s.sort });
     for (const [one, node] of scopes) {
-      node.textContent = one ? say(words["one unit"], { unit: s.unit }) : words["all units"];
+      setText(node, one ? say(words["one unit"], { unit: s.unit }) : words["all units"]);
       set(node, { "aria-pressed": one === isOne });
     }
   };
