@@ -473,7 +473,7 @@ function overview(words, go) {
     drawChain(all);
     drawCurves(all);
   };
-  // Asked for here only: to ask in the midst of drawing would lay out the page twice.
+  // Not at each draw: to ask for a size, the browser must lay out what was written so far.
   const fit = () => (width = svg.clientWidth || width);
   return { node: svg, draw, fit };
 }
@@ -525,7 +525,6 @@ function walk(words, go) {
   });
   const sentence = make("p", { role: "status", class: "sentence" });
   const node = make("div", { class: "walk" }, ...buttons.map(([, node]) => node), sentence);
-  let told = "";
   const draw = (s, { parts, isCut, found }) => {
     count = clicks(s);
     for (const [name, node] of buttons) {
@@ -535,11 +534,8 @@ function walk(words, go) {
     const special = s.step === s.read ? `${s.stage} at loss` : "";
     const cut = isCut && s.stage === "back" ? "back cut" : special;
     const text = words.stage[cut] ?? words.stage[s.stage];
-    const now = `${say(text, parts)} ${found}`;
-    if (told === now) return; // said once, not at every move
-    told = now;
     const unseen = make("span", { class: "unseen" }, ` ${found}`);
-    sentence.replaceChildren(make("span", {}, ...write(text, parts)), unseen);
+    setChildren(sentence, [make("span", {}, ...write(text, parts)), unseen]);
   };
   return { node, draw };
 }

@@ -26,7 +26,7 @@ function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** The same for children. */
+/** The same for children, one by one. */
 function setChildren(node, children) {
   const old = [...node.childNodes];
   children.forEach((child, n) => {
