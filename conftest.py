@@ -1,24 +1,109 @@
-"""Settings for every test, the notebooks included, and what the notebooks took."""
+"""Settings for every test, and how a notebook is tested: executed once, by nbval, strictly.
+
+Each notebook runs in a fresh kernel, in an empty folder and without a network. When its last cell
+has run, the same kernel judges the exercises: tests/exercises.py has two wrong answers to each.
+"""
 
 import os
-from collections import Counter
+import re
+import tempfile
+from collections import Counter, defaultdict
 from itertools import chain
 from pathlib import Path
 
+import exercises
+import nbformat
 import pytest
+from nbval.kernel import CURRENT_ENV_KERNEL_NAME, RunningKernel
+from nbval.plugin import IPyNbCell, IPyNbFile
 
-# Kernels that tests start inherit both. A progress bar is for the person who waits.
+# Kernels that tests start inherit these. A progress bar is for the person who waits, and two
+# workers of pytest-xdist share two cores best with one thread each.
 os.environ["TQDM_DISABLE"] = "1"
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 # No notebook needs the network, so none is given: tests/offline/sitecustomize.py.
 OFFLINE = Path(__file__).parent / "tests" / "offline"
 inherited = filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")])  # "" would be this folder
 os.environ["PYTHONPATH"] = os.pathsep.join(inherited)
 
-WANTED = 300  # seconds for the whole series on two cores, the start of its kernels included
+WANTED = 180  # seconds for the whole series on two cores, the start of its kernels included
+
+
+def pytest_addoption(parser):
+    parser.addoption("--twice", action="store_true", help="run every code cell twice in a row")
+
+
+def pytest_collect_file(file_path, parent):
+    if file_path.suffix == ".ipynb":
+        return Notebook.from_parent(parent, path=file_path)
+
+
+class Notebook(IPyNbFile):
+    """A notebook of the series: its code cells, then its exercises."""
+
+    def setup(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.kernel = RunningKernel(CURRENT_ENV_KERNEL_NAME, cwd=self.folder.name)
+
+    def collect(self):
+        for cell in super().collect():
+            yield Cell.from_parent(
+                self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell, options=cell.options
+            )
+        for number, (name, source, verdict) in enumerate(judgements(self.nb, self.path.stem)):
+            cell = nbformat.v4.new_code_cell(source, execution_count=1)
+            cell.outputs = [nbformat.v4.new_output("stream", text=verdict)]
+            yield Judgement.from_parent(
+                self, name=name, cell_num=number, cell=cell, options=defaultdict(bool, check=True)
+            )
+
+    def teardown(self):
+        super().teardown()
+        self.folder.cleanup()
+
+
+class Cell(IPyNbCell):
+    """A code cell; with --twice, it must say the same when it runs again."""
+
+    def runtest(self):
+        super().runtest()
+        if self.config.option.twice:
+            super().runtest()
+
+
+class Judgement(IPyNbCell):
+    """An answer to an exercise, with the exercise's own check: the last line is the verdict."""
+
+    def compare_outputs(self, test, ref, skip_compare=None):
+        said = "".join(output.get("text", "") for output in test)
+        self.comparison_traceback = [f"expected the verdict {ref[0].text!r}, got {said!r}"]
+        return re.search(rf"^{ref[0].text}\n\Z", said, re.MULTILINE)
+
+
+def judgements(notebook, name):
+    """The name, code and verdict of each answer to try: none, two wrong ones, the solution."""
+    source = {cell.id: cell.source for cell in notebook.cells}
+    numbers = [int(id.removeprefix("answer-")) for id in source if id.startswith("answer-")]
+    wrong = exercises.WRONG.get(name, {})
+    if sorted(wrong) != numbers or any(len(answers) != 2 for answers in wrong.values()):
+        raise ValueError(
+            f"expected two wrong answers in tests/exercises.py to each exercise of {name}: {numbers}"
+        )
+    for n in numbers:
+        solution = re.search(r"<details>.*```python\n(.*?)```", source[f"solution-{n}"], re.DOTALL)
+        tries = [
+            ("no answer", "", "(no answer|not right) yet"),
+            *((f"wrong answer {k}", text, "not right yet") for k, text in enumerate(wrong[n], 1)),
+            ("the folded solution", solution[1], "right"),
+        ]
+        for which, text, verdict in tries:
+            code = "\n".join([source[f"answer-{n}"], text, source[f"check-{n}"]])
+            yield f"Exercise {n}, {which}", code, f"exercise {n}: {verdict}"
 
 
 def pytest_terminal_summary(terminalreporter):
-    """How long each notebook took, and all: told and not asserted, a slow machine is no fault."""
+    """Tell how long each notebook took, and all of them: told, not asserted."""
     seconds = Counter()
     for report in chain(*terminalreporter.stats.values()):
         file = getattr(report, "nodeid", "").partition("::")[0]
@@ -26,6 +111,6 @@ def pytest_terminal_summary(terminalreporter):
             seconds[file] += report.duration
     if seconds:
         terminalreporter.section("seconds of each notebook")
-        for file, took in seconds.items():
+        for file, took in sorted(seconds.items()):
             terminalreporter.write_line(f"{took:6.1f}  {file}")
         terminalreporter.write_line(f"{seconds.total():6.1f}  all, of {WANTED} wanted")

@@ -1,6 +1,5 @@
-"""What the conftest.py at the root does for the notebooks: no network, and their seconds told."""
+"""What the conftest.py at the root does with a notebook: what turns it red, and no network."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -39,7 +38,7 @@ with (
 
 
 def sentence(host):
-    return f"tests run without a network, but {host} is asked for"
+    return f"tests run without a network, but {host} was requested"
 
 
 @pytest.fixture(scope="module")
@@ -57,54 +56,78 @@ def run():
 
 
 @pytest.mark.parametrize(("source", "host"), REFUSED)
-def test_a_kernel_reaches_nothing_but_this_machine(run, source, host):
+def test_a_kernel_reaches_only_this_machine(run, source, host):
     output = run(source)
     assert (output.ename, output.evalue) == ("RuntimeError", sentence(host))
 
 
-def test_nor_does_what_the_kernel_starts(run):
+def test_a_child_of_the_kernel_reaches_only_this_machine(run):
     assert f"RuntimeError: {sentence('example.org')}" in run(CHILD).text
 
 
-def test_this_machine_it_does_reach(run):
+def test_a_kernel_reaches_this_machine(run):
     assert run(TALK_TO_ONESELF).text == "b'here'\n"
 
 
-@pytest.fixture
-def miniature(tmp_path):
-    """A folder with this project's settings, where nothing is inherited from this run's."""
+def code(source, text, **more):
+    """A code cell with its saved output."""
+    outputs = [nbformat.v4.new_output("stream", text=text)] if text else []
+    return nbformat.v4.new_code_cell(source, execution_count=1, outputs=outputs, **more)
+
+
+def exercise(n, condition):
+    """The three cells of an exercise, with the answer 3."""
+    check = f"print('exercise {n}:', 'right' if {condition} else 'not right yet')"
+    solution = f"<details>\n\n```python\nanswer_{n} = 3\n```\n\n</details>"
+    return [
+        code(f"answer_{n} = None", "", id=f"answer-{n}"),
+        code(check, f"exercise {n}: not right yet\n", id=f"check-{n}"),
+        nbformat.v4.new_markdown_cell(solution, id=f"solution-{n}"),
+    ]
+
+
+NOTEBOOKS = {
+    "sound": [code("print(6 * 7)", "42\n"), *exercise(1, "answer_1 == 3")],
+    "faulty": [
+        code("print(7 * 7)", "48\n"),
+        nbformat.v4.new_code_cell("print(1)", execution_count=2),
+        code(LOOK_UP, ""),
+        code("n = globals().get('n', 0) + 1; print(n)", "1\n"),
+        *exercise(1, "answer_1"),
+        *exercise(2, "answer_2 == 4"),
+    ],
+    "untried": exercise(1, "answer_1 == 3"),
+}
+TRIED = {"sound": {1: ["answer_1 = 1", "answer_1 = 2"]}}
+TRIED["faulty"] = {1: ["answer_1 = 0", "answer_1 = 1"], 2: ["answer_2 = 1", "answer_2 = 2"]}
+RED = [
+    ("Cell 0", "a changed digit"),
+    ("Cell 1", "an output removed"),
+    ("Cell 2", "a question to the network"),
+    ("Exercise 1, wrong answer 2", "a check that takes any answer"),
+    ("Exercise 2, the folded solution", "a check that refuses the solution"),
+]
+
+
+@pytest.mark.parametrize(
+    ("options", "red"),
+    [([], RED), (["--twice"], [*RED[:3], ("Cell 3", "a cell that counts its runs"), *RED[3:]])],
+    ids=["once", "twice"],
+)
+def test_each_fault_turns_its_item_red_and_nothing_else(tmp_path, options, red):
     for name in ("pyproject.toml", "conftest.py", "tests/offline/sitecustomize.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    return tmp_path
-
-
-def pytest_on(*files, folder):
-    """What pytest prints for these files in a miniature."""
-    command = [sys.executable, "-m", "pytest", "--color=no", *files]
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False
-    )
-    return done.stdout
-
-
-def test_notebooks_run_without_a_network_and_their_seconds_are_told(miniature):
-    for name, source in {"here": "answer = 42", "away": LOOK_UP}.items():
-        cell = nbformat.v4.new_code_cell(source, execution_count=1)
-        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), miniature / f"{name}.ipynb")
-    said = pytest_on("here.ipynb", "away.ipynb", folder=miniature)
-    assert sentence("example.org") in said
-    assert "1 failed, 1 passed" in said
-    rows = re.findall(r"^ *(\d+\.\d)  (.*)$", said, re.MULTILINE)
-    assert [row[1] for row in rows] == ["here.ipynb", "away.ipynb", "all, of 300 wanted"]
-    here, away, all_ = (float(row[0]) for row in rows)
-    assert min(here, away) > 0.1  # no kernel starts faster
-    assert all_ == pytest.approx(here + away, abs=0.16)  # all three are rounded
-
-
-def test_where_no_notebook_ran_there_is_nothing_to_tell(miniature):
-    (miniature / "test_nothing.py").write_text("def test():\n    pass\n", encoding="utf-8")
-    said = pytest_on("test_nothing.py", folder=miniature)
-    assert "1 passed" in said
-    assert "seconds of each notebook" not in said
+    (tmp_path / "tests" / "exercises.py").write_text(f"WRONG = {TRIED}\n", encoding="utf-8")
+    for name, cells in NOTEBOOKS.items():
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / f"{name}.ipynb")
+    options = [*options, "-q", "--tb=line", "--color=no", "--continue-on-collection-errors"]
+    command = [sys.executable, "-m", "pytest", *options, *(f"{name}.ipynb" for name in NOTEBOOKS)]
+    said = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
+    ).stdout
+    failed = re.findall(r"^FAILED (\w+)\.ipynb::(.+?)(?: - .*)?$", said, re.MULTILINE)
+    assert failed == [("faulty", item) for item, _ in red], said
+    assert "expected two wrong answers in tests/exercises.py to each exercise of untried" in said
+    told = re.findall(r"^ +\d+\.\d  (.+)$", said, re.MULTILINE)
+    assert told == ["faulty.ipynb", "sound.ipynb", "all, of 180 wanted"]

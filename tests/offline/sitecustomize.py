@@ -23,7 +23,7 @@ def is_here(host):
 
 
 def refuse(event, arguments):
-    """Raise if a host elsewhere is meant: no OSError, which could pass for a network at fault."""
+    """Raise for a host elsewhere: not an OSError, which could pass for a broken network."""
     if not event.startswith("socket."):  # most events by far
         return
     match event.removeprefix("socket."), arguments:
@@ -34,7 +34,7 @@ def refuse(event, arguments):
         case _:
             return
     if internet and not is_here(host):
-        raise RuntimeError(f"tests run without a network, but {host} is asked for")
+        raise RuntimeError(f"tests run without a network, but {host} was requested")
 
 
 sys.addaudithook(refuse)
