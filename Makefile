@@ -1,4 +1,4 @@
-# One verb each, the same for people and for CI. `make` alone lists them.
+# Targets, the same for people and for CI. `make` alone lists them.
 # A CPU build of torch where the index would bring CUDA:
 #   make test PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
 
@@ -25,32 +25,31 @@ $(READY): pyproject.toml $(CONSTRAINTS)
 	$(RUN) pip install --quiet --constraint $(CONSTRAINTS) --editable ".[$(EXTRAS)]"
 	@touch $@
 
-lab: $(READY)  ## open JupyterLab on the first notebook
-	$(RUN) jupyter lab notebooks/01_rnn.ipynb
+lab: $(READY)  ## open JupyterLab on the first notebook (PORT=8888)
+	@$(BIN)/python tools/lab.py $(if $(PORT),--port=$(PORT))
 
 test: $(READY)  ## run everything: unit tests, every notebook strictly, hygiene, browser
-	$(RUN) gatewise.authoring --check
 	$(RUN) pytest
 
-notebooks: $(READY)  ## execute every notebook in a fresh kernel and save it normalised
-	$(RUN) gatewise.authoring
+notebooks: $(READY)  ## execute every notebook in a fresh kernel and save it normalized
+	$(BIN)/python tools/notebooks.py
 
 figures: $(READY)  ## make everything under figures/ again
-	$(BIN)/python figures/make.py
+	$(BIN)/python tools/figures.py
 
 bench: $(READY)  ## time our cells beside torch's (not part of test)
 	$(BIN)/python benchmarks/cells.py
 
 sweep: $(READY)  ## every notebook, strictly, as if on other processors (half an hour)
-	$(BIN)/python tests/sweep.py
+	$(BIN)/python tools/sweep.py
 
 mutants: $(READY)  ## change each line of cells, check and text: does a test notice? (half an hour)
 	$(RUN) pip install --quiet mutmut==3.8.1
 	$(RUN) mutmut run --max-children 2
 	$(RUN) mutmut results
 
-links: $(READY)  ## write the address in pyproject.toml into badges and set-up cells
-	$(RUN) gatewise.authoring --links
+links:  ## write the address of `origin`, or OWNER=owner/name, into badges and set-up cells
+	@$(PYTHON) tools/links.py $(OWNER)
 
 lint: $(READY)  ## ruff, on code and tests
 	$(RUN) ruff check .
