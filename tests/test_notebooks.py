@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from gatewise import authoring
+from tools import notebooks
 
 PEEPHOLE_AT_THE_OLD_C = """
 def peephole_step(params, p_i, p_f, p_o, x, h, c):
@@ -160,7 +160,7 @@ class Kernel:
         return re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
 
 
-@pytest.fixture(scope="module", params=authoring.notebooks(), ids=lambda path: path.stem)
+@pytest.fixture(scope="module", params=notebooks.notebooks(), ids=lambda path: path.stem)
 def kernel(request, tmp_path_factory):
     kernel = Kernel(request.param, tmp_path_factory.mktemp("elsewhere"))
     kernel.name = request.param.stem
@@ -202,7 +202,7 @@ def test_every_exercise_refuses_the_unsolved_and_the_wrong_and_takes_the_solutio
 
 def test_each_notebook_leads_to_its_neighbours():
     """The line below the badge names the notebooks before and after by their titles."""
-    paths = authoring.notebooks()
+    paths = notebooks.notebooks()
     heads = [nbformat.read(path, as_version=4).cells[0].source.split("\n\n") for path in paths]
     links = [f"[{h[0].removeprefix('# ')}]({p.name})" for h, p in zip(heads, paths, strict=True)]
     for n, head in enumerate(heads):

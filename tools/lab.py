@@ -44,6 +44,7 @@ def options(root, browser):
         f"--ServerApp.root_dir={ROOT}",  # not notebooks/, which link to NOTATION.md above them
         f"--LabApp.default_url=/lab/tree/{FIRST}",
         "--ServerApp.log_level=WARN",
+        "--LabApp.log_level=WARN",
     ]
     return always + ["--allow-root"] * root + ["--no-browser"] * (not browser)
 
@@ -51,7 +52,7 @@ def options(root, browser):
 def main():
     """Start JupyterLab, print the address to open, and serve until Ctrl-C."""
     server = LabApp.initialize_server(options(is_root(), has_browser()) + sys.argv[1:])
-    print(f"JupyterLab is at {server.local_url}\nCtrl-C stops it.", flush=True)
+    print(f"Open {server.local_url} (Ctrl-C stops JupyterLab)", flush=True)
     server.identity_provider.token_generated = False  # or start() would print the address again
     server.start()
 

@@ -53,10 +53,16 @@ def run(python, environment):
     return f"{passed[1]} cells equal"
 
 
+def lower_bounds():
+    """The oldest versions that pyproject.toml allows, a dict of strings."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = "\n".join(project["dependencies"])
+    return dict(re.findall(r"^([\w-]+)>=([\d.]+)", lines, re.MULTILINE))
+
+
 def oldest():
     """The Python of .venv-oldest, made if need be, and what is old there."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    bounds = dict(re.findall(r"^([\w-]+)>=([\d.]+)", "\n".join(project["dependencies"]), re.M))
+    bounds = lower_bounds()
     pins = [f"{name}=={bounds[name]}" for name in OLDEST]
     environment = ROOT / ".venv-oldest"
     if not environment.exists():
