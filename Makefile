@@ -1,4 +1,4 @@
-# One verb each, the same for people and for CI. `make` alone lists them.
+# Targets, the same for people and for CI. `make` alone lists them.
 # A CPU build of torch where the index would bring CUDA:
 #   make test PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
 
@@ -8,12 +8,14 @@ EXTRAS      ?= dev
 CONSTRAINTS ?= constraints.txt
 BIN         := .venv/$(if $(WINDOWS),Scripts,bin)
 RUN         := $(BIN)/python -m
+# One file of tests or one notebook is one piece of work; two processes share them.
+PARALLEL    := --numprocesses=2 --dist=loadscope --no-loadscope-reorder
 comma       := ,
 # The stamp names the extras and the constraints, so that asking for others installs them.
 READY       := .venv/ready-$(subst $(comma),-,$(EXTRAS))$(patsubst constraints%.txt,%,$(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks figures bench sweep mutants links lint
+.PHONY: help lab quick test nbval twice lint notebooks figures bench sweep mutants links
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,33 +27,43 @@ $(READY): pyproject.toml $(CONSTRAINTS)
 	$(RUN) pip install --quiet --constraint $(CONSTRAINTS) --editable ".[$(EXTRAS)]"
 	@touch $@
 
-lab: $(READY)  ## open JupyterLab on the first notebook
-	$(RUN) jupyter lab notebooks/01_rnn.ipynb
+lab: $(READY)  ## open JupyterLab on the first notebook (PORT=8888)
+	@$(BIN)/python tools/lab.py $(if $(PORT),--port=$(PORT))
 
-test: $(READY)  ## run everything: unit tests, every notebook strictly, hygiene, browser
-	$(RUN) gatewise.authoring --check
-	$(RUN) pytest
+quick: lint  ## lint and unit tests, in a minute
+	$(RUN) pytest $(PARALLEL) tests --ignore=tests/browser
 
-notebooks: $(READY)  ## execute every notebook in a fresh kernel and save it normalised
-	$(RUN) gatewise.authoring
+test: lint  ## everything: unit tests, every notebook strictly, exercises, browser
+	$(RUN) pytest $(PARALLEL)
+
+nbval: $(READY)  ## every notebook, strictly, and its exercises
+	$(RUN) pytest $(PARALLEL) notebooks
+
+twice: $(READY)  ## the same, but each code cell runs twice in a row
+	$(RUN) pytest $(PARALLEL) notebooks --twice
+
+lint: $(READY)  ## ruff for Python, oxlint for JavaScript
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(BIN)/oxlint --deny-warnings --allow=no-unused-vars src/gatewise/widgets/static
+
+notebooks: $(READY)  ## execute every notebook in a fresh kernel and save it normalized
+	$(BIN)/python tools/notebooks.py
 
 figures: $(READY)  ## make everything under figures/ again
-	$(BIN)/python figures/make.py
+	$(BIN)/python tools/figures.py
 
-bench: $(READY)  ## time our cells beside torch's (not part of test)
+bench: $(READY)  ## everything with a clock: our cells beside torch's, frame times of the widgets
 	$(BIN)/python benchmarks/cells.py
+	$(BIN)/python benchmarks/widgets.py
 
 sweep: $(READY)  ## every notebook, strictly, as if on other processors (half an hour)
-	$(BIN)/python tests/sweep.py
+	$(BIN)/python tools/sweep.py
 
 mutants: $(READY)  ## change each line of cells, check and text: does a test notice? (half an hour)
 	$(RUN) pip install --quiet mutmut==3.8.1
 	$(RUN) mutmut run --max-children 2
 	$(RUN) mutmut results
 
-links: $(READY)  ## write the address in pyproject.toml into badges and set-up cells
-	$(RUN) gatewise.authoring --links
-
-lint: $(READY)  ## ruff, on code and tests
-	$(RUN) ruff check .
-	$(RUN) ruff format --check .
+links:  ## write the address of `origin`, or OWNER=owner/name, into badges and set-up cells
+	@$(PYTHON) tools/links.py $(OWNER)

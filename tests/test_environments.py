@@ -13,6 +13,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from tools import sweep
+
 ROOT = Path(__file__).parents[1]
 WORKFLOW = ROOT / ".github" / "workflows" / "test.yml"
 
@@ -24,15 +26,25 @@ def read(name):
 PROJECT = tomllib.loads(read("pyproject.toml"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 REQUIRED = [Requirement(line) for line in sum(EXTRAS.values(), PROJECT["dependencies"])]
-JOB = yaml.safe_load(read(".github/workflows/test.yml"))["jobs"]["test"]
+JOBS = yaml.safe_load(read(".github/workflows/test.yml"))["jobs"]
+LIGHT = JOBS["light"]["strategy"]["matrix"]["include"]
+LINUX = {"platform_system": "Linux", "platform_machine": "x86_64"}
+INTEL_MAC = {"platform_system": "Darwin", "platform_machine": "x86_64"}
+APPLE_SILICON = {"platform_system": "Darwin", "platform_machine": "arm64"}
+PLATFORMS = pytest.mark.parametrize("platform", [LINUX, INTEL_MAC, APPLE_SILICON], ids=str)
 
 
-def pins(name):
-    """The lines of a file of constraints, as a list of (package, version)."""
-    lines = [line for line in read(name).splitlines() if not line.startswith("#")]
-    return [
-        (canonicalize_name(package), version) for package, version in (s.split("==") for s in lines)
-    ]
+def applying(requirements, platform):
+    """Those of the requirements that apply to a platform, a dict of what markers ask for."""
+    return [r for r in requirements if r.marker is None or r.marker.evaluate(platform)]
+
+
+def pins(name, platform=LINUX):
+    """The lines of a file of constraints for a platform, as a list of (package, version)."""
+    lines = [Requirement(line) for line in read(name).splitlines() if not line.startswith("#")]
+    pinned = [(canonicalize_name(r.name), *r.specifier) for r in applying(lines, platform)]
+    assert {specifier.operator for _, specifier in pinned} == {"=="}
+    return [(name, specifier.version) for name, specifier in pinned]
 
 
 @pytest.fixture
@@ -46,7 +58,7 @@ def test_conda_installs_the_oldest_python_that_is_tested(conda):
     python = next(package for package in conda[0] if package.startswith("python="))
     version = python.removeprefix("python=")
     assert SpecifierSet(PROJECT["requires-python"]).contains(version)
-    assert version == JOB["strategy"]["matrix"]["python"][0]
+    assert version == min(job["python"] for job in LIGHT)
     assert "pip" in conda[0]
 
 
@@ -60,18 +72,29 @@ def test_conda_has_pip_install_what_make_installs(conda):
         ).replace("$(EXTRAS)", defaults["EXTRAS"])
 
 
-def test_everything_required_is_pinned_once_within_its_bounds():
-    pinned = pins("constraints.txt")
+@PLATFORMS
+def test_everything_required_is_pinned_once_within_its_bounds(platform):
+    pinned = pins("constraints.txt", platform)
     versions = dict(pinned)
     assert len(versions) == len(pinned)
-    for requirement in REQUIRED:
+    for requirement in applying(REQUIRED, platform):
         assert requirement.specifier.contains(versions[canonicalize_name(requirement.name)])
 
 
+@PLATFORMS
+def test_numpy_2_is_allowed_unless_torch_does_not_work_with_it(platform):
+    """The last torch for Intel Macs is 2.2.2; NumPy 2 needs torch 2.3."""
+    numpy = [r.specifier for r in applying(REQUIRED, platform) if r.name == "numpy"]
+    assert all(specifier.contains("2.0.0") for specifier in numpy) == (platform != INTEL_MAC)
+    torch = dict(pins("constraints.txt", platform))["torch"]
+    assert (torch == "2.2.2") == (platform == INTEL_MAC)
+
+
 def test_the_oldest_are_the_lower_bounds_of_what_readers_need():
+    required = map(Requirement, PROJECT["dependencies"] + EXTRAS["keras"])
     lower = {
         canonicalize_name(requirement.name): requirement.specifier
-        for requirement in [*map(Requirement, PROJECT["dependencies"] + EXTRAS["keras"])]
+        for requirement in applying(required, LINUX)
     }
     oldest = dict(pins("constraints-oldest.txt"))
     assert oldest.keys() == lower.keys()
@@ -80,13 +103,53 @@ def test_the_oldest_are_the_lower_bounds_of_what_readers_need():
         assert SpecifierSet(f"=={bound}").contains(oldest[name])
 
 
-def test_the_workflow_runs_make_test_on_three_systems_every_week():
-    matrix = JOB["strategy"]["matrix"]
-    assert {os.split("-")[0] for os in matrix["os"]} == {"ubuntu", "macos", "windows"}
-    files = matrix["constraints"] + [more["constraints"] for more in matrix["include"]]
-    assert files == ["constraints.txt", "constraints-oldest.txt"]
-    assert JOB["steps"][-1] == {"run": "make test"}
+def test_the_sweep_reads_the_same_lower_bounds():
+    oldest = {canonicalize_name(name): version for name, version in sweep.lower_bounds().items()}
+    for name, version in oldest.items():
+        assert SpecifierSet(f"=={version}").contains(dict(pins("constraints-oldest.txt"))[name])
+    assert oldest.keys() >= {*sweep.OLDEST}
+
+
+def runs(job):
+    """The commands of a job of the workflow."""
+    return [step["run"] for step in JOBS[job]["steps"] if "run" in step]
+
+
+def test_the_workflow_first_compares_the_address():
+    assert runs("address") == ["python3 tools/links.py --check"]
+    assert all(job["needs"] == "address" for name, job in JOBS.items() if name != "address")
+
+
+def test_one_job_runs_everything_with_the_newest_python():
+    assert runs("full") == ["make test"]
+    newest = max(JOBS["full"]["steps"][1]["with"]["python-version"], *(j["python"] for j in LIGHT))
+    assert JOBS["full"]["steps"][1]["with"] == {"python-version": newest}
+
+
+def test_light_jobs_cover_three_systems_the_oldest_python_and_the_oldest_versions():
+    assert runs("light") == ["make quick", "make nbval"]
+    assert {job["os"].split("-")[0] for job in LIGHT} == {"ubuntu", "macos", "windows"}
+    assert {job["constraints"] for job in LIGHT} == {"constraints.txt", "constraints-oldest.txt"}
+
+
+def test_notebooks_show_the_same_with_the_widgets_that_colab_keeps():
+    """A light job runs nbval with ipywidgets 7.7.1, and with an anywidget no newer than Colab's."""
+    oldest = dict(pins("constraints-oldest.txt"))
+    assert oldest["ipywidgets"] == "7.7.1"
+    assert oldest["anywidget"] == "0.9.18"
+
+
+def test_every_week_the_sweep_and_every_cell_twice():
+    assert JOBS["weekly"]["if"] == "github.event_name == 'schedule'"
+    assert JOBS["weekly"]["strategy"]["matrix"]["target"] == ["sweep", "twice"]
     assert "\n  schedule:\n" in read(".github/workflows/test.yml")
+
+
+def test_every_target_that_the_workflow_makes_is_in_the_makefile():
+    targets = re.findall(r"^([a-z]+):.*##", read("Makefile"), re.MULTILINE)
+    made = " ".join(run for job in JOBS for run in runs(job))
+    made = re.findall(r"\bmake ([a-z]+)", made)
+    assert {*made, *JOBS["weekly"]["strategy"]["matrix"]["target"]} <= {*targets}
 
 
 def test_the_workflow_fits_its_schema():

@@ -1,19 +1,16 @@
 """The figures are what their code makes; README.md and the notebooks show them in its words."""
 
 import re
-import runpy
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import nbformat
 import pytest
 
-from gatewise import authoring
+from tools import figures, notebooks
 
 ROOT = Path(__file__).parents[1]
-make = SimpleNamespace(**runpy.run_path(ROOT / "figures" / "make.py"))
-FIGURES, NAMES = make.index()
+FIGURES, NAMES = figures.index()
 # A figure is known by its text form, which a notebook saves beside the picture.
 FORMS = {repr(figure.draw(NAMES)): figure for figure in FIGURES}
 
@@ -21,7 +18,7 @@ FORMS = {repr(figure.draw(NAMES)): figure for figure in FIGURES}
 def shown():
     """What stands below each picture of the notebooks, by its text form, where it comes first."""
     below = {}
-    for path in authoring.notebooks():
+    for path in notebooks.notebooks():
         cells = nbformat.read(path, as_version=4).cells
         for cell, after in zip(cells, cells[1:], strict=False):
             for output in cell.get("outputs", []):
@@ -42,7 +39,7 @@ def test_every_section_of_the_index_is_a_figure_with_words_of_its_own():
 
 
 def test_no_figure_is_out_of_date():
-    stale = make.out_of_date(make.pictures())
+    stale = figures.out_of_date(figures.pictures())
     assert stale == [], f"out of date: {', '.join(stale)}; run `make figures`"
 
 
@@ -53,7 +50,7 @@ def test_what_is_out_of_date_is_named(tmp_path):
     changed.write_text(changed.read_text(encoding="utf-8").replace("×", "+", 1), encoding="utf-8")
     (tmp_path / "legend.svg").unlink()
     (tmp_path / "old.svg").write_text("<svg/>", encoding="utf-8")
-    stale = make.out_of_date(make.pictures(), tmp_path)
+    stale = figures.out_of_date(figures.pictures(), tmp_path)
     assert stale == ["legend.svg", "lstm_cell.svg", "old.svg"]
 
 

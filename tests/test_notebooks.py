@@ -2,12 +2,12 @@
 
 import nbformat
 
-from gatewise import authoring
+from tools import notebooks
 
 
 def test_each_notebook_leads_to_its_neighbours():
     """The line below the badge names the notebooks before and after by their titles."""
-    paths = authoring.notebooks()
+    paths = notebooks.notebooks()
     heads = [nbformat.read(path, as_version=4).cells[0].source.split("\n\n") for path in paths]
     links = [f"[{h[0].removeprefix('# ')}]({p.name})" for h, p in zip(heads, paths, strict=True)]
     for n, head in enumerate(heads):

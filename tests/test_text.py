@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
-from gatewise.data import make_surnames
 from gatewise.text import (
     SENTENCES,
     Letters,
@@ -22,6 +21,7 @@ from gatewise.text import (
     unpack,
     with_ums,
 )
+from tools import make_surnames
 
 
 def test_the_nine_words_in_the_order_of_the_alphabet():

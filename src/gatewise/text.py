@@ -38,7 +38,7 @@ class Vocabulary:
 
         Raises ValueError for an empty sentence, and for an unknown word, with the nearest known.
         """
-        return np.array([self._lookup(word) for word in _split(sentence)])
+        return np.array([self._lookup(word) for word in _split(sentence)], np.int64)
 
     def decode(self, numbers):
         """The words that belong to these numbers, separated by spaces."""
@@ -82,7 +82,7 @@ class Letters:
             if letter not in self._number:
                 known = f"the known ones are {self.letters!r}"
                 raise ValueError(f"unknown letter {letter!r} in {name!r}; {known}")
-        return np.array([self._number[letter] for letter in name])
+        return np.array([self._number[letter] for letter in name], np.int64)
 
     def decode(self, numbers):
         """The letters that belong to these numbers, without the padding."""
@@ -115,10 +115,10 @@ def pad(sequences, value=0):
     Returns the padded array (T, B, …), T the longest length, and the lengths, int64 (B,).
     Raises ValueError for no sequence at all, and for an empty one.
     """
-    sequences = [np.asarray(sequence) for sequence in sequences]
+    sequences = [_array(sequence) for sequence in sequences]
     if not sequences:
         raise ValueError("there is no sequence to pad")
-    lengths = np.array([len(sequence) for sequence in sequences])
+    lengths = np.array([len(sequence) for sequence in sequences], np.int64)
     check_lengths(lengths, lengths.max(), len(lengths))
     shape = (lengths.max(), len(sequences), *sequences[0].shape[1:])
     padded = np.full(shape, value, np.result_type(*sequences))
@@ -137,7 +137,7 @@ def pack(padded, lengths):
     lengths = np.asarray(lengths)
     check_lengths(lengths, *padded.shape[:2])
     order = np.argsort(-lengths, kind="stable")
-    batch_sizes = np.array([np.sum(lengths > t) for t in range(lengths.max())])
+    batch_sizes = np.array([np.sum(lengths > t) for t in range(lengths.max())], np.int64)
     steps = [padded[t, order[:size]] for t, size in enumerate(batch_sizes)]
     return Packed(np.concatenate(steps), batch_sizes, order)
 
@@ -153,7 +153,7 @@ def unpack(packed, value=0):
     ends = np.cumsum(batch_sizes)
     for t, (size, end) in enumerate(zip(batch_sizes, ends, strict=True)):
         padded[t, order[:size]] = data[end - size : end]
-    lengths = np.empty(len(order), int)
+    lengths = np.empty(len(order), np.int64)
     lengths[order] = [np.sum(batch_sizes > b) for b in range(len(order))]
     return padded, lengths
 
@@ -216,6 +216,13 @@ def last_word_task(sentences, vocabulary, dtype=np.float64):
         raise ValueError(f"sentences of one length, two words or more, are meant; got {lengths}")
     numbers = np.stack(numbers, axis=1)  # (T + 1, B): time first
     return one_hot(numbers[:-1], len(vocabulary), dtype), numbers[-1]
+
+
+def _array(sequence):
+    """An array as it is, and ints in a list as int64: NumPy 1.26 has int32 for them on Windows."""
+    array = np.asarray(sequence)
+    is_list_of_ints = array.dtype.kind == "i" and not hasattr(sequence, "dtype")
+    return array.astype(np.int64) if is_list_of_ints else array
 
 
 def _split(sentence):

@@ -1,11 +1,11 @@
-"""`make figures`: every picture in this folder, by the code that stands below it in README.md."""
+"""`make figures`: make every picture in figures/ from the code below it in figures/README.md."""
 
 import ast
 import re
 from pathlib import Path
 from typing import NamedTuple
 
-HERE = Path(__file__).parent
+FIGURES = Path(__file__).resolve().parents[1] / "figures"
 CODE = r"```python\n(?P<code>.+?)```"
 FIGURE = r"!\[(?P<alt>.+?)\]\((?P<file>[\w.]+)\)\n\n(?P<caption>\*.+?\*)\n\n" + CODE
 
@@ -27,7 +27,7 @@ class Figure(NamedTuple):
 
 def index():
     """The figures of README.md, and the names that its first piece of code imports for them."""
-    page = (HERE / "README.md").read_text(encoding="utf-8")
+    page = (FIGURES / "README.md").read_text(encoding="utf-8")
     names = {}
     exec(re.search(CODE, page, re.DOTALL)["code"], names)
     return [Figure(**found.groupdict()) for found in re.finditer(FIGURE, page, re.DOTALL)], names
@@ -39,7 +39,7 @@ def pictures():
     return {figure.file: figure.draw(names).svg(figure.alt) + "\n" for figure in figures}
 
 
-def out_of_date(made, folder=HERE):
+def out_of_date(made, folder=FIGURES):
     """Names of the pictures in a folder that are not as they were made, are missing, or extra."""
     found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.svg")}
     return sorted(name for name in made | found if made.get(name) != found.get(name))
@@ -48,7 +48,7 @@ def out_of_date(made, folder=HERE):
 if __name__ == "__main__":
     made = pictures()
     for name, text in made.items():
-        (HERE / name).write_text(text, encoding="utf-8", newline="\n")
+        (FIGURES / name).write_text(text, encoding="utf-8", newline="\n")
         print(f"figures/{name}")
     for name in out_of_date(made):
         print(f"figures/{name} is not in the index: remove it")

@@ -1,6 +1,6 @@
 """`make sweep`: every notebook, strictly, as if on other machines. CONTRIBUTING.md has the table.
 
-    python tests/sweep.py [SETTING …]      all settings, or those whose name contains a word given
+    python tools/sweep.py [SETTING …]      all settings, or those whose name contains a word given
 
 Libraries choose their code by the processor. The settings below make them choose as on older or
 other processors, so that one machine stands for several; what this one cannot run is left out. One
@@ -20,7 +20,7 @@ from pathlib import Path
 from numpy._core._multiarray_umath import __cpu_dispatch__ as DISPATCHED
 from numpy._core._multiarray_umath import __cpu_features__ as FEATURES
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 OLDEST = ("numpy", "ipywidgets", "anywidget")
 SETTINGS = {
     "torch: `ATEN_CPU_CAPABILITY=default`": {"ATEN_CPU_CAPABILITY": "default"},
@@ -53,12 +53,16 @@ def run(python, environment):
     return f"{passed[1]} cells equal"
 
 
+def lower_bounds():
+    """The oldest versions that pyproject.toml allows, a dict of strings."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = "\n".join(project["dependencies"])
+    return dict(re.findall(r"^([\w-]+)>=([\d.]+)", lines, re.MULTILINE))
+
+
 def oldest():
     """The Python of .venv-oldest, made if need be, and what is old there."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    bounds = dict(
-        re.match(r"([\w-]+)>=([\d.]+)", line).groups() for line in project["dependencies"]
-    )
+    bounds = lower_bounds()
     pins = [f"{name}=={bounds[name]}" for name in OLDEST]
     environment = ROOT / ".venv-oldest"
     if not environment.exists():

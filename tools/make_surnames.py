@@ -1,6 +1,6 @@
-"""`python -m gatewise.data.make_surnames`: make surnames.txt from the PyPI package Faker.
+"""`python tools/make_surnames.py`: make data/surnames.txt from the PyPI package Faker.
 
-Only this script needs Faker, at the version in constraints.txt; who reads the names does not.
+Only this script needs Faker, at the version in constraints.txt. Readers of the names don't.
 """
 
 import importlib
@@ -22,11 +22,11 @@ LOCALES = {
 }
 # Letters that Unicode does not take apart into a plain one and an accent.
 PLAIN = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae"})
-PATH = Path(__file__).with_name("surnames.txt")
+PATH = Path(__file__).resolve().parents[1] / "src" / "gatewise" / "data" / "surnames.txt"
 HEAD = """\
 # Surnames and their language: a line a language, plain letters a to z, names of one word,
 # names that two of the languages share left out. From the PyPI package Faker {version},
-# made by gatewise.data.make_surnames. Faker's license (MIT):
+# made by tools/make_surnames.py. Faker's license (MIT):
 #
 {license}
 """
@@ -54,7 +54,7 @@ def surnames():
 
 
 def text():
-    """What surnames.txt is to hold."""
+    """The text of surnames.txt."""
     from importlib.metadata import distribution
 
     faker = distribution("Faker")

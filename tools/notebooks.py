@@ -1,11 +1,10 @@
-"""`python -m gatewise.authoring`: execute the notebooks, normalise them, check what is saved.
+"""`make notebooks`: execute the notebooks, normalize them, check what is saved.
 
-    python -m gatewise.authoring [NOTEBOOK …]            execute in fresh kernels and save
-    python -m gatewise.authoring --check [NOTEBOOK …]    say what is not as it should be
-    python -m gatewise.authoring --links                 write the repository's address everywhere
+    python tools/notebooks.py [NOTEBOOK …]            execute in fresh kernels and save
+    python tools/notebooks.py --check [NOTEBOOK …]    list what is wrong with a saved notebook
 
-Without names, all of notebooks/ is meant. nbval passes over a cell that has no execution count,
-so a stripped notebook would be green: that is why the saved state has a check of its own.
+Without names, these run on all of notebooks/. nbval skips a cell without an execution count, so it
+passes a stripped notebook. That is why the saved state has a check of its own.
 """
 
 import argparse
@@ -17,30 +16,23 @@ import re
 import statistics
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 
 import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 METADATA = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
 # A path below somebody's home or temporary folder, or an object's address.
 LOCAL = re.compile(r"(/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\?Users)|at 0x[0-9a-f]{6,}")
 LONGEST, MEDIAN = 25, 6  # lines of a code cell
 SPEAKS = {"print", "compare", "display", "exercise"}  # calls that leave an output
-# Where the repository's address stands, in the notebooks, the README and CITATION.cff.
-ADDRESSED = re.compile(
-    r"(?P<before>git\+https://github\.com/|colab\.research\.google\.com/github/"
-    r"|mybinder\.org/v2/gh/|repository-code: \"https://github\.com/"
-    r"|git clone https://github\.com/)"
-    r"[\w.-]+/[\w.-]+?(?=\.git|[/\"`'\s])"
-)
 
 
 def execute(path):
-    """Run a notebook in a fresh kernel, in a folder of its own, and save it normalised.
+    """Run a notebook in a fresh kernel, in a folder of its own, and save it normalized.
 
     path: the .ipynb file, which is replaced only if every cell ran.
     Raises nbclient.exceptions.CellExecutionError for the first cell that did not.
@@ -51,10 +43,10 @@ def execute(path):
         NotebookClient(
             notebook, resources=resources, kernel_name="python3", coalesce_streams=True
         ).execute()
-    write(normalise(notebook), path)
+    write(normalize(notebook), path)
 
 
-def normalise(notebook):
+def normalize(notebook):
     """Take out, in place, what differs from run to run or from editor to editor."""
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat_minor = 5
@@ -77,7 +69,8 @@ def normalise(notebook):
 
 def write(notebook, path):
     """Save a notebook, the same text for the same content."""
-    path.write_text(nbformat.writes(notebook).rstrip("\n") + "\n", encoding="utf-8")
+    text = nbformat.writes(notebook).rstrip("\n") + "\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def check(path):
@@ -123,9 +116,8 @@ def _cell_faults(cell):
 
 def _speaks(source):
     """Whether a cell, when run, surely prints: a call of SPEAKS outside of functions and ifs."""
-    if source.lstrip().startswith(("%", "!")) or "\n    %" in source:
-        return False  # the set-up cell: it is not Python until IPython has read it
-    waiting = list(ast.parse(source).body)
+    # The set-up cell has a %pip, which is not Python until IPython has read it.
+    waiting = list(ast.parse(TransformerManager().transform_cell(source)).body)
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda | ast.If):
@@ -140,22 +132,6 @@ def _code(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
 
 
-def repository():
-    """The repository's address, `owner/name`, from pyproject.toml."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return project["urls"]["Repository"].removeprefix("https://github.com/")
-
-
-def with_links(text):
-    """`text` with the repository's address wherever one stands."""
-    return ADDRESSED.sub(lambda match: match["before"] + repository(), text)
-
-
-def addressed_files():
-    """The files in which the address stands."""
-    return [ROOT / "README.md", ROOT / "CITATION.cff", *notebooks()]
-
-
 def notebooks():
     """All notebooks, in order."""
     return sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -164,28 +140,21 @@ def notebooks():
 def main(arguments=None):
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m gatewise.authoring",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--check", action="store_true")
-    parser.add_argument("--links", action="store_true")
     parser.add_argument("notebook", nargs="*", type=Path)
     options = parser.parse_args(arguments)
     paths = options.notebook or notebooks()
 
-    if options.links:
-        for path in addressed_files():
-            path.write_text(with_links(path.read_text(encoding="utf-8")), encoding="utf-8")
-    elif options.check:
+    if options.check:
         faults = [fault for path in paths for fault in check(path)]
-        print("\n".join(faults) or f"{len(paths)} notebooks, as they should be")
+        print("\n".join(faults) or f"no fault in {len(paths)} notebooks")
         return bool(faults)
-    else:
-        os.environ["TQDM_DISABLE"] = "1"  # a progress bar is not a result
-        for path in paths:
-            print(path.name, flush=True)
-            execute(path)
+    os.environ["TQDM_DISABLE"] = "1"  # a progress bar is not a result
+    for path in paths:
+        print(path.name, flush=True)
+        execute(path)
     return 0
 
 

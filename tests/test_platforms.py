@@ -1,0 +1,54 @@
+"""The same integers on every platform: NumPy before 2.0 gives int32 on Windows."""
+
+import numpy as np
+import pytest
+
+from gatewise import text
+from gatewise.text import SENTENCES, Letters, Vocabulary, last_word_task, pack, pad, unpack
+
+
+class WindowsNumPy126:
+    """NumPy as `text` would see it with NumPy 1.26 on Windows: ints become int32 by default."""
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+    def array(self, values, dtype=None):
+        """np.array, whose ints are int32 unless `values` or `dtype` says otherwise."""
+        made = np.array(values, dtype)
+        by_default = dtype is None and not hasattr(values, "dtype") and made.dtype.kind == "i"
+        return made.astype(np.int32) if by_default or dtype is int else made
+
+    asarray = array
+
+    def empty(self, shape, dtype=float):
+        """np.empty, where the dtype `int` is int32."""
+        return np.empty(shape, np.int32 if dtype is int else dtype)
+
+
+def test_the_emulation_gives_int32_where_no_dtype_is_given():
+    windows = WindowsNumPy126()
+    assert windows.array([1, 2]).dtype == windows.asarray([[1]]).dtype == np.int32
+    assert windows.empty(2, int).dtype == np.int32
+    assert windows.array([1], np.int64).dtype == windows.asarray(np.arange(2)).dtype == np.int64
+    assert windows.asarray([0.5]).dtype == windows.empty(2).dtype == np.float64
+
+
+def test_ints_are_int64_on_every_platform(monkeypatch):
+    """Torch takes nothing else for indices and targets."""
+    monkeypatch.setattr(text, "np", WindowsNumPy126())
+    vocabulary = Vocabulary()
+    _, y = last_word_task(SENTENCES, vocabulary)
+    padded, lengths = pad([[3, 1], [5, 5, 5], [7]])
+    packed = pack(padded, lengths)
+    unpacked, again = unpack(packed)
+    ints = [vocabulary.encode("i like dog"), Letters(["anna"]).encode("ann"), y, padded, lengths]
+    ints += [packed.data, packed.batch_sizes, packed.order, unpacked, again]
+    assert {array.dtype for array in ints} == {np.dtype(np.int64)}
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.uint8, np.float32, bool])
+def test_pad_keeps_the_dtype_of_arrays(monkeypatch, dtype):
+    monkeypatch.setattr(text, "np", WindowsNumPy126())
+    padded, _ = pad([np.ones(2, dtype), np.ones(3, dtype)])
+    assert padded.dtype == dtype

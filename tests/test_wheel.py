@@ -1,0 +1,105 @@
+"""The wheel, built as pip would: it holds what readers import, and its cells need no torch."""
+
+import ast
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+
+from tools import notebooks
+
+ROOT = Path(__file__).parents[1]
+SRC = ROOT / "src"
+WITHOUT_TORCH = """
+import sys
+sys.modules["torch"] = None  # importing it raises an ImportError
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+from gatewise.cells import gru, lstm, rnn
+one = lstm.forward(lstm.Params.random(3, 4, np.random.default_rng(0)), np.zeros((5, 2, 3)))
+print(lstm.__file__, one.h.shape)
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The unpacked wheel, a folder."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (file,) = folder.glob("*.whl")
+    zipfile.ZipFile(file).extractall(folder / "unpacked")
+    return folder / "unpacked"
+
+
+def imported(source, package):
+    """The names of gatewise that Python code imports, as dotted paths.
+
+    package: where the code is, for imports that start with a dot.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1]
+            start = ".".join([*(above if node.level else []), *filter(None, [node.module])])
+            yield from (f"{start}.{alias.name}" for alias in node.names)
+
+
+def file_of(name):
+    """The file of a module, as a path in the wheel; None for what is no module of gatewise."""
+    path = Path(*name.split("."))
+    places = path.with_suffix(".py"), path / "__init__.py"
+    return next((place for place in places if (SRC / place).is_file()), None)
+
+
+def readers_modules():
+    """The modules that the notebooks import, and those that these import, as paths."""
+    waiting = []
+    for path in notebooks.notebooks():
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "code":
+                waiting += imported(TransformerManager().transform_cell(cell.source), "")
+    found = set()
+    while waiting:
+        name = waiting.pop()
+        parents = [name.rsplit(".", n)[0] for n in range(name.count(".") + 1)]
+        for path in {file_of(parent) for parent in parents} - found - {None}:
+            found.add(path)
+            package = ".".join(path.parent.parts)
+            waiting += imported((SRC / path).read_text(encoding="utf-8"), package)
+    return found
+
+
+def test_the_wheel_holds_what_readers_import_and_nothing_else(wheel):
+    files = {path.relative_to(wheel) for path in wheel.rglob("*") if path.is_file()}
+    package = {path for path in files if path.parts[0] == "gatewise"}
+    modules = {path for path in package if path.suffix == ".py"}
+    assert {path.parts[0].split("-")[0] for path in files} == {"gatewise"}  # and its metadata
+    assert modules == readers_modules()
+
+    # All data and all of the widgets' JavaScript are there, and each is named in some module.
+    source = {path.relative_to(SRC) for path in SRC.glob("gatewise/**/*") if path.is_file()}
+    assert package == {path for path in source if path.parent.name != "__pycache__"}
+    code = "".join((SRC / path).read_text(encoding="utf-8") for path in modules)
+    names = {path.stem for path in modules}
+    for path in package - modules:
+        assert path.name in code or path.stem in names, f"{path} is never read"
+
+
+def test_the_cells_need_no_torch(wheel):
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", WITHOUT_TORCH, wheel],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split(maxsplit=1) == [
+        os.fspath(wheel / "gatewise" / "cells" / "lstm.py"),
+        "(5, 2, 4)\n",
+    ]

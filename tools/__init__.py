@@ -1,0 +1,1 @@
+"""Scripts for people who edit notebooks. They are not part of the wheel."""

@@ -1,0 +1,61 @@
+"""`make lab`: JupyterLab on the first notebook, as root and without a browser, too.
+
+python tools/lab.py [OPTION …]     options are JupyterLab's own, such as --port=8899 or --ip=0.0.0.0
+"""
+
+import os
+import sys
+import webbrowser
+from pathlib import Path
+
+from jupyterlab.labapp import LabApp
+
+ROOT = Path(__file__).resolve().parents[1]
+FIRST = "notebooks/01_rnn.ipynb"
+WINDOWS = {"BROWSER", "DISPLAY", "WAYLAND_DISPLAY"}  # Linux opens none where none of these is set
+
+
+def is_root():
+    """Whether this process runs as root, as it does in most containers."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def has_browser():
+    """Whether a browser with a window can be opened from here."""
+    if sys.platform == "linux" and not os.environ.keys() & {
+        "BROWSER",
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+    }:
+        return False  # w3m or lynx would take over the terminal
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
+
+
+def options(root, browser):
+    """JupyterLab's options, a list of strings.
+
+    root: whether this is root, whom JupyterLab refuses unless told. browser: whether to open one.
+    """
+    always = [
+        f"--ServerApp.root_dir={ROOT}",  # not notebooks/, which link to NOTATION.md above them
+        f"--LabApp.default_url=/lab/tree/{FIRST}",
+        "--ServerApp.log_level=WARN",
+        "--LabApp.log_level=WARN",
+    ]
+    return always + ["--allow-root"] * root + ["--no-browser"] * (not browser)
+
+
+def main():
+    """Start JupyterLab, print the address to open, and serve until Ctrl-C."""
+    server = LabApp.initialize_server(options(is_root(), has_browser()) + sys.argv[1:])
+    print(f"Open {server.local_url} (Ctrl-C stops JupyterLab)", flush=True)
+    server.identity_provider.token_generated = False  # or start() would print the address again
+    server.start()
+
+
+if __name__ == "__main__":
+    main()
