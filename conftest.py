@@ -87,9 +87,8 @@ def judgements(notebook, name):
     numbers = [int(id.removeprefix("answer-")) for id in source if id.startswith("answer-")]
     wrong = exercises.WRONG.get(name, {})
     if sorted(wrong) != numbers or any(len(answers) != 2 for answers in wrong.values()):
-        raise ValueError(
-            f"expected two wrong answers in tests/exercises.py to each exercise of {name}: {numbers}"
-        )
+        expected = "expected two wrong answers in tests/exercises.py to each exercise"
+        raise ValueError(f"{expected} of {name}: {numbers}")
     for n in numbers:
         solution = re.search(r"<details>.*```python\n(.*?)```", source[f"solution-{n}"], re.DOTALL)
         tries = [
