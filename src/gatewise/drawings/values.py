@@ -3,7 +3,10 @@
 The scripts of the widgets have the same five formulas.
 """
 
+from decimal import ROUND_HALF_UP, Context, Decimal
 from math import log10, sqrt
+
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def thickness(value):
@@ -33,10 +36,8 @@ def opening(r, value):
 
 def number(value, sign=False):
     """A number with two decimals and a true minus sign; sign: a plus sign where it is positive."""
-    text = f"{abs(value):.2f}"
-    if float(text) == 0:
-        return text
-    return ("−" if value < 0 else "+" if sign else "") + text
+    size = Decimal(abs(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return ("" if size == 0 else "−" if value < 0 else "+" if sign else "") + str(size)
 
 
 def figure(value):
@@ -44,11 +45,10 @@ def figure(value):
     size = abs(value)
     if size == 0:
         return "0"
-    digits, power = f"{size:.1e}".split("e")
     if size >= 0.095:
-        text = f"{size:.2f}"
-    elif size >= 1e-3:
-        text = f"{float(f'{size:.2g}'):.{1 - int(power)}f}"
-    else:
-        text = f"{digits}·10{str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+        return number(value)
+    # As `toPrecision` rounds: the exact value, a half upward.
+    digits = Context(prec=2, rounding=ROUND_HALF_UP).create_decimal(Decimal(size))
+    power = str(digits.adjusted()).translate(RAISED)
+    text = f"{digits:f}" if size >= 1e-3 else f"{digits.scaleb(-digits.adjusted())}·10{power}"
     return ("−" if value < 0 else "") + text
