@@ -7,7 +7,8 @@ as its gate, and the numbers are written. `values={}` gives the same elements wi
 a template that a script fills in.
 
 **Theme.** Colors are CSS variables with the light theme as fallback, so a page that defines none
-gets dark ink on a light ground. A host defines all of them or none: `--gw-ink` (on the root, the
+gets dark ink on a light ground, and a program that knows no variables reads plain attributes.
+Opacities, widths and fonts are plain attributes, too: a style sheet may change them. A host defines all of them or none: `--gw-ink` (on the root, the
 shapes use currentColor), `--gw-ground`, `--gw-panel` (inside of a cell), `--gw-line` (its frame),
 `--gw-muted`, and a color per quantity: `--gw-f`, `-i`, `-g`, `-o`, `-c`, `-h`, `-x`, `-r`, `-z`,
 `-n`, `-q`. `LIGHT` and `DARK` are the two themes as dicts from those names, without `--gw-`.
@@ -54,3 +55,30 @@ dc_before. In the RNN: dh, da, dh_before.
 **Formulas**, the same in scripts: see `thickness`, `gradient_thickness`, `opening`, `number` and
 `figure` in `gatewise.drawings.values`.
 """
+
+from gatewise.drawings.backward import STAGES, at_stage
+from gatewise.drawings.concepts import four_layers, interfaces, legend, stacked, valve
+from gatewise.drawings.drawing import Drawing
+from gatewise.drawings.gru import GRU_SECTIONS, gru_cell
+from gatewise.drawings.lstm import LSTM_SECTIONS, lstm_cell
+from gatewise.drawings.rnn import chain, rnn_cell
+from gatewise.drawings.theme import DARK, LIGHT
+
+__all__ = [
+    "DARK",
+    "GRU_SECTIONS",
+    "LIGHT",
+    "LSTM_SECTIONS",
+    "STAGES",
+    "Drawing",
+    "at_stage",
+    "chain",
+    "four_layers",
+    "gru_cell",
+    "interfaces",
+    "legend",
+    "lstm_cell",
+    "rnn_cell",
+    "stacked",
+    "valve",
+]
