@@ -71,7 +71,7 @@ class BackwardExplorer(Widget):
     stage = Unicode("dh").tag(sync=True)
     values = Dict().tag(sync=True)
     # What the face is made of; nothing of it changes.
-    drawings = List([drawings.lstm_cell().svg(), diagrams.rnn_cell().svg()]).tag(sync=True)
+    drawings = List([drawings.lstm_cell().svg(), drawings.rnn_cell().svg()]).tag(sync=True)
     palette = Dict(plots.PALETTE).tag(sync=True)
     words = Dict(ENGLISH).tag(sync=True)
 
