@@ -6,7 +6,7 @@ What both share stands in `Explorer`. The face is one as well: it is told which 
 import numpy as np
 from traitlets import Bool, Dict, Float, Int, List, Unicode, observe, validate
 
-from gatewise import diagrams, plots
+from gatewise import drawings, plots
 from gatewise.cells import gru, lstm
 from gatewise.widgets import tasks
 from gatewise.widgets.base import Widget
@@ -146,7 +146,7 @@ class GateExplorer(Explorer):
     w_h = ByGate(i=0.0, f=0.0, g=0.5, o=0.0).tag(sync=True)
     b = ByGate(i=0.0, f=1.0, g=0.0, o=1.0).tag(sync=True)
     held = ByGate(i=0.0, f=0.0, g=0.0, o=0.0).tag(sync=True)
-    drawings = List([diagrams.lstm_cell().svg()]).tag(sync=True)
+    drawings = List([drawings.lstm_cell().svg()]).tag(sync=True)
 
     def __init__(self, task="", **settings):
         if task and task not in tasks.TASKS:
@@ -236,7 +236,7 @@ class GRUExplorer(Explorer):
     b = ByGate(r=0.0, z=0.5, n=0.0, q=0.5).tag(sync=True)
     held = ByGate(r=0.0, z=0.0, n=0.0, q=0.0).tag(sync=True)
     reset_after = Bool(True).tag(sync=True)
-    drawings = List([diagrams.gru_cell(None, form).svg() for form in (True, False)]).tag(sync=True)
+    drawings = List([drawings.gru_cell(None, form).svg() for form in (True, False)]).tag(sync=True)
 
     @classmethod
     def _unit(cls, params, trace, t, b, unit, feature):
