@@ -64,6 +64,7 @@ from gatewise.drawings.gru import GRU_SECTIONS, gru_cell
 from gatewise.drawings.lstm import LSTM_SECTIONS, lstm_cell
 from gatewise.drawings.rnn import chain, rnn_cell
 from gatewise.drawings.theme import DARK, LIGHT
+from gatewise.drawings.through_time import chain_backward, fork
 
 __all__ = [
     "DARK",
@@ -74,6 +75,8 @@ __all__ = [
     "Drawing",
     "at_stage",
     "chain",
+    "chain_backward",
+    "fork",
     "four_layers",
     "gru_cell",
     "interfaces",
