@@ -101,11 +101,6 @@ def test_words_are_drawn_as_written():
     assert {"<b>", "$$", "costs $5 & $6", "a_b"} <= set(texts)
 
 
-def test_a_chain_needs_a_word():
-    with pytest.raises(ValueError, match="expected at least one word, got none"):
-        drawings.chain([])
-
-
 # ── the theme ──
 
 
