@@ -32,7 +32,7 @@ DRAWINGS = [
     *(drawings.lstm_cell(backward=stage) for stage in drawings.STAGES),
     *(drawings.rnn_cell(backward=stage) for stage in ("dh", "da", "back")),
     drawings.chain(["i", "love"], "coffee"),
-    drawings.chain_backward(["i", "really", "love"]),
+    drawings.rnn_through_time(["i", "really", "love"]),
     drawings.fork(),
     drawings.legend(),
     drawings.interfaces(),
@@ -390,12 +390,12 @@ def test_a_stage_shows_what_is_known_by_then(cell, drawing, stage):
 
 @pytest.mark.parametrize("T", [1, 2, 3])
 def test_through_time_every_step_adds_to_the_gradient_on_the_weights(T):
-    parts = drawings.chain_backward(["i", "really", "love"][-T:]).parts
+    parts = drawings.rnn_through_time(["i", "really", "love"][-T:]).parts
     assert [f"share{t}" in parts for t in (1, 2, 3)] == [t <= T for t in (1, 2, 3)]
     assert sum(name.startswith("plus") for name in parts) == T - 1
 
 
-@pytest.mark.parametrize("chain", [drawings.chain, drawings.chain_backward])
+@pytest.mark.parametrize("chain", [drawings.chain, drawings.rnn_through_time])
 def test_a_chain_without_words_is_refused(chain):
     with pytest.raises(ValueError, match="expected at least one word, got none"):
         chain([])

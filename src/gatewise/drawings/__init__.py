@@ -60,11 +60,11 @@ dc_before. In the RNN: dh, da, dh_before.
 from gatewise.drawings.backward import STAGES, at_stage
 from gatewise.drawings.concepts import four_layers, interfaces, legend, stacked, valve
 from gatewise.drawings.drawing import Drawing
+from gatewise.drawings.gradient_paths import fork, rnn_through_time
 from gatewise.drawings.gru import GRU_SECTIONS, gru_cell
 from gatewise.drawings.lstm import LSTM_SECTIONS, lstm_cell
 from gatewise.drawings.rnn import chain, rnn_cell
 from gatewise.drawings.theme import DARK, LIGHT
-from gatewise.drawings.through_time import chain_backward, fork
 
 __all__ = [
     "DARK",
@@ -75,7 +75,6 @@ __all__ = [
     "Drawing",
     "at_stage",
     "chain",
-    "chain_backward",
     "fork",
     "four_layers",
     "gru_cell",
@@ -83,6 +82,7 @@ __all__ = [
     "legend",
     "lstm_cell",
     "rnn_cell",
+    "rnn_through_time",
     "stacked",
     "valve",
 ]

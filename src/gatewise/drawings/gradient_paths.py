@@ -7,7 +7,7 @@ from gatewise.drawings.shapes import Wire
 from gatewise.drawings.text import Label, Symbol
 
 
-def chain_backward(inputs):
+def rnn_through_time(inputs):
     """Backpropagation through time: the chain of `drawings.chain` with its arrows reversed.
 
     inputs: the words, one per time step. The loss reads the last state; every time step adds its
@@ -18,7 +18,7 @@ def chain_backward(inputs):
         raise ValueError("expected at least one word, got none")
     step, T, y = 150, len(inputs), 146
     bus = y + 134  # of the gradient on the weights
-    d = Drawing("chain-backward", 120 + step * T, bus + 34)
+    d = Drawing("rnn-through-time", 120 + step * T, bus + 34)
     _reversed(d, "h0", ((44, y), (80, y)), "h")
     d.part("dh0", Symbol(38, y + 6, "dh_0", "end", 18))
     for t, word in enumerate(inputs, start=1):
