@@ -6,7 +6,9 @@ import pytest
 from blank_page import FLAGS, View, executable
 from playwright.sync_api import expect, sync_playwright
 
-expect.set_options(timeout=10_000)
+# Far above what any condition takes: a busy machine must not decide.
+PATIENCE = 120_000
+expect.set_options(timeout=PATIENCE)
 
 
 # One browser for each module, not for the session: while Playwright's loop lives, no other loop
@@ -32,7 +34,9 @@ def show(browser):
     views = []
 
     def show(widget, **options):
-        views.append(View(browser.new_page(**options), widget))
+        page = browser.new_page(**options)
+        page.set_default_timeout(PATIENCE)
+        views.append(View(page, widget))
         return views[-1]
 
     yield show

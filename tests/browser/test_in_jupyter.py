@@ -116,9 +116,7 @@ class Notebook:
         # A workspace of its own, or JupyterLab would open the last test's notebook again.
         path = f"lab/workspaces/{self.file.stem}/tree" if app == "lab" else app
         self.page.goto(f"{server.address}/{path}/{self.file.name}?token={server.token}")
-        self.page.wait_for_function(
-            "() => window.jupyterapp?.shell?.currentWidget?.content?.model?.cells?.length"
-        )
+        self.wait_for_cells()
 
     def write(self, notebook):
         """Put a notebook into the server's folder, as one that is trusted; returns the file."""
@@ -131,6 +129,12 @@ class Notebook:
         """Show another notebook in the same page."""
         self.file = self.write(notebook)
         self.command("docmanager:open", path=self.file.name)
+        self.wait_for_cells()
+
+    def wait_for_cells(self):
+        current = "window.jupyterapp?.shell?.currentWidget"
+        name = f"{current}?.context?.path === '{self.file.name}'"
+        self.page.wait_for_function(f"() => {name} && {current}.content.model?.cells?.length")
 
     def note(self, text, url):
         """Keep what our code says: Jupyter itself also writes on the console.
@@ -223,7 +227,9 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
     def agree(name, view, slider, shown, setting, value):
         """The kernel has what the slider says, and the screen the kernel's number."""
         notebook.wait_for(f"{name}.{setting} == {slider.input_value()}")
-        assert number(view, shown) == pytest.approx(notebook.ask(f"{name}.{value}"), rel=0.05, abs=0.005)
+        assert number(view, shown) == pytest.approx(
+            notebook.ask(f"{name}.{value}"), rel=0.05, abs=0.005
+        )
 
     for n, (name, (_, label, *where)) in enumerate(WIDGETS.items()):
         view = views.nth(n)
