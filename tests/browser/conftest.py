@@ -6,9 +6,7 @@ import pytest
 from blank_page import FLAGS, View, executable
 from playwright.sync_api import expect, sync_playwright
 
-# Far above what any condition takes: a busy machine must not decide.
-PATIENCE = 120_000
-expect.set_options(timeout=PATIENCE)
+expect.set_options(timeout=30_000)  # far above what any condition takes on a blank page
 
 
 # One browser for each module, not for the session: while Playwright's loop lives, no other loop
@@ -34,9 +32,7 @@ def show(browser):
     views = []
 
     def show(widget, **options):
-        page = browser.new_page(**options)
-        page.set_default_timeout(PATIENCE)
-        views.append(View(page, widget))
+        views.append(View(browser.new_page(**options), widget))
         return views[-1]
 
     yield show

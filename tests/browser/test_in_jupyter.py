@@ -20,6 +20,8 @@ from nbconvert import HTMLExporter
 from nbformat.sign import NotebookNotary
 from playwright.sync_api import expect
 
+# Far above what Jupyter takes, in ms: a busy machine must not decide.
+PATIENCE = 120_000
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 # The reader's own settings, as far as a test needs them: every cell is in the page even when it
 # is far below the fold, and Jupyter's news stay away.
@@ -109,7 +111,7 @@ class Notebook:
     def __init__(self, browser, server, app, notebook):
         self.server, self.faults = server, []
         self.page = browser.new_page(viewport={"width": 1200, "height": 900})
-        self.page.set_default_timeout(120_000)
+        self.page.set_default_timeout(PATIENCE)
         self.page.on("console", lambda said: self.note(said.text, said.location.get("url")))
         self.page.on("pageerror", lambda error: self.note(f"{error}\n{error.stack}", ""))
         self.file = self.write(notebook)
@@ -242,12 +244,12 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
         agree(name, view, slider, *where)
         # And from the kernel to the screen.
         notebook.ask("0", f"{name}.{where[1]} = {before}")
-        expect(slider).to_have_value(before)
+        expect(slider).to_have_value(before, timeout=PATIENCE)
         agree(name, view, slider, *where)
         assert labels(view)[1:] == [[], []]
     if app == "lab":  # where the theme is changed by a command
         notebook.command("apputils:change-theme", theme="JupyterLab Dark")
-        expect(page.locator(".gatewise[data-theme=dark]")).to_have_count(4)
+        expect(page.locator(".gatewise[data-theme=dark]")).to_have_count(4, timeout=PATIENCE)
     assert violations(views) == []
 
     notebook.end_kernel()
@@ -265,7 +267,7 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
     exported.route("http*://**", lambda route: route.abort())
     exported.set_content(html, wait_until="domcontentloaded")
     pictures = exported.locator("img[src^='data:image/png']")
-    expect(pictures).to_have_count(4)
+    expect(pictures).to_have_count(4, timeout=PATIENCE)
     for picture in pictures.all():
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
         assert picture.bounding_box()["width"] > 300
@@ -293,7 +295,7 @@ def test_every_saved_figure_is_seen_in_jupyterlab(browser, server):
             notebook.open(saved)
         cells = [cell for cell in saved.cells if cell.cell_type == "code"]
         shown, figures = notebook.page.locator(".jp-Notebook:visible .jp-CodeCell"), 0
-        expect(shown).to_have_count(len(cells))
+        expect(shown).to_have_count(len(cells), timeout=PATIENCE)
         for n, cell in enumerate(cells):
             outputs = shown.nth(n).locator(".jp-OutputArea-child")
             expect(outputs).to_have_count(len(cell.outputs))
