@@ -3,7 +3,7 @@
 import numpy as np
 from traitlets import Bool, Dict, Float, Instance, Int, List, Unicode, observe, validate
 
-from gatewise import diagrams, plots
+from gatewise import drawings, plots
 from gatewise.cells import lstm, rnn
 from gatewise.widgets.base import Widget
 from gatewise.widgets.words import ENGLISH
@@ -71,7 +71,7 @@ class BackwardExplorer(Widget):
     stage = Unicode("dh").tag(sync=True)
     values = Dict().tag(sync=True)
     # What the face is made of; nothing of it changes.
-    drawings = List([diagrams.lstm_cell().svg(), diagrams.rnn_cell().svg()]).tag(sync=True)
+    drawings = List([drawings.lstm_cell().svg(), diagrams.rnn_cell().svg()]).tag(sync=True)
     palette = Dict(plots.PALETTE).tag(sync=True)
     words = Dict(ENGLISH).tag(sync=True)
 

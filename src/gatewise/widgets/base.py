@@ -49,8 +49,9 @@ class Widget(anywidget.AnyWidget):
     @classmethod
     def settings(cls):
         """The names of the settings, in their order: some are bounded by those before them."""
-        order = [name for parent in reversed(cls.__mro__) for name in vars(parent)]
-        return [n for n in dict.fromkeys(order) if isinstance(getattr(cls, n), Setting)]
+        all_of = [vars(parent).items() for parent in reversed(cls.__mro__)]
+        named = [name for one in all_of for name, trait in one if isinstance(trait, Setting)]
+        return list(dict.fromkeys(named))
 
     @property
     def values(self):

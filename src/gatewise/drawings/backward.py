@@ -1,0 +1,251 @@
+"""What turns a cell's drawing into its backward pass: gradients on their way back.
+
+`Backward` puts the wires of the gradients over those of the forward pass. Where each runs is said
+beside the cell, in lstm.py and rnn.py.
+"""
+
+from dataclasses import dataclass, replace
+from html import escape
+
+from gatewise.drawings.outlines import arrow, dashes, data, place, rounded
+from gatewise.drawings.shapes import Box, Disc, Valve, Wire
+from gatewise.drawings.text import ALIGN, FONT, MATH, RIM, Number, Symbol, halo, mathematics
+from gatewise.drawings.theme import LIGHT, paint
+from gatewise.drawings.values import figure, gradient_thickness
+
+# What is found at a time step, in this order: `da` are the pre-activations, `back` what goes to
+# the time step before.
+STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"]
+PAST, NOW = 0.3, 0.85  # opacity of the color under a gradient's wire
+PLAIN = 8  # its width without a value
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A gradient along a forward wire, against it: a band, a thin line in ink, and its tip."""
+
+    points: tuple
+    name: str
+    stage: str
+    quantity: str
+    tip: bool = True
+    when: str = ""
+    now: bool = False
+
+    @property
+    def outline(self):
+        return rounded(self.points, 10)
+
+    @property
+    def arrow(self):
+        return arrow(self.points[1], self.points[0], 13) if self.tip else []
+
+    def svg(self, values=None):
+        d, value, width = data(self.outline), self._value(values), self._width(values)
+        tip = f"<path data-tip='' d='{data(self.arrow)}'{paint(fill='ink')}/>" if self.tip else ""
+        return (
+            f"<g data-flow=''{_when(self)}><path data-wire='{self.name}'"
+            f" data-quantity='{self.quantity}' d='{d}'{paint(fill='none', stroke=self.quantity)}"
+            f" opacity='{NOW if self.now else PAST}' stroke-width='{width:.4g}'"
+            f" stroke-dasharray='{'5 4' if value < 0 else 'none'}'/>"
+            f"<path data-core='' d='{d}'{paint(fill='none', stroke='ink')}"
+            f" stroke-width='{2.5 if self.now else 1.5}'/>{tip}</g>"
+        )
+
+    def draw(self, ax, points, values=None, alpha=1):
+        value, width = self._value(values), self._width(values) * points
+        if not width:
+            return
+        look = {"edgecolor": LIGHT[self.quantity], "linewidth": width}
+        dashed = dashes(value, width, points)
+        place(ax, self.outline, alpha * (NOW if self.now else PAST), linestyle=dashed, **look)
+        core = (2.5 if self.now else 1.5) * points
+        place(ax, self.outline, alpha, edgecolor=LIGHT["ink"], linewidth=core)
+        if self.tip:
+            place(ax, self.arrow, alpha, facecolor=LIGHT["ink"])
+
+    def _value(self, values):
+        return 1 if values is None else values.get(self.name, 0)
+
+    def _width(self, values):
+        return PLAIN if values is None else gradient_thickness(self._value(values))
+
+
+@dataclass(frozen=True)
+class StepSymbol:
+    """A symbol that becomes a gradient's, `dh_t−1`, at a stage; `values["t"]` is the step."""
+
+    symbol: Symbol
+    stage: str = ""
+    when: str = ""
+
+    def svg(self, values=None):
+        index = f" data-index='{self.symbol.text.partition('_')[2]}'"
+        return self.symbol.write(*self._text(values), _when(self), index)
+
+    def draw(self, ax, points, values=None, alpha=1):
+        replace(self.symbol, text="_".join(self._text(values))).draw(ax, points, alpha=alpha)
+
+    def _text(self, values):
+        letter, _, index = self.symbol.text.partition("_")
+        return ("d" if self.stage else "") + letter, _index(index, values)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The place of a gradient's value, behind a symbol of its own where its wire has none."""
+
+    name: str
+    stage: str
+    x: float
+    y: float
+    anchor: str = "start"
+    when: str = ""
+    symbol: str = ""
+    size: float = 14
+
+    def svg(self, values=None):
+        if values is None and not self.symbol:
+            return ""
+        letter, _, index = self.symbol.partition("_")
+        rise = " dy='-4'" if letter else ""
+        number = f"<tspan data-number='{self.name}'{rise}>{self._text(values)}</tspan>"
+        if letter:
+            number = (
+                f"<tspan data-symbol='{self.symbol}' {MATH} font-size='20'>{letter}"
+                f"<tspan data-index='{index}' dy='4' font-size='13.6'>{_index(index, values)}"
+                f"</tspan></tspan> {number}"
+            )
+        return (
+            f"<text{_when(self)} x='{self.x:g}' y='{self.y:g}' {FONT} font-size='{self.size:g}'"
+            f" text-anchor='{self.anchor}' {RIM}"
+            f"{paint(fill='ink', stroke='panel')}>{number}</text>"
+        )
+
+    def draw(self, ax, points, values=None, alpha=1):
+        letter, _, index = self.symbol.partition("_")
+        name = mathematics(f"{letter}_{_index(index, values)}") if letter else ""
+        text = f"{name} {self._text(values)}".strip()
+        look = {"fontsize": self.size * points, "ha": ALIGN[self.anchor], "va": "baseline"}
+        look |= {"color": LIGHT["ink"], "alpha": alpha, "math_fontfamily": "stix"}
+        ax.text(self.x, self.y, text, path_effects=halo("panel", points), **look)
+
+    def _text(self, values):
+        return figure(values[self.name]) if values and self.name in values else ""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The mark across the wire of h where it is detached; seen if `values["cut"]` is true."""
+
+    x: float
+    y: float
+
+    def svg(self, values=None):
+        look = paint(fill="none", stroke="ink") + " stroke-width='2'"
+        hidden = "" if values and values.get("cut") else " visibility='hidden'"
+        return f"<path data-cut='' d='{''.join(map(data, self._strokes))}'{look}{hidden}/>"
+
+    def draw(self, ax, points, values=None, alpha=1):
+        for stroke in self._strokes if values and values.get("cut") else []:
+            place(ax, stroke, alpha, edgecolor=LIGHT["ink"], linewidth=2 * points)
+
+    @property
+    def _strokes(self):
+        return [
+            [("M", (x, self.y + 9)), ("L", (x + 6, self.y - 9))] for x in (self.x - 7, self.x + 1)
+        ]
+
+
+class Backward:
+    """A cell's drawing on its way back: wires step back, gradients run over them."""
+
+    def __init__(self, drawing):
+        self.drawing, self._symbols = drawing, []
+        drawing.name += "-backward"
+        self._forward = {
+            name: [s for s in shapes if isinstance(s, Wire)]
+            for name, shapes in drawing.parts.items()
+        }
+        for name, shapes in drawing.parts.items():
+            drawing.parts[name] = [_plain(s) for s in shapes if not isinstance(s, Number)]
+
+    def flow(self, part, name, stage, quantity, *points, wire=0, tip=True, when=""):
+        """A gradient along a wire of a part, or along points of its own."""
+        points = points or self._forward[part][wire].points
+        self.drawing.parts[part].append(Flow(points, name, stage, quantity, tip, when))
+
+    def passes(self, stage, *parts):
+        """Layers and operations that a gradient passes at a stage."""
+        self.drawing.stages |= dict.fromkeys(parts, stage)
+
+    def symbols(self, **stages):
+        """Every symbol, on top; those of the named parts become a gradient's: stage and when."""
+        over = []
+        for name, shapes in self.drawing.parts.items():
+            found = [shape for shape in shapes if isinstance(shape, Symbol)]
+            self.drawing.parts[name] = [shape for shape in shapes if shape not in found]
+            over += [StepSymbol(shape, *stages.get(name.replace("-", "_"), ())) for shape in found]
+        self.drawing.part("symbols", *over)
+
+    def at(self, stage, when=""):
+        """The drawing with what is known at a stage, the newest highlighted.
+
+        when: "loss" at the step of the loss, "later" at those before it, "" for both.
+        """
+        if stage is True:
+            return self.drawing
+        return at_stage(self.drawing, stage, when)
+
+
+def at_stage(drawing, stage, when=""):
+    """A backward drawing as it is at a stage: what comes later is left out, the newest is marked.
+
+    stage: one of `STAGES`. when: "loss" at the step of the loss, "later" at those before it.
+    Raises ValueError for another stage.
+    """
+    if stage not in STAGES:
+        raise ValueError(f"expected a stage of {', '.join(STAGES)}, got {stage!r}")
+    reached = STAGES.index(stage)
+    d = type(drawing)(f"{drawing.name}-{stage}", drawing.width, drawing.height)
+
+    def known(shape):
+        other = when and getattr(shape, "when", "") not in ("", when)
+        return not other and STAGES.index(shape.stage) <= reached
+
+    for name, shapes in drawing.parts.items():
+        kept = []
+        for shape in shapes:
+            if isinstance(shape, StepSymbol) and shape.stage and not known(shape):
+                kept.append(replace(shape, stage=""))
+            elif isinstance(shape, Flow) and known(shape):
+                kept.append(replace(shape, now=shape.stage == stage))
+            elif not isinstance(shape, (Flow, Figure)) or known(shape):
+                kept.append(shape)
+        passed = drawing.stages.get(name)
+        if passed == stage:
+            kept = [replace(s, line=4) if isinstance(s, (Box, Disc)) else s for s in kept]
+        elif passed and STAGES.index(passed) > reached:
+            d.faint[name] = 0.45
+        d.part(name, *kept)
+    return d
+
+
+def _plain(shape):
+    """A shape of the forward pass, stepping back: a wire without its tip, a valve as a product."""
+    if isinstance(shape, Wire):
+        return replace(shape, tip=False, color="line", carries="")
+    return replace(shape, gate="") if isinstance(shape, Valve) else shape
+
+
+def _when(shape):
+    """The attributes that say at which stage, and at which steps, a shape is there."""
+    stage = f" data-stage='{shape.stage}'" if shape.stage else ""
+    return stage + (f" data-when='{shape.when}'" if shape.when else "")
+
+
+def _index(index, values):
+    """An index as written, or the number of that step."""
+    if values and "t" in values:
+        return str({"t": values["t"], "t−1": values["t"] - 1}[index]) if index else ""
+    return escape(index)

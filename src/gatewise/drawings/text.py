@@ -1,0 +1,115 @@
+"""The text of a drawing: shapes as in shapes.py, with the same `svg` and `draw`."""
+
+from dataclasses import dataclass
+from html import escape
+
+from matplotlib.patheffects import withStroke
+
+from gatewise.drawings.theme import LIGHT, paint
+from gatewise.drawings.values import number
+
+FONT = "font-family='DejaVu Sans, Verdana, Arial, sans-serif'"
+MATH = "font-family='STIX Two Text, Cambria, Times New Roman, serif' font-style='italic'"
+RIM = "paint-order='stroke' stroke-width='3' stroke-linejoin='round'"
+ALIGN = {"start": "left", "middle": "center", "end": "right"}
+
+
+@dataclass(frozen=True)
+class Label:
+    """Plain text, its baseline at (x, y), drawn as written: `$` is no mathematics.
+
+    rim: the color of a rim around it, for text on a wire or a valve.
+    """
+
+    x: float
+    y: float
+    text: str
+    anchor: str = "middle"
+    size: float = 14
+    rim: str = ""
+
+    def svg(self, values=None):
+        rim = f" {RIM}{paint(stroke=self.rim)}" if self.rim else ""
+        return (
+            f"<text data-label='' x='{self.x:g}' y='{self.y:g}' {FONT} font-size='{self.size:g}'"
+            f" text-anchor='{self.anchor}'{paint(fill='ink')}{rim}>{escape(self.text)}</text>"
+        )
+
+    def draw(self, ax, points, values=None, alpha=1):
+        look = {"fontsize": self.size * points, "ha": ALIGN[self.anchor], "va": "baseline"}
+        look |= {"color": LIGHT["ink"], "alpha": alpha, "parse_math": False}
+        if self.rim:
+            look["path_effects"] = halo(self.rim, points)
+        ax.text(self.x, self.y, self.text, **look)
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A symbol with its index, written `h_t−1`, its baseline at (x, y)."""
+
+    x: float
+    y: float
+    text: str
+    anchor: str = "middle"
+    size: float = 20
+
+    def svg(self, values=None):
+        letter, _, index = self.text.partition("_")
+        return self.write(letter, index)
+
+    def write(self, letter, index, more="", inside=""):
+        """The SVG text with this letter and index; more, inside: attributes of it and its index."""
+        small = f"<tspan{inside} dy='5' font-size='{self.size * 0.68:g}'>{escape(index)}</tspan>"
+        return (
+            f"<text data-symbol='{escape(self.text)}'{more} x='{self.x:g}' y='{self.y:g}' {MATH}"
+            f" font-size='{self.size:g}' text-anchor='{self.anchor}'{paint(fill='ink')}>"
+            f"{escape(letter)}{small if index else ''}</text>"
+        )
+
+    def draw(self, ax, points, values=None, alpha=1):
+        look = {"fontsize": self.size * points, "ha": ALIGN[self.anchor], "va": "baseline"}
+        look |= {"color": LIGHT["ink"], "alpha": alpha, "math_fontfamily": "stix"}
+        ax.text(self.x, self.y, mathematics(self.text), **look)
+
+
+@dataclass(frozen=True)
+class Number:
+    """The place where a value is written, its baseline at (x, y); nothing without values.
+
+    sign: with a plus sign where the value is positive.
+    """
+
+    name: str
+    x: float
+    y: float
+    anchor: str = "middle"
+    sign: bool = False
+    size: float = 12.5
+
+    def text(self, values):
+        return number(values[self.name], self.sign) if self.name in values else ""
+
+    def svg(self, values=None):
+        if values is None:
+            return ""
+        sign = " data-sign=''" if self.sign else ""
+        return (
+            f"<text data-number='{self.name}'{sign} x='{self.x:g}' y='{self.y:g}' {FONT}"
+            f" font-size='{self.size:g}' text-anchor='{self.anchor}'{paint(fill='ink')}>"
+            f"{self.text(values)}</text>"
+        )
+
+    def draw(self, ax, points, values=None, alpha=1):
+        if values is not None:
+            Label(self.x, self.y, self.text(values), self.anchor, self.size).draw(ax, points)
+
+
+def mathematics(text):
+    """A symbol of the drawings, `h_t−1`, in matplotlib's notation."""
+    letter, _, index = text.partition("_")
+    return f"${letter}_{{{index.replace('−', '-')}}}$" if index else f"${letter}$"
+
+
+def halo(color, points):
+    """A rim around text, as `RIM` in SVG."""
+    return [withStroke(linewidth=3 * points, foreground=LIGHT[color])]
