@@ -203,4 +203,4 @@ def _styles(view):
     So they apply to no other widget, in whatever order pages load them.
     """
     rules = _static("base.css") + _static(f"{view}.css")
-    return f".{view.replace('_', '-')} {{\n{rules}}}\n"
+    return f".gw-{view.replace('_', '-')} {{\n{rules}}}\n"
