@@ -38,13 +38,13 @@ class Widget(anywidget.AnyWidget):
         if unknown:
             known = ", ".join(self.settings())
             raise ValueError(f"expected settings among {known}, got {min(unknown)!r}")
-        super().__init__()
         for name in self.settings():
             if name in settings:
                 setattr(self, name, settings[name])
         constants["start"] = {name: _plain(getattr(self, name)) for name in self.settings()}
         constants["palette"] = {"light": LIGHT, "dark": DARK}
         self.set_trait("constants", constants)
+        super().__init__()  # which sends all of it, once
 
     @classmethod
     def settings(cls):
@@ -187,14 +187,28 @@ def _static(name):
 
 
 def _module(view):
-    """One ES module: a browser that loads a widget from a blob can't import anything from there."""
-    vendored, _, names = _static("lit-html.js").partition("export{")
-    pairs = [pair.split(" as ") for pair in names.split("}")[0].split(",")]
-    returned = ", ".join(f"{name}: {local}" for local, name in pairs)
-    lit = f"const {{ html, nothing, render, svg }} = (() => {{\n{vendored}\nreturn {{ {returned} }};\n}})();"
-    own = "\n".join(_static(f"{name}.js") for name in ("cells", "base", view))
-    own = re.sub(r"^import [^;]*;\n", "", own, flags=re.MULTILINE)
-    return lit + "\n" + re.sub(r"^export (?=const|function)", "", own, flags=re.MULTILINE)
+    """The view's ES module and those it imports as one, each in a scope of its own.
+
+    A browser that loads a widget from a blob can't import other files from there.
+    """
+    lit, _, exported = _static("lit-html.js").partition("export{")
+    pairs = [pair.split(" as ") for pair in exported.split("}")[0].split(",")]
+    scopes = [_scope("lit-html", lit, {name: local for local, name in pairs})]
+    for name in ("cells", "base"):
+        text = _static(f"{name}.js")
+        exports = re.findall(r"^export (?:const|function) (\w+)", text, re.MULTILINE)
+        scopes.append(_scope(name, re.sub("^export ", "", text, flags=re.MULTILINE), exports))
+    return _imported("const modules = {};\n" + "\n".join(scopes) + "\n" + _static(f"{view}.js"))
+
+
+def _scope(name, text, exports):
+    pairs = exports.items() if isinstance(exports, dict) else zip(exports, exports, strict=True)
+    returned = ", ".join(f"{exported}: {local}" for exported, local in pairs)
+    return f'modules["{name}"] = (() => {{\n{text}\nreturn {{ {returned} }};\n}})();'
+
+
+def _imported(text):
+    return re.sub(r'import (\{[^}]*\}) from "\./([\w-]+)\.js";', r'const \1 = modules["\2"];', text)
 
 
 def _styles(view):
@@ -203,4 +217,7 @@ def _styles(view):
     So they apply to no other widget, in whatever order pages load them.
     """
     rules = _static("base.css") + _static(f"{view}.css")
-    return f".gw-{view.replace('_', '-')} {{\n{rules}}}\n"
+    # Keyframes apply to nothing by themselves, and CSS does not allow them inside a rule.
+    keyframes = re.compile(r"^@keyframes .*?^}\n", re.MULTILINE | re.DOTALL)
+    own = f".gw-{view.replace('_', '-')} {{\n{keyframes.sub('', rules)}}}\n"
+    return "".join(keyframes.findall(rules)) + own

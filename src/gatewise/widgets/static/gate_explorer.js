@@ -194,7 +194,7 @@ function card({ s, values, change, words }, kind, k) {
     const label = `${words.weight[part === "q" ? "q" : key]}, ${name}`;
     const act = (value) => change({ [key]: { ...s[key], [part]: value } });
     return html`<label class="row">
-      <span>${write(part === "q" ? "b_q" : `${key} `)} ${input ? write(words.symbol[input]) : nothing}</span>
+      <span>${part === "q" ? symbol("b", "q") : symbol(...key.split("_"))} ${input ? write(words.symbol[input]) : nothing}</span>
       <span class="term">${shown(`${key}_${part}`, s[key][part])}${input ? html` · ${shown(input, s[input])}` : nothing}</span>
       ${slider({ label, range: WEIGHT, value: s[key][part], says, act })}
     </label>`;
@@ -239,7 +239,7 @@ function sequence(context, kind) {
       : html`<label class="repeat"><span>${write(words.repeat)}</span>
           ${slider({ ...repeat, says, act: (repeats) => change({ repeats }) })}
           <span class="number">${often}</span></label>`}
-    <svg class="strip" data-fit="strip">${strip(kind, x, states, judged)}</svg>
+    <svg class="chart strip" data-fit="strip">${strip(kind, x, states, judged)}</svg>
   </div>`;
 
   function strip(kind, x, states, judged) {
