@@ -170,7 +170,7 @@ ENGLISH = {
             "dh": "LSTM dh",
             "rnn": "RNN dh",
             "whole": "dc in full",
-            "wire": "through c: ∏ f",
+            "wire": "through c",
             "detour": "through h",
             "none": "RNN dh 0",
         },

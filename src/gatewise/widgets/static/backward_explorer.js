@@ -331,15 +331,14 @@ function walk({ s, words, parts, found, go }) {
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
 
-function view({ s, values, own, sizes, change }) {
+function view(given) {
+  const { s, values, words, own, change } = given;
   const now = numbersAt(s, values);
-  const context = {
-    s, values, sizes, change, now, words: s.words, found: inWords(s, now),
-    parts: { t: s.step, b: s.step - 1, a: s.step + 1 },
-    go: (count) => change(placeAt(s.read, count)),
-  };
+  const parts = { t: s.step, b: s.step - 1, a: s.step + 1 };
+  const go = (count) => change(placeAt(s.read, count));
+  const context = { ...given, now, parts, go, found: inWords(s, now) };
   for (const kind of ["lstm", "rnn"]) fill(own[kind], s, now[kind]);
-  return html`<div class="face" role="group" aria-label=${s.words.title}>
+  return html`<div class="face" role="group" aria-label=${words.title}>
     ${controls(context)} ${overview(context)} ${walk(context)}
     <div class="both">
       ${cell("lstm", own.lstm)} ${cell("rnn", own.rnn, ledger(context, "rnn"))} ${ledger(context, "lstm")}

@@ -210,8 +210,8 @@ function followTheme(root, palette) {
  *   begin(settings): what belongs to one view alone, as where the pointer is
  *   settle(next, last): settings that depend on others, put right; optional
  *   compute(settings, own): every number on the screen
- *   view({ s, values, own, sizes, change, draw }): a lit-html template. sizes: the width of each
- *   element with `data-fit`, by that name. change: take over some settings. draw: draw again.
+ *   view({ s, values, words, own, sizes, change, keep }): a lit-html template. sizes: the width of
+ *   each element with `data-fit`, by that name. change: take over some settings; keep: some of own.
  *
  * `mount(element, settings, { onchange })` needs nothing else: settings are all that Python's
  * `widget.plain()` has; `onchange` gets those that the reader has changed.
@@ -222,11 +222,15 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
     root.className = `gatewise ${name}`;
     element.append(root);
     let settings = { ...given };
-    const own = begin(settings);
-    const sizes = {};
+    const [own, sizes] = [begin(settings), {}];
 
     function draw() {
-      render(view({ s: settings, values: compute(settings, own), own, sizes, change, draw }), root);
+      const values = compute(settings, own);
+      render(view({ s: settings, values, words: settings.words, own, sizes, change, keep }), root);
+    }
+    function keep(some) {
+      Object.assign(own, some);
+      draw();
     }
     function update(some) {
       settings = settle({ ...settings, ...some }, settings);
@@ -249,12 +253,7 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
       draw();
     });
     for (const node of root.querySelectorAll("[data-fit]")) resized.observe(node);
-    const end = () => {
-      theme.end();
-      resized.disconnect();
-      own.end?.();
-      root.remove();
-    };
+    const end = () => [theme.end(), resized.disconnect(), own.end?.(), root.remove()];
     return { root, update, end };
   }
 

@@ -58,7 +58,7 @@ const GRU = {
     return { w_x: all(["r", "z"], 0, { n: 1 }), w_h: all(["r", "z"], 0, { n: 1 }), b };
   },
   form: (s) => (s.reset_after ? 0 : 1),
-  equations: ["q", "h_before"].map((inner) => [
+  equations: ["q", "h_before"].map((context) => [
     ["n", `r_t · ${inner === "q" ? "q_t" : "h_t−1"} = `, ["r"], " · ", [inner], " = ", ["gated", true]],
     ["h", "h_t = (1 − z_t) · n_t + z_t · h_t−1 = ", ["rest"], " · ", ["n"], " + ", ["z"], " · ", ["h_before"], " = ", ["h", true]],
   ]),
@@ -124,15 +124,11 @@ function presets({ s, change, words }, kind) {
 }
 
 /** The task, and on which sequences it is done. */
-function task({ s, values, own, draw, words }) {
-  const choose = (n) => {
-    own.chosen = n;
-    draw();
-  };
+function task({ s, values, own, keep, words }) {
   const chips = values.judged.map(({ isRight }, n) => {
     const label = say(words[isRight ? "right" : "wrong"], { n: n + 1 });
     const look = { kind: "chip", pressed: n === own.chosen, label };
-    return button(`${n + 1} ${isRight ? "✓" : "✗"}`, () => choose(n), look);
+    return button(`${n + 1} ${isRight ? "✓" : "✗"}`, () => keep({ chosen: n }), look);
   });
   return html`<div class="bar">
     <p>${write(words.task[s.task])}</p>
@@ -310,19 +306,18 @@ function sequence(context, kind) {
 // ── all together ────────────────────────────────────────────────────────────────────────────
 
 function view(context) {
-  const { s, values, own } = context;
+  const { s, values, words, own } = context;
   const kind = KINDS[s.cell];
-  const inner = { ...context, words: s.words };
   const picture = own.pictures[kind.form(s)];
   picture.fill({ ...s, ...values });
-  return html`<div class="face ${s.cell}" role="group" aria-label=${s.words.title}>
-    ${s.task ? task(inner) : presets(inner, kind)}
+  return html`<div class="face ${s.cell}" role="group" aria-label=${words.title}>
+    ${s.task ? task(context) : presets(context, kind)}
     ${s.note ? html`<p class="note">${s.note}</p>` : nothing}
-    ${states(inner, kind, picture)}
+    ${states(context, kind, picture)}
     <div class="cell">${picture.node}</div>
     ${equations(kind.equations[kind.form(s)], { ...s, ...values })}
-    <div class="cards">${kind.cards.map((k) => card(inner, kind, k))}</div>
-    ${sequence(inner, kind)}
+    <div class="cards">${kind.cards.map((k) => card(context, kind, k))}</div>
+    ${sequence(context, kind)}
   </div>`;
 }
 

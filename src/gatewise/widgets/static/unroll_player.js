@@ -73,7 +73,7 @@ function settle(next, last) {
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
 
 /** The two sentences, each to be typed, or changed in the word at this step. */
-function sentences({ s, values, own, words, change, draw }) {
+function sentences({ s, values, own, words, change, keep }) {
   const trouble = (b, text) => {
     const unknown = split(text).find((word) => !own.index.has(word));
     const all = s.network.vocabulary.slice(0, 40).join(", ");
@@ -100,8 +100,7 @@ function sentences({ s, values, own, words, change, draw }) {
     };
     const onchange = ({ target }) => {
       const text = trouble(b, target.value);
-      own.trouble = text ? { b, text } : undefined;
-      draw();
+      keep({ trouble: text ? { b, text } : undefined });
     };
     const [spoken, select] = [values.runs[b]?.words, own.selects[b]];
     const t = Math.min(s.step, spoken?.length ?? 1);
@@ -127,18 +126,17 @@ function sentences({ s, values, own, words, change, draw }) {
 
 /** The words along the steps, the distance of the two states there, and where the reader is. */
 function timeline(context) {
-  const { s, values, own, sizes, words, change, draw } = context;
+  const { s, values, own, sizes, words, change, keep } = context;
   const { runs, apart } = values;
   const last = longest(s.sentences);
   const move = (step) => change({ step: Math.max(1, Math.min(last, step)) });
-  const stop = () => (own.timer = clearInterval(own.timer));
   const go = (step) => {
-    stop();
+    own.timer = clearInterval(own.timer);
     move(step);
   };
-  own.beat = () => (s.step < last ? move(s.step + 1) : (stop(), draw()));
+  own.beat = () => (s.step < last ? move(s.step + 1) : keep({ timer: clearInterval(own.timer) }));
   const play = () => {
-    if (own.timer) return stop(), draw();
+    if (own.timer) return keep({ timer: clearInterval(own.timer) });
     own.timer = setInterval(() => own.beat(), BEAT);
     return move(s.step >= last ? 1 : s.step + 1);
   };
@@ -233,12 +231,12 @@ function prediction({ s, words, now, free, says }) {
 }
 
 /** Which unit is read out, in which order they are, and which units a gate's buttons hold. */
-function choice({ s, values, own, words, change, draw }) {
+function choice({ s, values, own, words, change, keep }) {
   const at = (run) => run[values.state][(Math.min(s.step, run.words.length) - 1) * own.H + s.unit];
   const told = values.runs.map((run, b) => `${NAMES[b]} ${number(at(run))}`).join(", ");
   const scope = (isOne) => {
     const text = isOne ? say(words["one unit"], { unit: s.unit }) : words["all units"];
-    return button(text, () => draw((own.isOne = isOne)), { pressed: own.isOne === isOne });
+    return button(text, () => keep({ isOne }), { pressed: own.isOne === isOne });
   };
   const reset = () => {
     Object.assign(own, { isOne: false, typed: [], trouble: undefined });
@@ -289,7 +287,7 @@ function card(context, k) {
 }
 
 /** Squares as large as their values: full above zero, hollow below; what is to come is faint. */
-function map({ s, values, own, words, change, draw, layout }, k, b, isGate) {
+function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   const { pitch, tall, units, gutter, isStacked } = layout;
   const run = values.runs[b];
   const [rows, T] = [run[k], run.words.length];
@@ -302,7 +300,7 @@ function map({ s, values, own, words, change, draw, layout }, k, b, isGate) {
     const [t, n] = [Math.floor((offsetX - left) / pitch), Math.floor(offsetY / tall)];
     return t >= 0 && t < T && n >= 0 && n < units.length ? { k, b, t, unit: units[n] } : undefined;
   };
-  const hover = (cell) => draw((own.hovered = cell));
+  const hover = (cell) => keep({ hovered: cell });
   const choose = (cell) => cell && change({ step: cell.t + 1, unit: cell.unit });
   const isHere = own.hovered?.k === k && own.hovered.b === b && own.hovered.t < T;
   const cell = isHere ? own.hovered : { t, unit: s.unit };
@@ -360,7 +358,8 @@ function arrange(all, n, runs, units) {
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
 
-function view({ s, values, own, sizes, change, draw }) {
+function view(given) {
+  const { s, values, words, own, sizes } = given;
   const { runs, byUnit } = values;
   const at = (run) => {
     const t = Math.min(s.step, run.words.length) - 1;
@@ -368,18 +367,18 @@ function view({ s, values, own, sizes, change, draw }) {
   };
   const now = runs.map(at);
   const likeliest = (p) => s.network.vocabulary[p.indexOf(Math.max(...p))];
-  const says = now.map((p, b) => say(s.words.says, { name: NAMES[b], word: likeliest(p) }));
+  const says = now.map((p, b) => say(words.says, { name: NAMES[b], word: likeliest(p) }));
   const units = s.units.length ? [...s.units] : Array.from(byUnit.keys());
   if (s.sort) units.sort((a, b) => byUnit[b] - byUnit[a]);
   const letters = [...s.network.letters];
   const layout = arrange(sizes.grid || 800, letters.length, runs, units);
-  const context = { s, values, own, sizes, change, draw, words: s.words, now, says, layout, free: values.free?.map(at) };
-  return html`<div class="face" role="group" aria-label=${s.words.title}>
+  const context = { ...given, now, says, layout, free: values.free?.map(at) };
+  return html`<div class="face" role="group" aria-label=${words.title}>
     ${sentences(context)} ${timeline(context)} ${prediction(context)} ${choice(context)}
     <div class="grid" data-fit="grid" style="grid-template-columns: repeat(${layout.columns}, minmax(0, 1fr))">
       ${letters.map((k) => card(context, k))}
     </div>
-    <p class="key"><span>${s.words.legend}</span><i></i>${s.words.above}<i class="below"></i>${s.words.below}</p>
+    <p class="key"><span>${words.legend}</span><i></i>${words.above}<i class="below"></i>${words.below}</p>
   </div>`;
 }
 
