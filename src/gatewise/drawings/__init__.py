@@ -7,11 +7,12 @@ as its gate, and the numbers are written. `values={}` gives the same elements wi
 a template that a script fills in.
 
 **Theme.** Colors are CSS variables with the light theme as fallback, so a page that defines none
-gets dark ink on a light ground, and a program that knows no variables reads plain attributes.
-Opacities, widths and fonts are plain attributes, too: a style sheet may change them. A host defines all of them or none: `--gw-ink` (on the root, the
-shapes use currentColor), `--gw-ground`, `--gw-panel` (inside of a cell), `--gw-line` (its frame),
-`--gw-muted`, and a color per quantity: `--gw-f`, `-i`, `-g`, `-o`, `-c`, `-h`, `-x`, `-r`, `-z`,
-`-n`, `-q`. `LIGHT` and `DARK` are the two themes as dicts from those names, without `--gw-`.
+gets dark ink on a light ground, and a program that knows no variables reads plain attributes. A
+host defines all of them or none: `--gw-ink` (on the root, the shapes use currentColor),
+`--gw-ground`, `--gw-panel` (inside of a cell), `--gw-line` (its frame), `--gw-muted`, and a color
+per quantity: `--gw-f`, `-i`, `-g`, `-o`, `-c`, `-h`, `-x`, `-r`, `-z`, `-n`, `-q`. `LIGHT` and
+`DARK` are the two themes as dicts from those names, without `--gw-`. Opacities, widths and fonts
+are plain attributes: a style sheet may change them.
 
 **Anchors.** An SVG has no ids, so any number of drawings fit on one page. A script finds:
 

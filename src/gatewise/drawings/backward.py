@@ -7,6 +7,7 @@ beside the cell, in lstm.py and rnn.py.
 from dataclasses import dataclass, replace
 from html import escape
 
+from gatewise.drawings.drawing import Drawing
 from gatewise.drawings.outlines import arrow, dashes, data, place, rounded
 from gatewise.drawings.shapes import Box, Disc, Valve, Wire
 from gatewise.drawings.text import ALIGN, FONT, MATH, RIM, Number, Symbol, halo, mathematics
@@ -22,7 +23,10 @@ PLAIN = 8  # its width without a value
 
 @dataclass(frozen=True)
 class Flow:
-    """A gradient along a forward wire, against it: a band, a thin line in ink, and its tip."""
+    """A gradient along a forward wire, against it: a band, a thin line in ink, and its tip.
+
+    when: "loss", "later" or "" (see `gatewise.drawings`); "still" only without values.
+    """
 
     points: tuple
     name: str
@@ -41,6 +45,8 @@ class Flow:
         return arrow(self.points[1], self.points[0], 13) if self.tip else []
 
     def svg(self, values=None):
+        if self.when == "still" and values is not None:
+            return ""
         d, value, width = data(self.outline), self._value(values), self._width(values)
         tip = f"<path data-tip='' d='{data(self.arrow)}'{paint(fill='ink')}/>" if self.tip else ""
         return (
@@ -88,7 +94,8 @@ class StepSymbol:
 
     def _text(self, values):
         letter, _, index = self.symbol.text.partition("_")
-        return ("d" if self.stage else "") + letter, _index(index, values)
+        isgradient = self.stage and (self.when != "still" or values is None)
+        return ("d" if isgradient else "") + letter, _index(index, values)
 
 
 @dataclass(frozen=True)
@@ -207,7 +214,8 @@ def at_stage(drawing, stage, when=""):
     if stage not in STAGES:
         raise ValueError(f"expected a stage of {', '.join(STAGES)}, got {stage!r}")
     reached = STAGES.index(stage)
-    d = type(drawing)(f"{drawing.name}-{stage}", drawing.width, drawing.height)
+    d = Drawing(f"{drawing.name}-{stage}", drawing.width, drawing.height)
+    d.stages = dict(drawing.stages)
 
     def known(shape):
         other = when and getattr(shape, "when", "") not in ("", when)
@@ -240,6 +248,8 @@ def _plain(shape):
 
 def _when(shape):
     """The attributes that say at which stage, and at which steps, a shape is there."""
+    if shape.when == "still":
+        return ""
     stage = f" data-stage='{shape.stage}'" if shape.stage else ""
     return stage + (f" data-when='{shape.when}'" if shape.when else "")
 

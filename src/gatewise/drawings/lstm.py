@@ -119,13 +119,16 @@ def _backward(d):
         b.flow(f"bus-{k}", "dh_before", "back", "h", tip=False)
     b.flow("h-before", "dh_before", "back", "h")
     b.flow("c-before", "dc_before", "back", "c")
+    b.flow("x", "dx", "back", "x", when="still")
     b.passes("do", "o-times")
     b.passes("dc", "c-tanh", "plus")
     b.passes("df", "f-times")
     b.passes("di", "i-times")
     b.passes("da", *(f"{k}-layer" for k in LAYERS))
     gates = {k: (f"d{k}",) for k in LAYERS}
-    b.symbols(h_before=("back",), h=("dh", "later"), h_up=("dh", "loss"), **gates)
+    b.symbols(
+        h_before=("back",), h=("dh", "later"), h_up=("dh", "loss"), x=("back", "still"), **gates
+    )
     d.part("cut", Cut(81, BOTTOM))
     d.part(
         "numbers",

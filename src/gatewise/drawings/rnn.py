@@ -39,8 +39,9 @@ def _backward(d):
     b.flow("h", "dh", "dh", "h", when="later")
     b.flow("h-out", "dh", "dh", "h", (252, 110), (290, 110), (290, 34), when="loss")
     b.flow("h-before", "dh_before", "back", "h")
+    b.flow("x", "dx", "back", "x", when="still")
     b.passes("da", "tanh")
-    b.symbols(h_before=("back",), h=("dh", "later"), h_out=("dh", "loss"))
+    b.symbols(h_before=("back",), h=("dh", "later"), h_out=("dh", "loss"), x=("back", "still"))
     d.part("cut", Cut(104, 110))
     d.part(
         "numbers",
@@ -75,6 +76,6 @@ def chain(inputs, output=None):
     if output:
         out = Wire(((x, y - 30), (x, y - 58)))
         d.part("h-out", out, Symbol(x + 12, y - 38, f"h_{T}", "start", 18))
-        d.part("read-out", *layer(x, y - 76, "read-out", "x", width=84))
+        d.part("readout", *layer(x, y - 76, "readout", "x", width=84))
         d.part("output", Wire(((x, y - 93), (x, y - 116))), Label(x, y - 124, output))
     return d

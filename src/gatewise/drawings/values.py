@@ -29,7 +29,7 @@ def opening(r, value):
     """
     half = r * value
     side = sqrt(r * r - half * half)
-    arc = f"A{r} {r} 0 0 0"
+    arc = f"A{r:g} {r:g} 0 0 0"
     left, right, top, bottom = (f"{v:.4g}" for v in (-side, side, -half, half))
     return f"M{left} {top}{arc} {left} {bottom}H{right}{arc} {right} {top}z"
 

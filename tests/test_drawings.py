@@ -1,0 +1,488 @@
+"""The drawings: anchors for scripts, one theme, and the same picture as SVG and in matplotlib."""
+
+import re
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from gatewise import drawings
+from gatewise.drawings.shapes import Box, Disc, Valve, Wire
+from gatewise.drawings.values import figure, gradient_thickness, number, opening, thickness
+
+CELLS = {
+    "lstm": drawings.lstm_cell(),
+    "gru": drawings.gru_cell(),
+    "gru before": drawings.gru_cell(reset_after=False),
+    "rnn": drawings.rnn_cell(),
+}
+BACKWARD = {
+    "lstm": drawings.lstm_cell(backward=True),
+    "rnn": drawings.rnn_cell(backward=True),
+}
+DRAWINGS = [
+    *CELLS.values(),
+    *BACKWARD.values(),
+    *map(drawings.lstm_cell, drawings.LSTM_SECTIONS),
+    *map(drawings.gru_cell, drawings.GRU_SECTIONS),
+    *(drawings.lstm_cell(backward=stage) for stage in drawings.STAGES),
+    *(drawings.rnn_cell(backward=stage) for stage in ("dh", "da", "back")),
+    drawings.chain(["i", "love"], "coffee"),
+    drawings.legend(),
+    drawings.interfaces(),
+    drawings.four_layers(),
+    drawings.valve(),
+    drawings.stacked(),
+]
+# Every cell of which a section can be highlighted.
+LIT = [
+    (drawings.lstm_cell, drawings.LSTM_SECTIONS),
+    (drawings.gru_cell, drawings.GRU_SECTIONS),
+]
+SECTIONS = [(cell, section, parts) for cell, found in LIT for section, parts in found.items()]
+STAGED = [(cell, d, stage) for cell, d in BACKWARD.items() for stage in drawings.STAGES]
+
+each_drawing = pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda drawing: drawing.name)
+
+
+def parse(drawing, values=None):
+    """The elements of a drawing's SVG, their namespace taken off."""
+    root = ElementTree.fromstring(drawing.svg(values=values))
+    for element in root.iter():
+        element.tag = element.tag.partition("}")[2]
+    return list(root.iter())
+
+
+def having(elements, attribute):
+    return [element for element in elements if element.get(f"data-{attribute}") is not None]
+
+
+def names(elements, attribute):
+    return [element.get(f"data-{attribute}") for element in having(elements, attribute)]
+
+
+# ── what every drawing has ──
+
+
+@each_drawing
+@pytest.mark.parametrize("values", [None, {}], ids=["plain", "template"])
+def test_parts_are_groups_and_there_are_no_ids(drawing, values):
+    elements = parse(drawing, values)
+    assert names(elements, "part") == list(drawing.parts)
+    assert names(elements, "drawing") == [drawing.name]
+    text = drawing.svg(values=values)
+    assert not [element for element in elements if "id" in element.attrib]
+    assert "url(" not in text
+    assert "href" not in text
+    assert "nan" not in text
+
+
+def test_each_drawing_has_a_name_of_its_own():
+    assert len({drawing.name for drawing in DRAWINGS}) == len(DRAWINGS)
+
+
+@each_drawing
+def test_a_notebook_saves_the_plain_drawing_the_same_each_time(drawing):
+    assert drawing._repr_svg_() == drawing.svg() == drawing.svg(values=None)
+    assert drawing.svg("A cell <of mine>").count("aria-label='A cell &lt;of mine&gt;'") == 1
+
+
+def test_words_are_drawn_as_written():
+    d = drawings.chain(["<b>", "$$", "costs $5 & $6"], "a_b")
+    written = [element.text for element in parse(d) if element.get("data-label") == ""]
+    assert {"<b>", "$$", "costs $5 & $6", "a_b"} <= set(written)
+    texts = [text.get_text() for text in drawn(d).texts if not text.get_parse_math()]
+    assert {"<b>", "$$", "costs $5 & $6", "a_b"} <= set(texts)
+
+
+def test_a_chain_needs_a_word():
+    with pytest.raises(ValueError, match="expected at least one word, got none"):
+        drawings.chain([])
+
+
+# ── the theme ──
+
+
+@each_drawing
+@pytest.mark.parametrize("values", [None, {}], ids=["plain", "template"])
+def test_every_color_is_a_variable_of_the_page_or_else_of_the_light_theme(drawing, values):
+    root, *elements = parse(drawing, values)
+    assert "color:var(--gw-ink,#333333)" in root.get("style")
+    assert root.get("color") == drawings.LIGHT["ink"]
+    for element in elements:
+        themed = dict(re.findall(r"(\w+):var\(--gw-\w+,(#\w{6})\)", element.get("style", "")))
+        plain = {key: element.get(key) for key in ("fill", "stroke") if element.get(key)}
+        ink = {key for key, color in plain.items() if color in ("currentColor", "none")}
+        assert {key: color for key, color in plain.items() if key not in ink} == themed
+
+
+@each_drawing
+def test_ink_and_ground_come_from_one_source(drawing):
+    # Jupyter's variables and the system's wish may contradict what the page really looks like.
+    variables = set(re.findall(r"var\(--([\w-]+)", drawing.svg(values={})))
+    assert variables <= {f"gw-{name}" for name in drawings.LIGHT}
+    assert {"gw-ink", "gw-ground"} <= variables
+    assert "@media" not in drawing.svg(values={})
+
+
+def luminance(color):
+    rgb = np.array(color)
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def contrast(one, other):
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", [drawings.LIGHT, drawings.DARK], ids=["light", "dark"])
+def test_text_can_be_read_in_both_themes(theme):
+    color = {name: np.array(to_rgb(value)) for name, value in theme.items()}
+    grounds = [color["ground"], color["panel"]]
+    # A layer is its quantity's color over the cell's ground; its opacity is in the SVG.
+    (tint,) = {float(e.get("fill-opacity")) for e in parse(CELLS["lstm"]) if e.get("fill-opacity")}
+    grounds += [tint * color[k] + (1 - tint) * color["panel"] for k in "figocrznqhx"]
+    assert min(contrast(color["ink"], ground) for ground in grounds) >= 4.5
+    assert min(contrast(color["muted"], ground) for ground in grounds[:2]) >= 4.5
+
+
+# ── highlighted sections ──
+
+
+def opacities(drawing):
+    return {e.get("data-part"): e.get("opacity") for e in having(parse(drawing), "part")}
+
+
+def test_the_two_forms_of_the_gru_differ_where_the_reset_acts_and_nowhere_else():
+    after, before = CELLS["gru"].parts, CELLS["gru before"].parts
+    assert after.keys() == before.keys()
+    differ = {name for name in after if after[name] != before[name]}
+    assert differ == {"q-feed", "q-layer", "q", "r", "r-times", "reset", "numbers"}
+
+
+@pytest.mark.parametrize(("cell", "section", "parts"), SECTIONS)
+def test_a_section_highlights_its_parts_and_dims_the_rest(cell, section, parts):
+    lit = {name for name, dim in opacities(cell(section)).items() if dim is None}
+    assert lit == parts
+    assert lit < opacities(cell()).keys()
+
+
+def test_lit_takes_names_of_parts():
+    shown = opacities(drawings.lstm_cell({"f", "f-layer"}))
+    assert {name for name, dim in shown.items() if dim is None} == {"f", "f-layer"}
+
+
+@pytest.mark.parametrize("lit", ["forgot", {"f-gate"}])
+@pytest.mark.parametrize("cell", [drawings.lstm_cell, drawings.gru_cell])
+def test_an_unknown_part_is_refused(cell, lit):
+    with pytest.raises(ValueError, match="expected .+ of .+, got ('forgot'|'f-gate')"):
+        cell(lit)
+
+
+# ── anchors ──
+
+WIRES = {
+    "lstm": "c_before kept added c tanh_c h_before x h f i g o",
+    "gru": "h_before q gated kept rest added x h r z n",
+    "gru before": "h_before q gated kept rest added x h r z n",
+    "rnn": "h_before x h",
+}
+NUMBERS = {
+    "lstm": "kept added c h f i g o",
+    "gru": "q gated kept rest added h r z n",
+    "gru before": "q gated kept rest added h r z n",
+    "rnn": "h",
+}
+SIGNED = set("kept added c h g n q gated".split())
+VALVES = {"lstm": {"f": "f", "i": "i", "o": "o"}, "rnn": {}}
+VALVES["gru"] = VALVES["gru before"] = {"r": "r", "z": "z", "rest": "z"}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_cell_has_its_anchors(cell):
+    elements = parse(CELLS[cell], {})
+    assert set(names(elements, "wire")) == set(WIRES[cell].split())
+    assert sorted(names(elements, "number")) == sorted(NUMBERS[cell].split())
+    valves = having(elements, "valve")
+    assert {e.get("data-valve"): e.get("data-quantity") for e in valves} == VALVES[cell]
+    assert len(valves) == len(VALVES[cell])
+    for valve in valves:
+        assert float(valve.get("data-r")) > 0
+        assert valve.get("transform").startswith("translate(")
+        assert len(having(valve, "slot")) == 1
+    for place in having(elements, "number"):
+        assert not place.text
+        assert (place.get("data-sign") is not None) == (place.get("data-number") in SIGNED)
+    for wire in having(elements, "wire"):
+        assert wire.get("data-quantity") in drawings.LIGHT
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_plain_drawing_has_no_anchors_of_values(cell):
+    elements = parse(CELLS[cell])
+    assert not [*having(elements, "wire"), *having(elements, "number"), *having(elements, "valve")]
+
+
+# Which parts each wire of a value joins: where it starts, where it ends; a state comes and goes
+# at the edge of the drawing (None), and some wires start on another.
+JOINTS = {
+    "lstm": {
+        "c-before": (None, "f-times"),
+        "kept": ("f-times", "plus"),
+        "c": ("plus", None),
+        "added": ("i-times", "plus"),
+        "f": ("f-layer", "f-times"),
+        "i": ("i-layer", "i-times"),
+        "g": ("g-layer", "i-times"),
+        "o": ("o-layer", "o-times"),
+        "c-down": ("c", "c-tanh", "c-tanh", "o-times"),
+        "h": ("o-times", None),
+        "h-up": ("h", None),
+    },
+    "gru": {
+        "h-before": (None, "z-times"),
+        "kept": ("z-times", "plus"),
+        "h": ("plus", None),
+        "added": ("n-times", "plus"),
+        "q-feed": ("h-before", "q-layer"),
+        "q": ("q-layer", "r-times"),
+        "r": ("r-layer", "r-times"),
+        "reset": ("r-times", "n-layer"),
+        "z": ("z-layer", "z-times"),
+        "rest": ("z", "one-minus", "one-minus", "n-times"),
+        "n": ("n-layer", "n-times"),
+        "x-n": ("x", "n-layer"),
+        "h-up": ("h", None),
+    },
+    "rnn": {
+        "h-before": (None, "tanh"),
+        "x": (None, "tanh"),
+        "h": ("tanh", None),
+        "h-out": ("h", None),
+    },
+}
+JOINTS["gru before"] = JOINTS["gru"] | {
+    "q-feed": ("h-before", "r-times"),
+    "q": ("r-times", "q-layer"),
+    "reset": ("q-layer", "n-layer"),
+}
+
+
+def distance(point, shape):
+    """How far a point is from the edge of a box or disc, or from a wire."""
+    x, y = point
+    if isinstance(shape, (Disc, Valve)):
+        return abs(np.hypot(x - shape.x, y - shape.y) - shape.r)
+    if isinstance(shape, Box):
+        dx = max(shape.x - x, 0, x - shape.x - shape.width)
+        dy = max(shape.y - y, 0, y - shape.y - shape.height)
+        return np.hypot(dx, dy)
+    if isinstance(shape, Wire):
+        return min(along(point, *ends) for ends in pairwise(shape.points))
+    return np.inf
+
+
+def along(point, start, end):
+    """How far a point is from a straight line."""
+    p, a, b = map(np.array, (point, start, end))
+    t = np.clip((p - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1)
+    return np.linalg.norm(p - a - t * (b - a))
+
+
+@pytest.mark.parametrize(
+    ("cell", "part"), [(cell, part) for cell, parts in JOINTS.items() for part in parts]
+)
+def test_a_wire_joins_what_makes_its_value_and_what_reads_it(cell, part):
+    parts = CELLS[cell].parts
+    ends = [p for s in parts[part] if isinstance(s, Wire) for p in (s.points[0], s.points[-1])]
+    for end, joined in zip(ends, JOINTS[cell][part], strict=True):
+        if joined is None:
+            assert min(*end, CELLS[cell].width - end[0], CELLS[cell].height - end[1]) < 55
+        else:
+            assert min(distance(end, shape) for shape in parts[joined]) <= 3
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_number_is_beside_the_wire_of_its_value(cell):
+    shapes = [shape for shapes in CELLS[cell].parts.values() for shape in shapes]
+    numbers = [shape for shape in shapes if type(shape).__name__ == "Number"]
+    for n in numbers:
+        mine = [s for s in shapes if isinstance(s, Wire) and s.carries == n.name]
+        assert min(distance((n.x, n.y), wire) for wire in mine) <= 30
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_values_fill_wires_valves_and_numbers(cell):
+    values = {name: (-1) ** n * (n + 1) / 12 for n, name in enumerate(WIRES[cell].split())}
+    values |= dict.fromkeys(VALVES[cell], 0.25)
+    elements = parse(CELLS[cell], values)
+    for wire in having(elements, "wire"):
+        value = values[wire.get("data-wire")]
+        assert float(wire.get("stroke-width")) == pytest.approx(thickness(value), 1e-3)
+        assert wire.get("stroke-dasharray") == ("5 4" if value < 0 else "none")
+    for place in having(elements, "number"):
+        sign = place.get("data-sign") is not None
+        assert place.text == number(values[place.get("data-number")], sign)
+    for valve in having(elements, "valve"):
+        (slot,) = having(valve, "slot")
+        assert slot.get("d") == opening(float(valve.get("data-r")), 0.25)
+
+
+# ── the cells in reverse ──
+
+GRADIENTS = {
+    "lstm": "dh do dc dc_from_h dc_from_c df di dg da_f da_i da_g da_o dh_before dc_before",
+    "rnn": "dh da dh_before",
+}
+
+
+@pytest.mark.parametrize("cell", BACKWARD)
+def test_a_backward_cell_has_its_anchors(cell):
+    elements = parse(BACKWARD[cell], {})
+    known = set(GRADIENTS[cell].split())
+    assert set(names(elements, "wire")) <= known
+    assert set(names(elements, "number")) <= known
+    assert set(names(elements, "wire") + names(elements, "number")) == known
+    assert set(names(elements, "stage")) <= set(drawings.STAGES)
+    assert set(names(elements, "when")) == {"loss", "later"}
+    assert not having(elements, "valve")
+    flows = having(elements, "flow")
+    assert len(flows) == len(names(elements, "wire"))
+    for flow in flows:
+        assert flow.get("data-stage")
+        (band,), (core,) = having(flow, "wire"), having(flow, "core")
+        assert band.get("d") == core.get("d")
+    (cut,) = having(elements, "cut")
+    assert cut.get("visibility") == "hidden"
+    symbols = [e for e in elements if e.tag == "text" and e.get("data-symbol")]
+    assert {s.get("data-symbol") for s in symbols} == {
+        e.get("data-symbol") for e in parse(CELLS[cell]) if e.get("data-symbol")
+    }
+    assert all(names(symbol, "index") for symbol in symbols)
+
+
+@pytest.mark.parametrize("cell", BACKWARD)
+def test_the_cut_is_seen_when_h_is_detached(cell):
+    (cut,) = having(parse(BACKWARD[cell], {"cut": True}), "cut")
+    assert cut.get("visibility") is None
+
+
+@pytest.mark.parametrize("cell", BACKWARD)
+def test_gradients_run_along_the_wires_of_the_forward_pass(cell):
+    forward = [s for shapes in CELLS[cell].parts.values() for s in shapes if isinstance(s, Wire)]
+    for shapes in BACKWARD[cell].parts.values():
+        for flow in (shape for shape in shapes if type(shape).__name__ == "Flow"):
+            for point in flow.points:
+                assert min(distance(point, wire) for wire in forward) <= 15
+
+
+@pytest.mark.parametrize(("cell", "drawing", "stage"), STAGED)
+def test_a_stage_shows_what_is_known_by_then(cell, drawing, stage):
+    elements = parse(drawings.at_stage(drawing, stage, "later"), {})
+    found = {drawings.STAGES.index(flow.get("data-stage")) for flow in having(elements, "flow")}
+    assert max(found) <= drawings.STAGES.index(stage)
+    assert "loss" not in names(having(elements, "flow"), "when")
+    passed = {p.get("data-part"): p.get("data-stage") for p in having(elements, "part")}
+    assert {name: stage for name, stage in passed.items() if stage} == drawing.stages
+
+
+def test_another_stage_is_refused():
+    with pytest.raises(ValueError, match="expected a stage of dh, .+, back, got 'dz'"):
+        drawings.lstm_cell(backward="dz")
+
+
+# ── how a value is shown ──
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (-1.0, "−1.00"),
+        (0.125, "0.13"),  # as the browser rounds: a half upward
+        (0.0949, "0.095"),
+        (0.00996, "0.010"),
+        (-0.000314, "−3.1·10⁻⁴"),
+        (9.96e-5, "1.0·10⁻⁴"),
+    ],
+)
+def test_a_figure_has_two_digits_that_count(value, text):
+    assert figure(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "sign", "text"),
+    [(0.5, False, "0.50"), (0.5, True, "+0.50"), (-0.004, True, "0.00"), (-2.0, False, "−2.00")],
+)
+def test_a_number_has_two_decimals_and_a_true_minus(value, sign, text):
+    assert number(value, sign) == text
+
+
+def test_thickness_grows_with_the_value_and_never_reaches_a_label():
+    sizes = [thickness(v) for v in (0, 0.1, -1, 100)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] == 0
+    assert sizes[-1] < 16
+    per_power = [gradient_thickness(10.0**-n) for n in range(7)]
+    assert per_power == pytest.approx([14, 12, 10, 8, 6, 4, 2])
+    assert gradient_thickness(0) == 0 < gradient_thickness(-1e-30)
+
+
+# ── the same in matplotlib ──
+
+
+def drawn(drawing, values=None, width=7.0):
+    plot = Figure(figsize=(width, width * drawing.height / drawing.width), dpi=100)
+    ax = plot.add_axes((0, 0, 1, 1))
+    drawing.draw(ax, values)
+    FigureCanvasAgg(plot).draw()
+    return ax
+
+
+def points(element):
+    """The points of an SVG path: commands with absolute coordinates, as the drawings write them."""
+    found = []
+    for command, text in re.findall(r"([MLHVQAz])([^MLHVQAz]*)", element.get("d")):
+        numbers = list(map(float, re.findall(r"-?[\d.]+(?:e-?\d+)?", text)))
+        if command in "MLQ":
+            found += zip(numbers[::2], numbers[1::2], strict=True)
+    return found
+
+
+@each_drawing
+def test_svg_and_matplotlib_agree_on_positions(drawing):
+    elements, ax = parse(drawing), drawn(drawing)
+    texts = [(float(e.get("x")), float(e.get("y"))) for e in elements if e.tag == "text"]
+    # A number that has no value yet is an empty text.
+    assert sorted(t.get_position() for t in ax.texts if t.get_text()) == sorted(texts)
+
+    paths = [points(e) for e in elements if e.tag == "path" and e.get("data-cut") is None]
+    for patch in ax.patches:
+        if type(patch).__name__ == "PathPatch" and len(patch.get_path().vertices) < 40:
+            vertices = patch.get_path().vertices
+            assert any(len(p) <= len(vertices) and near(p, vertices[: len(p)]) for p in paths)
+    circles = [patch for patch in ax.patches if type(patch).__name__ == "Circle"]
+    discs = [e for e in elements if e.tag == "circle" and e.get("cx")]
+    centers = {(float(e.get("cx")), float(e.get("cy"))) for e in discs}
+    assert centers - {(0, 0)} <= {circle.center for circle in circles}
+
+
+def near(one, other):
+    return np.allclose(one, other, atol=1e-2)
+
+
+def test_matplotlib_shows_the_same_values():
+    values = {"c_before": -3.0, "f": 0.25, "kept": -0.75, "c": 1.0}
+    ax = drawn(CELLS["lstm"], values, width=6.0)  # 600 units: 0.72 points each
+    thick = {round(patch.get_linewidth() / 0.72, 3) for patch in ax.patches}
+    assert {round(thickness(v), 3) for v in values.values()} <= thick
+    assert {"0.25", "−0.75", "+1.00"} <= {text.get_text() for text in ax.texts}
+    slots = [p for p in ax.patches if len(p.get_path().vertices) == 51]
+    low, high = sorted(s.get_path().get_extents().height for s in slots)[::2][:2]
+    assert low == pytest.approx(2 * 14 * 0.25)
+    assert high == pytest.approx(2 * 14)
