@@ -225,7 +225,7 @@ function chain({ s, values: { back, simple }, words }, { left, pitch, X }) {
       <text class="tick start" x=${X(s.read) + 7} y=${y + (to > y ? 7 : 2)}>${words.loss}</text>`;
   };
   const names = [["LSTM", FRAME.c + 14], ["RNN", FRAME.simple + 4]];
-  const symbols = [["c", FRAME.c], ["h", FRAME.h], ["x", FRAME.x], ["h", FRAME.simple]];
+  const symbols = [["c", FRAME.c - 1], ["h", FRAME.h + 1], ["x", FRAME.x], ["h", FRAME.simple]];
   return svg`<g>
     ${names.map(([name, y]) => svg`<text class="name" y=${y}>${name}</text>`)}
     ${symbols.map(([k, y]) => svg`<text class="symbol" x=${left - 10} y=${y + 4}>${k}</text>`)}

@@ -58,7 +58,7 @@ const GRU = {
     return { w_x: all(["r", "z"], 0, { n: 1 }), w_h: all(["r", "z"], 0, { n: 1 }), b };
   },
   form: (s) => (s.reset_after ? 0 : 1),
-  equations: ["q", "h_before"].map((context) => [
+  equations: ["q", "h_before"].map((inner) => [
     ["n", `r_t · ${inner === "q" ? "q_t" : "h_t−1"} = `, ["r"], " · ", [inner], " = ", ["gated", true]],
     ["h", "h_t = (1 − z_t) · n_t + z_t · h_t−1 = ", ["rest"], " · ", ["n"], " + ", ["z"], " · ", ["h_before"], " = ", ["h", true]],
   ]),

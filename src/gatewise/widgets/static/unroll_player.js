@@ -6,7 +6,7 @@ import { html, nothing, svg } from "./lit-html.js";
 const CELLS = { rnn, lstm, gru };
 const NAMES = ["A", "B"];
 const BEAT = 700; // milliseconds per word while playing
-const LIKELY = 12; // how many next words are shown
+const [LIKELY, NAMED] = [12, 40]; // how many next words are shown; how many words are listed
 const SQUARE = { largest: 24, row: 200, stackedRow: 150, side: 15 }; // pixels
 
 const split = (sentence) => sentence.normalize("NFC").split(/\s+/).filter(Boolean);
@@ -16,19 +16,19 @@ const longest = (sentences) => Math.max(...sentences.map((sentence) => split(sen
 
 /** What is sent once, as typed arrays; and what belongs to one view alone. */
 function begin({ network }) {
-  const names = ["W_ih", "W_hh", "b_ih", "b_hh", "W", "b"];
-  const [W_ih, W_hh, b_ih, b_hh, W, b] = names.map((name) => Float64Array.from(network[name]));
-  const vocabulary = network.vocabulary.map((word) => word.normalize("NFC"));
-  const selects = NAMES.map(() => {
+  const array = (name) => [name, Float64Array.from(network[name])];
+  const own = Object.fromEntries(["W_ih", "W_hh", "b_ih", "b_hh", "W", "b"].map(array));
+  own.vocabulary = network.vocabulary.map((word) => word.normalize("NFC"));
+  own.index = new Map(own.vocabulary.map((word, n) => [word, n]));
+  own.selects = NAMES.map(() => {
     const select = document.createElement("select");
     select.dataset.lmSuppressShortcuts = true;
     select.append(...network.vocabulary.map((word) => new Option(word)));
     return select;
   });
-  const own = { params: { W_ih, W_hh, b_ih, b_hh }, W, b, H: W.length / b.length, selects, vocabulary };
-  own.index = new Map(vocabulary.map((word, n) => [word, n]));
   own.end = () => clearInterval(own.timer);
-  return Object.assign(own, { typed: [], seen: [], squares: {}, isOne: false });
+  const H = own.W.length / own.b.length;
+  return Object.assign(own, { H, typed: [], seen: [], squares: {}, isOne: false });
 }
 
 function run(s, own, sentence, clamp) {
@@ -36,15 +36,9 @@ function run(s, own, sentence, clamp) {
   const words = split(sentence);
   const x = new Float64Array(words.length * b.length);
   words.forEach((word, t) => (x[t * b.length + own.index.get(word)] = 1));
-  const clamps = {};
-  for (const [key, value] of Object.entries(clamp)) {
-    const held = (clamps[key[0]] ??= new Float64Array(words.length * H).fill(NaN));
-    held.forEach((_, n) => {
-      const isMeant = key.length > 1 ? n % H === Number(key.slice(1)) : !(`${key}${n % H}` in clamp);
-      if (isMeant) held[n] = value;
-    });
-  }
-  return { words, ...CELLS[s.network.cell].forward(own.params, x, {}, clamps) };
+  const held = (k) => Float64Array.from({ length: words.length * H }, (_, n) => clamp[k + (n % H)] ?? clamp[k] ?? NaN);
+  const clamps = Object.fromEntries(Object.keys(clamp).map(([k]) => [k, held(k)]));
+  return { words, ...CELLS[s.network.cell].forward(own, x, {}, clamps) };
 }
 
 /** Runs are made again when a sentence or what is held has changed, not at each step. */
@@ -75,11 +69,9 @@ function settle(next, last) {
 /** The two sentences, each to be typed, or changed in the word at this step. */
 function sentences({ s, values, own, words, change, keep }) {
   const trouble = (b, text) => {
-    const unknown = split(text).find((word) => !own.index.has(word));
-    const all = s.network.vocabulary.slice(0, 40).join(", ");
-    const n = s.network.vocabulary.length - 40;
-    const known = n > 0 ? say(words["and more"], { all, n }) : all;
-    if (unknown) return say(words.unknown, { word: unknown, all: known });
+    const word = split(text).find((word) => !own.index.has(word));
+    const [all, n] = [own.vocabulary.slice(0, NAMED).join(", "), own.vocabulary.length - NAMED];
+    if (word) return say(words.unknown, { word, all: n > 0 ? say(words["and more"], { all, n }) : all });
     return b === 0 && !split(text).length ? words.empty : "";
   };
   const put = (b, text) => {
@@ -243,10 +235,10 @@ function choice({ s, values, own, words, change, keep }) {
     change(s.start);
   };
   const says = `${s.unit}: ${values.state} ${told}`;
-  const range = [0, Math.max(1, own.H - 1), 1];
+  const unit = { label: words.unit, range: [0, Math.max(1, own.H - 1), 1], value: s.unit };
   return html`<div class="choice">
     <label class="unit"><span>${words.unit} <b class="number">${s.unit}</b></span>
-      ${slider({ label: words.unit, range, value: s.unit, says, act: (unit) => change({ unit }) })}</label>
+      ${slider({ ...unit, says, act: (unit) => change({ unit }) })}</label>
     ${button(words.sort, () => change({ sort: !s.sort }), { pressed: s.sort })}
     ${CELLS[s.network.cell].gates.length
       ? html`<div class="scopes" role="group" aria-label=${words.scope}>
