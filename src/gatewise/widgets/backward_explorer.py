@@ -6,7 +6,7 @@ from traitlets import observe
 from gatewise import drawings
 from gatewise.cells import lstm, rnn
 from gatewise.drawings import STAGES
-from gatewise.widgets import base
+from gatewise.widgets import base, stills
 from gatewise.widgets.words import ENGLISH
 
 
@@ -72,8 +72,9 @@ class BackwardExplorer(base.Widget):
         for (name, own), mine in zip(given.items(), drawn, strict=True):
             settings[name] = mine if own is None else own
         cells = drawings.lstm_cell(backward=True), drawings.rnn_cell(backward=True)
+        self.words = words["backward"]
         super().__init__(
-            settings, words=words["backward"], drawings=[cell.svg(values={}) for cell in cells]
+            settings, words=self.words, drawings=[cell.svg(values={}) for cell in cells]
         )
 
     @property
@@ -134,6 +135,19 @@ class BackwardExplorer(base.Widget):
         wire[:n] = whole[n - 1] * np.cumprod(np.append(1, f[1:n][::-1]))[::-1]
         split = {"whole": whole, "wire": wire, "detour": whole - wire}
         return {"lstm": _lists(ours), "rnn": _lists(theirs), **_lists(split)}
+
+    def picture(self):
+        """Both networks with their gradients, and one step of each, as a still `Plot`."""
+        settings = {name: getattr(self, name) for name in self.settings()}
+        values, words = self.values, self.words
+        split = {name: values[name] for name in ("whole", "wire", "detour")}
+        names = words["curves"] | {name: words[name] for name in ("loss", "size")}
+        stage = f"{self.stage} at loss" if self.step == self.read else self.stage
+        stage = "back cut" if self.detach and self.stage == "back" else stage
+        sentence = words["stage"].get(stage, words["stage"][self.stage])
+        sentence = sentence.format(t=self.step, b=self.step - 1, a=self.step + 1)
+        ours, theirs = values["lstm"], values["rnn"]
+        return stills.backward_explorer(settings, ours, theirs, split, names, sentence)
 
 
 def _lists(arrays):

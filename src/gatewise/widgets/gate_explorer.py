@@ -7,7 +7,7 @@ import numpy as np
 
 from gatewise import drawings
 from gatewise.cells import gru, lstm
-from gatewise.widgets import base, tasks
+from gatewise.widgets import base, stills, tasks
 from gatewise.widgets.words import ENGLISH
 
 
@@ -102,6 +102,25 @@ class Explorer(base.Widget):
         for k in {"c", "h"} & set(strip._fields):
             values["strip"][k] = getattr(strip, k).ravel().tolist()
         return values
+
+    def picture(self):
+        """The cell, the curves of its gates and the sequence, as a still `Plot`.
+
+        With a task, the sequence is its first, between the bounds of the task.
+        """
+        settings = {name: getattr(self, name) for name in self.settings()}
+        settings |= {"held": self.held, "note": self.note}
+        values, judged, title = self.values, None, self.words["sequence"]
+        strip = values["strip"]
+        if self.task:
+            first, *_ = shown = tasks.visible(self.task)
+            trace = first.run(self.params)
+            strip = {"x": first.x, "c": trace.c.ravel(), "h": trace.h.ravel()}
+            judged = {"low": first.low, "high": first.high, "text": first.text or None}
+            title = self.words["tally"].format(right=values["right"], n=len(shown))
+        return stills.gate_explorer(
+            settings, values, strip, self.words["gate"], title, judged
+        )
 
 
 class GateExplorer(Explorer):

@@ -5,7 +5,7 @@ from traitlets import observe
 
 from gatewise.cells import gru, lstm, rnn
 from gatewise.text import one_hot
-from gatewise.widgets import base
+from gatewise.widgets import base, stills
 from gatewise.widgets.words import ENGLISH
 
 CELLS = {"RNN_TANH": rnn, "LSTM": lstm, "GRU": gru}
@@ -85,7 +85,8 @@ class UnrollPlayer(base.Widget):
             "vocabulary": list(vocabulary.words),
             **{name: array.ravel().tolist() for name, array in parts.items()},
         }
-        super().__init__(settings, network=network, words=words["player"])
+        self.words = words["player"]
+        super().__init__(settings, network=network, words=self.words)
 
     def _check(self, model):
         """Raise ValueError unless the model itself predicts what its weights do here."""
@@ -149,6 +150,15 @@ class UnrollPlayer(base.Widget):
             for k in (k for k in "ch" if k in runs[0]):
                 apart[k] = np.linalg.norm(runs[0][k][:T] - runs[1][k][:T], axis=1)
         return {"runs": runs, "apart": apart, "order": self._order(runs)}
+
+    def picture(self):
+        """The sentences, the distance of their states, the next word, every unit, as a `Plot`."""
+        values, words = self.values, self.vocabulary.words
+        free = [self.run(sentence)["p"] for sentence in self.sentences] if self.clamp else None
+        free = free and [p[min(self.step, len(p)) - 1] for p in free]
+        names = self.words["quantity"] | self.words
+        shown = values["order"], self.clamp, names, self.unit, free
+        return stills.unroll_player(values, words, self.step, *shown)
 
 
 def _mode(model):
