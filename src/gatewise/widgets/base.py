@@ -34,14 +34,16 @@ class Widget(anywidget.AnyWidget):
 
     def __init__(self, settings, **constants):
         """Take over the settings in their own order, each of them or none."""
-        unknown = set(settings) - set(self.settings())
-        if unknown:
-            known = ", ".join(self.settings())
-            raise ValueError(f"expected settings among {known}, got {min(unknown)!r}")
-        for name in self.settings():
+        known = self.settings()
+        for name in settings:
+            if name not in known:
+                raise ValueError(f"expected settings among {', '.join(known)}, got {name!r}")
+        # Defaults are not checked: those that others bound follow as soon as these are set.
+        self._trait_values |= {name: getattr(type(self), name).default_value for name in known}
+        for name in known:
             if name in settings:
                 setattr(self, name, settings[name])
-        constants["start"] = {name: _plain(getattr(self, name)) for name in self.settings()}
+        constants["start"] = {name: _plain(getattr(self, name)) for name in known}
         constants["palette"] = {"light": LIGHT, "dark": DARK}
         self.set_trait("constants", constants)
         super().__init__()  # which sends all of it, once
@@ -138,12 +140,12 @@ def whole(name, value, low, high):
     """An integer from low to high, of any kind, as an int; ValueError otherwise."""
     wanted = f"an integer from {low} to {high}"
     try:
-        value = index(value) if not isinstance(value, (bool, np.bool_)) else None
+        number = index(value)
     except TypeError:
         raise ValueError(f"{name}: expected {wanted}, got {value!r}") from None
-    if value is None or not low <= value <= high:
+    if isinstance(value, (bool, np.bool_)) or not low <= number <= high:
         raise ValueError(f"{name}: expected {wanted}, got {value}")
-    return value
+    return number
 
 
 def flag(name, value):

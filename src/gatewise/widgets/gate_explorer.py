@@ -19,7 +19,7 @@ def _by_gate(**first):
     """A setting with one finite number per letter; a letter that isn't named keeps its own."""
 
     def check(widget, name, named):
-        old = widget._trait_values.get(name, first)
+        old = getattr(widget, name)
         return base.Mapping({**old, **base.by_name(name, named, list(first), base.number)})
 
     return base.Setting(check, base.Mapping(first))
@@ -44,7 +44,7 @@ class Explorer(base.Widget):
 
     def __init__(self, *, task="", held=None, note="", words=ENGLISH, **settings):
         self.task, self.note, self.words = task, note, words["gates"] | words[self.cell]
-        self.held = base.Mapping(dict.fromkeys(self.b, 0.0) | (held or {}))
+        self.held = base.Mapping(dict.fromkeys(type(self).b.default_value, 0.0) | (held or {}))
         super().__init__(
             settings,
             cell=self.cell,
@@ -118,9 +118,7 @@ class Explorer(base.Widget):
             strip = {"x": first.x, "c": trace.c.ravel(), "h": trace.h.ravel()}
             judged = {"low": first.low, "high": first.high, "text": first.text or None}
             title = self.words["tally"].format(right=values["right"], n=len(shown))
-        return stills.gate_explorer(
-            settings, values, strip, self.words["gate"], title, judged
-        )
+        return stills.gate_explorer(settings, values, strip, self.words["gate"], title, judged)
 
 
 class GateExplorer(Explorer):

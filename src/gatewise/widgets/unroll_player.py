@@ -72,7 +72,9 @@ class UnrollPlayer(base.Widget):
         self._cell = CELLS[_mode(model)]
         H, D = model.W.shape
         if len(vocabulary) != D:
-            raise ValueError(f"vocabulary: expected {D} words, as the model reads, got {len(vocabulary)}")
+            raise ValueError(
+                f"vocabulary: expected {D} words, as the model reads, got {len(vocabulary)}"
+            )
         self.vocabulary = vocabulary
         params = self._cell.Params.from_torch(model.rnn)
         self._params = type(params)(*(array.astype(float) for array in params))
@@ -86,6 +88,7 @@ class UnrollPlayer(base.Widget):
             **{name: array.ravel().tolist() for name, array in parts.items()},
         }
         self.words = words["player"]
+        settings.setdefault("sentences", ["i love", "you love"])
         super().__init__(settings, network=network, words=self.words)
 
     def _check(self, model):
