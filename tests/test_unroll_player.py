@@ -189,14 +189,14 @@ def test_weights_that_are_computed_are_those_in_use_or_refused():
 
 def test_a_vocabulary_of_another_size_is_refused():
     with pytest.raises(
-        ValueError, match="vocabulary: expected 10 words, as the model reads, got 9"
+        ValueError, match="vocabulary: expected 10 words, got 9"
     ):
         UnrollPlayer(TextLSTM(10), Vocabulary())
 
 
 def test_an_rnn_has_no_gate_to_hold():
     with pytest.raises(
-        ValueError, match="clamp: expected no gate, because an RNN has none, got 'f'"
+        ValueError, match="clamp: expected no gate, .* got 'f'"
     ):
         player(TextRNN, clamp={"f": 0})
 

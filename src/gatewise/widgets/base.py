@@ -10,7 +10,6 @@ import numpy as np
 from traitlets import Dict, TraitType
 
 from gatewise.drawings import DARK, LIGHT
-from gatewise.widgets.words import ENGLISH
 
 
 class Widget(anywidget.AnyWidget):

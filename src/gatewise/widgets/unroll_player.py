@@ -10,6 +10,7 @@ from gatewise.widgets.words import ENGLISH
 
 CELLS = {"RNN_TANH": rnn, "LSTM": lstm, "GRU": gru}
 GATES = {rnn: "", lstm: "ifo", gru: "rz"}
+FREE = base.Mapping()  # no gate held
 LETTERS = {rnn: "h", lstm: "figoch", gru: "rznh"}
 
 
@@ -72,9 +73,7 @@ class UnrollPlayer(base.Widget):
         self._cell = CELLS[_mode(model)]
         H, D = model.W.shape
         if len(vocabulary) != D:
-            raise ValueError(
-                f"vocabulary: expected {D} words, as the model reads, got {len(vocabulary)}"
-            )
+            raise ValueError(f"vocabulary: expected {D} words, got {len(vocabulary)}")
         self.vocabulary = vocabulary
         params = self._cell.Params.from_torch(model.rnn)
         self._params = type(params)(*(array.astype(float) for array in params))
@@ -111,7 +110,7 @@ class UnrollPlayer(base.Widget):
         held = _clamp(self, "clamp", clamp or {})
         return {"words": sentence.split(), **self._run(self.vocabulary.encode(sentence), held)}
 
-    def _run(self, encoded, clamp=base.Mapping()):
+    def _run(self, encoded, clamp=FREE):
         x = one_hot(encoded, len(self._b))
         state = {name: np.zeros((1, len(self._W))) for name in "hc" if name in LETTERS[self._cell]}
         rows = []
