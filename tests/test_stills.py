@@ -236,6 +236,8 @@ PLAYER = {
     **dict(f="forget", i="input", g="candidate", o="output", c="memory", h="shown"),
     **dict(r="reset", z="update", n="candidate", likely="next word", where="word {t} of {T}"),
     **dict(says="{name} says {word}", above="above zero", below="below zero", dotted="dotted"),
+    **{"held": "held at {value}", "held one": "unit {unit} held at {value}"},
+    **dict(scale="full square: {scale}", legend="A and B: the two sentences"),
 }
 
 
@@ -328,7 +330,7 @@ def test_a_sentence_that_has_ended_shows_its_last_word():
 def test_what_is_held_is_said_and_where_nothing_is_held_is_dotted():
     free = [np.full(9, 1 / 9), np.full(9, 1 / 9)]
     plot, *_ = player(clamp={"f": 0.5, "i3": 1, "i1": 0, "i2": 0}, free=free)
-    assert {"f = 0.5", "i3 = 1, i1 = 0 and 1 more", "dotted"} <= set(texts(plot))
+    assert {"held at 0.5", "unit 3 held at 1; 2 more", "dotted"} <= set(texts(plot))
     assert len(plot.named["next"].collections) > 0
     assert len(player()[0].named["next"].collections) == 0
 

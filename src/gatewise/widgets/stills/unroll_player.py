@@ -27,8 +27,8 @@ def unroll_player(values, vocabulary, step, units, clamp, names, unit=0, free=No
     values: runs, for each sentence its words, each letter (T, H) and p (T, D); apart, |Δc| and
     |Δh| by letter, (T,). vocabulary: D words. step: counted from 1. units: those shown, in their
     order. clamp: what is held, `f` or `f3` to a number. unit: the one whose values are written.
-    names: a letter's name, and likely, where, says, above, below and, with free, dotted: the
-    phrases of the widget.
+    names: a letter's name, and the widget's phrases likely, where, says, above, below, scale,
+    held, `held one`, with free dotted, and legend, if there is one.
     free: for each sentence p (D,) at this step with nothing held.
     """
     runs, apart, more = _window(values, step)
@@ -50,7 +50,8 @@ def unroll_player(values, vocabulary, step, units, clamp, names, unit=0, free=No
     top = PADDING + 28
     middle = top + max(row * len(runs) + (12 + 110 if apart else 8), 24 + 19 * len(shown)) + 16
     rows = -(-len(letters) // sizes["columns"])
-    still = Still(round(middle + rows * (sizes["card"] + 10) + 24 + PADDING))
+    tall = middle + rows * (sizes["card"] + 10) + (44 if notes else 24) + PADDING
+    still = Still(round(tall))
     where = names["where"].format(t=step + more.get("first", 1) - 1, T=more.get("T", T))
     still.write(PADDING, PADDING + 12, where)
     _along(still, runs, apart, step, row, top)
@@ -62,7 +63,7 @@ def unroll_player(values, vocabulary, step, units, clamp, names, unit=0, free=No
     for n, k in enumerate(letters):
         line, column = divmod(n, sizes["columns"])
         corner = PADDING + column * (wide + 10), middle + line * (sizes["card"] + 10)
-        _card(still, k, runs, units, (step, unit), (names[k], clamp), sizes, (*corner, wide))
+        _card(still, k, runs, units, (step, unit), (names, clamp), sizes, (*corner, wide))
     _key(still, names, notes)
     return still
 
@@ -213,11 +214,11 @@ def _next(still, p, shown, vocabulary, names, free):
 
 def _card(still, k, runs, units, at, told, sizes, corner):
     """One gate or state, a map for each sentence; whether it is held."""
-    (step, unit), (name, clamp), (x, y, wide) = at, told, corner
+    (step, unit), (names, clamp), (x, y, wide) = at, told, corner
     pitch, tall = sizes["pitch"], sizes["tall"]
     still.card(x, y, wide, sizes["card"], k)
-    still.put(Symbol(x + 10, y + 24, k, "start", 17))
-    still.write(x + 26, y + 24, name)
+    still.put(Symbol(x + 10, y + 24, f"{k}_t", "start", 17))
+    still.write(x + 32, y + 24, names[k])
     scale = max(1, *(np.abs(run[k]).max() for run in runs)) if k == "c" else 1
     high = len(units) * tall
     for b, run in enumerate(runs):
@@ -244,18 +245,28 @@ def _card(still, k, runs, units, at, told, sizes, corner):
         still.write(x + 10 if sizes["stacked"] else px, py - 4, "AB"[b], 12, bold=True)
         value = number(run[k][last - 1][unit], k not in "fiorz")
         still.write(*caption, value, 12)
-    held = [f"{key} = {value:g}" for key, value in clamp.items() if key[0] == k]
-    held += [f"full square: {number(scale)}"] if scale > 1 else []
-    more = f" and {len(held) - 2} more" if len(held) > 2 else ""
-    still.write(x + 10, y + sizes["card"] - 8, ", ".join(held[:2]) + more, 11, color="muted")
+    held = [_says_held(key, value, names) for key, value in clamp.items() if key[0] == k]
+    held += [names["scale"].format(scale=number(scale))] if scale > 1 else []
+    more = f"; {len(held) - 1} more" if len(held) > 1 else ""
+    still.write(
+        x + 10, y + sizes["card"] - 8, f"{held[0]}{more}" if held else "", 11, color="muted"
+    )
+
+
+def _says_held(key, value, names):
+    phrase = names["held one" if key[1:] else "held"]
+    return phrase.format(unit=key[1:], value=f"{value:g}")
 
 
 def _key(still, names, notes):
     """What full and hollow squares say, and what is not shown."""
-    y = still.height - PADDING
-    still.put(Box(PADDING, y - 10, 10, 10, fill="muted"))
-    still.write(PADDING + 16, y, names["above"], 12, color="muted")
-    x = PADDING + 40 + 6.6 * len(names["above"])
-    still.put(Box(x, y - 10, 10, 10, fill="ground", stroke="muted", line=1.5))
-    still.write(x + 16, y, names["below"], 12, color="muted")
-    still.write(WIDTH - PADDING, y, "; ".join(notes), 12, "end", "muted")
+    x, y = PADDING, still.height - PADDING
+    if "legend" in names:
+        still.write(x, y, names["legend"], 12, color="muted")
+        x += LETTER * len(names["legend"]) * 0.85 + 14
+    for name, look in [("above", {"fill": "muted"}), ("below", {"stroke": "muted", "line": 1.5})]:
+        still.put(Box(x, y - 10, 10, 10, **look))
+        still.write(x + 16, y, names[name], 12, color="muted")
+        x += 40 + LETTER * len(names[name]) * 0.85
+    if notes:
+        still.write(WIDTH - PADDING, y - 20, "; ".join(notes), 12, "end", "muted")
