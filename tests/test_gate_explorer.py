@@ -181,9 +181,7 @@ def test_a_check_without_a_task_is_told_in_a_sentence():
 
 
 def test_an_unknown_task_is_told_in_a_sentence():
-    with pytest.raises(
-        ValueError, match="task: expected one of keep, .*, quote, got"
-    ):
+    with pytest.raises(ValueError, match="task: expected one of keep, .*, quote, got"):
         GateExplorer(task="kept")
 
 

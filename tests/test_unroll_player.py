@@ -188,16 +188,12 @@ def test_weights_that_are_computed_are_those_in_use_or_refused():
 
 
 def test_a_vocabulary_of_another_size_is_refused():
-    with pytest.raises(
-        ValueError, match="vocabulary: expected 10 words, got 9"
-    ):
+    with pytest.raises(ValueError, match="vocabulary: expected 10 words, got 9"):
         UnrollPlayer(TextLSTM(10), Vocabulary())
 
 
 def test_an_rnn_has_no_gate_to_hold():
-    with pytest.raises(
-        ValueError, match="clamp: expected no gate, .* got 'f'"
-    ):
+    with pytest.raises(ValueError, match="clamp: expected no gate, .* got 'f'"):
         player(TextRNN, clamp={"f": 0})
 
 
@@ -225,6 +221,6 @@ def test_the_work_of_a_picture_does_not_grow_with_the_vocabulary():
 def test_the_picture_tells_of_gates_that_are_held():
     widget = player(clamp={"f": 0, "o3": 1})
     told = texts(widget.picture())
-    assert "f = 0" in told
+    assert "held at 0" in told
     assert widget.words["dotted"] in "; ".join(told)
     assert widget.words["dotted"] not in "; ".join(texts(player().picture()))
