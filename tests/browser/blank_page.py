@@ -28,7 +28,7 @@ def executable():
     return found
 
 
-PAGE = '<meta name="color-scheme" content="light dark"><main></main>'
+PAGE = '<!doctype html><meta name="color-scheme" content="light dark"><main></main>'
 # As anywidget and Backbone do it: the module comes from a blob; an event tells of each setting
 # that is no longer equal, and one of them all; what was set goes to Python when it is saved.
 MOUNT = """async state => {

@@ -1,7 +1,5 @@
 """What holds for every widget: labels keep apart, axe finds nothing, and each input is drawn."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -51,7 +49,7 @@ VIEWS = {
     "LSTM": (GateExplorer, [{}, longest("ifgo") | {"c_before": -3}]),
     "LSTM, a task": (lambda: GateExplorer(task="quote"), [{}]),
     "LSTM, a unit of a layer": (lambda: from_trace(GateExplorer, lstm), [{}]),
-    "GRU": (GRUExplorer, [{}, longest("rzn", "q"), {"reset_after": False}]),
+    "GRU": (GRUExplorer, [{}, longest("rzn", "q")]),
     "GRU, a unit of a layer": (lambda: from_trace(GRUExplorer, gru), [{}]),
     "backward": (BackwardExplorer, [dict(zip(NAMES, at, strict=True)) for at in BACKWARD]),
     "two short sentences": (
@@ -82,8 +80,7 @@ def test_labels_keep_apart_and_axe_finds_nothing(show, name, look, tmp_path):
             assert violations(view.root) == []
 
 
-# Every slider of the widget at the place that it has now, and what is drawn of it.
-SLIDERS = "input[type=range]:visible, [role=slider]:visible"
+SLIDERS = "input[type=range]:visible"
 PICTURE = "root => [...root.querySelectorAll('svg')].map(svg => svg.innerHTML).join()"
 four = pytest.mark.parametrize("name", ["LSTM", "GRU", "backward", "two short sentences"])
 
@@ -96,21 +93,19 @@ def test_each_slider_draws_with_each_key_and_tells_its_value(show, name):
         before, said = view.root.evaluate(PICTURE), slider.get_attribute("aria-valuetext")
         at_end = slider.evaluate("node => Number(node.value) >= Number(node.max)")
         slider.press("ArrowLeft" if at_end else "ArrowRight")
-        picture = "([root, before]) => (%s)(root) !== before" % PICTURE
-        view.page.wait_for_function(picture, arg=[view.root.element_handle(), before])
+        assert view.root.evaluate(PICTURE) != before
         assert slider.get_attribute("aria-valuetext") != said
 
 
 @four
 def test_the_picture_follows_a_drag(show, name):
     view = show(VIEWS[name][0]())
-    slider, mouse = view.root.locator("input[type=range]:visible").first, view.page.mouse
+    slider, mouse = view.root.locator(SLIDERS).first, view.page.mouse
+    box, seen = slider.bounding_box(), {}
+    y, left, way = box["y"] + box["height"] / 2, box["x"] - 4, box["width"] + 8
     slider.press("Home")
-    box = slider.bounding_box()
-    y, left, way = box["y"] + box["height"] / 2, box["x"] + 9, box["width"] - 18
-    mouse.move(left, y)
+    mouse.move(box["x"] + 9, y)
     mouse.down()
-    seen = {}
     for n in range(11):
         mouse.move(left + way * n / 10, y)
         seen[slider.input_value()] = view.root.evaluate(PICTURE)
@@ -133,12 +128,3 @@ def test_nothing_moves_where_motion_is_not_wanted(show, name):
     view = show(VIEWS[name][0](), reduced_motion="reduce")
     view.root.locator(SLIDERS).first.press("Home")
     assert view.page.evaluate("document.getAnimations().length") == 0
-
-
-def test_what_is_saved_is_what_was_set(show):
-    """The stub of the model tells Python of an input, and only of that."""
-    view = show(GateExplorer())
-    view.root.get_by_role("slider", name="input", exact=True).press("Home")
-    saved = view.page.evaluate("messages")
-    assert [message["x"] for message in saved] == [-2]
-    assert json.dumps(saved).find("_esm") < 0

@@ -7,7 +7,7 @@ import pytest
 import torch
 from playwright.sync_api import expect
 
-from gatewise import models, text, training
+from gatewise import models, text
 from gatewise.text import SENTENCES
 from gatewise.widgets import UnrollPlayer
 
@@ -26,11 +26,11 @@ LIKELY = """(rows, name) => Object.fromEntries(rows.map(row => [
 
 @pytest.fixture(scope="module")
 def model():
-    """A model that has learned the six sentences."""
-    x, y = map(torch.from_numpy, text.last_word_task(SENTENCES, VOCABULARY, np.float32))
+    """A model with weights so large that words and units differ in the digits on the screen."""
     torch.manual_seed(0)
-    model = models.TextLSTM(9, 5)
-    training.fit(model, x, y, epochs=300)
+    model = models.TextLSTM(9, 5).requires_grad_(False)
+    for parameter in model.parameters():
+        parameter.mul_(3)
     return model
 
 
@@ -165,7 +165,7 @@ def test_an_unknown_word_is_answered_with_the_vocabulary(view):
     assert [s.split() for s in view.bring().sentences] == [["i", "love"], ["you"]]  # what is known
     assert likely(view, "B") != first
     write(view, "B", "you hate")
-    expect(alert).to_be_empty()
+    expect(alert).not_to_be_visible()
     assert view.bring().sentences == ["i love", "you hate"]
     write(view, "B", "")
     player = view.bring()
