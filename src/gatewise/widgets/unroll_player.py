@@ -18,9 +18,8 @@ def _sentences(widget, name, given):
     if isinstance(given, (str, dict)) or len(given) not in (1, 2):
         got = repr(given) if isinstance(given, (str, dict)) else len(given)
         raise ValueError(f"{name}: expected a list of one sentence or two, got {got}")
-    for sentence in given:
-        widget.vocabulary.encode(sentence)
-    return base.Row(" ".join(sentence.split()) for sentence in given)
+    vocabulary = widget.vocabulary  # whose spelling is kept
+    return base.Row(vocabulary.decode(vocabulary.encode(sentence)) for sentence in given)
 
 
 def _clamp(widget, name, given):

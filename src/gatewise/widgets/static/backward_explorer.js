@@ -7,9 +7,7 @@ const STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"];
 const CLICKS = STAGES.length - 1; // from gate to gate through one time step
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
-
-const arrays = (params) =>
-  Object.fromEntries(Object.entries(params).map(([name, list]) => [name, Float64Array.from(list)]));
+const arrays = (lists) => Object.fromEntries(Object.entries(lists).map(([k, list]) => [k, Float64Array.from(list)]));
 
 function compute(s) {
   const [p, q] = [arrays(s.lstm_params), arrays(s.rnn_params)];
@@ -33,23 +31,19 @@ function numbersAt(s, { p, q, ours, theirs, back, simple }) {
   const at = (arrays) => (name) => arrays[name][t];
   const [now, d, r] = [at(ours), at(back), at(simple)];
   const cell = {
-    dh: d("h"), do: d("o"), dc: d("c"), df: d("f"), di: d("i"), dg: d("g"),
-    dh_before: d("h_before"), dc_before: d("c_before"), dc_from_h: d("through_h"),
+    dh: d("h"), dh_before: d("h_before"), dc: d("c"), dc_before: d("c_before"), dc_from_h: d("through_h"),
     dc_from_c: back.c_before[after] ?? 0, f_after: ours.f[after], dc_after: back.c[after],
-    c_before: ours.c[t - 1] ?? 0, tanh_c: now("tanh_c"), slope_c: 1 - now("tanh_c") ** 2,
-    slope_g: 1 - now("g") ** 2,
+    c_before: ours.c[t - 1] ?? 0, tanh_c: now("tanh_c"), slope_c: 1 - now("tanh_c") ** 2, slope_g: 1 - now("g") ** 2,
   };
   lstm.blocks.forEach((k, n) => {
-    Object.assign(cell, { [k]: now(k), [`shut_${k}`]: 1 - now(k) });
+    Object.assign(cell, { [k]: now(k), [`d${k}`]: d(k), [`shut_${k}`]: 1 - now(k) });
     Object.assign(cell, { [`da_${k}`]: back.a[4 * t + n], [`w_${k}`]: p.W_hh[n] });
   });
-  const slope = 1 - theirs.h[t] ** 2;
-  const other = { dh: r("h"), da: r("a"), dh_before: r("h_before"), slope, w_h: q.W_hh[0] };
+  const other = { dh: r("h"), da: r("a"), dh_before: r("h_before"), slope: 1 - theirs.h[t] ** 2, w_h: q.W_hh[0] };
   return { lstm: cell, rnn: other };
 }
 
 // ── the backward pass, counted in clicks from the loss ──────────────────────────────────────
-
 const clicks = ({ read, step, stage }) => (read - step) * CLICKS + STAGES.indexOf(stage);
 
 function placeAt(read, count) {
@@ -68,7 +62,6 @@ function settle(next, last) {
 }
 
 // ── the equations ───────────────────────────────────────────────────────────────────────────
-
 // Each derivative: the stage at which it is found, its value, its name, its equation, and that
 // again with its numbers: names of `numbersAt`.
 const LINES = {
@@ -83,8 +76,7 @@ const LINES = {
     ["da", "da_f", "da_f", "df_{t} · f_{t} · (1 − f_{t})", "df · f · shut_f"],
     ["da", "da_g", "da_g", "dg_{t} · (1 − g_{t}²)", "dg · slope_g"],
     ["da", "da_o", "da_o", "do_{t} · o_{t} · (1 − o_{t})", "do · o · shut_o"],
-    ["back", "dh_before", "dh_{b}", "w_i · da_i + w_f · da_f + w_g · da_g + w_o · da_o",
-      "w_i · da_i + w_f · da_f + w_g · da_g + w_o · da_o"],
+    ["back", "dh_before", "dh_{b}", ...Array(2).fill("w_i · da_i + w_f · da_f + w_g · da_g + w_o · da_o")],
     ["back", "dc_before", null, "f_{t} · dc_{t}", "f · dc"],
   ],
   rnn: [
@@ -99,22 +91,19 @@ function ledger({ s, words, now, parts }, cell) {
   const reached = STAGES.indexOf(s.stage);
   const line = ([stage, key, name, formula, put]) => {
     if (stage === "dh") formula = words[s.step === s.read ? "from loss" : s.detach ? "from nothing" : "from later"];
-    if (key === "dc" && s.step < s.read) {
-      formula += " + f_{a} · dc_{a}";
-      put += " + f_after · dc_after";
-    }
+    if (key === "dc" && s.step < s.read) [formula, put] = [`${formula} + f_{a} · dc_{a}`, `${put} + f_after · dc_after`];
     if (key === "dh_before" && s.detach) [formula, put] = [words["from nothing"], undefined];
     const at = STAGES.indexOf(stage);
     const numbers = put?.replace(/\w+/g, (name) => figure(now[cell][name]));
     const result = html`<b data-value="${cell}.${key}">${figure(now[cell][key])}</b>`;
+    const isFound = at <= reached;
     return html`<tr class=${at > reached ? "later" : at === reached ? "now" : "past"}>
       <th scope="row">${write(say(name ?? words["wire to"], parts))}</th>
       <td>
         <span>= ${write(say(formula, parts))}</span>
-        ${at <= reached && numbers ? html`<span>= ${numbers}</span>` : nothing}
-        ${at <= reached ? html`<span>= ${result}</span>` : nothing}
-      </td>
-    </tr>`;
+        ${isFound && numbers ? html`<span>= ${numbers}</span>` : nothing}
+        ${isFound ? html`<span>= ${result}</span>` : nothing}
+      </td></tr>`;
   };
   return html`<table class="ledger" aria-label=${cell.toUpperCase()}><tbody>${LINES[cell].map(line)}</tbody></table>`;
 }
@@ -122,16 +111,13 @@ function ledger({ s, words, now, parts }, cell) {
 /** The newest gradients, for those who hear them. */
 function inWords(s, now) {
   const names = { dh_before: `dh ${s.step - 1}`, dc_before: `dc ${s.step - 1} through c` };
-  const found = ["lstm", "rnn"].flatMap((cell) =>
-    LINES[cell]
-      .filter(([stage]) => stage === s.stage)
-      .map(([, key]) => `${cell === "rnn" ? "RNN " : ""}${names[key] ?? plain(key)} = ${figure(now[cell][key])}`),
-  );
-  return found.join("; ");
+  const found = (cell, prefix) =>
+    LINES[cell].filter(([stage]) => stage === s.stage).map(([, key]) =>
+      `${prefix}${names[key] ?? plain(key)} = ${figure(now[cell][key])}`);
+  return [...found("lstm", ""), ...found("rnn", "RNN ")].join("; ");
 }
 
 // ── the cells, each wire with its gradient ──────────────────────────────────────────────────
-
 /** Fill in a drawing: gradients that are found, the newest among them, and those still to come. */
 function fill(picture, s, values) {
   const reached = STAGES.indexOf(s.stage);
@@ -153,14 +139,10 @@ function fill(picture, s, values) {
   for (const node of picture.all("cut")) set(node, "visibility", s.detach ? "visible" : "hidden");
 }
 
-const cell = (kind, picture, more) =>
-  html`<div class="cell"><b>${kind.toUpperCase()}</b>${picture.node}${more ?? nothing}</div>`;
-
 // ── both networks unrolled, over the gradient on a logarithmic axis ─────────────────────────
-
 // Heights: of the loss, the states' wires, the boxes around them, the inputs, the curves.
-const FRAME = { right: 44, loss: [6, 138], c: 36, h: 54, ours: [26, 64], x: 80, simple: 107, theirs: [96, 118],
-  top: 150, floor: 290, bottom: 308, height: 316 };
+const FRAME = { loss: [6, 138], c: 36, h: 54, ours: [26, 64], x: 80, simple: 107, theirs: [96, 118],
+  top: 150, floor: 290, bottom: 308, height: 316, right: 44 };
 const TINY = 1e-20; // smaller gradients are not on the logarithmic axis
 
 function overview(context) {
@@ -197,18 +179,16 @@ function chain({ s, values: { back, simple }, words }, { left, pitch, X }) {
   const hasPassed = (t) => t <= s.read && (t > s.step || (t === s.step && s.stage === "back"));
   const link = (t, y, value, tint, isCut) => {
     const [from, to] = [X(t) - wide / 2, t > 1 ? X(t - 1) + wide / 2 : X(0.5)];
-    const middle = (from + to) / 2;
+    const [middle, tip] = [(from + to) / 2, Math.min(7, (from - to) / 2)];
     const cut = svg`<path class="cut" d="M${middle - 3} ${y + 5}l3 -10M${middle + 1} ${y + 5}l3 -10" />`;
-    const tip = Math.min(7, (from - to) / 2);
-    const thick = Math.max(1.5, gradientThickness(value) / 2);
     const passed = svg`<g style="--tint: var(--gw-${tint})">
-      <path class="passed" d="M${from} ${y}H${to + tip}" stroke-width=${thick} />
+      <path class="passed" d="M${from} ${y}H${to + tip}" stroke-width=${gradientThickness(value) / 2} />
       <path class="head" d="M${to} ${y}l${tip} -6v12z" /></g>`;
     return svg`<path class="link" d="M${from} ${y}H${to}" />
       ${isCut ? cut : hasPassed(t) && value ? passed : nothing}`;
   };
-  const box = (t, [top, bottom]) => svg`<rect rx="5" x=${X(t) - wide / 2} width=${wide} y=${top} height=${bottom - top}
-    class="box ${t > s.read ? "unread" : ""} ${t === s.step ? "now" : ""}" />`;
+  const box = (t, [top, bottom]) => svg`<rect class="box ${t > s.read ? "unread" : ""} ${t === s.step ? "now" : ""}"
+    x=${X(t) - wide / 2} width=${wide} y=${top} height=${bottom - top} rx="5" />`;
   const step = (_, n) => {
     const [t, isCut] = [n + 1, s.detach && n < s.read];
     const tall = Math.max(-10, Math.min(10, 5 * s.x[n]));
@@ -224,10 +204,9 @@ function chain({ s, values: { back, simple }, words }, { left, pitch, X }) {
       <path class="tip" d="M${X(s.read)} ${to}l-5 ${tip}h10z" />
       <text class="tick start" x=${X(s.read) + 7} y=${y + (to > y ? 7 : 2)}>${words.loss}</text>`;
   };
-  const names = [["LSTM", FRAME.c + 14], ["RNN", FRAME.simple + 4]];
   const symbols = [["c", FRAME.c - 1], ["h", FRAME.h + 1], ["x", FRAME.x], ["h", FRAME.simple]];
   return svg`<g>
-    ${names.map(([name, y]) => svg`<text class="name" y=${y}>${name}</text>`)}
+    <text class="name" y=${FRAME.c + 14}>LSTM</text><text class="name" y=${FRAME.simple + 4}>RNN</text>
     ${symbols.map(([k, y]) => svg`<text class="symbol" x=${left - 10} y=${y + 4}>${k}</text>`)}
     ${Array.from({ length: s.T }, step)}
     <path class="axis" d="M${X(0.5)} ${FRAME.x}H${X(s.T + 0.5)}" />
@@ -254,8 +233,7 @@ function curves({ s, values, words }, { left, pitch, X, end }) {
   const skip = Math.ceil(20 / pitch);
   const times = Array.from({ length: s.T }, (_, n) => n + 1).filter((t) => (s.T - t) % skip === 0);
 
-  const isC = STAGES.indexOf(s.stage) >= 2;
-  const known = { c: isC ? s.step : s.step + 1, h: s.stage === "back" ? s.step - 1 : s.step };
+  const known = { c: s.step + (STAGES.indexOf(s.stage) < 2), h: s.step - (s.stage === "back") };
   const curve = ([name, list, tint, style]) => {
     const points = Array.from(list, (v, n) => [n + 1, v]).filter(([t, v]) => t <= s.read && Math.abs(v) > TINY);
     const from = name === "dh" || name === "rnn" ? known.h : known.c;
@@ -267,11 +245,9 @@ function curves({ s, values, words }, { left, pitch, X, end }) {
       <path class="dots ${style}" d=${seen.map((point) => `M${point}h0`).join("")} /></g>`;
   };
   // The names are beside the first step, and keep apart in the order of their curves.
-  const isThere = (list) => Math.abs(list[0]) > TINY;
-  const labels = drawn
-    .filter(([name, list]) => isThere(list) || s.read === 1 || name === "rnn")
-    .map(([name, list]) => ({ name: isThere(list) || s.read === 1 ? name : "none", y: isThere(list) ? Y(list[0]) : FRAME.floor }))
-    .sort((a, b) => a.y - b.y);
+  const label = ([name, list]) =>
+    Math.abs(list[0]) > TINY ? [{ name, y: Y(list[0]) }] : name === "rnn" ? [{ name: "none", y: FRAME.floor }] : [];
+  const labels = drawn.flatMap(label).sort((a, b) => a.y - b.y);
   labels.forEach((one, n) => (one.at = Math.max(one.y, n ? labels[n - 1].at + 15 : FRAME.top + 14)));
   labels.reverse().forEach((one, n) => (one.at = Math.min(one.at, n ? labels[n - 1].at - 15 : FRAME.floor - 6)));
   return svg`<g>
@@ -288,7 +264,6 @@ function curves({ s, values, words }, { left, pitch, X, end }) {
 }
 
 // ── what the reader sets ────────────────────────────────────────────────────────────────────
-
 function controls({ s, values, change, words }) {
   const mean = values.ours.f.reduce((sum, f) => sum + f, 0) / s.T;
   const rows = [
@@ -302,8 +277,7 @@ function controls({ s, values, change, words }) {
     const act = (value) => change({ [name]: value });
     return html`<label>
       <span class="head"><span>${write(words[name])}</span><span class="number">${value}</span></span>
-      ${slider({ label: words[name], range, value: s[name], says, act })}
-    </label>`;
+      ${slider({ label: words[name], range, value: s[name], says, act })}</label>`;
   };
   const detach = html`${words.detach}<small>${words["says detach"][Number(s.detach)]}</small>`;
   return html`<div class="controls">
@@ -320,17 +294,13 @@ function walk({ s, words, parts, found, go }) {
   const special = s.step === s.read ? `${s.stage} at loss` : "";
   const key = s.detach && s.stage === "back" ? "back cut" : special;
   return html`<div class="walk">
-    ${Object.entries(words.go).map(([name, label]) =>
-      button(label, () => go(to[name]), { kind: name, off: isOff(name) }),
-    )}
+    ${Object.entries(words.go).map(([name, label]) => button(label, () => go(to[name]), { kind: name, off: isOff(name) }))}
     <p role="status" class="sentence">
-      ${write(say(words.stage[key] ?? words.stage[s.stage], parts))}<span class="unseen"> ${found}</span>
-    </p>
+      ${write(say(words.stage[key] ?? words.stage[s.stage], parts))}<span class="unseen"> ${found}</span></p>
   </div>`;
 }
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
-
 function view(given) {
   const { s, values, words, own, change } = given;
   const now = numbersAt(s, values);
@@ -341,20 +311,18 @@ function view(given) {
   return html`<div class="face" role="group" aria-label=${words.title}>
     ${controls(context)} ${overview(context)} ${walk(context)}
     <div class="both">
-      ${cell("lstm", own.lstm)} ${cell("rnn", own.rnn, ledger(context, "rnn"))} ${ledger(context, "lstm")}
+      <div class="cell"><b>LSTM</b>${own.lstm.node}</div>
+      <div class="cell"><b>RNN</b>${own.rnn.node}${ledger(context, "rnn")}</div>
+      ${ledger(context, "lstm")}
     </div>
   </div>`;
 }
 
 const options = { width: gradientThickness, write: figure };
 
-export default widget({
-  name: "gw-backward-explorer",
-  begin: ({ drawings, words }) => ({
-    lstm: drawing(drawings[0], words["lstm drawing"], options),
-    rnn: drawing(drawings[1], words["rnn drawing"], options),
-  }),
-  settle,
-  compute,
-  view,
+const begin = ({ drawings: [ours, theirs], words }) => ({
+  lstm: drawing(ours, words["lstm drawing"], options),
+  rnn: drawing(theirs, words["rnn drawing"], options),
 });
+
+export default widget({ name: "gw-backward-explorer", begin, settle, compute, view });

@@ -4,7 +4,6 @@
 import { html, nothing, render } from "./lit-html.js";
 
 // ── numbers as text, and how a value is drawn: the formulas of gatewise/drawings/values.py ──────
-
 /** Two decimals, a true minus sign, on demand a plus sign. */
 export function number(value, sign = false) {
   const text = Math.abs(value).toFixed(2);
@@ -43,10 +42,9 @@ export const scale = (from, to, start, end) => (value) =>
 
 /** A path through points [x, y]. */
 export const through = (points) =>
-  points.length ? `M${points.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L")}` : "";
+  points.map(([x, y], n) => `${n ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 
 // ── words and symbols ───────────────────────────────────────────────────────────────────────
-
 /** `say("{n} times", {n: 3})` */
 export const say = (sentence, parts) => sentence.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
 
@@ -65,7 +63,6 @@ export const shown = (name, value, sign = false) =>
   html`<span class="number" data-value=${name}>${number(value, sign)}</span>`;
 
 // ── controls; Jupyter's shortcuts would take the keys of whatever lacks data-lm-suppress-… ──────
-
 /** A slider, filled from zero. says: its value in words; act gets the number. */
 export function slider({ label, range: [min, max, step], value, says, act }) {
   const at = (v) => Math.max(0, Math.min(100, scale(min, max, 0, 100)(v)));
@@ -73,68 +70,43 @@ export function slider({ label, range: [min, max, step], value, says, act }) {
     act(Number(target.value));
     if (target.value !== target.dataset.at) target.value = target.dataset.at; // it was refused
   };
-  return html`<input
-    type="range"
-    data-lm-suppress-shortcuts="true"
-    aria-label=${plain(label)}
-    aria-valuetext=${says}
-    min=${min}
-    max=${max}
-    step=${step}
-    data-at=${value}
-    .value=${String(value)}
-    style="--from: ${at(Math.min(value, 0))}%; --to: ${at(Math.max(value, 0))}%"
-    @input=${oninput}
-  />`;
+  return html`<input type="range" data-lm-suppress-shortcuts="true" aria-label=${plain(label)} aria-valuetext=${says}
+    min=${min} max=${max} step=${step} data-at=${value} .value=${String(value)} @input=${oninput}
+    style="--from: ${at(Math.min(value, 0))}%; --to: ${at(Math.max(value, 0))}%" />`;
 }
 
 /** A button; pressed: true or false for one that stays down. */
 export const button = (content, act, { pressed, label, kind = "", off = false } = {}) =>
-  html`<button
-    type="button"
-    data-lm-suppress-shortcuts="true"
-    class=${kind}
-    aria-pressed=${pressed ?? nothing}
-    aria-label=${label ?? nothing}
-    aria-disabled=${off || nothing}
-    @click=${() => off || act()}
-  >${content}</button>`;
+  html`<button type="button" data-lm-suppress-shortcuts="true" class=${kind} aria-pressed=${pressed ?? nothing}
+    aria-label=${label ?? nothing} aria-disabled=${off || nothing} @click=${() => off || act()}>${content}</button>`;
 
 /** Listeners for something drawn with role="slider". at: from a pointer's event to a value. */
 export function handle({ range: [min, max, step, page], value, at, act }) {
-  const put = (v) => {
-    const next = Number((Math.round(v / step) * step).toFixed(2));
-    act(Math.max(min, Math.min(max, next)));
+  const put = (v) => act(Math.max(min, Math.min(max, Number((Math.round(v / step) * step).toFixed(2)))));
+  const by = { ArrowUp: step, ArrowRight: step, ArrowDown: -step, ArrowLeft: -step, PageUp: page, PageDown: -page };
+  const move = (event) => event.currentTarget.hasPointerCapture(event.pointerId) && put(at(event));
+  const down = (event) => {
+    event.currentTarget.setPointerCapture(event.pointerId);
+    event.currentTarget.focus();
+    put(at(event));
   };
-  const keys = { ArrowUp: step, ArrowRight: step, ArrowDown: -step, ArrowLeft: -step };
-  return {
-    down(event) {
-      event.currentTarget.setPointerCapture(event.pointerId);
-      event.currentTarget.focus();
-      put(at(event));
-    },
-    move(event) {
-      if (event.currentTarget.hasPointerCapture(event.pointerId)) put(at(event));
-    },
-    key(event) {
-      const by = { ...keys, PageUp: page, PageDown: -page }[event.key];
-      const to = { Home: min, End: max }[event.key] ?? value + by;
-      if (Number.isNaN(to)) return;
-      event.preventDefault();
-      event.stopPropagation();
-      put(to);
-    },
+  const key = (event) => {
+    const to = { Home: min, End: max }[event.key] ?? value + by[event.key];
+    if (Number.isNaN(to)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    put(to);
   };
+  return { down, move, key };
 }
 
 // ── the drawings of gatewise.drawings, whose docstring names their anchors ──────────────────
-
 /** Change an attribute only where it differs: the browser would lay it out again. */
 export function set(node, name, value) {
   if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
 }
 
-/** A drawing's SVG text as a node, and a function that fills values into its anchors. */
+/** A drawing's SVG text as a node, and what fills values into its anchors. */
 export function drawing(text, label, { width = thickness, write = number } = {}) {
   const template = document.createElement("template");
   template.innerHTML = text;
@@ -167,7 +139,6 @@ export function beginning({ node }, wire) {
 }
 
 // ── the theme: ink and ground from the palette, light or dark as the page around the widget ─────
-
 /** Is the text around this element light? Jupyter says so itself, also before its styles come. */
 function isDark(element) {
   const said = document.body.dataset.jpThemeLight;
@@ -189,21 +160,14 @@ function followTheme(root, palette) {
     }
   };
   const observer = new MutationObserver(update);
-  const marks = ["class", "style", "theme", "data-theme", "data-jp-theme-light"];
-  for (const node of [document.documentElement, document.body]) {
-    observer.observe(node, { attributeFilter: marks });
-  }
+  const attributeFilter = ["class", "style", "theme", "data-theme", "data-jp-theme-light"];
+  for (const node of [document.documentElement, document.body]) observer.observe(node, { attributeFilter });
   const system = matchMedia("(prefers-color-scheme: dark)");
   system.addEventListener("change", update);
-  const end = () => {
-    observer.disconnect();
-    system.removeEventListener("change", update);
-  };
-  return { update, end };
+  return { update, end: () => [observer.disconnect(), system.removeEventListener("change", update)] };
 }
 
 // ── a widget ────────────────────────────────────────────────────────────────────────────────
-
 /**
  * `{ mount, render }` of a widget that declares
  *   name: the CSS class of its root
@@ -263,32 +227,26 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
     const names = Object.keys(constants.start);
     const read = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
     let [unsent, timer, isBusy] = [{}, undefined, false];
-    const live = mount(el, { ...constants, ...read() }, {
-      onchange(changed) {
-        Object.assign(unsent, changed);
-        timer ??= setTimeout(send, 100);
-      },
-    });
+    const onchange = (changed) => {
+      Object.assign(unsent, changed);
+      timer ??= setTimeout(send, 100);
+    };
+    const live = mount(el, { ...constants, ...read() }, { onchange });
     function send() {
-      clearTimeout(timer);
-      timer = undefined;
+      timer = clearTimeout(timer);
       isBusy = true;
       // In the order of the settings: some are bounded by those before them.
       for (const name of names) if (name in unsent) model.set(name, unsent[name]);
-      unsent = {};
-      isBusy = false;
+      [unsent, isBusy] = [{}, false];
       // Without a kernel there is no one to tell, and ipywidgets would complain at each try.
       if (model.widget_manager?.kernel !== null) model.save_changes();
     }
     const follow = () => isBusy || live.update({ ...read(), ...unsent });
-    const ends = ["change", "click", "pointerup", "keyup"];
-    for (const event of ends) live.root.addEventListener(event, () => timer && send());
+    for (const event of ["change", "click", "pointerup", "keyup"]) {
+      live.root.addEventListener(event, () => timer && send());
+    }
     model.on("change", follow);
-    return () => {
-      model.off("change", follow);
-      if (timer) send();
-      live.end();
-    };
+    return () => [model.off("change", follow), timer && send(), live.end()];
   }
   return { mount, render: renderModel };
 }

@@ -12,7 +12,6 @@
 export const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 
 // ── vectors and matrices ────────────────────────────────────────────────────────────────────
-
 /** Row t of an array (T, size), as a view. */
 const row = (array, t, size) => array.subarray(t * size, (t + 1) * size);
 
@@ -41,7 +40,6 @@ function addOuter(dW, a, v) {
 }
 
 // ── what the cells share ────────────────────────────────────────────────────────────────────
-
 const arrays = (names, size) =>
   Object.fromEntries(names.map((name) => [name, new Float64Array(size)]));
 
@@ -106,7 +104,6 @@ const cell = (parts) => ({
 });
 
 // ── the cells: a is the sum of u, the input side, and v, the hidden side ────────────────────────
-
 /** h_t = tanh(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh) */
 export const rnn = cell({
   blocks: ["h"],
@@ -226,7 +223,6 @@ export const gru = cell({
 });
 
 // ── readout and distances ───────────────────────────────────────────────────────────────────
-
 /** softmax(h W + b): the probability of each of D words, from h (H) and W (H, D). */
 export function probabilities(h, W, b) {
   const logits = b.slice();

@@ -8,12 +8,7 @@ const WEIGHT = [-10, 10, 0.1];
 const OPEN = 8; // σ(8) = 0.9997
 
 // ── the two cells: what differs between their views ─────────────────────────────────────────
-
-/** The same number for each of some letters, except those that are named. */
-const all = (letters, value, named = {}) => ({
-  ...Object.fromEntries(letters.map((k) => [k, value])),
-  ...named,
-});
+const zeros = (letters) => Object.fromEntries(letters.map((k) => [k, 0]));
 
 // cards: a card each, in this order; candidate: the one that is no gate. states: a slider each.
 // terms: a card's rows, as setting and letter. biases: of the hidden side, for each row.
@@ -30,8 +25,8 @@ const LSTM = {
   preset(name) {
     const f = name === "keep" || name === "count" ? OPEN : -OPEN;
     const i = name === "overwrite" || name === "count" ? OPEN : -OPEN;
-    const letters = this.cards;
-    return { w_x: all(letters, 0, { g: 1 }), w_h: all(letters, 0), b: { f, i, g: 0, o: OPEN } };
+    const none = zeros(this.cards);
+    return { w_x: { ...none, g: 1 }, w_h: none, b: { f, i, g: 0, o: OPEN } };
   },
   form: () => 0,
   equations: [
@@ -55,7 +50,8 @@ const GRU = {
   preset(name) {
     const z = { keep: OPEN, average: 0 }[name] ?? -OPEN;
     const b = { r: name === "rnn" ? OPEN : -OPEN, z, n: 0, q: 0 };
-    return { w_x: all(["r", "z"], 0, { n: 1 }), w_h: all(["r", "z"], 0, { n: 1 }), b };
+    const weights = { ...zeros(this.cards), n: 1 };
+    return { w_x: weights, w_h: weights, b };
   },
   form: (s) => (s.reset_after ? 0 : 1),
   equations: ["q", "h_before"].map((inner) => [
@@ -67,7 +63,6 @@ const GRU = {
 const KINDS = { lstm: LSTM, gru: GRU };
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
-
 /** The unit over some inputs: a layer with D = H = 1. What is held is part of the biases. */
 function run(s, inputs, h_before, c_before) {
   const { cell, biases } = KINDS[s.cell];
@@ -89,35 +84,30 @@ function compute(s) {
   cell.blocks.forEach((k, n) => (values[`a_${k}`] = now.a[n]));
   const inputs = s.repeats > 0 ? Array(s.repeats).fill(s.x) : s.inputs;
   const strip = run(s, inputs, s.h_before, s.c_before);
-  const judged = s.sequences.map((sequence) => {
-    const { x, c, h } = run(s, sequence.x, 0, sequence.c0);
-    const within = (c, t) => (sequence.low[t] ?? -Infinity) <= c && c <= (sequence.high[t] ?? Infinity);
+  const judged = s.sequences.map(({ x: fed, c0, low, high }) => {
+    const { x, c, h } = run(s, fed, 0, c0);
+    const within = (c, t) => (low[t] ?? -Infinity) <= c && c <= (high[t] ?? Infinity);
     return { x, c, h, isRight: c.every(within) };
   });
   return { ...values, strip, judged, right: judged.filter(({ isRight }) => isRight).length };
 }
 
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
-
 /** Presets and Reset, and for a cell with two forms their choice. */
 function presets({ s, change, words }, kind) {
   const isSet = (name) =>
     Object.entries(kind.preset(name)).every(([key, by]) => Object.keys(by).every((k) => s[key][k] === by[k]));
-  const choose = (name) =>
-    change(Object.fromEntries(Object.entries(kind.preset(name)).map(([key, by]) => [key, { ...s[key], ...by }])));
   return html`<div class="bar">
     <div class="presets" role="group" aria-label=${words.presets}>
       ${Object.entries(words.preset).map(([name, [title, corner]]) =>
-        button(html`<b>${title}</b><small>${corner}</small>`, () => choose(name), { pressed: isSet(name) }),
-      )}
+        button(html`<b>${title}</b><small>${corner}</small>`, () => change(kind.preset(name)), { pressed: isSet(name) }))}
       ${button(words.reset, () => change(s.start), { kind: "reset" })}
     </div>
     ${s.cell === "gru"
       ? html`<div class="forms" role="group" aria-label=${words.forms}>
           <span>${words.forms}</span>
           ${words.form.map((name, n) =>
-            button(name, () => change({ reset_after: n === 0 }), { pressed: n === kind.form(s) }),
-          )}
+            button(name, () => change({ reset_after: n === 0 }), { pressed: n === kind.form(s) }))}
         </div>`
       : nothing}
   </div>`;
@@ -127,8 +117,7 @@ function presets({ s, change, words }, kind) {
 function task({ s, values, own, keep, words }) {
   const chips = values.judged.map(({ isRight }, n) => {
     const label = say(words[isRight ? "right" : "wrong"], { n: n + 1 });
-    const look = { kind: "chip", pressed: n === own.chosen, label };
-    return button(`${n + 1} ${isRight ? "✓" : "✗"}`, () => keep({ chosen: n }), look);
+    return button(`${n + 1} ${isRight ? "✓" : "✗"}`, () => keep({ chosen: n }), { pressed: n === own.chosen, label });
   });
   return html`<div class="bar">
     <p>${write(words.task[s.task])}</p>
@@ -144,26 +133,22 @@ function states({ s, values, change, words }, kind, picture) {
     ${kind.states.map((key) => {
       const says = say(words["says state"], { value: number(s[key]), ...parts });
       const range = { label: words.state[key], range: REACH[key], value: s[key], says };
-      return html`<label
-        class="state"
-        style="--tint: var(--gw-${key[0]}); --at: ${beginning(picture, key)}%"
-      >
+      return html`<label class="state" style="--tint: var(--gw-${key[0]}); --at: ${beginning(picture, key)}%">
         <small>${write(words.state[key])}</small>
         ${slider({ ...range, act: (value) => change({ [key]: value }) })}
-        ${shown(key, s[key], true)}
-      </label>`;
-    })}
-  </div>`;
+        ${shown(key, s[key], true)}</label>`;
+    })}</div>`;
 }
 
 /** The equations below the drawing, with their numbers put in. */
 const equations = (lines, values) =>
   html`<div class="result">
-    ${lines.map(([tint, ...pieces]) => {
-      const piece = (part) =>
-        typeof part === "string" ? write(part) : part[1] ? html`<b>${shown(part[0], values[part[0]])}</b>` : shown(part[0], values[part[0]]);
-      return html`<p class="equation" style="--tint: var(--gw-${tint})">${pieces.map(piece)}</p>`;
-    })}
+    ${lines.map(([tint, ...pieces]) => html`<p class="equation" style="--tint: var(--gw-${tint})">
+      ${pieces.map((piece) => {
+        if (typeof piece === "string") return write(piece);
+        const [name, isResult] = piece;
+        return isResult ? html`<b>${shown(name, values[name])}</b>` : shown(name, values[name]);
+      })}</p>`)}
   </div>`;
 
 const LIMIT = 8; // how far to each side a curve is drawn
@@ -184,21 +169,18 @@ function card({ s, values, change, words }, kind, k) {
 
   const row = ([key, part]) => {
     const input = { w_x: "x", w_h: "h_before" }[key];
-    const says = say(words[isGate ? "says gate" : "says candidate"], {
-      value: number(s[key][part]), gate: name, opening: stage, amount: number(value),
-    });
+    const parts = { value: number(s[key][part]), gate: name, opening: stage, amount: number(value) };
+    const says = say(words[isGate ? "says gate" : "says candidate"], parts);
     const label = `${words.weight[part === "q" ? "q" : key]}, ${name}`;
     const act = (value) => change({ [key]: { ...s[key], [part]: value } });
     return html`<label class="row">
       <span>${part === "q" ? symbol("b", "q") : symbol(...key.split("_"))} ${input ? write(words.symbol[input]) : nothing}</span>
       <span class="term">${shown(`${key}_${part}`, s[key][part])}${input ? html` · ${shown(input, s[input])}` : nothing}</span>
-      ${slider({ label, range: WEIGHT, value: s[key][part], says, act })}
-    </label>`;
+      ${slider({ label, range: WEIGHT, value: s[key][part], says, act })}</label>`;
   };
   const held = (part) => html`<p class="row held" title=${words["held says"]}>
     <span>${words.held} ${part === "q" ? symbol("q", "t") : nothing}</span><span class="rule"></span>
-    <span class="term">${shown(`held_${part}`, s.held[part], true)}</span>
-  </p>`;
+    <span class="term">${shown(`held_${part}`, s.held[part], true)}</span></p>`;
   // Its coordinates are a and the value themselves, upside down as in every SVG.
   return html`<div class="card" role="group" aria-label=${name} style="--tint: var(--gw-${k})">
     <p class="title"><span><b>${name}</b> ${symbol(k, "t")}</span><small>${isGate ? stage : ""}</small></p>
@@ -211,9 +193,7 @@ function card({ s, values, change, words }, kind, k) {
       <path class="dot" d="M${at} ${-value}h0" />
     </svg>
     ${terms.map(row)} ${s.note ? [...new Set(terms.map(([, part]) => part))].map(held) : nothing}
-    <p class="equation">
-      ${symbol(k, "t")} = ${mark}(${shown(`a_${k}`, a)}) = <b>${shown(k, value)}</b>
-    </p>
+    <p class="equation">${symbol(k, "t")} = ${mark}(${shown(`a_${k}`, a)}) = <b>${shown(k, value)}</b></p>
   </div>`;
 }
 
@@ -304,26 +284,22 @@ function sequence(context, kind) {
 }
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
-
 function view(context) {
   const { s, values, words, own } = context;
   const kind = KINDS[s.cell];
-  const picture = own.pictures[kind.form(s)];
+  const [picture, lines] = [own.pictures, kind.equations].map((forms) => forms[kind.form(s)]);
   picture.fill({ ...s, ...values });
   return html`<div class="face ${s.cell}" role="group" aria-label=${words.title}>
     ${s.task ? task(context) : presets(context, kind)}
     ${s.note ? html`<p class="note">${s.note}</p>` : nothing}
     ${states(context, kind, picture)}
     <div class="cell">${picture.node}</div>
-    ${equations(kind.equations[kind.form(s)], { ...s, ...values })}
+    ${equations(lines, { ...s, ...values })}
     <div class="cards">${kind.cards.map((k) => card(context, kind, k))}</div>
     ${sequence(context, kind)}
   </div>`;
 }
 
-export default widget({
-  name: "gw-gate-explorer",
-  begin: (s) => ({ chosen: 0, pictures: s.drawings.map((text) => drawing(text, s.words.drawing)) }),
-  compute,
-  view,
-});
+const begin = ({ drawings, words }) => ({ chosen: 0, pictures: drawings.map((text) => drawing(text, words.drawing)) });
+
+export default widget({ name: "gw-gate-explorer", begin, compute, view });

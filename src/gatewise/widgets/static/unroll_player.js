@@ -7,36 +7,32 @@ const CELLS = { rnn, lstm, gru };
 const NAMES = ["A", "B"];
 const BEAT = 700; // milliseconds per word while playing
 const [LIKELY, NAMED] = [12, 40]; // how many next words are shown; how many words are listed
-const SQUARE = { largest: 24, row: 200, stackedRow: 150, side: 15 }; // pixels
 
 const split = (sentence) => sentence.normalize("NFC").split(/\s+/).filter(Boolean);
 const longest = (sentences) => Math.max(...sentences.map((sentence) => split(sentence).length));
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
-
 /** What is sent once, as typed arrays; and what belongs to one view alone. */
 function begin({ network }) {
   const array = (name) => [name, Float64Array.from(network[name])];
   const own = Object.fromEntries(["W_ih", "W_hh", "b_ih", "b_hh", "W", "b"].map(array));
-  own.vocabulary = network.vocabulary.map((word) => word.normalize("NFC"));
-  own.index = new Map(own.vocabulary.map((word, n) => [word, n]));
+  own.index = new Map(network.vocabulary.map((word, n) => [word.normalize("NFC"), n]));
   own.selects = NAMES.map(() => {
     const select = document.createElement("select");
     select.dataset.lmSuppressShortcuts = true;
     select.append(...network.vocabulary.map((word) => new Option(word)));
     return select;
   });
-  own.end = () => clearInterval(own.timer);
-  const H = own.W.length / own.b.length;
-  return Object.assign(own, { H, typed: [], seen: [], squares: {}, isOne: false });
+  const end = () => clearInterval(own.timer);
+  return Object.assign(own, { H: own.W.length / own.b.length, typed: [], seen: [], squares: {}, isOne: false, end });
 }
 
 function run(s, own, sentence, clamp) {
-  const { H, b } = own;
   const words = split(sentence);
-  const x = new Float64Array(words.length * b.length);
-  words.forEach((word, t) => (x[t * b.length + own.index.get(word)] = 1));
-  const held = (k) => Float64Array.from({ length: words.length * H }, (_, n) => clamp[k + (n % H)] ?? clamp[k] ?? NaN);
+  const [T, D, H] = [words.length, own.b.length, own.H];
+  const x = new Float64Array(T * D);
+  words.forEach((word, t) => (x[t * D + own.index.get(word)] = 1));
+  const held = (k) => Float64Array.from({ length: T * H }, (_, n) => clamp[k + (n % H)] ?? clamp[k] ?? NaN);
   const clamps = Object.fromEntries(Object.keys(clamp).map(([k]) => [k, held(k)]));
   return { words, ...CELLS[s.network.cell].forward(own, x, {}, clamps) };
 }
@@ -45,14 +41,12 @@ function run(s, own, sentence, clamp) {
 function compute(s, own) {
   const key = JSON.stringify([s.sentences, s.clamp]);
   if (own.known?.key === key) return own.known;
-  const runs = s.sentences.map((sentence) => run(s, own, sentence, s.clamp));
-  const isHeld = Object.keys(s.clamp).length > 0;
-  const free = isHeld ? s.sentences.map((sentence) => run(s, own, sentence, {})) : undefined;
+  const all = (clamp) => s.sentences.map((sentence) => run(s, own, sentence, clamp));
+  const [runs, free] = [all(s.clamp), Object.keys(s.clamp).length ? all({}) : undefined];
   const most = Math.max(1, ...runs.map(({ c }) => c?.reduce((a, v) => Math.max(a, Math.abs(v)), 0) ?? 0));
-  const states = ["c", "h"].filter((k) => s.network.letters.includes(k));
-  const [one, other] = runs;
+  const [[one, other], states] = [runs, ["c", "h"].filter((k) => s.network.letters.includes(k))];
   const apart = other ? states.map((k) => [k, distances(one[k], other[k], own.H)]) : [];
-  const state = states[0];
+  const [state] = states;
   const byUnit = apartByUnit(one[state], other?.[state] ?? new Float64Array(one[state].length), own.H);
   return (own.known = { key, runs, free, most, apart: Object.fromEntries(apart), byUnit, state });
 }
@@ -65,51 +59,47 @@ function settle(next, last) {
 }
 
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
-
 /** The two sentences, each to be typed, or changed in the word at this step. */
 function sentences({ s, values, own, words, change, keep }) {
+  const { vocabulary } = s.network;
   const trouble = (b, text) => {
     const word = split(text).find((word) => !own.index.has(word));
-    const [all, n] = [own.vocabulary.slice(0, NAMED).join(", "), own.vocabulary.length - NAMED];
+    const [all, n] = [vocabulary.slice(0, NAMED).join(", "), vocabulary.length - NAMED];
     if (word) return say(words.unknown, { word, all: n > 0 ? say(words["and more"], { all, n }) : all });
     return b === 0 && !split(text).length ? words.empty : "";
   };
-  const put = (b, text) => {
-    const all = Object.assign([...s.sentences], { [b]: split(text).join(" ") });
-    const kept = all.filter(Boolean);
+  const put = (b, spoken, step) => {
+    const text = spoken.map((word) => vocabulary[own.index.get(word)]).join(" "); // in its spelling
+    const kept = Object.assign([...s.sentences], { [b]: text }).filter(Boolean);
     own.trouble = undefined;
-    change({ sentences: kept, step: longest(kept) });
+    change({ sentences: kept, step: step ?? longest(kept) });
   };
   const row = (name, b) => {
     const sentence = s.sentences[b] ?? "";
     // What is being typed is left alone, until another sentence comes.
-    if (own.seen[b] !== sentence && split(own.typed[b] ?? "").join(" ") !== sentence) own.typed[b] = undefined;
+    const isTyped = split(own.typed[b] ?? "").join(" ") === split(sentence).join(" ");
+    if (own.seen[b] !== sentence && !isTyped) own.typed[b] = undefined;
     own.seen[b] = sentence;
     const oninput = ({ target }) => {
       own.typed[b] = target.value;
       // A word being typed is not yet unknown: only what is finished is complained about.
-      if (!trouble(b, target.value)) put(b, target.value);
+      if (!trouble(b, target.value)) put(b, split(target.value));
     };
-    const onchange = ({ target }) => {
-      const text = trouble(b, target.value);
-      keep({ trouble: text ? { b, text } : undefined });
-    };
+    const onchange = ({ target }) => keep({ trouble: { b, text: trouble(b, target.value) } });
     const [spoken, select] = [values.runs[b]?.words, own.selects[b]];
     const t = Math.min(s.step, spoken?.length ?? 1);
     set(select, "aria-label", say(words.swap, { t, name }));
     select.selectedIndex = own.index.get(spoken?.[t - 1]) ?? 0;
     select.onchange = () => {
-      const swapped = Object.assign([...spoken], { [t - 1]: own.vocabulary[select.selectedIndex] });
-      Object.assign(own, { typed: [], trouble: undefined });
-      change({ sentences: Object.assign([...s.sentences], { [b]: swapped.join(" ") }) });
+      own.typed = [];
+      put(b, Object.assign([...spoken], { [t - 1]: select.value.normalize("NFC") }), s.step);
     };
     return html`<div class="sentence"><b>${name}</b>
       <input type="text" data-lm-suppress-shortcuts="true" spellcheck="false" autocomplete="off"
-        aria-label=${say(words.sentence, { name })} aria-invalid=${own.trouble?.b === b}
+        aria-label=${say(words.sentence, { name })} aria-invalid=${Boolean(own.trouble?.b === b && own.trouble.text)}
         .value=${own.typed[b] ?? sentence} @input=${oninput} @change=${onchange} />
       <label class="swap" style="visibility: ${spoken ? "visible" : "hidden"}">
-        <span class="number">${say(words.word, { t })}</span>${select}
-      </label>
+        <span class="number">${say(words.word, { t })}</span>${select}</label>
     </div>`;
   };
   return html`<div class="sentences">${NAMES.map(row)}
@@ -118,23 +108,21 @@ function sentences({ s, values, own, words, change, keep }) {
 
 /** The words along the steps, the distance of the two states there, and where the reader is. */
 function timeline(context) {
-  const { s, values, own, sizes, words, change, keep } = context;
-  const { runs, apart } = values;
+  const { s, values: { runs, apart }, own, sizes, words, change, keep } = context;
   const last = longest(s.sentences);
   const move = (step) => change({ step: Math.max(1, Math.min(last, step)) });
+  const stop = () => keep({ timer: clearInterval(own.timer) });
   const go = (step) => {
     own.timer = clearInterval(own.timer);
     move(step);
   };
-  own.beat = () => (s.step < last ? move(s.step + 1) : keep({ timer: clearInterval(own.timer) }));
-  const play = () => {
-    if (own.timer) return keep({ timer: clearInterval(own.timer) });
+  own.beat = () => (s.step < last ? move(s.step + 1) : stop());
+  const start = () => {
     own.timer = setInterval(() => own.beat(), BEAT);
-    return move(s.step >= last ? 1 : s.step + 1);
+    move(s.step >= last ? 1 : s.step + 1);
   };
 
-  const width = sizes.along || 540;
-  const [left, right] = [34, 4];
+  const [left, right, width] = [34, 4, sizes.along || 540];
   const pitch = (width - left - right) / last;
   const X = scale(0.5, last + 0.5, left, width - right);
   // Words are level where they have the room, and upright where they don't.
@@ -170,7 +158,7 @@ function timeline(context) {
   return html`<div class="timeline">
     <div class="steps">
       ${button("‹", () => go(s.step - 1), { label: words.back, off: s.step <= 1 })}
-      ${button(own.timer ? words.pause : words.play, play, { kind: "play" })}
+      ${button(own.timer ? words.pause : words.play, own.timer ? stop : start, { kind: "play" })}
       ${button("›", () => go(s.step + 1), { label: words.next, off: s.step >= last })}
       <span class="where">${where}</span>
       <p class="legend">${Object.entries(apart).map(([k, list]) =>
@@ -198,15 +186,13 @@ function written(words, isOwn, room) {
 }
 
 /** How likely each next word is, the two sentences back to back; a mark where nothing is held. */
-function prediction({ s, words, now, free, says }) {
-  const best = s.network.vocabulary.map((_, n) => Math.max(...now.map((p) => p[n])));
-  const least = [...best].sort((a, b) => b - a)[LIKELY - 1] ?? 0;
-  const rows = best.map((_, n) => n).filter((n) => best[n] >= least).slice(0, 2 * LIKELY);
+function prediction({ s: { network: { vocabulary } }, words, now, free, says }) {
+  const best = now[0].map((p, n) => Math.max(p, now[1]?.[n] ?? 0));
+  const rows = Array.from(best.keys()).sort((a, b) => best[b] - best[a]).slice(0, LIKELY).sort((a, b) => a - b);
   const cell = (b, n) => {
-    const p = now[b]?.[n];
-    const was = free?.[b]?.[n];
-    const isMoved = p !== undefined && was !== undefined && Math.abs(was - p) >= 0.005;
-    const isFirst = p !== undefined && p === Math.max(...now[b]);
+    const [p, was] = [now[b]?.[n], free?.[b]?.[n]];
+    const isMoved = Math.abs(was - p) >= 0.005;
+    const isFirst = p === Math.max(...(now[b] ?? []));
     return html`<td class="${NAMES[b]} ${isFirst ? "first" : ""}">
       <span class="track"><i style="width: ${p >= 0.005 ? 100 * p : 0}%"></i>
         ${isMoved ? html`<u style="--at: ${100 * was}%"></u>` : nothing}</span>
@@ -216,7 +202,7 @@ function prediction({ s, words, now, free, says }) {
     <p role="status">${says.join(", ")}</p>
     <table class=${now.length < 2 ? "single" : ""}>
       <thead><tr><th scope="col">A</th><th scope="col">${words.likely}</th><th scope="col">B</th></tr></thead>
-      <tbody>${rows.map((n) => html`<tr>${cell(0, n)}<th scope="row">${s.network.vocabulary[n]}</th>${cell(1, n)}</tr>`)}</tbody>
+      <tbody>${rows.map((n) => html`<tr>${cell(0, n)}<th scope="row">${vocabulary[n]}</th>${cell(1, n)}</tr>`)}</tbody>
     </table>
     <small style="visibility: ${free ? "visible" : "hidden"}">${words.dotted}</small>
   </div>`;
@@ -225,7 +211,7 @@ function prediction({ s, words, now, free, says }) {
 /** Which unit is read out, in which order they are, and which units a gate's buttons hold. */
 function choice({ s, values, own, words, change, keep }) {
   const at = (run) => run[values.state][(Math.min(s.step, run.words.length) - 1) * own.H + s.unit];
-  const told = values.runs.map((run, b) => `${NAMES[b]} ${number(at(run))}`).join(", ");
+  const told = values.runs.map((run, b) => `${NAMES[b]} ${number(at(run))}`);
   const scope = (isOne) => {
     const text = isOne ? say(words["one unit"], { unit: s.unit }) : words["all units"];
     return button(text, () => keep({ isOne }), { pressed: own.isOne === isOne });
@@ -234,7 +220,7 @@ function choice({ s, values, own, words, change, keep }) {
     Object.assign(own, { isOne: false, typed: [], trouble: undefined });
     change(s.start);
   };
-  const says = `${s.unit}: ${values.state} ${told}`;
+  const says = `${s.unit}: ${values.state} ${told.join(", ")}`;
   const unit = { label: words.unit, range: [0, Math.max(1, own.H - 1), 1], value: s.unit };
   return html`<div class="choice">
     <label class="unit"><span>${words.unit} <b class="number">${s.unit}</b></span>
@@ -251,8 +237,7 @@ function choice({ s, values, own, words, change, keep }) {
 /** Words × units for one gate or state, a map per sentence; a gate can be held. */
 function card(context, k) {
   const { s, values, own, words, change, layout } = context;
-  const name = words.quantity[k];
-  const isGate = CELLS[s.network.cell].gates.includes(k);
+  const [name, isGate] = [words.quantity[k], CELLS[s.network.cell].gates.includes(k)];
   const one = own.isOne ? `${k}${s.unit}` : k;
   const hold = (value) => {
     const rest = Object.entries(s.clamp).filter(([key]) => (own.isOne ? key !== one : key[0] !== k));
@@ -281,8 +266,8 @@ function card(context, k) {
 /** Squares as large as their values: full above zero, hollow below; what is to come is faint. */
 function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   const { pitch, tall, units, gutter, isStacked } = layout;
-  const run = values.runs[b];
-  const [rows, T] = [run[k], run.words.length];
+  const { words: spoken, [k]: rows } = values.runs[b];
+  const T = spoken.length;
   const left = b === 0 || isStacked ? gutter : 0; // the numbers of the units, once per row
   const [width, height] = [left + T * pitch, units.length * tall];
   const t = Math.min(s.step, T) - 1;
@@ -292,19 +277,18 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
     const [t, n] = [Math.floor((offsetX - left) / pitch), Math.floor(offsetY / tall)];
     return t >= 0 && t < T && n >= 0 && n < units.length ? { k, b, t, unit: units[n] } : undefined;
   };
-  const hover = (cell) => keep({ hovered: cell });
   const choose = (cell) => cell && change({ step: cell.t + 1, unit: cell.unit });
   const isHere = own.hovered?.k === k && own.hovered.b === b && own.hovered.t < T;
   const cell = isHere ? own.hovered : { t, unit: s.unit };
   const value = number(rows[cell.t * own.H + cell.unit], !isGate);
-  const parts = { k, name: words.quantity[k], sentence: NAMES[b], unit: cell.unit, word: run.words[cell.t] };
+  const place = { sentence: NAMES[b], unit: cell.unit, word: spoken[cell.t], t: cell.t + 1 };
   const [above, below] = squares(own, `${k}${b}`, rows, { ...layout, T, left, most: k === "c" ? values.most : 1 });
   return html`<figure>
     <b>${NAMES[b]}</b>
     <svg class="chart" role="img" width=${width} height=${height}
-      aria-label=${say(words.cell, { ...parts, t: cell.t + 1, value })}
-      @pointermove=${(event) => hover(cellAt(event))} @pointerleave=${() => hover(undefined)}
-      @click=${(event) => choose(cellAt(event))}>
+      aria-label=${say(words.cell, { ...place, k, name: words.quantity[k], value })}
+      @pointermove=${(event) => keep({ hovered: cellAt(event) })}
+      @pointerleave=${() => keep({ hovered: undefined })} @click=${(event) => choose(cellAt(event))}>
       <path class="here" d="M${left + t * pitch} 0h${pitch}v${height}h${-pitch}z${across}" />
       <path class="above" d=${above} /><path class="below" d=${below} />
       <rect class="veil" x=${left + (t + 1) * pitch} y="-1" width=${(T - t - 1) * pitch + 1} height=${height + 2} />
@@ -333,26 +317,23 @@ function squares({ squares: drawn, H }, key, rows, { pitch, tall, units, T, left
   return paths;
 }
 
-/** How many cards are beside each other, and how large a square is. */
+/** In pixels: how many cards are beside each other, and how large a square is. */
 function arrange(all, n, runs, units) {
   const [B, T] = [runs.length, Math.max(...runs.map((run) => run.words.length))];
   const need = Math.max(112, Math.min(B * T * 16 + 50, Math.max(190, T * 7.5 + 20)));
-  const fits = (m) => m === 1 || (m % 1 === 0 && (all - 10 * (m - 1)) / m >= need);
-  const columns = [n, n / 2, n / 3, 1].find(fits);
-  const room = (all - 10 * (columns - 1)) / columns - 20;
-  const isStacked = (room - 20 - 10 * (B - 1)) / (B * T) < SQUARE.side;
-  const wide = (gutter) => Math.min(SQUARE.largest, isStacked ? (room - gutter) / T : (room - gutter - 10 * (B - 1)) / (B * T));
-  const high = (pitch) => Math.min(pitch, Math.max(5, (isStacked ? SQUARE.stackedRow : SQUARE.row) / units.length));
-  const gutter = high(wide(20)) >= 12 ? 20 : 0;
-  const pitch = wide(gutter);
-  return { columns, pitch, tall: high(pitch), units, gutter, isStacked };
+  const room = (m) => (all - 10 * (m - 1)) / m;
+  const columns = [n, n / 2, n / 3].find((m) => m % 1 === 0 && room(m) >= need) ?? 1;
+  const beside = (gutter) => (room(columns) - 20 - gutter - 10 * (B - 1)) / (B * T);
+  const isStacked = beside(20) < 15;
+  const wide = (gutter) => Math.min(24, isStacked ? (room(columns) - 20 - gutter) / T : beside(gutter));
+  const high = (pitch) => Math.min(pitch, Math.max(5, (isStacked ? 150 : 200) / units.length));
+  const gutter = high(wide(20)) >= 12 ? 20 : 0; // for the numbers of the units
+  return { columns, pitch: wide(gutter), tall: high(wide(gutter)), units, gutter, isStacked };
 }
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
-
 function view(given) {
-  const { s, values, words, own, sizes } = given;
-  const { runs, byUnit } = values;
+  const { s, values: { runs, byUnit, free }, words, own, sizes } = given;
   const at = (run) => {
     const t = Math.min(s.step, run.words.length) - 1;
     return probabilities(run.h.subarray(t * own.H, (t + 1) * own.H), own.W, own.b);
@@ -364,7 +345,7 @@ function view(given) {
   if (s.sort) units.sort((a, b) => byUnit[b] - byUnit[a]);
   const letters = [...s.network.letters];
   const layout = arrange(sizes.grid || 800, letters.length, runs, units);
-  const context = { ...given, now, says, layout, free: values.free?.map(at) };
+  const context = { ...given, now, says, layout, free: free?.map(at) };
   return html`<div class="face" role="group" aria-label=${words.title}>
     ${sentences(context)} ${timeline(context)} ${prediction(context)} ${choice(context)}
     <div class="grid" data-fit="grid" style="grid-template-columns: repeat(${layout.columns}, minmax(0, 1fr))">
