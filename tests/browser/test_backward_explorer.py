@@ -57,7 +57,7 @@ def draw(n):
 
 @pytest.mark.parametrize("n", range(10))
 def test_every_gradient_is_autograds(show, n):
-    given, bias = draw(n), "forget bias"
+    given, bias = draw(n), "forget bias b f"
     view = show(BackwardExplorer(**given))
     slider = view.root.get_by_role("slider", name=bias)
     slider.press("Home" if n % 3 else "End")
@@ -77,7 +77,7 @@ def test_every_gradient_is_autograds(show, n):
         np.testing.assert_allclose(dc[:-1], dc[1:] * f[1:], rtol=1e-12, atol=0)
 
     for step in range(explorer.read, 0, -1):  # what is written has two digits
-        click(view, "one step")
+        click(view, "Go back a step")
         shown = view.shown()
         assert len(shown) == 15
         for name, number in shown.items():
@@ -100,7 +100,7 @@ def test_it_steps_back_gate_by_gate_and_step_by_step(view):
     said = view.root.get_by_role("status")
     assert place(view) == (8, "dh")
     for stage in STAGES[1:]:
-        click(view, "one gate")
+        click(view, "Go back a gate")
         assert place(view) == (8, stage)
         lit = view.root.locator("tr.now [data-value]").evaluate_all(
             "nodes => nodes.map(node => node.dataset.value)"
@@ -108,34 +108,34 @@ def test_it_steps_back_gate_by_gate_and_step_by_step(view):
         assert sorted(lit) == sorted(FOUND.get(stage, [f"lstm.{stage}"]))
         shown = view.shown()
         assert all(f"{shown[name]:.3g}" in said.text_content() for name in lit)
-        assert view.root.locator(".cell .flow.now").count() > 0
-    click(view, "one gate")
+        assert view.root.locator(".cell [data-flow].now").count() > 0
+    click(view, "Go back a gate")
     assert place(view) == (7, "do")
-    click(view, "undo")
+    click(view, "Undo")
     assert place(view) == (8, "back")
     for step in range(7, 0, -1):
-        click(view, "one step")
+        click(view, "Go back a step")
         assert place(view) == (step, "back")
-    click(view, "one step")
+    click(view, "Go back a step")
     assert place(view) == (1, "back")
-    click(view, "to the loss")
+    click(view, "Return to the loss")
     assert place(view) == (8, "dh")
 
 
 def test_keys_walk_back(view):
     for key, where, says in [
-        ("ArrowLeft", (8, "do"), "step 8 of 8: do = "),
-        ("ArrowDown", (8, "dc"), "step 8 of 8: dc = "),
-        ("PageDown", (7, "dc"), "step 7 of 8: dc = "),
-        ("ArrowRight", (7, "do"), "step 7 of 8: do = "),
-        ("Home", (1, "back"), "step 1 of 8: dh 0 = "),
-        ("End", (8, "dh"), "step 8 of 8: dh = 1.00"),
-        ("PageDown", (8, "back"), "step 8 of 8: dh 7 = "),
+        ("ArrowLeft", (8, "do"), "time step 8 of 8: do = "),
+        ("ArrowDown", (8, "dc"), "time step 8 of 8: dc = "),
+        ("PageDown", (7, "dc"), "time step 7 of 8: dc = "),
+        ("ArrowRight", (7, "do"), "time step 7 of 8: do = "),
+        ("Home", (1, "back"), "time step 1 of 8: dh 0 = "),
+        ("End", (8, "dh"), "time step 8 of 8: dh = 1.00"),
+        ("PageDown", (8, "back"), "time step 8 of 8: dh 7 = "),
     ]:
         way(view).press(key)
         assert place(view) == where
         assert way(view).get_attribute("aria-valuetext").startswith(says)
-    view.root.get_by_role("slider", name="steps").press("End")
+    view.root.get_by_role("slider", name="time steps T").press("End")
     expect(way(view)).to_have_attribute("aria-valuetext", re.compile("step 20 of 20: dh = 1.00"))
 
 
@@ -146,14 +146,14 @@ def test_a_click_on_a_step_goes_there(view):
 
 
 def test_detach_leaves_the_wire_and_says_so(view):
-    click(view, "one step")
+    click(view, "Go back a step")
     detach(view).click()
     expect(detach(view)).to_have_attribute("aria-pressed", "true")
-    expect(detach(view)).to_contain_text("only the wire")
-    expect(view.root.get_by_role("status")).to_contain_text("cut off")
+    expect(detach(view)).to_contain_text("through c only")
+    expect(view.root.get_by_role("status")).to_contain_text("is detached")
     words = view.root.locator("svg text").all_text_contents()
-    assert {"dc, uncut", "wire ∏ f", "detour", "RNN dh 0"} <= set(words)
-    click(view, "one step")
+    assert {"dc in full", "through c", "through h", "RNN dh 0"} <= set(words)
+    click(view, "Go back a step")
     shown = view.shown()
     assert shown["rnn.dh"] == shown["lstm.dh"] == shown["lstm.do"] == 0
     assert shown["lstm.dc"] > 0
@@ -164,6 +164,6 @@ def test_detach_leaves_the_wire_and_says_so(view):
 def test_it_moves_only_where_motion_is_wanted(show):
     for motion, moves in [("no-preference", True), ("reduce", False)]:
         view = show(BackwardExplorer(), reduced_motion=motion)
-        click(view, "one gate")
-        assert view.root.locator(".cell .flow.now").count() > 0
+        click(view, "Go back a gate")
+        assert view.root.locator(".cell [data-flow].now").count() > 0
         assert view.page.evaluate("document.getAnimations().length > 0") == moves

@@ -112,7 +112,7 @@ def test_reset_restores_the_first_state(show, kind):
     first, shown = view.widget.get_state(), view.shown()
     view.send(**draw(view.widget, np.random.default_rng(1)))
     assert view.shown() != shown
-    view.root.get_by_role("button", name="reset", exact=True).click()
+    view.root.get_by_role("button", name="Reset", exact=True).click()
     assert agree(view).get_state() == first
     assert view.shown() == shown
 
@@ -143,7 +143,7 @@ def test_presets_of_the_gru(show):
 
 def test_the_reset_moves_before_the_product_and_back_by_a_key(show):
     view = show(GRUExplorer(b={"r": 0, "z": 0.5, "n": 0, "q": -2}))
-    before = view.root.get_by_role("button", name="before", exact=True)
+    before = view.root.get_by_role("button", name="before the product")
     before.press("Enter")
     expect(before).to_have_attribute("aria-pressed", "true")
     explorer = view.bring()

@@ -77,7 +77,7 @@ def agree(view):
     runs = player.values["runs"]
     slider(view, "unit").press("Home")
     for unit in range(5):
-        slider(view, "step").press("Home")
+        slider(view, "time step t").press("Home")
         for t in range(max(len(run["words"]) for run in runs)):
             captions = view.root.get_by_role("group", name=LETTER).evaluate_all(CAPTIONS)
             assert captions.keys() == set("figoch")
@@ -88,7 +88,7 @@ def agree(view):
                 }
                 p = dict(zip(VOCABULARY.words, run["p"][at], strict=True))
                 assert likely(view, "AB"[b]) == rounded(p)
-            slider(view, "step").press("ArrowRight")
+            slider(view, "time step t").press("ArrowRight")
         slider(view, "unit").press("ArrowRight")
     return player
 
@@ -114,9 +114,9 @@ def test_numbers_are_torchs_for_typed_sentences_and_swapped_words(view, model, p
     for name, sentence in zip("AB", pair, strict=True):
         write(view, name, sentence)
     check([*pair])
-    slider(view, "step").press("End")
+    slider(view, "time step t").press("End")
     swap(view, 3, "A", "cat")
-    click(view, "one step back")
+    click(view, "Step back")
     swap(view, 2, "B", "like")
     assert view.bring().step == 2
     (i, verb, _), (you, _, last) = (sentence.split() for sentence in pair)
@@ -125,7 +125,7 @@ def test_numbers_are_torchs_for_typed_sentences_and_swapped_words(view, model, p
 
 def test_with_f_held_at_zero_c_is_i_times_g(view):
     free = likely(view, "B")
-    click(view, "hold f at 0")
+    click(view, "Hold f at 0")
     assert likely(view, "B") != free
     player = agree(view)
     assert player.clamp == {"f": 0}
@@ -133,8 +133,8 @@ def test_with_f_held_at_zero_c_is_i_times_g(view):
         assert not np.any(run["f"])
         np.testing.assert_allclose(run["c"], np.multiply(run["i"], run["g"]), atol=1e-12)
     expect(view.root.get_by_text("held at 0", exact=True)).to_be_visible()
-    slider(view, "step").press("End")
-    click(view, "set f free")
+    slider(view, "time step t").press("End")
+    click(view, "Set f free")
     assert view.bring().clamp == {}
     assert likely(view, "B") == free
 
@@ -144,7 +144,7 @@ def test_one_unit_alone_is_held(view):
     for _ in range(3):
         unit.press("ArrowRight")
     click(view, "unit 3 alone")
-    click(view, "hold o of unit 3 at 0")
+    click(view, "Hold o of unit 3 at 0")
     player = view.bring()
     assert player.clamp == {"o3": 0}
     h = player.values["runs"][0]["h"][1]
@@ -174,19 +174,19 @@ def test_an_unknown_word_is_answered_with_the_vocabulary(view):
 
 
 def test_keys_scrub(view):
-    step = slider(view, "step")
+    step = slider(view, "time step t")
     for key, value in [("ArrowLeft", "1"), ("ArrowUp", "2"), ("Home", "1"), ("End", "2")]:
         step.press(key)
         assert step.input_value() == value
         assert view.bring().step == int(value)
-    assert "word 2 of 2: A love, B love, A says" in step.get_attribute("aria-valuetext")
+    assert "word 2 of 2: A love, B love, A predicts" in step.get_attribute("aria-valuetext")
 
 
 def test_the_distances_are_drawn_and_written(view):
     bars = view.root.locator(".bars.c")
     assert bars.get_attribute("d").count("M") == 2
     for t, key in enumerate(["Home", "End"]):
-        slider(view, "step").press(key)
+        slider(view, "time step t").press(key)
         apart = view.bring().values["apart"]
         assert view.shown() == rounded({f"apart_{k}": apart[k][t] for k in "ch"})
     write(view, "B", "i love")
@@ -194,13 +194,13 @@ def test_the_distances_are_drawn_and_written(view):
 
 
 def test_squares_answer_the_pointer_and_a_click_chooses(view):
-    memory = view.root.get_by_role("group", name="c, memory")
+    memory = view.root.get_by_role("group", name="c, cell state")
     svg, caption = memory.locator("svg").first, memory.locator("figcaption").first
     size = svg.bounding_box()
     svg.hover(position={"x": size["width"] - 6, "y": size["height"] - 6})
     value = view.widget.values["runs"][0]["c"][1][4]
     assert float(caption.inner_text().replace("−", "-")) == rounded(value)
-    assert "c, memory, of unit 4 after “love”, word 2 of A" in svg.get_attribute("aria-label")
+    assert "c, cell state, of unit 4 after “love”, word 2 of A" in svg.get_attribute("aria-label")
     svg.click(position={"x": 26, "y": 30})
     player = view.bring()
     assert (player.step, player.unit) == (1, 1)
@@ -209,9 +209,9 @@ def test_squares_answer_the_pointer_and_a_click_chooses(view):
 def test_it_plays_to_the_end_and_stops(view):
     view.page.clock.install(time=0)
     view.page.clock.pause_at(1000)
-    step, play = slider(view, "step"), view.root.get_by_role("button", name="play", exact=True)
+    step, play = slider(view, "time step t"), view.root.get_by_role("button", name="Play", exact=True)
     play.click()
-    pause = view.root.get_by_role("button", name="pause", exact=True)
+    pause = view.root.get_by_role("button", name="Pause", exact=True)
     expect(pause).to_be_visible()
     expect(step).to_have_value("1")
     view.page.clock.run_for(1500)  # the page's own clock, which nothing else moves
@@ -223,7 +223,7 @@ def test_settings_from_python_are_followed(view):
     view.send(sentences=["you like cat", "i like dog"], sort=True)
     expect(box(view, "A")).to_have_value("you like cat")
     expect(view.root.get_by_text("word 3 of 3")).to_be_visible()
-    numbers = view.root.get_by_role("group", name="c, memory").locator("svg text")
+    numbers = view.root.get_by_role("group", name="c, cell state").locator("svg text")
     one, other = (np.array(run["c"]) for run in view.widget.values["runs"])
     order = np.argsort(-np.abs(one - other).sum(axis=0), kind="stable")
     assert [int(n) for n in numbers.all_text_contents()][:5] == order.tolist()
@@ -231,8 +231,8 @@ def test_settings_from_python_are_followed(view):
 
 def test_reset_restores_the_first_state(view):
     first, shown = view.widget.get_state(), likely(view, "B")
-    click(view, "hold f at 0")
+    click(view, "Hold f at 0")
     write(view, "B", "you hate dog")
-    click(view, "reset")
+    click(view, "Reset")
     assert view.bring().get_state() == first
     assert likely(view, "B") == shown
