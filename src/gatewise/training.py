@@ -96,7 +96,9 @@ def _logits_of(model):
             return vmap(lambda own: functional_call(model, own, (x,)))(weights)
         except RuntimeError as error:
             got = str(error).splitlines()[0]
-            raise ValueError(f"expected plain, deterministic tensor operations, got {got}") from error
+            raise ValueError(
+                f"expected plain, deterministic tensor operations, got {got}"
+            ) from error
 
     return logits
 
