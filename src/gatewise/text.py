@@ -248,7 +248,8 @@ def _filled(shape, value, dtype):
     """Return an array full of `value`; raise ValueError unless its dtype can hold it."""
     with np.errstate(invalid="ignore", over="ignore"):
         held = np.array(value).astype(dtype)
-    if not np.isclose(held, value, equal_nan=True):
+        is_held = np.isclose(held.astype(complex), value, equal_nan=True)
+    if not is_held:
         raise ValueError(f"value: expected a number that {dtype} can hold, got {value}")
     return np.full(shape, held, dtype)
 

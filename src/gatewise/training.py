@@ -96,9 +96,7 @@ def _logits_of(model):
             return vmap(lambda own: functional_call(model, own, (x,)))(weights)
         except RuntimeError as error:
             got = str(error).splitlines()[0]
-            raise ValueError(
-                f"expected plain, deterministic tensor operations, got {got}"
-            ) from error
+            raise ValueError(f"models: expected plain tensor operations, got {got}") from error
 
     return logits
 
@@ -111,8 +109,8 @@ def _check_alike(models):
     if len(set(map(id, parameters))) < len(parameters):
         raise ValueError("models: expected parameters of their own, got shared ones")
     first, *others = map(_settings, models)
-    for key in first:
-        if "_hooks" in key and first[key] or "_buffers" in key and first[key]:
+    for key, value in [item for settings in (first, *others) for item in settings.items()]:
+        if ("_hooks" in key or "_buffers" in key) and value:
             raise ValueError(f"models: expected no hooks and no buffers, got {key}")
     for other in others:
         for key in first | other:

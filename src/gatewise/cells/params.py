@@ -70,14 +70,18 @@ class CellParams(NamedTuple):
         dtype = read("W_ih", self.W_ih).dtype
         if dtype not in FLOATS:
             raise ValueError(f"W_ih: expected float32 or float64, got {dtype}")
-        arrays = [read(name, array, dtype) for name, array in self._asdict().items()]
-        D, H = ((array.shape or (0,))[-1] for array in arrays[:2])
-        rows, size = (f"{self.G}H", self.G * H) if self.G > 1 else ("H", H)
-        shapes = [(size, D), (size, H), (size,), (size,)]
-        symbols = [f"({rows}, D)", f"({rows}, H)", f"({rows},)", f"({rows},)"]
-        for name, array, shape, symbol in zip(self._fields, arrays, shapes, symbols, strict=True):
-            check_array(name, array, symbol, shape, dtype)
-        return type(self)(*arrays)
+        params = type(self)(*map(read, self._fields, self, 4 * [dtype]))
+        rows = f"{self.G}H" if self.G > 1 else "H"
+        for name, symbols in ("W_ih", f"({rows}, D)"), ("W_hh", f"({rows}, H)"):
+            if getattr(params, name).ndim != 2:
+                got = getattr(params, name).shape
+                raise ValueError(f"{name}: expected {symbols}, got {got}")
+        D, H = params.W_ih.shape[1], params.W_hh.shape[1]
+        check_array("W_ih", params.W_ih, f"({rows}, D)", (self.G * H, D), dtype)
+        check_array("W_hh", params.W_hh, f"({rows}, H)", (self.G * H, H), dtype)
+        check_array("b_ih", params.b_ih, f"({rows},)", (self.G * H,), dtype)
+        check_array("b_hh", params.b_hh, f"({rows},)", (self.G * H,), dtype)
+        return params
 
 
 def check_module(module, expected):
@@ -200,7 +204,8 @@ def read(name, values, dtype=None):
         raise ValueError(f"{name}: expected an array of numbers, got {got}") from None
     if array.dtype.kind not in "biufc":
         raise ValueError(f"{name}: expected an array of numbers, got {type(values).__name__}")
-    return array if dtype is None or hasattr(values, "dtype") else array.astype(dtype)
+    has_dtype = hasattr(values, "dtype") or array.dtype.kind == "c"
+    return array if dtype is None or has_dtype else array.astype(dtype)
 
 
 def read_only(trace):
