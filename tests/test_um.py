@@ -14,6 +14,7 @@ from gatewise.check import compare
 from gatewise.models import TextGRU, TextLSTM, TextLSTMWithout, TextModel, TextRNN
 from gatewise.training import fit, fit_together
 
+torch.set_num_threads(1)  # our networks are small: more threads would wait for each other
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "um.py"
 
 

@@ -547,8 +547,9 @@ def level_bars(panels, xlabel):
     """
     plot = Plot(height=0.9 + 0.35 * len(next(iter(panels.values()))), columns=len(panels))
     for panel, (title, numbers) in zip(plot.panels, panels.items(), strict=True):
-        panel.barh(list(numbers), list(numbers.values()), color=SERIES[0], height=0.6)
+        panel.barh(range(len(numbers)), list(numbers.values()), color=SERIES[0], height=0.6)
         panel.set(title=title, xlabel=xlabel)
+        panel.set_yticks(range(len(numbers)), numbers)
         panel.title.set_size(10)
     plot.panels[0].invert_yaxis()
     return plot
