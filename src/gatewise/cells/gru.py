@@ -68,7 +68,8 @@ def update(params, a_x, h, reset_after):
     """The equations above, from a_x = W_ih x_t + b_ih, (B, 3H), and the previous h."""
     a_r, a_z, a_n = np.split(a_x, 3, axis=1)
     u_r, u_z, q = np.split(h @ params.W_hh.T + params.b_hh, 3, axis=1)
-    r, z = sigmoid(a_r + u_r), sigmoid(a_z + u_z)
+    r = sigmoid(a_r + u_r)
+    z = sigmoid(a_z + u_z)
     if reset_after:
         n = np.tanh(a_n + r * q)
     else:

@@ -61,7 +61,10 @@ def step(params, x_t, h, c):
 def update(a, c):
     """The equations above, from the stacked pre-activations a (B, 4H) and the previous c."""
     a_i, a_f, a_g, a_o = np.split(a, 4, axis=1)
-    i, f, g, o = sigmoid(a_i), sigmoid(a_f), np.tanh(a_g), sigmoid(a_o)
+    i = sigmoid(a_i)
+    f = sigmoid(a_f)
+    g = np.tanh(a_g)
+    o = sigmoid(a_o)
     c = f * c + i * g
     h = o * np.tanh(c)
     return i, f, g, o, c, h
