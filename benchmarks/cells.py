@@ -192,7 +192,9 @@ def measure_growth(scale):
     growth = {}
     for name in CELLS:
         them = [contenders(name, T, B, D, H) for T in LENGTHS]
-        functions = [pair[who][1] for pair in them for who in ("gatewise", f"nn.{name}")]
+        functions = [
+            pair[contender][1] for pair in them for contender in ("gatewise", f"nn.{name}")
+        ]
         medians = np.median(interleaved(functions, max(3, 25 // scale)), axis=0)
         growth[name] = {"gatewise": medians[0::2], f"nn.{name}": medians[1::2]}
     return growth
@@ -293,15 +295,18 @@ def report(measured, growth):
     lines += [f"{'':<31}" + "".join(f"{word:>12}" for word in head + ratios)]
     for (name, size, what), row in measured.items():
         contenders = ("gatewise", "tuned", f"nn.{name}", "plain torch", "floor")
-        cells = [f"{1e3 * np.median(row[who]):.3f}" if who in row else "" for who in contenders]
+        cells = [
+            f"{1e3 * np.median(row[contender]):.3f}" if contender in row else ""
+            for contender in contenders
+        ]
         cells += [f"{ratio(row, 'gatewise', o):.2f}" if o in row else "" for o in contenders[1:]]
         lines += [(f"{size:<8}{name:<6}{what:<17}" + "".join(f"{c:>12}" for c in cells)).rstrip()]
     lines += ["", f"growth with T at (B, D, H) = {SIZES['small'][0][1:]}, forward+backward, ms", ""]
     lines += [f"{'T':<20}" + "".join(f"{T:>9}" for T in LENGTHS) + f"{'exponent':>10}"]
     for name, row in growth.items():
-        for who, seconds in row.items():
+        for contender, seconds in row.items():
             cells = "".join(f"{1e3 * s:9.2f}" for s in seconds)
-            lines += [f"{name + ' ' + who:<20}{cells}{exponent(seconds):10.2f}"]
+            lines += [f"{name + ' ' + contender:<20}{cells}{exponent(seconds):10.2f}"]
     lines += ["", f"{'expected of forward+backward':<32}{'measured':>10}{'bound':>8}"]
     verdicts = []
     for text, value, bound in bounds(measured, growth):
@@ -333,15 +338,15 @@ def draw(measured, growth, path):
     for ax, name in zip(axes, CELLS, strict=False):
         rows = [measured[name, size, "forward+backward"] for size in SIZES]
         ax.axhline(1, label="torch.nn's module", **style["nn"])
-        for who, label in (
+        for contender, label in (
             ("plain torch", "plain torch cell, autograd"),
             ("gatewise", "gatewise, NumPy"),
             ("tuned", "tuned LSTM, NumPy"),
             ("floor", "matrix products alone"),
         ):
-            if who in rows[0]:
-                ratios = [ratio(row, who, f"nn.{name}") for row in rows]
-                ax.plot(range(len(rows)), ratios, label=label, **style[who])
+            if contender in rows[0]:
+                ratios = [ratio(row, contender, f"nn.{name}") for row in rows]
+                ax.plot(range(len(rows)), ratios, label=label, **style[contender])
         ax.set(title=name, yscale="log", ylim=(0.02, 8))
         ax.set_xticks(range(len(rows)), list(SIZES))
         ax.yaxis.set_major_locator(FixedLocator([0.03, 0.1, 0.3, 1, 3]))

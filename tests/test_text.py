@@ -45,6 +45,7 @@ def test_encode_and_decode():
         ("I", "similar: i"),
         ("LIKE", "similar: like"),
         ("dgo", "similar: dog"),
+        ("luv", "similar: love"),
         ("mlik", "similar: milk, like"),
         ("ß", "there are cat, coffee, dog, hate, i, like, love, milk, you"),
     ],
