@@ -379,6 +379,17 @@ def test_step_refuses(cell):
             cell.step(params, x_t, state, state[:, 1:])
 
 
+@pytest.mark.parametrize("wrong", [None, "after", 2])
+def test_a_gru_refuses_another_form(wrong):
+    params = gru.Params.random(9, 5, np.random.default_rng(0))
+    for call in (
+        lambda: gru.forward(params, np.zeros((2, 6, 9)), reset_after=wrong),
+        lambda: gru.step(params, np.zeros((6, 9)), np.zeros((6, 5)), wrong),
+    ):
+        with pytest.raises(ValueError, match=f"^reset_after: expected True or .*, got {wrong!r}$"):
+            call()
+
+
 @each_cell
 @pytest.mark.parametrize(
     ("name", "array", "sentence"),

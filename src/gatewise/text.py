@@ -283,7 +283,9 @@ def _split(sentence):
 def _similar(word, known):
     """Say which known words are like this one, in other letters or another case, or which exist."""
     by_case = {each.casefold(): each for each in reversed(known)}
-    found = [by_case[each] for each in get_close_matches(word.casefold(), by_case, cutoff=0.5)]
-    if found:
-        return f"similar: {', '.join(found)}"
+    close = get_close_matches(word.casefold(), by_case, cutoff=0.5)
+    if word.casefold() in close:
+        close = [word.casefold()]
+    if close:
+        return f"similar: {', '.join(by_case[each] for each in close)}"
     return f"there are {', '.join(known[:10])}{', …' if len(known) > 10 else ''}"

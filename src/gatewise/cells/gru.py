@@ -66,6 +66,8 @@ def step(params, x_t, h, reset_after=True):
 
 def update(params, a_x, h, reset_after):
     """The equations above, from a_x = W_ih x_t + b_ih, (B, 3H), and the previous h."""
+    if reset_after not in (True, False):
+        raise ValueError(f"reset_after: expected True or False, got {reset_after!r}")
     a_r, a_z, a_n = np.split(a_x, 3, axis=1)
     u_r, u_z, q = np.split(h @ params.W_hh.T + params.b_hh, 3, axis=1)
     r = sigmoid(a_r + u_r)
