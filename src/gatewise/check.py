@@ -1,4 +1,6 @@
-"""Proofs in one line each: `compare` two results, take a gradient by differences."""
+"""Proofs in one line each: compare two results, check a gradient, judge an exercise."""
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -6,39 +8,104 @@ import numpy as np
 def compare(name, ours, reference, tol=1e-12):
     """Print `name   yes (to tol)` or `name   no`, and return which.
 
-    ours, reference: arrays, numbers or torch tensors of the same shape.
-    tol: the largest absolute difference allowed, in units of the largest absolute reference value
-    (absolute, if the reference is zero throughout).
-    The difference itself is never printed: its digits change from machine to machine.
+    ours, reference: numbers, arrays or torch tensors of the same shape. Dicts with the same keys,
+    and lists of arrays of the same length, get one verdict. Anything else must be equal.
+    tol: the largest absolute difference allowed, relative to the largest absolute value of the
+    reference (absolute, if the reference is zero throughout). NaN and infinity equal nothing.
+    The difference itself is never printed, because its digits vary between machines.
     Returns a bool and never raises, so that a notebook can say `assert compare(…)`.
     """
-    ours, reference = _array(ours), _array(reference)
-    if ours.shape != reference.shape:
-        verdict = f"no: its shape is {ours.shape}, the reference has {reference.shape}"
-        same = False
+    try:
+        reason = _why_not(ours, reference, tol)
+        passed = f"yes (to {tol:.0e})".replace("e-0", "e-")
+    except Exception as error:  # objects that refuse to be compared
+        reason = f"no: {type(error).__name__}"
+    print(f"{name!s:<24} {reason or passed}")
+    return not reason
+
+
+def _why_not(ours, reference, tol):
+    """Return "" if both are the same to within `tol`, else "no" and the reason."""
+    if isinstance(ours, Mapping) and isinstance(reference, Mapping):
+        if ours.keys() != reference.keys():
+            return f"no: expected {', '.join(map(str, reference))}, got {', '.join(map(str, ours))}"
+        pairs = {key: (ours[key], reference[key]) for key in reference}
+    elif _is_group(ours) and _is_group(reference):
+        if len(ours) != len(reference):
+            return f"no: expected {len(reference)} values, got {len(ours)}"
+        names = getattr(reference, "_fields", range(len(reference)))
+        pairs = dict(zip(names, zip(ours, reference, strict=True), strict=True))
     else:
-        scale = np.abs(reference).max(initial=0) or 1
-        same = bool(np.abs(ours - reference).max(initial=0) <= tol * scale)  # NaN: no
-        verdict = f"yes (to {tol:.0e})".replace("e-0", "e-") if same else "no"
-    print(f"{name:<24} {verdict}")
-    return same
+        return _why_not_array(_numbers(ours), _numbers(reference), tol)
+    reasons = ((key, _why_not(*pair, tol)) for key, pair in pairs.items())
+    return next((f"{reason}, in {key}" for key, reason in reasons if reason), "")
 
 
-def central_difference(loss, w, step=1e-5):
-    """The gradient of `loss` by every entry of `w`, by differences alone.
+def _why_not_array(ours, reference, tol):
+    if ours.shape != reference.shape:
+        return f"no: expected shape {reference.shape}, got {ours.shape}"
+    if "O" in (ours.dtype.kind, reference.dtype.kind):  # not numbers
+        return "" if np.array_equal(ours, reference) else "no"
+    if not (np.isfinite(ours).all() and np.isfinite(reference).all()):
+        return "no: NaN or infinity"
+    with np.errstate(over="ignore"):
+        difference = np.abs(ours - reference).max(initial=0)
+    return "" if difference <= tol * (np.abs(reference).max(initial=0) or 1) else "no"
 
-    loss: a function of an array like w, returning a number. w: float64 array of any shape.
-    step: half the distance between the two points; the error of the result falls with step² and
-    grows with 1e-16 / step.
+
+def _is_group(values):
+    """Whether this is a list of arrays, each with a scale of its own, rather than of numbers."""
+    return isinstance(values, list | tuple) and any(
+        np.ndim(v) > 0 if hasattr(v, "shape") else isinstance(v, Mapping) or _is_group(v)
+        for v in values
+    )
+
+
+def _numbers(values):
+    """Return a float64 or complex128 array where this holds numbers, else an array of objects."""
+    try:
+        array = as_array(values)
+    except (TypeError, ValueError, RuntimeError):
+        if hasattr(values, "detach"):  # bfloat16, quantized or sparse, which NumPy doesn't have
+            values = values.detach().cpu()
+            values = values.dequantize() if values.is_quantized else values.to_dense()
+            array = as_array(values if values.is_complex() else values.double())
+        else:  # rows of unequal length
+            array = np.empty((), object)
+            array[()] = values
+    kind = array.dtype.kind
+    return array.astype({"c": complex}.get(kind, float) if kind in "biufc" else object)
+
+
+def central_difference(loss, w, eps=1e-5):
+    """Return the gradient of `loss` with respect to `w`, by finite differences alone.
+
+    loss: a function of an array like w that returns a number. w: float64 array of any shape.
+    eps: ε, half the distance between the two points; the error of the result falls with ε² and
+    grows with 1e-16 / ε.
     Returns an array like w.
+    Raises ValueError for a `w` or a `loss` with fewer digits than float64 has.
     """
+    w = as_array(w)
+    if w.dtype != np.float64:
+        raise ValueError(f"w: expected float64, got {w.dtype}: differences need all its digits")
+    if not eps > 0:
+        raise ValueError(f"eps: expected a number above 0, got {eps}")
     gradient = np.empty_like(w)
-    for place in np.ndindex(w.shape):
+    for index in np.ndindex(w.shape):
         up, down = w.copy(), w.copy()
-        up[place] += step
-        down[place] -= step
-        gradient[place] = (loss(up) - loss(down)) / (2 * step)
+        up[index] += eps
+        down[index] -= eps
+        gradient[index] = (_double(loss(up)) - _double(loss(down))) / (2 * eps)
     return gradient
+
+
+def _double(value):
+    value = as_array(value)
+    if value.shape != () or value.dtype != np.float64:
+        got = f"{value.dtype} of shape {value.shape}"
+        raise ValueError(f"loss: expected one float64 number, got {got}")
+    return value
 
 
 def exercise(number, answer, right, tol=1e-3):
@@ -50,29 +117,31 @@ def exercise(number, answer, right, tol=1e-3):
     """
     if answer is None:
         verdict = "no answer yet"
-    elif _same(answer, right, tol):
+    elif _is_right(answer, right, tol):
         verdict = "right"
     else:
         verdict = "not right yet"
     print(f"exercise {number}: {verdict}")
 
 
-def _same(answer, right, tol):
+def _is_right(answer, right, tol):
     if isinstance(right, dict):
         return (
             isinstance(answer, dict)
             and answer.keys() == right.keys()
-            and all(_same(answer[key], right[key], tol) for key in right)
+            and all(_is_right(answer[key], right[key], tol) for key in right)
         )
-    if isinstance(right, set):
-        return isinstance(answer, set | list | tuple) and set(answer) == right
     try:
-        answer, right = (np.asarray(_array(value), dtype=float) for value in (answer, right))
-        return answer.shape == right.shape and bool(np.abs(answer - right).max() <= tol)
-    except (TypeError, ValueError):  # words where numbers are meant
+        if isinstance(right, set):
+            return isinstance(answer, set | list | tuple) and set(answer) == right
+        answer, right = (_numbers(value).astype(float) for value in (answer, right))
+        return answer.shape == right.shape and bool(np.abs(answer - right).max(initial=0) <= tol)
+    except (TypeError, ValueError):  # words instead of numbers
         return False
 
 
-def _array(values):
-    """A NumPy array of what may be a torch tensor, without asking torch."""
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+def as_array(values):
+    """Return an array, a number, a list or a torch tensor as an array, without importing torch."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().resolve_conj().resolve_neg().numpy()
+    return np.asarray(values)
