@@ -99,16 +99,6 @@ def test_loss_distributions_take_other_titles():
     assert plot.panels[0].get_title() == "30 ums"
 
 
-def test_task_shows_the_bounds_and_what_is_not_judged_has_none():
-    low, high = np.array([-np.inf, 0.5]), np.array([np.inf, 1.5])
-    plot = plots.task(np.array([1.0, 0.0]), np.array([0.2, 0.9]), low, high, "1 of 8")
-    (panel,) = plot.panels
-    allowed = [box for box in panel.patches if box.get_width() == 1]
-    assert [(box.get_y(), box.get_height()) for box in allowed] == [(0.5, 0.8)]  # up to the top
-    assert lines(panel)["c"].tolist() == [0.2, 0.9]
-    assert panel.get_title() == "1 of 8"
-
-
 def test_padding_draws_a_row_a_sequence():
     plot = plots.padding({"as they came": [1, 3], "the longest first": [3, 1]})
     squares = [panel.collections[0].get_array().tolist() for panel in plot.panels]

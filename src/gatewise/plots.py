@@ -181,94 +181,6 @@ def decay(panels, ylabel, xlabel="steps back, k"):
     return plot
 
 
-def gate_explorer(values):
-    """One unit, as an explorer of gates holds it: its gates and states, then a sequence.
-
-    values: the widget's `values`.
-    """
-    plot = Plot(height=3.0, columns=2)
-    now, through = plot.panels
-    letters = [k for k in "figorznqch" if k in values]
-    for n, k in enumerate(letters):
-        now.bar(n, values[k], color=PALETTE[k], width=0.7)
-        below = values[k] < 0
-        where, side = (0, -3 if below else 3), "top" if below else "bottom"
-        text = f"{values[k]:.2f}"
-        now.annotate(text, (n, values[k]), where, textcoords="offset points", ha="center", va=side)
-    now.set(xlabel="gates and states at this step", ylabel="value")
-    now.set_xticks(range(len(letters)), [rf"${k}_t$" for k in letters])
-
-    strip = values["strip"]
-    steps = np.arange(1, len(strip["x"]) + 1)
-    through.bar(steps, strip["x"], color=PALETTE["x"], alpha=0.25, label="x", width=0.6)
-    for k, dash in [("c", "-"), ("h", "--")]:
-        if k in strip:
-            through.plot(steps, strip[k], dash, color=PALETTE[k], label=k, linewidth=2)
-    through.set_xlabel("step of the sequence")
-    through.legend(frameon=False)
-    for panel in plot.panels:
-        panel.axhline(0, color="#555555", linewidth=0.8)
-    now.margins(y=0.15)
-    return plot
-
-
-def task(x, c, low, high, tally):
-    """A sequence of a task: what goes in, c after each step, and where c must stay.
-
-    x, c: (T,). low, high: (T,), infinite where c is not judged. tally: the words of the title.
-    """
-    plot = Plot(height=2.6)
-    panel = plot.panels[0]
-    steps = np.arange(1, len(x) + 1)
-    reach = 0.3 + max(
-        np.abs(x).max(), np.abs(c).max(), np.abs(low[np.isfinite(low)]).max(initial=1)
-    )
-    judged = np.isfinite(low) | np.isfinite(high)
-    bottom, top = np.clip(low, -reach, reach), np.clip(high, -reach, reach)
-    panel.bar(
-        steps[judged], (top - bottom)[judged], 1, bottom[judged], color="#DDDDDD", label="allowed"
-    )
-    panel.bar(steps, x, 0.4, color=PALETTE["x"], alpha=0.5, label="x")
-    panel.plot(steps, c, color=PALETTE["c"], label="c", linewidth=2, marker="o", markersize=3)
-    panel.set(xlabel="step of the sequence", ylabel="value", title=tally)
-    panel.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-    return plot
-
-
-def backward_explorer(values, read, detach=False):
-    """The gradient by h_t and c_t against t, as a BackwardExplorer holds it, a panel a cell.
-
-    values: the widget's `values`. read: the step at which the loss is read. detach: h is cut off
-    from the gates; then dc is shown split into the wire, which stays, and the detour.
-    """
-    plot = Plot(height=3.0, columns=2)
-    ours, theirs = plot.panels
-    steps = np.arange(1, read + 1)
-    curves = {"dc": (values["lstm"]["dc"], "c", "-o"), "dh": (values["lstm"]["dh"], "h", "--s")}
-    if detach:
-        curves = {
-            "dc before the cut": (values["whole"], "c", "-o"),
-            "wire: product of f": (values["wire"], "gradient", ":D"),
-            "detour, cut off": (values["detour"], "h", "--s"),
-        }
-    for name, (gradient, letter, style) in curves.items():
-        ours.plot(*_seen(steps, gradient), style, color=PALETTE[letter], label=name, markersize=4)
-    theirs.plot(
-        *_seen(steps, values["rnn"]["dh"]), "--D", color=PALETTE["h"], label="dh", markersize=4
-    )
-    for panel, title in zip(plot.panels, ["LSTM", "RNN"], strict=True):
-        panel.set(yscale="log", xlabel="step t", title=title, xlim=(0.5, read + 0.5))
-        panel.legend(frameon=False)
-    ours.set_ylabel("absolute gradient of the loss")
-    return plot
-
-
-def _seen(steps, gradient):
-    """What a logarithmic axis can show: no zeros."""
-    size = np.abs(gradient[: len(steps)])
-    return steps[size > 0], size[size > 0]
-
-
 def gates(letters, words):
     """Gates and states along a sentence, a panel a letter: units down, words across.
 
@@ -283,64 +195,9 @@ def gates(letters, words):
     mosaic = [names[n : n + columns] for n in range(0, len(names), columns)]
     plot = Plot(width=8.0, height=max(1.6, rows * tall), mosaic=mosaic)
     for k, values in letters.items():
-        _squares(plot.named[k], k, np.asarray(values), words)
+        _map(plot.named[k], k, np.asarray(values), words)
     for row in mosaic:
         plot.named[row[0]].set_ylabel("unit")
-    return plot
-
-
-def unroll_player(values, vocabulary, step, units, clamp):
-    """One sentence or two, as an UnrollPlayer holds them: its maps, distances, next words.
-
-    values: the widget's `values`. vocabulary: the words. step: counted from 1. units: those
-    shown, in their order. clamp: the gates that are held.
-    """
-    runs, apart = values["runs"], values["apart"]
-    letters = [k for k in "rznfigoch" if k in runs[0]]
-    T = max(len(run["words"]) for run in runs)
-    columns = len(letters) if T <= 6 else -(-len(letters) // 2)
-    wide = 12  # the grid's columns, so that letters and the two panels below share it
-    names = [[f"{k}{b}" for k in letters] for b in range(len(runs))]
-    mosaic = [
-        [name for name in row[n : n + columns] for _ in range(wide // columns)]
-        for n in range(0, len(letters), columns)
-        for row in names
-    ]
-    below = ["apart"] * (wide // 2) if apart else []
-    mosaic.append(below + ["next"] * (wide - len(below)))
-    tall = min(0.2 * len(units), 1.8) + 0.5
-    heights = [tall] * (len(mosaic) - 1) + [2.0]
-    plot = Plot(width=8.6, height=sum(heights) + 0.6, mosaic=mosaic, heights=heights)
-
-    scale = {k: max(1, *(np.abs(run[k]).max() for run in runs)) for k in letters}
-    for b, run in enumerate(runs):
-        for k in letters:
-            panel, rows = plot.named[f"{k}{b}"], np.array(run[k])
-            held = [f"{key} = {value:g}" for key, value in clamp.items() if key[0] == k != key]
-            name = rf"${k}$ = {clamp[k]:g}" if k in clamp else rf"${k}$"
-            _squares(panel, k, rows[:, units], run["words"], units, step, scale[k])
-            panel.set_title(", ".join([name, "AB"[b], *held[:2]]), fontsize=9)
-    above = {"frameon": False, "ncols": 2, "loc": "lower left", "bbox_to_anchor": (0, 0.97)}
-    for n, k in enumerate(apart):
-        steps = np.arange(1, len(apart[k]) + 1) + 0.36 * (n - (len(apart) - 1) / 2)
-        fill = PALETTE[k] if k == "c" else "none"
-        bars = {"width": 0.32, "facecolor": fill, "edgecolor": PALETTE[k]}
-        plot.named["apart"].bar(steps, apart[k], label=f"|Δ{k}|", **bars)
-    if apart:
-        plot.named["apart"].axvspan(step - 0.5, step + 0.5, color="#F3F5F7", zorder=0)
-        plot.named["apart"].set(xlabel="step", ylabel="A and B apart")
-        plot.named["apart"].xaxis.get_major_locator().set_params(integer=True)
-        plot.named["apart"].legend(**above)
-
-    panel = plot.named["next"]
-    for b, run in enumerate(runs):
-        p = run["p"][min(step, len(run["p"])) - 1]
-        where = np.arange(len(p)) + 0.4 * (b - (len(runs) - 1) / 2)
-        fill = "#555555" if b == 0 else "none"
-        panel.bar(where, p, width=0.36, facecolor=fill, edgecolor="#555555", label="AB"[b])
-    panel.set(ylim=(0, 1), ylabel="probability", xlabel=f"next word, after step {step}")
-    panel.set_xticks(range(len(p)), vocabulary, rotation=90, fontsize=8)
-    panel.legend(**above)
     return plot
 
 
@@ -394,11 +251,28 @@ def success(curves, xlabel="number of ums between subject and verb", ylabel="sha
     return plot
 
 
-def _squares(panel, letter, values, words, units=None, step=None, scale=None):
-    """A map of one letter, units down and words across: squares, full above zero, hollow below,
-    faint after `step`. A full square is `scale`, 1 or the largest value if not given."""
+def squares(values, letter, step=None, scale=1, apart=1, width=1):
+    """Squares as large as their values, as a collection: full above zero, hollow below.
+
+    values: (T, H), drawn at (apart · t, n). step: those after it are faint; None for none.
+    scale: the value of a full square. width: that of a full square, whose height is 1.
+    """
     T, H = values.shape
-    scale = scale or max(1, np.abs(values).max())
+    t, n = (axis.ravel() for axis in np.mgrid[:T, :H])
+    flat = values.ravel()
+    half = 0.44 * np.sqrt(np.abs(flat) / scale)
+    corners = np.array([[-width, -1], [width, -1], [width, 1], [-width, 1]])
+    places = np.stack([apart * t, n], axis=1)[:, None] + half[:, None, None] * corners
+    ink = np.array([to_rgba(PALETTE[letter])] * len(flat))
+    ink[:, 3] = np.where(t < (T if step is None else step), 1, 0.3)
+    look = {"facecolors": np.where(flat[:, None] > 0, ink, 0), "edgecolors": ink}
+    return PolyCollection(places, label=f"{H} units × {T} words", linewidths=0.7, **look)
+
+
+def _map(panel, letter, values, words):
+    """A map of one letter, units down and words across; a full square is 1 or the largest."""
+    T, H = values.shape
+    scale = max(1, np.abs(values).max())
     # A word needs the room of `room` squares. Few columns stand as wide apart as that; of many
     # words, those are written that are not the same again, and not beside one that is written.
     few, room = T <= 14, max(1, 0.07 * T, 0.09 * H)
@@ -407,23 +281,16 @@ def _squares(panel, letter, values, words, units=None, step=None, scale=None):
     for t in [] if few else [0, T - 1, *(t for t in range(T) if words[t] != words[t - 1])]:
         if all(abs(t - other) >= room for other in told):
             told.append(t)
-
-    t, n = (axis.ravel() for axis in np.mgrid[:T, :H])
-    flat, half = values.ravel(), 0.44 * np.sqrt(np.abs(values.ravel()) / scale)
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
-    squares = np.stack([pitch * t, n], axis=1)[:, None] + half[:, None, None] * corners
-    ink = np.array([to_rgba(PALETTE[letter])] * len(flat))
-    ink[:, 3] = np.where(t < (T if step is None else step), 1, 0.3)
-    fill = np.where(flat[:, None] > 0, ink, 0)
-    look = {"facecolors": fill, "edgecolors": ink, "linewidths": 0.7}
-    panel.add_collection(PolyCollection(squares, label=f"{H} units × {T} words", **look))
+    panel.add_collection(squares(values, letter, scale=scale, apart=pitch))
 
     panel.set_aspect("equal", anchor="W")
     panel.grid(False)
     panel.set(xlim=(-0.6, pitch * (T - 1) + 0.6), ylim=(H - 0.4, -0.6), title=f"${letter}$")
     panel.set_xticks([pitch * t for t in told], [words[t] for t in told], rotation=90, fontsize=8)
+    for label in panel.get_xticklabels():
+        label.set_parse_math(False)  # a word such as `$$` is written as it is
     every = -(-H // 8)
-    panel.set_yticks(range(0, H, every), (units or range(H))[::every], fontsize=8)
+    panel.set_yticks(range(0, H, every), range(0, H, every), fontsize=8)
     if scale > 1:
         panel.set_xlabel(f"full square: {scale:.2f}", fontsize=8)
 
