@@ -49,7 +49,7 @@ VIEWS = {
     "LSTM": (GateExplorer, [{}, longest("ifgo") | {"c_before": -3}]),
     "LSTM, a task": (lambda: GateExplorer(task="quote"), [{}]),
     "LSTM, a unit of a layer": (lambda: from_trace(GateExplorer, lstm), [{}]),
-    "GRU": (GRUExplorer, [{}, longest("rzn", "q")]),
+    "GRU": (GRUExplorer, [{}, longest("rzn", "q"), {"reset_after": False}]),
     "GRU, a unit of a layer": (lambda: from_trace(GRUExplorer, gru), [{}]),
     "backward": (BackwardExplorer, [dict(zip(NAMES, at, strict=True)) for at in BACKWARD]),
     "two short sentences": (
