@@ -100,6 +100,8 @@ def machine():
 
 
 def main():
+    # Above 0.5 or so, others were at work, too.
+    load = f"load {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else "load unknown"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
         found = {"as it is": measure(browser)}
@@ -112,15 +114,15 @@ def main():
         versions = f"Chromium {browser.version}, anywidget {version('anywidget')}"
         browser.close()
     lines = [
-        f"{machine()}; {platform.system()} {platform.machine()}",
+        f"{machine()}; {platform.system()} {platform.machine()}; {load}",
         f"{versions}, Playwright {version('playwright')}, Python {platform.python_version()}",
         "",
         "milliseconds from the input event of a drag to its frame, drawn",
         f"{'widget':18}{'machine':16}{'inputs':>8}{'p50':>8}{'p95':>8}",
     ]
-    for load, rows in found.items():
+    for state, rows in found.items():
         for name, inputs, p50, p95 in rows:
-            lines.append(f"{name:18}{load:16}{inputs:8}{p50:8.1f}{p95:8.1f}")
+            lines.append(f"{name:18}{state:16}{inputs:8}{p50:8.1f}{p95:8.1f}")
     table = "\n".join(lines) + "\n"
     print(table, end="")
     (HERE / "widgets.txt").write_text(table, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A live widget on a blank page: a browser and a stub of anywidget's model, no Jupyter, no kernel."""
+"""A live widget on a blank page: a stub of anywidget's model, no Jupyter, no kernel."""
 
 import os
 import re
@@ -24,7 +24,9 @@ def executable():
     found = found or next(filter(os.path.exists, PLACES), None)
     if not found:
         names = ", ".join(NAMES)
-        raise FileNotFoundError(f"expected GATEWISE_BROWSER or one of {names} on the PATH, got none")
+        raise FileNotFoundError(
+            f"expected GATEWISE_BROWSER or one of {names} on the PATH, got none"
+        )
     return found
 
 

@@ -6,7 +6,7 @@ import pytest
 from blank_page import FLAGS, View, executable
 from playwright.sync_api import expect, sync_playwright
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)  # far above what any condition takes on a blank page
 
 
 # One browser for each module, not for the session: while Playwright's loop lives, no other loop

@@ -1,4 +1,4 @@
-"""BackwardExplorer: each gradient on the screen is autograd's, and the picture goes back in time."""
+"""BackwardExplorer: each gradient on the screen is autograd's; the picture goes back in time."""
 
 import re
 

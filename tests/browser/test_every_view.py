@@ -39,10 +39,10 @@ BACKWARD = [  # T, read, step, stage, detach, forget bias
     (8, 8, 5, "da", False, 1),
     (8, 6, 2, "back", False, -2),
     (20, 17, 1, "back", False, 1),
-    (20, 20, 9, "back", True, -2),
     (12, 12, 3, "back", True, 6),
     (2, 2, 1, "back", True, 0),
     (2, 1, 1, "back", False, 0),
+    (20, 20, 9, "back", True, -2),  # all there is to see
 ]
 NAMES = ["T", "read", "step", "stage", "detach", "forget_bias"]
 VIEWS = {
@@ -72,12 +72,12 @@ def test_labels_keep_apart_and_axe_finds_nothing(show, name, look, tmp_path):
     view = show(make(), **LOOKS[look])
     for n, settings in enumerate(states):
         view.send(**settings)
-        view.page.screenshot(path=tmp_path / f"{n}.png", full_page=True)
         count, meetings, outside = labels(view.root)
+        if meetings or outside:
+            view.page.screenshot(path=tmp_path / f"{n}.png", full_page=True)
         assert count > 50
         assert (settings, meetings, outside) == (settings, [], [])
-        if n in (0, len(states) // 2):
-            assert violations(view.root) == []
+    assert violations(view.root) == []
 
 
 SLIDERS = "input[type=range]:visible"

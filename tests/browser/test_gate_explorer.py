@@ -1,4 +1,4 @@
-"""GateExplorer and GRUExplorer: each number on the screen is that of gatewise.cells, and torch's."""
+"""GateExplorer and GRUExplorer: the numbers on the screen are those of gatewise.cells and torch."""
 
 import numpy as np
 import pytest

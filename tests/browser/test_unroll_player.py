@@ -1,4 +1,4 @@
-"""UnrollPlayer: each number on the screen is that of gatewise.cells, and torch's."""
+"""UnrollPlayer: the numbers on the screen are those of gatewise.cells and torch."""
 
 import re
 
