@@ -181,18 +181,18 @@ model = models.TextLSTM(9, 5)"""
 # Each widget; a slider of it; a number on the screen, and what the slider and the number are in
 # Python.
 WIDGETS = {
-    "gates": ("GateExplorer()", "memory before", "c", "c_before", "values['c']"),
-    "gated": ("GRUExplorer()", "state before", "h", "h_before", "values['h']"),
+    "gates": ("GateExplorer()", "previous cell state c t−1", "c", "c_before", "values['c']"),
+    "gated": ("GRUExplorer()", "previous hidden state h t−1", "h", "h_before", "values['h']"),
     "back": (
         "BackwardExplorer(step=7, stage='back')",
-        "forget bias",
+        "forget bias b f",
         "lstm.dc",
         "forget_bias",
         "values['lstm']['dc'][6]",
     ),
     "player": (
         "UnrollPlayer(model, vocabulary)",
-        "step",
+        "time step t",
         "apart_c",
         "step",
         "values['apart']['c'][player.step - 1]",
