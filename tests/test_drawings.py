@@ -34,6 +34,8 @@ DRAWINGS = [
     drawings.chain(["i", "love"], "coffee"),
     drawings.rnn_through_time(["i", "really", "love"]),
     drawings.fork(),
+    drawings.lstm_chain(["you", "love"], "milk"),
+    drawings.preactivations(),
     drawings.legend(),
     drawings.interfaces(),
     drawings.four_layers(),
@@ -395,7 +397,7 @@ def test_through_time_every_step_adds_to_the_gradient_on_the_weights(T):
     assert sum(name.startswith("plus") for name in parts) == T - 1
 
 
-@pytest.mark.parametrize("chain", [drawings.chain, drawings.rnn_through_time])
+@pytest.mark.parametrize("chain", [drawings.chain, drawings.lstm_chain, drawings.rnn_through_time])
 def test_a_chain_without_words_is_refused(chain):
     with pytest.raises(ValueError, match="expected at least one word, got none"):
         chain([])

@@ -65,6 +65,8 @@ from gatewise.drawings.drawing import Drawing
 from gatewise.drawings.gradient_paths import fork, rnn_through_time
 from gatewise.drawings.gru import GRU_SECTIONS, gru_cell
 from gatewise.drawings.lstm import LSTM_SECTIONS, lstm_cell
+from gatewise.drawings.lstm_chain import lstm_chain
+from gatewise.drawings.preactivations import preactivations
 from gatewise.drawings.rnn import chain, rnn_cell
 from gatewise.drawings.theme import DARK, LIGHT
 
@@ -83,6 +85,8 @@ __all__ = [
     "interfaces",
     "legend",
     "lstm_cell",
+    "lstm_chain",
+    "preactivations",
     "rnn_cell",
     "rnn_through_time",
     "stacked",
