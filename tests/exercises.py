@@ -41,7 +41,10 @@ WRONG = {
         ],
         2: ["answer_2 = 1", "answer_2 = 5"],
         3: ["answer_3 = {1, 2}", "answer_3 = {1}"],
-        4: ["def slope_of(h):\n    return 1 - h**2", "def slope_of(h):\n    return h"],
+        4: [
+            "def derivative_from(h):\n    return 1 - h**2",
+            "def derivative_from(h):\n    return h",
+        ],
     },
     "02_lstm_gate_by_gate": {
         1: [

@@ -153,7 +153,7 @@ def equals_differences(cell, case):
             if "dc_T" in case.incoming:
                 outputs["dc_T"] = trace.c[-1]
             given = {k: v for k, v in case.incoming.items() if v is not None}
-            return sum((np.sum(v * outputs[k]) for k, v in given.items()), 0.0)
+            return sum(np.sum(v * outputs[k]) for k, v in given.items())
 
         differences = central_difference(loss, at)
         assert compare(f"d{name}", getattr(grads, name), differences, DIFFERENCE)

@@ -34,6 +34,8 @@ DRAWINGS = [
     drawings.chain(["i", "love"], "coffee"),
     drawings.lstm_chain(["you", "love"], "milk"),
     drawings.preactivations(),
+    drawings.rnn_through_time(["i", "really", "love"]),
+    drawings.fork(),
     drawings.legend(),
     drawings.interfaces(),
     drawings.four_layers(),
@@ -392,6 +394,19 @@ def test_a_stage_shows_what_is_known_by_then(cell, drawing, stage):
     assert "loss" not in names(having(elements, "flow"), "when")
     passed = {p.get("data-part"): p.get("data-stage") for p in having(elements, "part")}
     assert {name: stage for name, stage in passed.items() if stage} == drawing.stages
+
+
+@pytest.mark.parametrize("T", [1, 2, 3])
+def test_through_time_every_step_adds_to_the_gradient_on_the_weights(T):
+    parts = drawings.rnn_through_time(["i", "really", "love"][-T:]).parts
+    assert [f"share{t}" in parts for t in (1, 2, 3)] == [t <= T for t in (1, 2, 3)]
+    assert sum(name.startswith("plus") for name in parts) == T - 1
+
+
+@pytest.mark.parametrize("chain", [drawings.chain, drawings.rnn_through_time])
+def test_a_chain_without_words_is_refused(chain):
+    with pytest.raises(ValueError, match="expected at least one word, got none"):
+        chain([])
 
 
 def test_another_stage_is_refused():

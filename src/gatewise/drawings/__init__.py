@@ -62,6 +62,7 @@ loss or for those before it. There, `values["t"]` is the step and `values["cut"]
 from gatewise.drawings.backward import STAGES, at_stage
 from gatewise.drawings.concepts import four_layers, interfaces, legend, stacked, valve
 from gatewise.drawings.drawing import Drawing
+from gatewise.drawings.gradient_paths import fork, rnn_through_time
 from gatewise.drawings.gru import GRU_SECTIONS, gru_cell
 from gatewise.drawings.lstm import LSTM_SECTIONS, lstm_cell
 from gatewise.drawings.lstm_chain import lstm_chain
@@ -78,6 +79,7 @@ __all__ = [
     "Drawing",
     "at_stage",
     "chain",
+    "fork",
     "four_layers",
     "gru_cell",
     "interfaces",
@@ -86,6 +88,7 @@ __all__ = [
     "lstm_chain",
     "preactivations",
     "rnn_cell",
+    "rnn_through_time",
     "stacked",
     "valve",
 ]
