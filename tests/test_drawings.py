@@ -32,6 +32,7 @@ DRAWINGS = [
     *(drawings.lstm_cell(backward=stage) for stage in drawings.STAGES),
     *(drawings.rnn_cell(backward=stage) for stage in ("dh", "da", "back")),
     drawings.chain(["i", "love"], "coffee"),
+    drawings.lstm_through_time(),
     drawings.legend(),
     drawings.interfaces(),
     drawings.four_layers(),

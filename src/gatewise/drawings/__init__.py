@@ -64,6 +64,7 @@ from gatewise.drawings.gru import GRU_SECTIONS, gru_cell
 from gatewise.drawings.lstm import LSTM_SECTIONS, lstm_cell
 from gatewise.drawings.rnn import chain, rnn_cell
 from gatewise.drawings.theme import DARK, LIGHT
+from gatewise.drawings.through_time import lstm_through_time
 
 __all__ = [
     "DARK",
@@ -79,6 +80,7 @@ __all__ = [
     "interfaces",
     "legend",
     "lstm_cell",
+    "lstm_through_time",
     "rnn_cell",
     "stacked",
     "valve",
