@@ -3,8 +3,8 @@
     python benchmarks/um.py        writes src/gatewise/data/um.csv, in about ten minutes
 
 Sentences: the six of `gatewise.text`, with `ums` words "um" after the subject; ten words.
-Networks: TextRNN, TextLSTM (its forget bias raised by `forget_bias`), TextGRU, and at 30 ums
-TextLSTMs that leave one part out; H = 16, float64; either read-out at 30 ums, the normal one at
+Networks: TextRNN, TextLSTM (with a `forget_bias`), TextGRU, and at 30 ums
+TextLSTMs that leave one part out; H = 16, float64; either readout at 30 ums, the normal one at
 all distances; seed s draws the weights after `torch.manual_seed(s)`. Training: 1,000 updates of
 Adam at 0.01 on the whole batch; the seeds of one point side by side in `training.fit_together`.
 """
@@ -38,7 +38,9 @@ MORE = [("LSTM", bias) for bias in (1, 2, 6)]  # the remedy, by its dose
 MORE += [(name, 0) for name in NETWORKS if name.startswith("without")]
 GRID = [("normal", ums, network) for ums, network in product(UMS, FOUR)]
 GRID += [("normal", 30, network) for network in MORE]
-GRID += [("linear", 30, network) for network in FOUR + MORE]  # does the read-out's start matter?
+GRID += [
+    ("linear", 30, network) for network in FOUR + MORE
+]  # does the readout's initialization matter?
 FIELDS = ["model", "forget_bias", "readout", "ums", "seed", "right", "loss", "apart_h", "apart_c"]
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 import torch
 
+from gatewise.models import cell_step
+
 LSTM = "dh do dc df di dg da_i da_f da_g da_o dh_before dc_before".split()
 RNN = "dh da dh_before".split()
 PLAIN = "x T read forget_bias detach step stage".split()
@@ -24,45 +26,31 @@ def by_autograd(s, detach=None):
     s: settings as SETTINGS gives them. detach: another choice than the settings'.
     """
     detach = s["detach"] if detach is None else detach
-    steps = []
+    steps = {"lstm": [], "rnn": []}
+    for cell, mode in ("lstm", "LSTM"), ("rnn", "RNN_TANH"):
+        w_x, w_h, b_ih, b_hh = (torch.tensor(a, dtype=torch.float64) for a in s[cell])
+        h = c = torch.zeros(1, 1, dtype=torch.float64, requires_grad=True)
+        for x in s["x"][: s["T"]]:
+            h, c = h.clone(), c.clone()  # the previous states, as this step alone reads them
+            read = h.detach() if detach else h  # detached, the gates hand nothing back to h
+            a = (w_x * x + b_ih + b_hh).requires_grad_()
+            now = cell_step(mode, a, lambda h, w_h=w_h: w_h * h, read, c)
+            now |= {"h_before": h, "c_before": c}
+            for value in now.values():
+                value.retain_grad()
+            steps[cell].append(now)
+            h, c = now["h"], now.get("c", c)
+    sum(cell[s["read"] - 1]["h"] for cell in steps.values()).sum().backward()
 
-    def keep(now, name, value):
-        now[name] = value.clone().requires_grad_()
-        now[name].retain_grad()
-        return now[name]
+    def grads(now):
+        found = {k: [0.0] * v.numel() if v.grad is None else v.grad for k, v in now.items()}
+        by_gate = dict(zip(["a_i", "a_f", "a_g", "a_o"], np.ravel(found["a"]), strict=False))
+        return found | by_gate
 
-    def numbers(name):
-        w_x, w_h, b_ih, b_hh = (torch.tensor(a, dtype=torch.float64) for a in s[name])
-        return w_x, w_h, b_ih + b_hh
-
-    zero = torch.zeros((), dtype=torch.float64)
-    h = c = simple = zero
-    (w_x, w_h, b), (v_x, v_h, d) = numbers("lstm"), numbers("rnn")
-    for x in s["x"][: s["T"]]:
-        now, r = {}, {}
-        steps.append((now, r))
-        h_before, c_before = keep(now, "dh_before", h), keep(now, "dc_before", c)
-        # The copy that the gates read; from it nothing goes on to h, if h is detached.
-        a = w_x * x + w_h * (h.detach() if detach else h_before) + b
-        i, f, g, o = (keep(now, f"da_{k}", a[n]) for n, k in enumerate("ifgo"))
-        i, f, o = (keep(now, f"d{k}", v.sigmoid()) for k, v in [("i", i), ("f", f), ("o", o)])
-        g = keep(now, "dg", g.tanh())
-        c = keep(now, "dc", f * c_before + i * g)
-        h = keep(now, "dh", o * c.tanh())
-
-        before = keep(r, "dh_before", simple)
-        a = keep(r, "da", (v_x * x + v_h * (simple.detach() if detach else before) + d)[0])
-        simple = keep(r, "dh", a.tanh())
-
-    now, r = steps[s["read"] - 1]
-    (now["dh"] + r["dh"]).backward()
-
-    def grad(tensor):
-        return 0.0 if tensor.grad is None else tensor.grad.item()
-
+    found = {cell: list(map(grads, of_cell)) for cell, of_cell in steps.items()}
     return {
-        "lstm": {k: np.array([grad(now[k]) for now, _ in steps]) for k in LSTM},
-        "rnn": {k: np.array([grad(r[k]) for _, r in steps]) for k in RNN},
+        cell: {k: np.array([float(np.ravel(now[k[1:]])[0]) for now in found[cell]]) for k in names}
+        for cell, names in (("lstm", LSTM), ("rnn", RNN))
     }
 
 

@@ -1,17 +1,17 @@
-"""What is asked of a cell, as functions: `test_cells` asks it of the cells as they are,
-`test_faults` of cells with a planted fault, which have to fail.
+"""The proofs of a cell, as functions.
 
 Every function takes the module of a cell (`rnn`, `lstm`, `gru`) and a `Case`, and asserts.
 """
 
-from types import SimpleNamespace
 from typing import NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 import torch
-from torch.nn.functional import linear
 
+from gatewise.cells import params as params_module
 from gatewise.check import central_difference, compare
+from gatewise.models import unroll
 
 VALUE, GRADIENT, DIFFERENCE = 1e-12, 1e-10, 1e-6
 
@@ -47,7 +47,7 @@ def run(cell, case):
     return trace, cell.backward(case.params, trace, **case.incoming)
 
 
-# The same in torch: as tensors, as a module, and written out by hand --------------------------
+# The same in torch: as tensors, as a module, and unrolled in plain operations -----------------
 
 
 def tensors(case):
@@ -60,7 +60,7 @@ def tensors(case):
 
 
 def loss_of(case, h, c_T):
-    """The loss whose gradients by its arguments are the incoming ones."""
+    """The loss whose gradients with respect to its arguments are the incoming ones."""
     value = 0 * h.sum()
     for name, output in (("dh", h), ("dh_T", h[-1]), ("dc_T", c_T)):
         if case.incoming.get(name) is not None:
@@ -79,38 +79,19 @@ def module_of(params, layers=1, **options):
     return module
 
 
-def by_hand(mode, leaf, reset_after=True):
-    """The equations of a cell in plain torch, one step after the other, everything kept."""
+def unrolled(cell, case, leaf):
+    """Every time step of a cell in plain torch, keeping the gradient of every intermediate.
+
+    Returns a dict from symbol to the tensors of all time steps.
+    """
+    weights = [leaf[name] for name in case.params._fields]
+    steps = unroll(cell.Params.mode, leaf["x"], *weights, leaf["h0"], leaf.get("c0"), **case.form)
     kept = {}
-    h, c = leaf["h0"], leaf.get("c0")
-    for x_t in leaf["x"]:
-        a = linear(x_t, leaf["W_ih"], leaf["b_ih"])
-        u = linear(h, leaf["W_hh"], leaf["b_hh"])
-        now = {"a": a}
-        if mode == "RNN_TANH":
-            h = torch.tanh(a + u)
-        elif mode == "LSTM":
-            i, f, g, o = (a + u).chunk(4, dim=1)
-            i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
-            c = f * c + i * g
-            h = o * c.tanh()
-            now |= {"i": i, "f": f, "g": g, "o": o, "c": c}
-        else:
-            (a_r, a_z, a_n), (u_r, u_z, q) = a.chunk(3, dim=1), u.chunk(3, dim=1)
-            r, z = torch.sigmoid(a_r + u_r), torch.sigmoid(a_z + u_z)
-            if reset_after:
-                n = torch.tanh(a_n + r * q)
-            else:
-                W_hn, b_hn = leaf["W_hh"].chunk(3)[2], leaf["b_hh"].chunk(3)[2]
-                q = linear(r * h, W_hn, b_hn)
-                n = torch.tanh(a_n + q)
-            h = (1 - z) * n + z * h
-            now |= {"r": r, "z": z, "n": n, "q": q}
-        now["h"] = h
-        for name, value in now.items():
+    for now in steps:
+        for symbol, value in now.items():
             value.retain_grad()
-            kept.setdefault(name, []).append(value)
-    return SimpleNamespace(**kept)
+            kept.setdefault(symbol, []).append(value)
+    return kept
 
 
 # The proofs -----------------------------------------------------------------------------------
@@ -130,34 +111,33 @@ def equals_module(cell, case):
     if c_n is not None:
         assert compare("c_n", trace.c[-1:], c_n, VALUE)
     for name, theirs in zip(case.params._fields, module.parameters(), strict=True):
-        assert compare(f"by {name}", getattr(grads, name), theirs.grad, GRADIENT)
+        assert compare(f"d{name}", getattr(grads, name), theirs.grad, GRADIENT)
     for name in ("x", *case.states):
-        assert compare(f"by {name}", getattr(grads, name), leaf[name].grad, GRADIENT)
+        assert compare(f"d{name}", getattr(grads, name), leaf[name].grad, GRADIENT)
 
 
-def equals_by_hand(cell, case):
+def equals_unrolled(cell, case):
     """Every field of Trace, and every field of Grads, as autograd has them on plain torch."""
     trace, grads = run(cell, case)
     leaf = tensors(case)
-    kept = by_hand(cell.Params.mode, leaf, **case.form)
-    c_T = kept.c[-1] if hasattr(kept, "c") else None
-    loss_of(case, torch.stack(kept.h), c_T).backward()
+    kept = unrolled(cell, case, leaf)
+    loss_of(case, torch.stack(kept["h"]), kept["c"][-1] if "c" in kept else None).backward()
 
-    for name in set(trace._fields) & set(vars(kept)):
-        assert compare(name, getattr(trace, name), torch.stack(getattr(kept, name)), VALUE)
+    for name in set(trace._fields) & set(kept):
+        assert compare(name, getattr(trace, name), torch.stack(kept[name]), VALUE)
     for name in ("x", *case.states):
         assert compare(name, getattr(trace, name), leaf[name], VALUE)
     for name, ours in grads._asdict().items():
         if name in ("h", "c", "a"):
-            nothing = torch.zeros_like(getattr(kept, name)[0])
-            steps = [nothing if v.grad is None else v.grad for v in getattr(kept, name)]
-            assert compare(f"by every {name}_t", ours, torch.stack(steps), GRADIENT)
+            nothing = torch.zeros_like(kept[name][0])
+            steps = [nothing if v.grad is None else v.grad for v in kept[name]]
+            assert compare(f"every d{name}_t", ours, torch.stack(steps), GRADIENT)
         else:
-            assert compare(f"by {name}", ours, leaf[name].grad, GRADIENT)
+            assert compare(f"d{name}", ours, leaf[name].grad, GRADIENT)
 
 
 def equals_differences(cell, case):
-    """The gradients by parameters, input and states, by differences of the loss alone."""
+    """The gradients with respect to parameters, input and states, by finite differences alone."""
     _, grads = run(cell, case)
     arrays = {**case.params._asdict(), "x": case.x, **case.states}
     for name, at in arrays.items():
@@ -176,7 +156,7 @@ def equals_differences(cell, case):
             return sum((np.sum(v * outputs[k]) for k, v in given.items()), 0.0)
 
         differences = central_difference(loss, at)
-        assert compare(f"by {name}", getattr(grads, name), differences, DIFFERENCE)
+        assert compare(f"d{name}", getattr(grads, name), differences, DIFFERENCE)
 
 
 def step_equals_forward(cell, case):
@@ -195,7 +175,7 @@ def step_equals_forward(cell, case):
 
 
 def leaves_its_arguments_alone(cell, case):
-    """Nothing that is handed in is written to, and nothing that comes out shares its memory."""
+    """No argument is written to, and no result shares its memory with one."""
     arguments = [*case.params, *case.states.values(), case.x, *case.incoming.values()]
     arguments = [array for array in arguments if array is not None]
     before = [array.copy() for array in arguments]
@@ -206,6 +186,7 @@ def leaves_its_arguments_alone(cell, case):
         assert np.array_equal(array, copy)
     for array, copy in zip(trace, traced, strict=True):
         assert np.array_equal(array, copy)
+        assert not any(np.shares_memory(array, argument) for argument in arguments)
     for one, two in zip(grads, again, strict=True):
         assert np.array_equal(one, two)
         assert not any(np.shares_memory(one, array) for array in arguments)
@@ -223,11 +204,12 @@ class Watched(np.ndarray):
 
 
 def stays_float32(cell, case):
-    """From float32 comes float32, in every result and on the way to it."""
+    """Float32 gives float32, in every result and every intermediate."""
 
     def watched(array):
         return None if array is None else array.astype(np.float32).view(Watched)
 
+    Watched.seen.clear()
     case = Case(
         cell.Params(*map(watched, case.params)),
         watched(case.x),
@@ -235,8 +217,8 @@ def stays_float32(cell, case):
         {name: watched(array) for name, array in case.incoming.items()},
         case.form,
     )
-    Watched.seen.clear()
-    trace, grads = run(cell, case)
+    with patch.object(params_module, "as_array", lambda values: values):  # which stays Watched
+        trace, grads = run(cell, case)
     names = set(trace._fields) - {"reset_after"}
     assert {getattr(trace, name).dtype for name in names} == {np.dtype(np.float32)}
     assert {array.dtype for array in grads} == {np.dtype(np.float32)}
@@ -245,7 +227,7 @@ def stays_float32(cell, case):
 
 PROOFS = (
     equals_module,
-    equals_by_hand,
+    equals_unrolled,
     equals_differences,
     step_equals_forward,
     leaves_its_arguments_alone,

@@ -1,12 +1,11 @@
 """`compare` says yes and no where it should, and never raises."""
 
-from collections import namedtuple
-
 import numpy as np
 import pytest
 import torch
 
-from gatewise.check import central_difference, compare, exercise
+from gatewise.cells import lstm
+from gatewise.check import as_array, central_difference, compare, exercise
 
 
 def test_compare_prints_a_name_a_verdict_and_the_tolerance(capsys):
@@ -38,8 +37,10 @@ def test_compare_takes_what_is_empty_and_writes_tolerances_of_one_digit(capsys):
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
-def test_compare_says_no_to_what_is_not_a_number(wrong, capsys):
-    assert not compare("h", np.array([1.0, wrong]), np.ones(2))
+def test_nan_and_infinity_equal_nothing(wrong, capsys):
+    for ours, reference in [(wrong, 1.0), (1.0, wrong), (wrong, wrong), (np.ones(2) * wrong, 1.0)]:
+        assert not compare("h", np.array([1.0, 2.0]) * ours, np.array([1.0, 2.0]) * reference)
+    assert capsys.readouterr().out.splitlines()[0] == "h                        no: NaN or infinity"
 
 
 def test_compare_says_which_shapes_differ_and_broadcasts_nothing(capsys):
@@ -47,64 +48,78 @@ def test_compare_says_which_shapes_differ_and_broadcasts_nothing(capsys):
     assert "no: expected shape (2, 3), got (2, 1)" in capsys.readouterr().out
 
 
-GROUP = {"W": np.ones((2, 3)), "b": np.full(3, 1e-6)}
+class Refuses:
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("no array")
+
+    def __eq__(self, other):
+        raise RuntimeError("no equality")
 
 
-def test_a_group_gets_one_line_and_each_member_its_own_scale(capsys):
-    ours = GROUP | {"W": GROUP["W"] + 1e-13}
-    theirs = {name: torch.from_numpy(value) for name, value in reversed(GROUP.items())}
-    assert compare("both gradients", ours, theirs) is True
-    assert capsys.readouterr().out == "both gradients           yes (to 1e-12)\n"
-    assert not compare("both gradients", GROUP | {"b": GROUP["b"] + 1e-13}, theirs)
+@pytest.mark.filterwarnings("ignore:torch.quantize")  # deprecated
+def test_compare_has_a_verdict_on_anything():
+    """And never raises: `ours` equals itself and differs from `other`."""
+    quantized = torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8)
+    for ours, other in [
+        (np.array([True]), np.array([False])),
+        (torch.ones(2, dtype=torch.bfloat16), torch.zeros(2, dtype=torch.bfloat16)),
+        (torch.eye(2).to_sparse(), torch.zeros(2, 2)),
+        (quantized, torch.zeros(2)),
+        (torch.tensor([1j]).conj(), torch.tensor([1j])),
+        ([[1.0], [2.0, 3.0]], [[1.0], [2.0, 4.0]]),
+        (np.array([1, None]), np.array([2, None])),
+        (None, 0),
+        ("yes", "no"),
+        (np.uint8([0]), np.uint8([255])),
+        (np.array(["2026"], "M8[Y]"), np.array(["2027"], "M8[Y]")),
+        ({1, 2}, {1}),
+        (1e308, -1e308),
+        ([], [1.0]),
+    ]:
+        assert compare("itself", ours, ours) is True
+        assert compare("another", ours, other) is False
+    assert compare("refuses", Refuses(), 1.0) is False
+    assert compare("no data", torch.ones(2, device="meta"), torch.ones(2)) is False
+    assert compare("no tolerance", 1.0, 1.0, tol=None) is False
+    assert compare(None, 1.0, 1.0) is True
 
 
-@pytest.mark.parametrize(
-    ("ours", "verdict"),
-    [
-        ({"W": GROUP["W"] + 1, "b": GROUP["b"] + 1}, "no, in W"),
-        ({"W": GROUP["W"], "b": GROUP["b"] + 1}, "no, in b"),
-        ({"W": GROUP["W"], "b": np.ones(2)}, "no: expected shape (3,), got (2,), in b"),
-        ({"W": GROUP["W"], "b": GROUP["b"] * np.nan}, "no: NaN or infinity, in b"),
-        ({"W": GROUP["W"]}, "no: expected W, b, got W"),
-        (GROUP | {"c": 1.0}, "no: expected W, b, got W, b, c"),
-        (list(GROUP.values()), "no"),
-    ],
-)
-def test_a_group_names_the_first_member_that_differs(ours, verdict, capsys):
-    assert compare("group", ours, GROUP) is False
-    assert capsys.readouterr().out == f"group                    {verdict}\n"
+def test_compare_gives_a_group_one_verdict_and_names_what_differs(capsys):
+    grads = {"dc": np.ones(3), "dh": np.ones((2, 2))}
+    assert compare("2 gradients", grads, {k: torch.tensor(v) for k, v in grads.items()})
+    assert not compare("2 gradients", grads, grads | {"dh": np.zeros((2, 2))})
+    assert not compare("2 gradients", grads, {"dc": grads["dc"]})
+    assert capsys.readouterr().out == (
+        "2 gradients              yes (to 1e-12)\n"
+        "2 gradients              no, in dh\n"
+        "2 gradients              no: expected dc, got dc, dh\n"
+    )
 
 
-def test_a_group_may_be_a_tuple_and_a_named_tuple_names_its_members(capsys):
-    reference = namedtuple("Grads", "W b")(**GROUP)
-    assert compare("tuple", tuple(GROUP.values()), reference)
-    assert not compare("tuple", (GROUP["W"], GROUP["b"] + 1), reference)
-    assert not compare("tuple", (GROUP["W"], GROUP["b"] + 1), tuple(reference))
-    assert not compare("tuple", (GROUP["W"],), reference)
+def test_each_of_a_group_has_a_scale_of_its_own(capsys):
+    large, small = np.array([1e6, 1.0]), np.array([1e-6, 0.0])
+    assert not compare("list", [large, small], [large, 2 * small])
+    assert not compare("tuple", (large, small), (large, small, small))
+    params = lstm.Params.random(2, 3, np.random.default_rng(0))
+    assert compare("parameters", params, list(params))
+    assert not compare("parameters", list(params), params._replace(b_hh=-params.b_hh))
     assert capsys.readouterr().out.splitlines() == [
-        "tuple                    yes (to 1e-12)",
-        "tuple                    no, in b",
-        "tuple                    no, in 1",
-        "tuple                    no: expected 2 values, got 1",
+        "list                     no, in 1",
+        "tuple                    no: expected 3 values, got 2",
+        "parameters               yes (to 1e-12)",
+        "parameters               no, in b_hh",
     ]
 
 
-@pytest.mark.parametrize(
-    ("ours", "reference", "same"),
-    [
-        (np.array([True]), np.array([True]), True),
-        (np.array([True]), np.array([False]), False),
-        (torch.ones(2, dtype=torch.bfloat16), np.ones(2), True),
-        ([[1], [2, 3]], [[1], [2, 3]], True),
-        ([[1], [2, 3]], [[1], [2, 4]], False),
-        ("word", "word", True),
-        (None, 1.0, False),
-        (1j, 1j, True),
-        ({"a": 1.0}, 1.0, False),
-    ],
-)
-def test_compare_never_raises(ours, reference, same, capsys):
-    assert compare("h", ours, reference) is same
+def test_a_list_of_rows_is_compared_with_an_array():
+    assert compare("rows", [np.ones(2), np.zeros(2)], np.array([[1, 1], [0, 0]]))
+    assert compare("losses", [1.0, 2.0], np.array([1.0, 2.0]))
+
+
+def test_as_array_reads_tensors_wherever_they_come_from():
+    tensor = torch.tensor([1 + 2j], requires_grad=True)
+    assert as_array(tensor.conj()).tolist() == [1 - 2j]
+    assert as_array([[1, 2]]).tolist() == [[1, 2]]
 
 
 def test_central_difference_of_a_cubic():
@@ -112,19 +127,27 @@ def test_central_difference_of_a_cubic():
     gradient = central_difference(lambda v: (v**3).sum(), w)
     np.testing.assert_allclose(gradient, 3 * w**2, atol=1e-8)
     assert w[0, 0] == 0.5  # the argument is left as it was
+    tensor = central_difference(lambda v: torch.tensor(v**3).sum(), torch.tensor(w))
+    np.testing.assert_allclose(tensor, gradient)
+    coarse = central_difference(lambda v: (v**3).sum(), w, eps=0.1)
+    np.testing.assert_allclose(coarse - 3 * w**2, 0.01, atol=1e-12)  # ε², for a cubic
 
 
-@pytest.mark.parametrize(
-    ("w", "loss", "eps", "message"),
-    [
-        (np.ones(2, np.float32), np.sum, 1e-5, "w: expected float64, got float32"),
-        (np.ones(2), np.float32, 1e-5, "loss: expected one float64 number"),
-        (np.ones(2), np.sum, 0, "eps: expected a number above 0, got 0"),
-    ],
-)
-def test_central_difference_refuses_in_one_sentence(w, loss, eps, message):
-    with pytest.raises(ValueError, match=message):
-        central_difference(loss, w, eps)
+@pytest.mark.parametrize("w", [np.float32([1.0]), np.array([1]), [1], np.array([1j])])
+def test_central_difference_refuses_an_array_with_fewer_digits(w):
+    with pytest.raises(ValueError, match="^w: expected float64, got (float32|int64|complex128)"):
+        central_difference(lambda v: v.sum(), w)
+
+
+def test_central_difference_refuses_a_loss_with_fewer_digits_or_of_many_numbers():
+    w = np.ones(2)
+    with pytest.raises(ValueError, match="^loss: expected one float64 number, got float32"):
+        central_difference(lambda v: v.astype(np.float32).sum(), w)
+    with pytest.raises(ValueError, match="^loss: expected one float64 number, got float64 of"):
+        central_difference(lambda v: v, w)
+    with pytest.raises(ValueError, match="^eps: expected a number above 0, got 0$"):
+        central_difference(lambda v: v.sum(), w, eps=0)
+    assert central_difference(lambda v: 0, w).tolist() == [0, 0]
 
 
 @pytest.mark.parametrize(
@@ -144,6 +167,10 @@ def test_central_difference_refuses_in_one_sentence(w, loss, eps, message):
         ({"a": 0.5}, {"a": 0.5004}, "right"),
         ({"a": 0.5}, {"a": 0.5, "b": 1}, "not right yet"),
         ({"a": None}, {"a": 0.5}, "not right yet"),
+        ([[2]], {2}, "not right yet"),
+        (np.empty(0), [], "right"),
+        (torch.ones(2, dtype=torch.bfloat16), np.ones(2), "right"),
+        ([[1], [2, 3]], np.ones(2), "not right yet"),
     ],
 )
 def test_exercise(answer, right, verdict, capsys):

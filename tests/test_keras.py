@@ -3,9 +3,9 @@
 Keras orders the gates i, f, c, o and z, r, h, multiplies from the right, and puts the batch
 first. Its LSTM has one bias; so has its GRU with `reset_after=False`, which is Cho's form.
 
-Held to 1e-12, gradients included, but for Cho's form: that one Keras runs by `keras.ops.matmul`,
-which rounds float64 to float32 whatever `floatx` says, so 1e-6 is what can be asked there.
-(`test_cells` holds Cho's form to 1e-12 against his equations in plain torch.)
+Equal to 1e-12, gradients included, except for Cho's form: Keras computes it with
+`keras.ops.matmul`, which rounds float64 to float32 whatever `floatx` says, so the tolerance is
+1e-6 there. (`test_cells` compares Cho's form with his equations in plain torch, to 1e-12.)
 """
 
 import importlib.util
@@ -68,16 +68,16 @@ def test_outputs_and_gradients_equal_keras(cell, reset_after, tol, sizes):
     if cell is lstm:
         assert compare("c_T", trace.c[-1], final[1], tol)
     for name in ("x", *case.states):
-        assert compare(f"by {name}", getattr(grads, name), leaf[name].grad, tol)
-    by_W_ih, by_W_hh, by_bias = (weight.value.grad.numpy() for weight in layer.trainable_weights)
-    assert compare("by W_ih", grads.W_ih, reordered(by_W_ih.T, cell), tol)
-    assert compare("by W_hh", grads.W_hh, reordered(by_W_hh.T, cell), tol)
-    if by_bias.ndim == 2:
-        assert compare("by b_ih", grads.b_ih, reordered(by_bias[0], cell), tol)
-        assert compare("by b_hh", grads.b_hh, reordered(by_bias[1], cell), tol)
+        assert compare(f"d{name}", getattr(grads, name), leaf[name].grad, tol)
+    dW_ih, dW_hh, dbias = (weight.value.grad.numpy() for weight in layer.trainable_weights)
+    assert compare("dW_ih", grads.W_ih, reordered(dW_ih.T, cell), tol)
+    assert compare("dW_hh", grads.W_hh, reordered(dW_hh.T, cell), tol)
+    if dbias.ndim == 2:
+        assert compare("db_ih", grads.b_ih, reordered(dbias[0], cell), tol)
+        assert compare("db_hh", grads.b_hh, reordered(dbias[1], cell), tol)
     else:
-        assert compare("by b_ih", grads.b_ih, reordered(by_bias, cell), tol)
-        assert compare("by b_hh", grads.b_hh, reordered(by_bias, cell), tol)
+        assert compare("db_ih", grads.b_ih, reordered(dbias, cell), tol)
+        assert compare("db_hh", grads.b_hh, reordered(dbias, cell), tol)
 
 
 @pytest.mark.parametrize("cell", [lstm, gru], ids=["lstm", "gru"])

@@ -1,10 +1,13 @@
+"""The torch models compute what our cells compute, and start as they promise."""
+
 import numpy as np
+import proofs
 import pytest
 import torch
 
 from gatewise.cells import gru, lstm, rnn
 from gatewise.check import compare
-from gatewise.models import SequenceClassifier, TextGRU, TextLSTM, TextRNN
+from gatewise.models import SequenceClassifier, TextGRU, TextLSTM, TextRNN, add_forget_bias
 from gatewise.text import SENTENCES, Vocabulary, last_word_task, pad
 from gatewise.training import fit
 
@@ -24,15 +27,39 @@ def test_a_model_reads_the_last_state_of_its_cell(task, kind, cell, readout):
     x, _ = task
     model = kind(9, 5, readout).double()
     h = cell.forward(cell.Params.from_torch(model.rnn), x.double().numpy()).h
-    scores = h[-1] @ model.W.detach().numpy() + model.b.detach().numpy()
-    assert compare("scores", scores, model(x.double()))
+    logits = h[-1] @ model.W.detach().numpy() + model.b.detach().numpy()
+    assert compare("logits", logits, model(x.double()))
+
+
+@pytest.mark.parametrize(("kind", "cell"), MODELS)
+def test_unrolled_a_model_has_the_same_logits(task, kind, cell):
+    x = task[0].double()
+    models = [kind(9, 5).double() for _ in range(3)]
+    weights = {
+        name: torch.stack([m.get_parameter(name) for m in models])
+        for name, _ in models[0].named_parameters()
+    }
+    side_by_side = models[0].unrolled(x, weights)
+    for model, logits in zip(models, side_by_side, strict=True):
+        assert compare("alone", model.unrolled(x), model(x))
+        assert compare("side by side", logits, model(x))
+
+
+@pytest.mark.parametrize("cell", [rnn, lstm, gru])
+@pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (4, 3, 2, 5)])
+def test_unrolled_a_cell_is_torch_s(cell, sizes):
+    case = proofs.draw(cell, 0, *sizes)
+    leaf, module = proofs.tensors(case), proofs.module_of(case.params)
+    states = tuple(leaf[name][None] for name in case.states)
+    output, _ = module(leaf["x"], states if len(states) > 1 else states[0])
+    assert compare("h", torch.stack(proofs.unrolled(cell, case, leaf)["h"]), output)
 
 
 @pytest.mark.parametrize(("kind", "cell"), MODELS)
 def test_a_model_changes_with_the_first_word(task, kind, cell):
     x, _ = task
-    scores = kind(9, 5)(x)
-    assert not torch.allclose(scores[0], scores[3])  # i like, you like
+    logits = kind(9, 5)(x)
+    assert not torch.allclose(logits[0], logits[3])  # i like, you like
 
 
 @pytest.mark.parametrize(("kind", "cell"), MODELS)
@@ -71,8 +98,28 @@ def test_a_forget_bias_moves_the_forget_rows_of_one_bias_and_nothing_else():
         assert torch.allclose(difference, expected, atol=1e-6), name
 
 
+@pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bidirectional": True}])
+def test_a_forget_bias_is_added_in_every_layer_and_direction(options):
+    """The one meaning of `forget_bias`: a number added to b_f, whatever b_f was."""
+    module = torch.nn.LSTM(3, 5, **options)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    add_forget_bias(module, 1.5)
+    for name, value in module.state_dict().items():
+        added = torch.zeros_like(value)
+        if name.startswith("bias_ih"):
+            added[5:10] = 1.5
+        assert torch.equal(value, before[name] + added), name
+
+
+def test_a_forget_bias_needs_a_bias():
+    module = torch.nn.LSTM(3, 5, bias=False)
+    add_forget_bias(module, 0.0)
+    with pytest.raises(ValueError, match="^forget_bias: expected 0 with bias=False, got 1.0$"):
+        add_forget_bias(module, 1.0)
+
+
 def test_another_readout_is_refused():
-    with pytest.raises(ValueError, match="no readout 'uniform': there are 'normal' and 'linear'"):
+    with pytest.raises(ValueError, match="^readout: expected 'normal' or 'linear', got 'uniform'$"):
         TextGRU(9, 5, readout="uniform")
 
 
@@ -97,12 +144,12 @@ NAMES = [[3, 1], [5, 5, 4, 2, 6], [7], [1, 2, 3, 4], [6, 5]]
 
 @pytest.fixture
 def names():
-    numbers, lengths = pad(NAMES)
-    return torch.from_numpy(numbers), torch.from_numpy(lengths)
+    ids, lengths = pad(NAMES)
+    return torch.from_numpy(ids), torch.from_numpy(lengths)
 
 
-def by_hand(model, name):
-    """The scores (C,) of one name alone, by our own cells."""
+def by_our_cells(model, name):
+    """The logits (C,) of one name alone, by our own cells."""
     E, W, b = (p.detach().numpy() for p in (model.embedding.weight, *model.linear.parameters()))
     x = E[name][:, None]
     for layer in range(model.lstm.num_layers):
@@ -121,38 +168,38 @@ def test_a_classifier_is_our_cell_on_each_sequence_alone(names, layers, bidirect
     torch.manual_seed(0)
     shape = {"layers": layers, "bidirectional": bidirectional, "dropout": 0.5}
     model = SequenceClassifier(8, 4, embedding=3, hidden=5, **shape).double().eval()
-    reference = np.stack([by_hand(model, name) for name in NAMES])
-    assert compare("scores", model(*names), reference)
+    reference = np.stack([by_our_cells(model, name) for name in NAMES])
+    assert compare("logits", model(*names), reference)
 
 
 def test_a_classifier_does_not_see_the_padding(names):
-    numbers, lengths = names
+    ids, lengths = names
     model = SequenceClassifier(8, 4).eval()
-    other = torch.where(torch.arange(5)[:, None] < lengths, numbers, 7)
-    longer = torch.cat([numbers, torch.full((3, 5), 2)])
-    assert torch.equal(model(other, lengths), model(numbers, lengths))
-    assert torch.equal(model(longer, lengths), model(numbers, lengths))
+    other = torch.where(torch.arange(5)[:, None] < lengths, ids, 7)
+    longer = torch.cat([ids, torch.full((3, 5), 2)])
+    assert torch.equal(model(other, lengths), model(ids, lengths))
+    assert torch.equal(model(longer, lengths), model(ids, lengths))
 
 
 def test_a_classifier_does_not_care_for_the_order_of_the_batch(names):
-    numbers, lengths = names
+    ids, lengths = names
     model = SequenceClassifier(8, 4).double()
-    turned = model(numbers[:, [4, 2, 0, 1, 3]], lengths[[4, 2, 0, 1, 3]])
-    assert compare("scores", turned, model(numbers, lengths)[[4, 2, 0, 1, 3]])
+    turned = model(ids[:, [4, 2, 0, 1, 3]], lengths[[4, 2, 0, 1, 3]])
+    assert compare("logits", turned, model(ids, lengths)[[4, 2, 0, 1, 3]])
 
 
 def test_a_batch_of_one_is_a_batch(names):
-    numbers, lengths = names
+    ids, lengths = names
     model = SequenceClassifier(8, 4).double()
-    one = model(numbers[:4, 3:4], lengths[3:4])
+    one = model(ids[:4, 3:4], lengths[3:4])
     assert one.shape == (1, 4)
-    assert compare("scores", one[0], model(numbers, lengths)[3])
+    assert compare("logits", one[0], model(ids, lengths)[3])
 
 
 def test_lengths_may_be_an_array(names):
-    numbers, lengths = names
+    ids, lengths = names
     model = SequenceClassifier(8, 4)
-    assert torch.equal(model(numbers, lengths.numpy()), model(numbers, lengths))
+    assert torch.equal(model(ids, lengths.numpy()), model(ids, lengths))
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -164,7 +211,7 @@ def test_a_classifier_starts_as_it_promises(layers, bidirectional):
     for name, parameter in model.lstm.named_parameters():
         if name.startswith("weight"):
             for W in parameter.detach().split(H):
-                # (6, 6), or (6, 12) above two directions: rows at right angles, of length 1
+                # (6, 6), or (6, 12) above two directions: orthogonal rows of norm 1
                 assert torch.allclose(W @ W.T, torch.eye(H), atol=1e-5), name
         else:
             forget = 2.5 if name.startswith("bias_ih") else 0.0
@@ -209,31 +256,31 @@ def test_a_classifier_learns(names):
 
 
 def test_an_empty_sequence_is_refused(names):
-    numbers, lengths = names
+    ids, lengths = names
     lengths[2] = 0
-    with pytest.raises(ValueError, match="^sequence 2 has length 0, but an empty one cannot be"):
-        SequenceClassifier(8, 4)(numbers, lengths)
+    with pytest.raises(ValueError, match="^lengths: expected 1 to 5, got 0 for sequence 2$"):
+        SequenceClassifier(8, 4)(ids, lengths)
 
 
 def test_a_length_longer_than_its_row_is_refused(names):
-    numbers, lengths = names
+    ids, lengths = names
     lengths[1] = 6
-    with pytest.raises(ValueError, match="^sequence 1 has length 6, but its row has 5 steps$"):
-        SequenceClassifier(8, 4)(numbers, lengths)
+    with pytest.raises(ValueError, match="^lengths: expected 1 to 5, got 6 for sequence 1$"):
+        SequenceClassifier(8, 4)(ids, lengths)
 
 
 def test_another_number_of_lengths_is_refused(names):
-    numbers, lengths = names
-    with pytest.raises(ValueError, match=r"^lengths has shape \(4,\), but \(B,\) = \(5,\) is"):
-        SequenceClassifier(8, 4)(numbers, lengths[:4])
+    ids, lengths = names
+    with pytest.raises(ValueError, match=r"^lengths: expected \(B,\) = \(5,\), got \(4,\)$"):
+        SequenceClassifier(8, 4)(ids, lengths[:4])
 
 
-def test_numbers_that_are_no_letters_are_refused(names):
-    with pytest.raises(ValueError, match="^numbers are 0 to 7, but letters go from 0 to 6$"):
+def test_ids_that_no_letter_has_are_refused(names):
+    with pytest.raises(ValueError, match="^ids: expected 0 to 6, got 0 to 7$"):
         SequenceClassifier(7, 4)(*names)
 
 
-def test_numbers_of_another_shape_are_refused(names):
-    numbers, lengths = names
-    with pytest.raises(ValueError, match=r"^numbers has shape \(5,\), but \(T, B\) is meant$"):
-        SequenceClassifier(8, 4)(numbers[:, 0], lengths[:1])
+def test_ids_of_another_shape_are_refused(names):
+    ids, lengths = names
+    with pytest.raises(ValueError, match=r"^ids: expected \(T, B\), got \(5,\)$"):
+        SequenceClassifier(8, 4)(ids[:, 0], lengths[:1])

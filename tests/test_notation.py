@@ -1,5 +1,6 @@
-"""What NOTATION.md says of shapes and names is so."""
+"""NOTATION.md says the truth about shapes, names, and where each equation is."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,14 +10,16 @@ import torch
 
 from gatewise.cells import gru, lstm, rnn
 
-TEXT = (Path(__file__).parents[1] / "NOTATION.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+PATH = ROOT / "NOTATION.md"
+TEXT = PATH.read_text(encoding="utf-8")
 SIZES = {"T": 2, "B": 3, "D": 4, "H": 5}
 CELLS = {"RNN": rnn, "LSTM": lstm, "GRU": gru}
 each_cell = pytest.mark.parametrize("name", CELLS)
 
 
 def table(heading):
-    """The first table below a heading, a dict a row."""
+    """The first table below a heading, a dict per row."""
     lines = TEXT.split(f"## {heading}\n")[1].splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith("|"))
     rows = []
@@ -57,19 +60,19 @@ def test_parameters_have_the_shapes_and_torch_s_names(name):
 
 
 @each_cell
-def test_each_field_of_a_trace_is_told(name):
+def test_each_field_of_a_trace_is_listed(name):
     _, trace, _ = run(CELLS[name])
-    told = {
+    listed = {
         field for row in table("States, gates, candidates") for field in names(row["in a trace"])
     }
-    assert set(trace._fields) - {"reset_after"} <= told
-    whole = tuple(SIZES[letter] for letter in "TBH")
+    assert set(trace._fields) - {"reset_after"} <= listed
+    whole = tuple(SIZES[symbol] for symbol in "TBH")
     for field in set(trace._fields) - {"reset_after", "x", "h0", "c0"}:
         assert getattr(trace, field).shape == whole
 
 
 @each_cell
-def test_each_gradient_is_told(name):
+def test_each_gradient_is_listed(name):
     _, _, grads = run(CELLS[name])
     assert set(grads._fields) <= {f for row in table("Gradients") for f in names(row["in `Grads`"])}
 
@@ -79,4 +82,58 @@ def test_sizes_have_torch_s_names():
     for row in table("Sizes"):
         for name in names(row["torch"]):
             if name.endswith("_size"):
-                assert getattr(module, name) == SIZES[row["letter"]]
+                assert getattr(module, name) == SIZES[row["symbol"]]
+
+
+# Where each equation is -----------------------------------------------------------------------
+
+# Equations of notebooks 1 and 2 that belong to no cell: the votes, both words in one vector, the
+# softmax, the network without a tanh, the state that is only added to.
+NOT_OF_A_CELL = [
+    r"m(\text{subject}, \text{verb}) = u_\text{subject} + v_\text{verb}",
+    r"W_{ih}\,x_t + W_{hh}\,h_{t-1} = \begin{bmatrix} W_{ih} & W_{hh} \end{bmatrix} "
+    r"\begin{bmatrix} x_t \\ h_{t-1} \end{bmatrix}",
+    r"ds = (p - \text{one-hot}(y)) / B",
+    r"dh_{T-k} = dh_T\,W_{hh}^{\,k}",
+    r"c_t = c_{t-1} + g_t",
+    r"g_t = \tanh(W x_t)",
+]
+
+
+def line_of(path, code):
+    """The number of the one line of a file that reads like this, comment aside."""
+    lines = (ROOT / "src/gatewise" / path).read_text(encoding="utf-8").splitlines()
+    found = [n for n, line in enumerate(lines, 1) if line.partition("  #")[0].strip() == code]
+    assert len(found) == 1, f"{path}: {code!r} is in lines {found}"
+    return found[0]
+
+
+def test_every_equation_of_the_table_is_computed_by_its_line():
+    for row in table("Where each equation is"):
+        path, number = row["file and line"].strip("`").split(":")
+        code = row["code"].strip("`")
+        assert line_of(path, code) == int(number), f"{code}: run python tests/test_notation.py"
+
+
+@pytest.mark.parametrize("notebook", ["01", "02", "03", "05"])
+def test_every_equation_of_a_cell_is_in_the_table(notebook):
+    (path,) = (ROOT / "notebooks").glob(f"{notebook}_*.ipynb")
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    prose = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    rows = table("Where each equation is")
+    listed = {row["equation"].strip("$") for row in rows if notebook[1] in row["from"]}
+    shown = re.findall(r"\$\$(.*?)\$\$", prose, flags=re.S)
+    equations = [e.strip() for both in shown for e in re.split(r",?\s*\\qquad", both)]
+    assert equations
+    assert [e for e in equations if e not in listed and e not in NOT_OF_A_CELL] == []
+
+
+def write_line_numbers():
+    """Write the numbers in the table again, after the code has moved."""
+    row = re.compile(r"(\| `(cells/\w+\.py)):\d+(` \| `(.*)` \|)$", flags=re.M)
+    text = row.sub(lambda m: f"{m[1]}:{line_of(m[2], m[4])}{m[3]}", TEXT)
+    PATH.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_line_numbers()

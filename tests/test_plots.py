@@ -1,5 +1,6 @@
 """The plots show the numbers they are given, and say so in words."""
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -30,7 +31,7 @@ def test_losses_start_at_epoch_one():
     assert repr(plot) == "Plot: loss (nats) (logarithmic) against epoch; TextRNN"
 
 
-def test_over_time_has_the_letters_in_their_colours():
+def test_over_time_has_the_symbols_in_their_colors():
     plot = plots.over_time({"c": np.arange(3.0), "h": np.ones(3)})
     c, h = plot.panels[0].lines
     assert (c.get_label(), c.get_color()) == ("c", plots.PALETTE["c"])
@@ -62,7 +63,7 @@ def test_against_can_be_linear():
     assert lines(plot.panels[0])["a"].tolist() == [0, -1]
 
 
-def test_bars_stand_in_groups_and_each_panel_has_its_own_scale():
+def test_bars_are_in_groups_and_each_panel_has_its_own_scale():
     small = {"forward": {"RNN": 1.0, "GRU": 3.0}, "backward": {"RNN": 2.0, "GRU": 6.0}}
     large = {name: {k: 10 * v for k, v in values.items()} for name, values in small.items()}
     plot = plots.bars({"small": small, "large": large}, "milliseconds")
@@ -73,7 +74,7 @@ def test_bars_stand_in_groups_and_each_panel_has_its_own_scale():
     assert "small" in repr(plot)
 
 
-def test_decay_has_a_panel_a_condition():
+def test_decay_has_a_panel_per_condition():
     curve = 0.5 ** np.arange(4.0)
     plot = plots.decay({"one": {"a": curve}, "two": {"a": 2 * curve}}, "norm")
     assert [panel.get_title() for panel in plot.panels] == ["one", "two"]
@@ -88,10 +89,10 @@ def test_decay_explains_its_curves_where_there_are_most():
     assert {panel.get_xlabel() for panel in plot.panels} == {"words"}
 
 
-def test_decay_gives_a_letters_curve_the_letters_colour():
+def test_decay_gives_a_symbols_curve_the_symbols_color():
     plot = plots.decay({"": {"|Δh|": np.ones(3), "|Δc|": np.ones(3), "other": np.ones(3)}}, "norm")
-    colours = [line.get_color() for line in plot.panels[0].lines]
-    assert colours == [plots.PALETTE["h"], plots.PALETTE["c"], plots.SERIES[2]]
+    colors = [line.get_color() for line in plot.panels[0].lines]
+    assert colors == [plots.PALETTE["h"], plots.PALETTE["c"], plots.SERIES[2]]
 
 
 def test_loss_distributions_take_other_titles():
@@ -99,17 +100,7 @@ def test_loss_distributions_take_other_titles():
     assert plot.panels[0].get_title() == "30 ums"
 
 
-def test_task_shows_the_bounds_and_what_is_not_judged_has_none():
-    low, high = np.array([-np.inf, 0.5]), np.array([np.inf, 1.5])
-    plot = plots.task(np.array([1.0, 0.0]), np.array([0.2, 0.9]), low, high, "1 of 8")
-    (panel,) = plot.panels
-    allowed = [box for box in panel.patches if box.get_width() == 1]
-    assert [(box.get_y(), box.get_height()) for box in allowed] == [(0.5, 0.8)]  # up to the top
-    assert lines(panel)["c"].tolist() == [0.2, 0.9]
-    assert panel.get_title() == "1 of 8"
-
-
-def test_padding_draws_a_row_a_sequence():
+def test_padding_draws_a_row_per_sequence():
     plot = plots.padding({"as they came": [1, 3], "the longest first": [3, 1]})
     squares = [panel.collections[0].get_array().tolist() for panel in plot.panels]
     assert squares[0] == [[True, False, False], [True, True, True]]
@@ -205,6 +196,11 @@ def test_success_against_distance():
     )
 
 
+def test_gates_refuses_a_symbol_without_a_color():
+    with pytest.raises(ValueError, match="^symbols: expected some of i, f, .*, got .'k'.$"):
+        plots.gates({"f": np.ones((2, 3)), "k": np.ones((2, 3))}, ["you", "hate"])
+
+
 HISTORY = History(np.array([2.0, 0.01]))
 UMS = "i um um um um um um um um um um um um um um um like".split()
 
@@ -222,10 +218,99 @@ UMS = "i um um um um um um um um um um um um um um um like".split()
     ids=["losses", "gates", "16 units", "17 words", "loss_distributions", "success"],
 )
 def test_no_label_overlaps_another(plot):
+    assert not overlaps(plot)
+
+
+def overlaps(plot):
+    """The pairs of texts that overlap once the plot is drawn."""
     canvas = FigureCanvasAgg(plot)
     canvas.draw()
     renderer = canvas.get_renderer()
     texts = [t for t in plot.findobj(Text) if t.get_text() and t.get_visible()]
     boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in texts]
     pairs = ((a, b) for i, a in enumerate(boxes) for b in boxes[:i])
-    assert not [(a, b) for (a, box), (b, other) in pairs if box.overlaps(other)]
+    return [(a, b) for (a, box), (b, other) in pairs if box.overlaps(other)]
+
+
+# Any number of curves, any text, any rcParams ------------------------------------------------
+
+NAMES = ["costs $5 and $6", "$$", "_hidden", "$h$", "a\\$b", "{x}^2", "100 %", r"\frac"]
+CURVE = np.array([1.0, 0.5, 0.2])
+
+
+def every_plot(names):
+    """Each function of `plots`, to be called, with these names for everything that has one."""
+    curves = {name: CURVE * (n + 1) for n, name in enumerate(names)}
+    label = names[0]
+    return {
+        "functions": lambda: plots.functions(np.arange(3.0), **curves),
+        "losses": lambda: plots.losses({k: History(v) for k, v in curves.items()}, {label: 0.3}),
+        "over_time": lambda: plots.over_time(curves),
+        "states": lambda: plots.states(np.zeros((1, len(names), 2)), [k.split()[0] for k in names]),
+        "against": lambda: plots.against(np.arange(1.0, 4), curves, label, label),
+        "decay": lambda: plots.decay({label: curves, "": curves}, label, label),
+        "task": lambda: plots.task(CURVE, CURVE, CURVE - 1, CURVE + 1, label),
+        "gates": lambda: plots.gates({"f": np.ones((len(names[:14]), 3))}, names[:14]),
+        "loss_distributions": lambda: plots.loss_distributions(
+            {k: {label: v} for k, v in curves.items()}
+        ),
+        "success": lambda: plots.success({k: {0: 1.0, 10: 0.5} for k in names}, label, label),
+        "padding": lambda: plots.padding({label: [1, 3]}),
+        "bars": lambda: plots.bars({label: {k: {label: 1.0} for k in names}}, label),
+        "level_bars": lambda: plots.level_bars({label: dict.fromkeys(names, 1.0)}, label),
+        "dots": lambda: plots.dots(curves, label, {label: 0.3}),
+        "shares": lambda: plots.shares(np.eye(len(names)), names, names, label, label),
+    }
+
+
+def drawn_as_mathematics(plot):
+    """The texts that matplotlib takes for formulas."""
+    FigureCanvasAgg(plot).draw()
+    return {t.get_text() for t in plot.findobj(Text) if t._preprocess_math(t.get_text())[1]}
+
+
+def test_text_is_drawn_as_it_is_written():
+    for name, make in every_plot(NAMES).items():
+        plot = make()
+        ours = {"$f$"} if name == "gates" else set()
+        assert drawn_as_mathematics(plot) == ours, name
+        if name in ("functions", "losses", "over_time", "against", "decay", "success", "bars"):
+            legends = [*plot.legends, *(p.get_legend() for p in plot.panels if p.get_legend())]
+            told = [t.get_text().strip("\u200b") for legend in legends for t in legend.get_texts()]
+            assert told == NAMES, name
+            assert "; _hidden; $h$" in repr(plot)
+
+
+def test_any_number_of_curves_and_models_has_room():
+    for make in every_plot([f"model {n}" for n in range(30)]).values():
+        FigureCanvasAgg(make()).draw()  # a warning would be an error here
+    looks = [plots._look(n) for n in range(28)]
+    assert len({tuple(look.values()) for look in looks}) == 28
+    assert plots._look(1000)
+
+
+def test_a_plot_looks_the_same_whatever_the_rcparams():
+    """A style sheet, LaTeX, large letters: they are the reader's, the pictures are ours."""
+    theirs = {
+        "text.usetex": True,
+        "font.size": 30,
+        "figure.autolayout": True,
+        "axes.facecolor": "black",
+        "lines.marker": "x",
+        "savefig.bbox": "tight",
+        "svg.fonttype": "none",
+    }
+    some = [every_plot(["RNN", "LSTM"])[name] for name in ("losses", "gates", "bars")]
+    before = [make().svg() for make in some]
+    with matplotlib.rc_context(theirs):
+        assert [make().svg() for make in some] == before
+        assert matplotlib.rcParams["font.size"] == 30
+
+
+def test_a_logarithmic_axis_has_powers_of_ten_without_mathematics():
+    plot = plots.against(10.0 ** np.arange(-12, 1), {"a": 10.0 ** np.arange(-12, 1)}, "x", "y")
+    FigureCanvasAgg(plot).draw()
+    assert "10⁻¹²" in [label.get_text() for label in plot.panels[0].get_xticklabels()]
+    plot = plots.against(np.array([1.0, 3.0]), {"a": np.array([1.0, 3.0])}, "x", "y")
+    FigureCanvasAgg(plot).draw()
+    assert "2×10⁰" in [label.get_text() for label in plot.panels[0].get_xticklabels(which="minor")]

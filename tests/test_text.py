@@ -1,6 +1,8 @@
 import importlib.util
 import os
 import re
+import tracemalloc
+import unicodedata
 
 import numpy as np
 import pytest
@@ -36,28 +38,71 @@ def test_encode_and_decode():
         assert vocabulary.decode(vocabulary.encode(sentence)) == sentence
 
 
-def test_unknown_word_is_named_with_the_nearest_known():
-    sentence = "^unknown word 'lovve'; the nearest known: love, like, coffee$"
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("lovve", "similar: love"),
+        ("I", "similar: i"),
+        ("LIKE", "similar: like"),
+        ("dgo", "similar: dog"),
+        ("luv", "similar: love"),
+        ("mlik", "similar: milk, like"),
+        ("ß", "there are cat, coffee, dog, hate, i, like, love, milk, you"),
+    ],
+)
+def test_an_unknown_word_gets_the_suggestion_that_a_person_would_make(word, hint):
+    sentence = f"^expected a word of the vocabulary, got {word!r}; {hint}$"
     with pytest.raises(ValueError, match=sentence):
-        Vocabulary().encode("i lovve milk")
+        Vocabulary().encode(f"you {word} milk")
 
 
-def test_unknown_word_with_nothing_in_common_still_gets_an_answer():
-    with pytest.raises(ValueError, match="^unknown word 'ß'; the nearest known: "):
-        Vocabulary().encode("ß")
+def test_a_large_vocabulary_shows_ten_of_its_words():
+    with pytest.raises(ValueError, match="; there are w0, w1, w10, .*, …$") as error:
+        Vocabulary(f"w{n}" for n in range(2000)).encode("ß")
+    assert len(str(error.value)) < 120
+
+
+def test_accents_are_the_same_in_every_form_of_unicode():
+    composed, decomposed = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
+    assert composed != decomposed
+    for known, asked in [(composed, decomposed), (decomposed, composed)]:
+        assert Vocabulary([known]).encode(asked).tolist() == [0]
+        assert Letters([known]).encode(asked).tolist() == Letters([known]).encode(known).tolist()
+    with pytest.raises(ValueError, match="got 'cafe'; similar: café$"):
+        Vocabulary([decomposed]).encode("cafe")
+
+
+@pytest.mark.parametrize("read", [Vocabulary, Letters, lambda s: with_ums(1, s)])
+def test_one_string_is_no_list_of_strings(read):
+    with pytest.raises(ValueError, match="^expected a list of strings, got the string 'i like'$"):
+        read("i like")
+    with pytest.raises(ValueError, match="^expected a list of strings, got the string 'i like'$"):
+        last_word_task("i like", Vocabulary())
+
+
+@pytest.mark.parametrize("read", [Vocabulary(), Letters(["abcdefgh"])])
+def test_ids_that_belong_to_nothing_are_refused(read):
+    for wrong in ([-1], [0, 9]):
+        with pytest.raises(ValueError, match="^ids: expected 0 to 8, got"):
+            read.decode(wrong)
+    with pytest.raises(ValueError, match="^ids: expected ints, got float64$"):
+        read.decode([1.0])
+    assert read.decode(torch.tensor([1, 2])) == read.decode([1, 2])
 
 
 @pytest.mark.parametrize("empty", ["", "   "])
 def test_empty_sentence(empty):
-    with pytest.raises(ValueError, match="^the sentence is empty$"):
-        Vocabulary().encode(empty)
-    with pytest.raises(ValueError, match="^the sentence is empty$"):
-        Vocabulary(["i like dog", empty])
+    for read in (Vocabulary().encode, lambda s: Vocabulary(["i like dog", s])):
+        with pytest.raises(ValueError, match="^expected a sentence of at least one word, got an"):
+            read(empty)
 
 
 def test_ums_follow_the_first_word():
     assert with_ums(2)[3] == "you um um like cat"
     assert with_ums(0) == SENTENCES
+    assert with_ums(2, ["i"]) == ("i um um",)
+    with pytest.raises(ValueError, match="^n: expected 0 or more, got -1$"):
+        with_ums(-1)
 
 
 def test_one_hot_of_one_number():
@@ -67,7 +112,7 @@ def test_one_hot_of_one_number():
 
 
 def test_one_hot_of_what_is_no_int():
-    with pytest.raises(ValueError, match="^numbers are float64, but ints are meant$"):
+    with pytest.raises(ValueError, match="^ids: expected ints, got float64$"):
         one_hot([1.0], 3)
 
 
@@ -79,8 +124,18 @@ def test_one_hot():
 
 @pytest.mark.parametrize("outside", [-1, 3])
 def test_one_hot_outside(outside):
-    with pytest.raises(ValueError, match="is not within 0 to 2"):
+    with pytest.raises(ValueError, match="^ids: expected 0 to 2, got"):
         one_hot([0, outside], 3)
+
+
+def test_one_hot_costs_what_it_returns():
+    """Not the square of `size`, which at 33,000 words is 8 GB."""
+    one_hot([[3]], 10)  # what NumPy allocates once
+    tracemalloc.start()
+    rows = one_hot([[3]], 33_000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert rows.nbytes <= peak < 2 * rows.nbytes
 
 
 def test_last_word_task_has_time_first():
@@ -96,7 +151,7 @@ def test_last_word_task_has_time_first():
 
 @pytest.mark.parametrize("sentences", [["i like dog", "i like"], ["i", "you"]])
 def test_last_word_task_wants_one_length(sentences):
-    with pytest.raises(ValueError, match="sentences of one length, two words or more, are meant"):
+    with pytest.raises(ValueError, match="sentences: expected one length of at least two words"):
         last_word_task(sentences, Vocabulary())
 
 
@@ -115,12 +170,12 @@ def test_letters_are_numbered_from_one_and_back():
 
 
 def test_an_unknown_letter_is_named_with_its_name_and_the_known():
-    with pytest.raises(ValueError, match="^unknown letter 'c' in 'abc'; the known ones are 'ab'$"):
+    with pytest.raises(ValueError, match="^expected letters of 'ab', got 'c' in 'abc'$"):
         Letters(["ab"]).encode("abc")
 
 
 def test_an_empty_name():
-    with pytest.raises(ValueError, match="^the name is empty$"):
+    with pytest.raises(ValueError, match="^expected a name of at least one letter, got an empty"):
         Letters(["ab"]).encode("")
 
 
@@ -177,13 +232,54 @@ def test_pad_one_sequence():
 
 
 def test_pad_nothing():
-    with pytest.raises(ValueError, match="^there is no sequence to pad$"):
+    with pytest.raises(ValueError, match="^sequences: expected at least one, got none$"):
         pad([])
 
 
 def test_pad_an_empty_sequence():
-    with pytest.raises(ValueError, match="^sequence 1 has length 0, but an empty one cannot be"):
+    with pytest.raises(ValueError, match="^lengths: expected 1 to 2, got 0 for sequence 1$"):
         pad([[1, 2], []])
+
+
+@pytest.mark.parametrize(
+    ("sequences", "value"),
+    [
+        ([[1, 2], [3]], float("nan")),
+        ([[1, 2], [3]], 0.5),
+        ([np.int8([1, 2]), np.int8([3])], 300),
+        ([np.uint8([1, 2]), np.uint8([3])], -1),
+        ([[True], [False, True]], 2),
+        ([np.float16([1]), np.float16([1, 2])], 1e9),
+    ],
+)
+def test_pad_refuses_a_value_that_the_dtype_cannot_hold(sequences, value):
+    dtype = np.result_type(*map(np.asarray, sequences))
+    sentence = f"^value: expected a number that {dtype} can hold, got {value}$"
+    with pytest.raises(ValueError, match=sentence):
+        pad(sequences, value)
+    if dtype.kind != "b":
+        with pytest.raises(ValueError, match=sentence):
+            unpack(pack(*pad(sequences)), value)
+
+
+def test_pad_with_nan_where_there_are_floats():
+    padded, _ = pad([np.float32([1, 2]), np.float32([3])], float("nan"))
+    assert padded.dtype == np.float32
+    assert np.isnan(padded[1, 1])
+    assert pad([np.float32([1, 2]), np.float32([3])], 0.1)[0][1, 1] == np.float32(0.1)
+
+
+@pytest.mark.parametrize(
+    ("sequences", "sentence"),
+    [
+        ([np.ones((2, 3)), np.ones((1, 1))], "expected shapes (T, 3), got (1, 1)"),
+        ([1, 2], "expected shapes (T,), got ()"),
+        ([["a"], ["b", "c"]], "expected numbers, got <U1"),
+    ],
+)
+def test_pad_refuses_sequences_that_do_not_fit(sequences, sentence):
+    with pytest.raises(ValueError, match=f"^sequences: {re.escape(sentence)}$"):
+        pad(sequences)
 
 
 @pytest.mark.parametrize("features", [(), (3,)])
@@ -191,7 +287,7 @@ def test_pack_as_torch(features):
     rng = np.random.default_rng(0)
     padded, lengths = pad([rng.normal(size=(len(s), *features)) for s in SEQUENCES])
     packed = pack(padded, lengths)
-    assert packed.order.tolist() == [1, 3, 0, 4, 2]  # like lengths stay in their order
+    assert packed.order.tolist() == [1, 3, 0, 4, 2]  # sequences of one length stay in their order
     in_order = torch.from_numpy(padded[:, packed.order])
     theirs = pack_padded_sequence(in_order, torch.from_numpy(lengths[packed.order]))
     assert packed.data.tolist() == theirs.data.tolist()
@@ -217,7 +313,7 @@ def test_pack_does_not_look_at_the_padding():
     np.testing.assert_array_equal(pack(padded, lengths).data, pack(other, lengths).data)
 
 
-def test_like_lengths_stay_in_their_order_however_many_they_are():
+def test_similar_lengths_stay_in_their_order_however_many_they_are():
     lengths = np.random.default_rng(0).integers(1, 4, 500)
     order = pack(np.zeros((3, 500)), lengths).order
     assert order.tolist() == sorted(range(500), key=lambda b: -lengths[b])
@@ -239,9 +335,10 @@ def test_pack_a_batch_of_one():
 @pytest.mark.parametrize(
     ("lengths", "sentence"),
     [
-        ([2, 4, 1, 5, 2], "^sequence 3 has length 5, but its row has 4 steps$"),
-        ([2, 4, 0, 4, 2], "^sequence 2 has length 0, but an empty one cannot be read$"),
-        ([2, 4], r"^lengths has shape \(2,\), but \(B,\) = \(5,\) is meant$"),
+        ([2, 4, 1, 5, 2], "^lengths: expected 1 to 4, got 5 for sequence 3$"),
+        ([2, 4, 0, 4, 2], "^lengths: expected 1 to 4, got 0 for sequence 2$"),
+        ([2, 4], r"^lengths: expected \(B,\) = \(5,\), got \(2,\)$"),
+        ([2.0, 4, 1, 4, 2], "^lengths: expected ints, got float(32|64)$"),
     ],
 )
 def test_lengths_that_do_not_fit(lengths, sentence):
@@ -252,7 +349,14 @@ def test_lengths_that_do_not_fit(lengths, sentence):
         check_lengths(torch.tensor(lengths), *padded.shape)
 
 
-def test_bucket_has_each_place_once_and_like_lengths_together():
+def test_pack_refuses_what_is_no_batch():
+    with pytest.raises(ValueError, match=r"^padded: expected \(T, B, …\), got \(3,\)$"):
+        pack(np.zeros(3), [3])
+    with pytest.raises(ValueError, match=r"^lengths: expected \(B,\) = \(0,\), got \(0,\)$"):
+        pack(np.zeros((3, 0)), [])
+
+
+def test_bucket_has_each_place_once_and_similar_lengths_together():
     rng = np.random.default_rng(0)
     lengths = rng.integers(1, 50, 103)
     batches = bucket(lengths, 10, rng)
@@ -262,7 +366,7 @@ def test_bucket_has_each_place_once_and_like_lengths_together():
     assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
 
 
-def test_bucket_shuffles_batches_and_like_lengths():
+def test_bucket_shuffles_batches_and_similar_lengths():
     first, second = (bucket(np.full(40, 5), 8, np.random.default_rng(seed)) for seed in (0, 1))
     assert [sorted(b) for b in first] != [sorted(b) for b in second]
     again = bucket(np.full(40, 5), 8, np.random.default_rng(0))
@@ -271,7 +375,7 @@ def test_bucket_shuffles_batches_and_like_lengths():
     assert order != sorted(order)
 
 
-def test_bucket_leaves_like_lengths_as_they_were_shuffled():
+def test_bucket_leaves_similar_lengths_as_they_were_shuffled():
     lengths = np.random.default_rng(1).integers(1, 4, 500)
     (only,) = bucket(lengths, 500, np.random.default_rng(0))
     shuffled = np.random.default_rng(0).permutation(500)
@@ -284,5 +388,5 @@ def test_batches_of_one():
 
 
 def test_a_batch_of_none():
-    with pytest.raises(ValueError, match="^size=0, but a batch has at least one sequence$"):
+    with pytest.raises(ValueError, match="^size: expected at least 1, got 0$"):
         bucket([1, 2], 0, np.random.default_rng(0))

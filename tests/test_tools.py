@@ -232,9 +232,10 @@ def test_make_links_takes_the_address_of_origin(copy):
 
 
 def test_what_is_no_address_is_refused_before_anything_changes(copy):
-    assert links.main(["alice"]) == "expected an address OWNER=owner/name, got alice"
-    assert links.main(["__alice/gatewise"]).endswith("got __alice/gatewise")
-    assert links.address() == links.PLACEHOLDER or links.faults() == []
+    before = {path: path.read_bytes() for path in copy.rglob("*.*")}
+    for wrong in "alice", "__alice/gatewise", "https://github.com/alice/gatewise":
+        assert links.main([wrong]) == f"expected an address OWNER=owner/name, got {wrong}"
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_the_check_fails_in_one_sentence_where_github_has_another_address(copy, monkeypatch):

@@ -1,17 +1,20 @@
-"""Trainings side by side are trainings alone, and um.csv is what its script makes."""
+"""Side by side, models train as they do alone, and um.csv is what its script makes."""
 
 import importlib.util
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from gatewise import data, text
 from gatewise.check import compare
-from gatewise.models import TextGRU, TextLSTM, TextLSTMWithout, TextRNN
+from gatewise.models import TextGRU, TextLSTM, TextLSTMWithout, TextModel, TextRNN
 from gatewise.training import fit, fit_together
 
+torch.set_num_threads(1)  # our networks are small: more threads would wait for each other
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "um.py"
 
 
@@ -60,26 +63,106 @@ def test_runs_count_the_right_answers_before_each_update(task):
     assert runs.right[0, -1] == 6
 
 
-def test_networks_of_two_sizes_are_refused(task):
-    with pytest.raises(ValueError, match="one class and size are meant; got 2 different"):
-        fit_together([TextRNN(10, 5), TextRNN(10, 6)], *task)
+def test_frozen_parameters_stay_frozen(task):
+    together, alone = make(TextRNN, range(2)), make(TextRNN, range(2))
+    for network in together + alone:
+        network.rnn.requires_grad_(False)
+    runs = fit_together(together, *task, epochs=20)
+    for loss, mine, network in zip(runs.loss, together, alone, strict=True):
+        assert compare("loss", loss, fit(network, *task, epochs=20).loss, tol=1e-9)
+        assert compare("W_hh", mine.rnn.weight_hh_l0, network.rnn.weight_hh_l0)
+
+
+# What `nn.RNN` and its like can be told, and a TextModel can therefore be.
+OTHERS = {
+    "nonlinearity='tanh', got 'relu'": partial(nn.RNN, nonlinearity="relu"),
+    r"one layer .*, got LSTM\(10, 7, num_layers=2\)": partial(nn.LSTM, num_layers=2),
+    r"one layer with bias .*, got GRU\(10, 7, bias=False\)": partial(nn.GRU, bias=False),
+    r"one layer .*, got GRU\(10, 7, bidirectional=True\)": partial(nn.GRU, bidirectional=True),
+    r"one layer .*, got RNN\(10, 7, batch_first=True\)": partial(nn.RNN, batch_first=True),
+    "proj_size=0, got 2": partial(nn.LSTM, proj_size=2),
+}
+
+
+@pytest.mark.parametrize("sentence", OTHERS)
+def test_other_recurrent_layers_are_refused(task, sentence):
+    kind = type("Other", (TextModel,), {"kind": staticmethod(OTHERS[sentence])})
+    networks = make(kind, range(2))
+    before = [network.W.clone() for network in networks]
+    with pytest.raises(ValueError, match=f"expected {sentence}"):
+        fit_together(networks, *task)
+    assert all(map(torch.equal, before, (network.W for network in networks)))
+
+
+class Twice(TextLSTM):
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+class Dropped(TextLSTMWithout):
+    def forward(self, x):
+        return nn.functional.dropout(super().forward(x), 0.5)
+
+
+class Scaled(TextLSTMWithout):
+    def forward(self, x):
+        return self.scale * super().forward(x)
+
+
+def changed(change, kind=TextRNN):
+    """Two networks, after `change` of the second."""
+    networks = make(kind, range(2))
+    change(networks[1])
+    return networks
+
+
+DIFFERENT = {
+    "at least one, got none": lambda: [],
+    "parameters of their own, got shared ones": lambda: make(TextRNN, [0]) * 2,
+    "the same class in all": lambda: make(TextRNN, [0]) + make(TextGRU, [0]),
+    "the same rnn.hidden_size in all": lambda: [TextRNN(10, 5), TextRNN(10, 6)],
+    "the same W in all": lambda: changed(lambda n: n.float()),
+    "the same b in all": lambda: changed(lambda n: n.b.requires_grad_(False)),
+    "the same training in all": lambda: changed(lambda n: n.eval()),
+    "the same without in all": lambda: changed(
+        lambda n: setattr(n, "without", "tanh of g"), TextLSTMWithout
+    ),
+    "the same scale in all": lambda: [
+        setattr(n, "scale", torch.ones(2)) or n for n in make(Scaled, range(2))
+    ],
+    "the same forward in all": lambda: changed(lambda n: setattr(n, "forward", n.unrolled)),
+    "no hooks and no buffers, got _forward_hooks": lambda: changed(
+        lambda n: n.register_forward_hook(lambda *_: None)
+    ),
+    "no hooks and no buffers, got _buffers": lambda: changed(
+        lambda n: n.register_buffer("mean", torch.zeros(1))
+    ),
+    "plain tensor operations, got Batching rule": lambda: make(Twice, range(2)),
+    "plain tensor operations, got vmap: called random": lambda: make(Dropped, range(2)),
+}
+
+
+@pytest.mark.parametrize("sentence", DIFFERENT)
+def test_models_that_cannot_be_trained_together_are_refused(task, sentence):
+    with pytest.raises(ValueError, match=f"^models: expected {sentence}"):
+        fit_together(DIFFERENT[sentence](), *task, epochs=1)
 
 
 def test_with_nothing_left_out_the_written_cell_is_torchs(task):
     (network,) = make(TextLSTMWithout, [0])
     network.without = None
     (plain,) = make(TextLSTM, [0])
-    assert compare("scores", network(task[0]), plain(task[0]))
+    assert compare("logits", network(task[0]), plain(task[0]))
 
 
 @pytest.mark.parametrize("part", ["tanh of c", "tanh of g", "input gate"])
-def test_without_a_part_the_scores_are_others(task, part):
+def test_without_a_part_the_logits_differ(task, part):
     (network,), (plain,) = make(TextLSTMWithout, [0], without=part), make(TextLSTM, [0])
     assert not torch.allclose(network(task[0]), plain(task[0]))
 
 
 def test_another_part_cannot_be_left_out():
-    with pytest.raises(ValueError, match="nothing is left out by 'tanh': there are 'tanh of c'"):
+    with pytest.raises(ValueError, match="^without: expected 'tanh of c', .*, got 'tanh'$"):
         TextLSTMWithout(10, without="tanh")
 
 
@@ -92,7 +175,7 @@ def test_the_data_has_every_point_of_the_grid_once(script):
 def test_the_data_is_plausible(script):
     for row in data.um():
         assert 0 <= row.right <= 6
-        # Who has all six right, and is sure of it, has a small loss; who has not, has none.
+        # All six right with confidence means a small loss, and only that does.
         assert row.loss < 0.4 or row.right < 6
         assert row.loss > 0.1 or row.right == 6
         assert (row.apart_c is not None) == (row.model == "LSTM")
@@ -109,7 +192,7 @@ def test_the_script_finds_what_the_data_says(script):
 
 
 def test_fields_that_do_not_exist_are_refused():
-    with pytest.raises(ValueError, match="no field 'um': there are model"):
+    with pytest.raises(ValueError, match="^expected fields among model, .*, got 'um'$"):
         data.um(um=3)
 
 
@@ -118,3 +201,8 @@ def test_rows_are_chosen_by_all_of_what_is_asked():
     assert {row.readout for row in rows} == {"normal", "linear"}
     assert {row.seed for row in rows} == set(range(10))
     assert np.isfinite([row.loss for row in rows]).all()
+
+
+def test_a_value_that_no_row_has_is_refused():
+    with pytest.raises(ValueError, match="^model: expected one of 'RNN', .*, got 'lstm'$"):
+        data.um(model="lstm")

@@ -6,10 +6,10 @@ import re
 import numpy as np
 import pytest
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
+from torch import nn
 
-from gatewise.models import TextGRU, TextLSTM, TextRNN
+from gatewise.models import TextGRU, TextLSTM, TextLSTMWithout, TextRNN
 from gatewise.text import SENTENCES, Vocabulary, one_hot
 from gatewise.widgets import UnrollPlayer
 
@@ -92,7 +92,7 @@ def test_with_f_held_at_zero_c_is_i_times_g():
 
 def test_one_unit_is_held_over_its_gate():
     run = player(clamp={"o": 0.5, "o3": 1}).values["runs"][0]
-    assert run["o"] == [[0.5, 0.5, 0.5, 1, 0.5]] * 2
+    assert run["o"].tolist() == [[0.5, 0.5, 0.5, 1, 0.5]] * 2
 
 
 def test_a_gru_with_z_held_at_one_keeps_nothing_but_its_start():
@@ -103,121 +103,124 @@ def test_a_gru_with_z_held_at_one_keeps_nothing_but_its_start():
 
 
 def test_a_setting_from_python_is_computed_anew():
-    widget = player(step=1)
+    widget = player()
     widget.sentences = ["i hate milk"]
-    assert widget.step == 3
+    assert widget.step == 3  # the last word stays the last
+    widget.step = 2
+    widget.sentences = ["i hate", "you love dog"]
+    assert widget.step == 2
+    widget.sentences = ["i hate milk"]
     assert widget.values["runs"][0]["words"] == ["i", "hate", "milk"]
     widget.clamp = {"i": 0}
     assert not np.any(widget.values["runs"][0]["c"])
 
 
-def test_what_the_browser_computed_is_taken_as_it_is():
-    widget = player()
-    widget.set_state({"clamp": {"f": 0}, "values": {"runs": [], "apart": {}}})
-    assert widget.values == {"runs": [], "apart": {}}
-    assert widget.clamp == {"f": 0}
-
-
 def test_units_are_sorted_or_chosen():
     widget = player(sort=True)
     apart = np.abs(np.subtract(*(run["c"] for run in widget.values["runs"]))).sum(axis=0)
-    assert widget._order() == np.argsort(-apart).tolist()
-    assert player(units=[4, 1])._order() == [4, 1]
+    assert widget.values["order"] == np.argsort(-apart).tolist()
+    assert player(units=[4, 1]).values["order"] == [4, 1]
     widget.units = [int(np.argsort(apart)[0]), int(np.argsort(-apart)[0])]
-    assert widget._order() == widget.units[::-1]
+    assert widget.values["order"] == widget.units[::-1]
 
 
 def test_the_weights_go_over_once_as_plain_numbers():
     widget = player()
-    parts = json.loads(json.dumps(widget.network))
-    assert np.shape(parts["W_ih"]) == (20, 9)
-    assert np.shape(parts["W"]) == (5, 9)
+    parts = json.loads(json.dumps(widget.constants["network"]))
+    assert len(parts["W_ih"]) == 20 * 9
+    assert len(parts["W"]) == 5 * 9
     assert parts["vocabulary"] == list(Vocabulary().words)
-    json.dumps(widget.values)
 
 
-@pytest.mark.parametrize(
-    ("settings", "sentence"),
-    [
-        ({"sentences": ["i luv"]}, "unknown word 'luv'; the nearest known: love, you, milk"),
-        ({"sentences": []}, "one sentence or two are meant; got 0"),
-        ({"sentences": ["i", " "]}, "the sentence is empty"),
-        ({"clamp": {"g": 0}}, "no gate 'g' to clamp: there are i, f, o"),
-        ({"clamp": {"f5": 0}}, "no unit '5' in 'f5': there are 0 to 4"),
-        ({"clamp": {"f": 2}}, "clamp['f'] is 2, but a number from 0 to 1 is meant"),
-        ({"step": 3}, "step 3 does not exist: there are 1 to 2"),
-        ({"unit": 5}, "unit 5 does not exist: there are 0 to 4"),
-        ({"units": [0, -1]}, "unit -1 does not exist: there are 0 to 4"),
-        ({"kind": TextRNN, "clamp": {"f": 0}}, "no gate 'f' to clamp: an RNN has none"),
-        (
-            {"speed": 2},
-            "no setting 'speed': there are sentences, clamp, step, unit, units, sort",
-        ),
-    ],
-)
-def test_wrong_use_is_answered_in_a_sentence(settings, sentence):
-    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-        player(**settings)
+def by_class(change, kind=TextLSTM):
+    """A model of a subclass, whose recurrent layer is made otherwise."""
+    return type("Mine", (kind,), {"kind": staticmethod(change)})(9)
 
 
-def test_another_model_or_vocabulary_is_refused():
-    with pytest.raises(ValueError, match="a TextRNN, TextLSTM or TextGRU is meant, not Linear"):
-        UnrollPlayer(torch.nn.Linear(2, 2), Vocabulary())
-    with pytest.raises(ValueError, match="the vocabulary has 9 words, but the model takes 10"):
+def lstm_of(**options):
+    return by_class(lambda words, hidden: nn.LSTM(words, hidden, **options))
+
+
+def normed():
+    model = TextLSTM(9)
+    nn.utils.parametrizations.weight_norm(model.rnn, "weight_hh_l0")
+    model.rnn.parametrizations.weight_hh_l0.original0.data += 1
+    return model
+
+
+def hooked():
+    model = TextLSTM(9)
+    model.rnn.register_forward_hook(lambda module, given, made: (2 * made[0], made[1]))
+    return model
+
+
+REFUSED = {
+    "nothing of text": (lambda: nn.Linear(2, 2), "got Linear"),
+    "a cell with a part left out": (lambda: TextLSTMWithout(9), "which has a forward pass of its"),
+    "two layers": (lambda: lstm_of(num_layers=2), "got Mine with num_layers=2"),
+    "two directions": (lambda: lstm_of(bidirectional=True), "got Mine with bidirectional=True"),
+    "a projection": (lambda: lstm_of(proj_size=3), "got Mine with proj_size=3"),
+    "batch first": (lambda: lstm_of(batch_first=True), "got Mine with batch_first=True"),
+    "relu": (
+        lambda: by_class(lambda D, H: nn.RNN(D, H, nonlinearity="relu"), TextRNN),
+        "got Mine with RNN_RELU",
+    ),
+    "a hook": (hooked, "the predictions of its weights, got others: TextLSTM"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_model_that_computes_something_else_is_refused(name):
+    make, sentence = REFUSED[name]
+    with pytest.raises(ValueError, match=f"^model: expected .*{re.escape(sentence)}"):
+        UnrollPlayer(make(), Vocabulary())
+
+
+def test_weights_that_are_computed_are_those_in_use_or_refused():
+    model = normed()
+    try:
+        widget = UnrollPlayer(model, Vocabulary())
+    except ValueError:
+        return
+    x = torch.eye(9)[[4, 5]][:, None]
+    p = model(x)[0].softmax(0).detach().numpy()
+    np.testing.assert_allclose(widget._run(np.array([4, 5]))["p"][-1], p, atol=1e-5)
+
+
+def test_a_vocabulary_of_another_size_is_refused():
+    with pytest.raises(ValueError, match="vocabulary: expected 10 words, got 9"):
         UnrollPlayer(TextLSTM(10), Vocabulary())
 
 
-def test_a_wrong_setting_leaves_the_widget_as_it_was():
-    widget = player()
-    with pytest.raises(ValueError, match="unknown word"):
-        widget.sentences = ["i luv", "you love"]
-    assert widget.sentences == ["i love", "you love"]
+def test_an_rnn_has_no_gate_to_hold():
+    with pytest.raises(ValueError, match="clamp: expected no gate, .* got 'f'"):
+        player(TextRNN, clamp={"f": 0})
 
 
-def labels_that_meet(plot):
-    canvas = FigureCanvasAgg(plot)
-    canvas.draw()
-    axes = [axis for panel in plot.axes for axis in (panel.xaxis, panel.yaxis)]
-    ticks = [(tick, *sorted(axis.get_view_interval())) for axis in axes for tick in axis.majorTicks]
-    unseen = [tick.label1 for tick, low, high in ticks if not low <= tick.get_loc() <= high]
-    texts = [t for t in plot.findobj(Text) if t.get_text() and t.get_visible() and t not in unseen]
-    boxes = [(t.get_text(), t.get_window_extent(canvas.get_renderer())) for t in texts]
-    pairs = ((a, b) for i, a in enumerate(boxes) for b in boxes[:i])
-    return [(a, b) for (a, box), (b, other) in pairs if box.overlaps(other)]
+def texts(plot):
+    return [text.get_text() for text in plot.findobj(Text)]
 
 
-def test_the_picture_shows_the_same_numbers():
-    widget = player(clamp={"f": 0}, step=1)
-    plot = widget.picture()
-    for b, run in enumerate(widget.values["runs"]):
-        for k in "figoch":
-            (squares,) = plot.named[f"{k}{b}"].collections
-            sides = [np.ptp(path.vertices[:, 0]) for path in squares.get_paths()]
-            scale = max(1, *(np.abs(other[k]).max() for other in widget.values["runs"]))
-            areas = np.square(sides) / 0.88**2 * scale
-            np.testing.assert_allclose(areas, np.abs(run[k]).ravel(), atol=1e-9)
-            full = squares.get_facecolor()[:, 3] > 0
-            assert (full == (np.ravel(run[k]) > 0)).all()
-    for bars, k in zip(plot.named["apart"].containers, "ch", strict=True):
-        assert [bar.get_height() for bar in bars] == widget.values["apart"][k]
-    for bars, run in zip(plot.named["next"].containers, widget.values["runs"], strict=True):
-        assert [bar.get_height() for bar in bars] == run["p"][0]
-    ticks = [text.get_text() for text in plot.named["next"].get_xticklabels()]
-    assert ticks == list(Vocabulary().words)
-    assert plot.named["f0"].get_title() == "$f$ = 0, A"
-    assert "Plot: A and B apart against step; |Δc|; |Δh|" in repr(plot)
+def test_words_are_shown_as_they_are_written():
+    vocabulary = Vocabulary(["$$ costs $5 and_6 <b> \\alpha ^"])
+    widget = player(TextGRU, vocabulary, sentences=["$$ costs $5", "<b> and_6 \\alpha ^"])
+    told = texts(widget.picture())
+    assert {"$$", "costs", "$5", "<b>", "and_6", "\\alpha", "^"} <= set(told)
+    widget._repr_mimebundle_()
 
 
-@pytest.mark.parametrize("kind", [TextRNN, TextLSTM, TextGRU])
-@pytest.mark.parametrize("sentences", [["i"], ["i love", "you love"], ["i" + UM, f"you{UM} love"]])
-def test_no_label_of_the_picture_meets_another(kind, sentences):
-    vocabulary = Vocabulary([*SENTENCES, "um"])
-    assert labels_that_meet(player(kind, vocabulary, 16, sentences=sentences).picture()) == []
+def test_the_work_of_a_picture_does_not_grow_with_the_vocabulary():
+    made = []
+    for size in (20, 2_000):
+        vocabulary = Vocabulary([" ".join(f"word{n}" for n in range(size))])
+        widget = player(TextLSTM, vocabulary, sentences=["word1 word5", "word2 word5"])
+        made.append(len(widget.picture().findobj()))
+    assert made[1] <= 1.2 * made[0]
 
 
-def test_a_bundle_has_a_picture_and_a_fixed_repr():
-    widget = player()
-    data, metadata = widget._repr_mimebundle_()
-    assert data["text/plain"] == repr(widget) == "UnrollPlayer"
-    assert data["image/png"].startswith("iVBOR")
-    assert "Plot: $f$, A" in metadata["image/png"]["alt"]
+def test_the_picture_tells_of_gates_that_are_held():
+    widget = player(clamp={"f": 0, "o3": 1})
+    told = texts(widget.picture())
+    assert "held at 0" in told
+    assert widget.words["dotted"] in "; ".join(told)
+    assert widget.words["dotted"] not in "; ".join(texts(player().picture()))

@@ -1,233 +1,243 @@
-"""The Python side of the widgets: numbers without a browser, tasks, wrong use."""
+"""What all widgets share: settings, what the browser gets, pictures for pages without widgets."""
 
+import json
+import re
 from base64 import b64decode
+from contextlib import nullcontext
+from importlib.resources import files
 
 import numpy as np
 import pytest
+import torch
 
-from gatewise.cells import gru, lstm, rnn
-from gatewise.widgets import GateExplorer, GRUExplorer, tasks
-
-# One way to program each task, and one that all but does.
-SOLVED = {
-    "keep": {"w_x": {"i": 0, "g": 0}, "w_h": {"g": 0}, "b": {"f": 10, "i": -10}},
-    "overwrite": {"w_x": {"i": 0, "g": 10}, "b": {"f": -10, "i": 10}},
-    "count": {"w_x": {"i": 0, "g": 10}, "w_h": {"g": 0}, "b": {"f": 10, "i": 10}},
-    "quote": {"w_x": {"i": 10, "f": 10, "g": 0}, "w_h": {"g": 0}, "b": {"i": -7, "f": 5, "g": 10}},
-}
-NEARLY = {
-    "keep": {"b": {"f": 4}},
-    "overwrite": {"w_x": {"g": 1}},
-    "count": {"b": {"f": 3}},
-    "quote": {"b": {"i": -5, "f": 2}},
-}
-
-
-@pytest.fixture
-def layer():
-    rng = np.random.default_rng(0)
-    params = lstm.Params.random(9, 5, rng)
-    return params, lstm.forward(params, rng.normal(size=(4, 3, 9)), rng.normal(size=(3, 5)))
-
-
-def test_values_are_right_without_a_browser_and_follow_python():
-    explorer = GateExplorer(h_before=0.25)
-    for x in [1.0, -0.75]:
-        explorer.x = x
-        now = lstm.step(explorer.params, np.array([[x]]), np.array([[0.25]]), np.array([[0.5]]))
-        assert explorer.values["c"] == now.c.item()
-        assert explorer.values["h"] == now.h.item()
-    explorer.w_x = {"i": 3}
-    assert explorer.w_x == {"i": 3.0, "f": 0.0, "g": 1.0, "o": 0.0}
-    assert explorer.values["a_i"] == 3 * -0.75
-    explorer.repeats = 12
-    assert explorer.values["strip"]["x"] == [-0.75] * 12
-
-
-@pytest.mark.parametrize("form", [True, False])
-def test_the_gru_computes_what_its_cell_does_in_both_forms(form):
-    explorer = GRUExplorer(h_before=-0.4, b={"q": 1.5}, reset_after=form)
-    for x in [1.0, -0.75]:
-        explorer.x = x
-        now = gru.step(explorer.params, np.array([[x]]), np.array([[-0.4]]), form)
-        for letter in "rznqh":
-            assert explorer.values[letter] == getattr(now, letter).item()
-        assert np.tanh(explorer.values["a_n"]) == pytest.approx(explorer.values["n"], abs=1e-12)
-        parts = explorer.values["kept"] + explorer.values["added"]
-        assert parts == pytest.approx(explorer.values["h"], abs=1e-12)
-    explorer.reset_after = not form
-    assert explorer.values["h"] != pytest.approx(now.h.item(), abs=1e-3)
-    assert explorer.values["strip"].keys() == {"x", "h"}
-
-
-@pytest.mark.parametrize("t", [0, 2])
-@pytest.mark.parametrize("form", [True, False])
-def test_a_unit_of_a_gru_layer_goes_on_as_it_did_there(t, form):
-    rng = np.random.default_rng(0)
-    params = gru.Params.random(9, 5, rng)
-    trace = gru.forward(params, rng.normal(size=(4, 3, 9)), rng.normal(size=(3, 5)), form)
-    explorer = GRUExplorer.from_trace(params, trace, t=t, b=1, unit=3)
-    for letter in "rznqh":
-        assert explorer.values[letter] == pytest.approx(getattr(trace, letter)[t, 1, 3], abs=1e-9)
-    assert explorer.reset_after is form
-    assert all(explorer.held.values())
-    data, _ = explorer._repr_mimebundle_()
-    assert data["text/plain"] == "GRUExplorer"
-    assert b64decode(data["image/png"]).startswith(b"\x89PNG")
-
-
-def test_an_lstms_trace_is_no_grus(layer):
-    with pytest.raises(ValueError, match="params is lstm.Params, but GRUExplorer takes gru.Params"):
-        GRUExplorer.from_trace(*layer, 0, 0, 0)
-
-
-def test_wrong_settings_of_the_gru_are_told_in_a_sentence():
-    with pytest.raises(ValueError, match="w_x has no gate 'q': there are r, z, n"):
-        GRUExplorer(w_x={"q": 1.0})
-    with pytest.raises(ValueError, match="no setting 'c_before': there are x, h_before, w_x"):
-        GRUExplorer(c_before=1.0)
-
-
-def test_what_the_browser_says_is_taken_over():
-    explorer = GateExplorer()
-    explorer.set_state({"x": -2.0, "values": {"c": 123.0}})
-    assert (explorer.x, explorer.values) == (-2.0, {"c": 123.0})
-    explorer.x = 0.0
-    assert explorer.values["c"] != 123.0
-
-
-@pytest.mark.parametrize("t", [0, 2])
-@pytest.mark.parametrize("feature", [None, 4])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_unit_of_a_layer_goes_on_as_it_did_there(layer, t, feature, dtype):
-    params, trace = (type(part)(*(array.astype(dtype) for array in part)) for part in layer)
-    trace = lstm.forward(params, trace.x, trace.h0)
-    explorer = GateExplorer.from_trace(params, trace, t=t, b=1, unit=3, feature=feature)
-    for letter in "ifgoch":
-        assert explorer.values[letter] == pytest.approx(getattr(trace, letter)[t, 1, 3], abs=1e-6)
-    chosen = np.abs(trace.x[t, 1]).argmax() if feature is None else feature
-    assert explorer.x == trace.x[t, 1, chosen]
-    assert explorer.inputs[: 4 - t] == trace.x[t:, 1, chosen].tolist()
-    assert any(explorer.held.values())
-    assert f"unit 3 at step {t} of sequence 1; x is input feature {chosen}" in explorer.note
-
-
-def test_the_picture_stands_beside_the_live_view():
-    explorer = GateExplorer()
-    data, metadata = explorer._repr_mimebundle_()
-    assert data["text/plain"] == repr(explorer) == "GateExplorer"
-    assert "application/vnd.jupyter.widget-view+json" in data
-    assert b64decode(data["image/png"]).startswith(b"\x89PNG")
-    assert metadata["image/png"]["width"] == 640
-    explorer.b = {"f": -8}
-    assert explorer._repr_mimebundle_()[0]["image/png"] != data["image/png"]
-
-
-def programmed(task, weights):
-    explorer = GateExplorer(task=task)
-    for name, by_gate in weights.items():
-        setattr(explorer, name, by_gate)
-    return explorer
-
-
-@pytest.mark.parametrize("task", tasks.TASKS)
-def test_a_task_can_be_solved_and_only_just(task, capsys):
-    explorer = programmed(task, SOLVED[task])
-    assert explorer.check() is True
-    assert capsys.readouterr().out == f"{task}: 40 of 40 unseen sequences\n"
-    assert explorer.values["right"] == 8
-    assert all(abs(w) <= 10 for by in SOLVED[task].values() for w in by.values())
-    for weights in [NEARLY[task], {}]:
-        for name, by_gate in (weights or SOLVED[task]).items():
-            setattr(explorer, name, by_gate if weights else explorer.start[name])
-        assert explorer.check() is False
-        assert explorer.values["right"] < 8
-
-
-def test_a_mere_counter_does_not_pass_for_a_quote(capsys):
-    explorer = GateExplorer(task="quote")
-    explorer.w_x, explorer.w_h = {"i": 0, "f": 0, "g": 5}, {"g": 0}
-    explorer.b = {"i": 10, "f": 10, "g": 0}
-    assert explorer.check() is False
-    assert explorer.values["right"] < 8
-
-
-def test_unseen_sequences_are_unseen_and_the_same_each_time():
-    for task in tasks.TASKS:
-        seen = {sequence.x.tobytes() for sequence in tasks.visible(task)}
-        unseen = [sequence.x.tobytes() for sequence in tasks.unseen(task)]
-        assert seen.isdisjoint(unseen)
-        assert unseen == [sequence.x.tobytes() for sequence in tasks.unseen(task)]
-
-
-def test_quotes_are_read_letter_by_letter():
-    sequence = tasks.read("a ‘b’’ ‘c")
-    assert sequence.x.tolist() == [0, 0, 1, 0, -1, -1, 0, 1, 0]
-    assert (sequence.low == 0.5).tolist() == [False, False, True, True, *[False] * 3, True, True]
-    texts = " ".join(sequence.text for sequence in tasks.unseen("quote"))
-    assert "’’" in texts
-    assert texts.count("‘") != texts.count("’")
-
-
-def traced(cell):
-    rng = np.random.default_rng(0)
-    params = cell.Params.random(2, 3, rng)
-    return params, cell.forward(params, rng.normal(size=(4, 1, 2)))
-
-
-WRONG_ADDRESSES = [
-    ({"t": 4}, "t=4 does not exist: the trace has 0 to 3"),
-    ({"t": -1}, "t=-1 does not exist: the trace has 0 to 3"),
-    ({"b": 3}, "b=3 does not exist: the trace has 0 to 2"),
-    ({"unit": 5}, "unit=5 does not exist: the trace has 0 to 4"),
-    ({"feature": 9}, "feature=9 does not exist: the trace has 0 to 8"),
-]
-
-
-@pytest.mark.parametrize(("wrong", "sentence"), WRONG_ADDRESSES)
-def test_what_does_not_exist_is_told_in_a_sentence(layer, wrong, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        GateExplorer.from_trace(*layer, **({"t": 0, "b": 0, "unit": 0} | wrong))
-
-
-@pytest.mark.parametrize("cell", [rnn, gru])
-def test_the_trace_of_another_cell_is_told_in_a_sentence(layer, cell):
-    params, trace = traced(cell)
-    name = cell.__name__.split(".")[-1]
-    with pytest.raises(ValueError, match=f"params is {name}.Params, but .* takes lstm.Params"):
-        GateExplorer.from_trace(params, trace, 0, 0, 0)
-    with pytest.raises(ValueError, match=f"trace is {name}.Trace, but .* takes lstm.Trace"):
-        GateExplorer.from_trace(layer[0], trace, 0, 0, 0)
-
-
-def test_parameters_of_another_layer_are_told_in_a_sentence(layer):
-    other = lstm.Params.random(9, 5, np.random.default_rng(1))
-    with pytest.raises(ValueError, match="these parameters did not make this trace"):
-        GateExplorer.from_trace(other, layer[1], 0, 0, 0)
-
+from gatewise import models, text
+from gatewise.cells import lstm
+from gatewise.widgets import BackwardExplorer, GateExplorer, GRUExplorer, UnrollPlayer
 
 NAN = float("nan")
-WRONG_SETTINGS = [
-    ({"x": NAN}, "x is nan, but a finite number is meant"),
-    ({"b": {"f": NAN}}, r"b\['f'\] is nan, but a finite number is meant"),
-    ({"inputs": [0.0, NAN]}, r"inputs\[1\] is nan, but a finite number is meant"),
-    ({"w_x": {"k": 1.0}}, "w_x has no gate 'k': there are i, f, g, o"),
-    ({"task": "kept"}, "no task 'kept': there are keep, overwrite, count, quote"),
-    ({"weights": {}}, "no setting 'weights': there are x, h_before, c_before"),
+
+
+def player(**settings):
+    torch.manual_seed(0)
+    return UnrollPlayer(models.TextLSTM(9), text.Vocabulary(), **settings)
+
+
+WIDGETS = {
+    "GateExplorer": GateExplorer,
+    "GRUExplorer": GRUExplorer,
+    "BackwardExplorer": BackwardExplorer,
+    "UnrollPlayer": player,
+}
+each = pytest.mark.parametrize("name", WIDGETS)
+# A setting that is accepted, and one that is refused, of each kind.
+REFUSED = [
+    ("GateExplorer", "x", 0.25, NAN, "x: expected a finite number, got nan"),
+    ("GateExplorer", "x", 0.25, "1", "x: expected a finite number, got '1'"),
+    ("GateExplorer", "x", 0.25, None, "x: expected a finite number, got None"),
+    ("GateExplorer", "x", 0.25, [1.0], "x: expected a finite number, got [1.0]"),
+    ("GateExplorer", "b", {"f": 2.0}, {"f": NAN}, "b['f']: expected a finite number, got nan"),
+    ("GateExplorer", "b", {"f": 2.0}, {"k": 1}, "b: expected keys among i, f, g, o, got 'k'"),
+    ("GateExplorer", "b", {"f": 2.0}, 2.0, "b: expected a dict, got 2.0"),
+    ("GateExplorer", "inputs", [1.0], [0.0, NAN], "inputs[1]: expected a finite number, got nan"),
+    ("GateExplorer", "inputs", [1.0], [], "inputs: expected 1 to 50 numbers, got 0"),
+    (
+        "GateExplorer",
+        "inputs",
+        [1.0],
+        [[1.0]],
+        "inputs: expected a sequence (T,), got shape",
+    ),
+    ("GateExplorer", "repeats", 3, 51, "repeats: expected an integer from 0 to 50, got 51"),
+    ("GateExplorer", "repeats", 3, 2.5, "repeats: expected an integer from 0 to 50, got 2.5"),
+    ("GateExplorer", "repeats", 3, True, "repeats: expected an integer from 0 to 50, got True"),
+    ("GRUExplorer", "w_x", {"r": 1}, {"q": 1}, "w_x: expected keys among r, z, n, got 'q'"),
+    ("GRUExplorer", "reset_after", False, 1, "reset_after: expected True or False, got 1"),
+    ("BackwardExplorer", "T", 12, 21, "T: expected an integer from 2 to 20, got 21"),
+    ("BackwardExplorer", "read", 5, 9, "read: expected an integer from 1 to 8, got 9"),
+    ("BackwardExplorer", "step", 5, 0, "step: expected an integer from 1 to 8, got 0"),
+    ("BackwardExplorer", "stage", "df", "db", "stage: expected one of dh, do, dc, df, di, dg,"),
+    ("BackwardExplorer", "x", [1, 2], [1.0], "x: expected 2 to 20 numbers, got 1"),
+    ("UnrollPlayer", "sentences", ["i hate"], ["i luv"], "unknown word 'luv'"),
+    ("UnrollPlayer", "sentences", ["i"], "i love", "sentences: expected a list of one sentence or"),
+    ("UnrollPlayer", "sentences", ["i"], [], "sentences: expected a list of one sentence or two"),
+    ("UnrollPlayer", "clamp", {"f": 1}, {"g": 0}, "clamp: expected keys among i, f, o, alone or"),
+    ("UnrollPlayer", "clamp", {"f3": 1}, {"f5": 0}, "clamp: expected keys among i, f, o, alone or"),
+    ("UnrollPlayer", "clamp", {"f": 1}, {"f": 2}, "clamp['f']: expected a number from 0 to 1, got"),
+    ("UnrollPlayer", "step", 1, 3, "step: expected an integer from 1 to 2, got 3"),
+    ("UnrollPlayer", "unit", 1, 5, "unit: expected an integer from 0 to 4, got 5"),
+    ("UnrollPlayer", "units", [4, 1], [0, -1], "units[1]: expected an integer from 0 to 4, got -1"),
 ]
+refused = pytest.mark.parametrize(("name", "setting", "good", "bad", "sentence"), REFUSED)
 
 
-@pytest.mark.parametrize(("wrong", "sentence"), WRONG_SETTINGS)
-def test_wrong_settings_are_told_in_a_sentence(wrong, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        GateExplorer(**wrong)
-    if wrong.keys() <= {"x", "b", "inputs", "w_x"}:
-        explorer = GateExplorer()
-        with pytest.raises(ValueError, match=sentence):
-            setattr(explorer, *next(iter(wrong.items())))
-        assert np.isfinite(explorer.values["c"])
+@refused
+def test_a_refused_setting_leaves_the_old_one_in_force(name, setting, good, bad, sentence):
+    widget = WIDGETS[name]()
+    setattr(widget, setting, good)
+    before = widget.plain()
+    for hold in (nullcontext, widget.hold_trait_notifications, widget.hold_sync):
+        with pytest.raises(ValueError, match=re.escape(sentence)), hold():
+            setattr(widget, setting, bad)
+        assert widget.plain() == before
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        WIDGETS[name](**{setting: bad})
 
 
-def test_a_check_without_a_task_is_told_in_a_sentence():
-    with pytest.raises(ValueError, match="nothing to check: .* without a task"):
-        GateExplorer().check()
+@refused
+def test_the_browser_is_told_what_is_still_in_force(name, setting, good, bad, sentence):
+    widget = WIDGETS[name]()
+    sent = []
+    widget._send = lambda message, buffers=None: sent.append(message)
+    plain = widget.plain()[setting]
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        widget.set_state({setting: bad})
+    assert [m["state"] for m in sent if m["method"] == "update"] == [{setting: plain}]
+
+
+@each
+def test_only_settings_go_back_and_forth(name):
+    widget = WIDGETS[name]()
+    sent = []
+    widget._send = lambda message, buffers=None: sent.append(message)
+    for setting, good in [(s, g) for n, s, g, *_ in REFUSED if n == name]:
+        setattr(widget, setting, good)
+    changed = {key for message in sent for key in message["state"]}
+    assert changed
+    assert changed <= set(widget.settings())
+    assert set(widget.keys) >= {"constants", *widget.settings()}
+    assert "values" not in widget.keys
+
+
+@each
+def test_a_change_in_place_is_refused_in_one_sentence(name):
+    widget = WIDGETS[name]()
+    tried = 0
+    for setting in widget.settings():
+        value, before = getattr(widget, setting), widget.plain()
+        if isinstance(value, dict):
+            changes = [lambda v=value: v.update(f=-8.0), lambda v=value: v.__setitem__("f", -8.0)]
+            changes += [lambda v=value: v.clear(), lambda v=value: v.__ior__({"f": -8.0})]
+        elif isinstance(value, list):
+            changes = [lambda v=value: v.append(1), lambda v=value: v.sort()]
+            changes += [
+                lambda v=value: v.__setitem__(slice(0), []),
+                lambda v=value: v.__iadd__([1]),
+            ]
+        else:
+            continue
+        for change in changes:
+            tried += 1
+            with pytest.raises(TypeError, match="expected a new value .*, got a change in place"):
+                change()
+        assert widget.plain() == before
+    assert tried >= 4
+
+
+def test_parameters_are_copies_that_cannot_be_changed():
+    params = lstm.Params.random(1, 1, np.random.default_rng(0))
+    widget = BackwardExplorer(params)
+    params.b_ih[1] = 9
+    assert widget.lstm_params.b_ih[1] != 9
+    with pytest.raises(ValueError, match="read-only"):
+        widget.lstm_params.W_ih[0] = 1
+
+
+def test_numbers_and_arrays_of_numpy_are_numbers_and_lists():
+    gate = GateExplorer(x=np.float32(0.5), repeats=np.int64(3), b={"f": np.float64(2)})
+    gate.inputs = np.array([1, -1], np.int32)
+    assert (gate.x, gate.repeats, gate.b["f"], gate.inputs) == (0.5, 3, 2.0, [1.0, -1.0])
+    assert GRUExplorer(reset_after=np.bool_(False)).reset_after is False
+    back = BackwardExplorer(x=np.ones(6), T=np.int64(4), forget_bias=np.array(2.0))
+    assert (back.x, back.T, back.forget_bias) == ([1.0] * 6, 4, 2.0)
+    words = player(unit=np.int64(2), units=np.array([3, 1]), clamp={"f": np.float32(0.5)})
+    words.sentences = np.array(["i hate", "you like"])
+    assert (words.unit, words.units, words.clamp) == (2, [3, 1], {"f": 0.5})
+    for widget in (gate, back, words):
+        json.dumps(widget.plain(), allow_nan=False)
+
+
+@each
+def test_reset_restores_the_first_settings(name):
+    widget = WIDGETS[name]()
+    first = {setting: widget.plain()[setting] for setting in widget.settings()}
+    for setting, good in [(s, g) for n, s, g, *_ in REFUSED if n == name]:
+        setattr(widget, setting, good)
+    assert widget.constants["start"] == json.loads(json.dumps(first))
+    with pytest.raises(Exception, match="read-only"):
+        widget.constants = {}
+
+
+@each
+def test_an_unknown_setting_is_refused(name):
+    known = ", ".join(WIDGETS[name]().settings())
+    sentence = f"expected settings among {known}, got 'speed'"
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        WIDGETS[name](speed=2)
+
+
+@each
+def test_another_edition_brings_its_own_words(name):
+    from gatewise.widgets.words import ENGLISH
+
+    def shout(words):
+        if isinstance(words, dict):
+            return {key: shout(value) for key, value in words.items()}
+        return words.replace("gate", "GATE") if isinstance(words, str) else words
+
+    words = WIDGETS[name](words=shout(ENGLISH)).constants["words"]
+    assert words != WIDGETS[name]().constants["words"]
+
+
+@each
+def test_a_page_without_the_widget_has_its_picture(name):
+    widget = WIDGETS[name]()
+    data, metadata = widget._repr_mimebundle_()
+    assert repr(widget) == data["text/plain"] == name
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert metadata["image/png"]["width"] == 860
+    assert metadata["image/png"]["alt"].startswith("Plot: ")
+
+
+# ── scripts and styles ──────────────────────────────────────────────────────────────────────
+
+FOLDER = files("gatewise.widgets") / "static"
+STATIC = {file.name: file.read_text(encoding="utf-8") for file in FOLDER.iterdir()}
+OWN = {name: source for name, source in STATIC.items() if name != "lit-html.js"}
+
+
+def test_the_cells_are_computed_in_one_file():
+    for name, source in OWN.items():
+        arithmetic = re.search(r"Math\.(tanh|exp)\(", source)
+        assert bool(arithmetic) == (name == "cells.js"), name
+    assert OWN["cells.js"].count("lstm = ") == 1
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_no_color_is_in_a_script_or_style_sheet(name):
+    comments = r"/\*.*?\*/" if name.endswith("css") else r"//.*"
+    source = re.sub(comments, "", OWN[name], flags=re.DOTALL * name.endswith("css"))
+    assert re.findall(r"#[0-9a-fA-F]{3,8}\b|\b(?:rgb|hsl)a?\(", source) == []
+    assert re.findall(r":\s*(?:white|black|gray|red|blue|green)\b", source) == []
+
+
+@each
+def test_every_rule_is_within_the_widgets_own_class(name):
+    css = WIDGETS[name]()._css
+    top = re.findall(r"^[^\s{}@][^{}]*(?= \{)", css, re.MULTILINE)
+    view = WIDGETS[name]().view.replace("_", "-")
+    assert [selector for selector in top if selector.startswith(".gw-")] == [f".gw-{view}"]
+    depth, outside = 0, []
+    for line in css.splitlines():
+        if depth == 0 and line.strip():
+            outside.append(line)
+        depth += line.count("{") - line.count("}")
+    assert depth == 0
+    assert all(line.startswith((".gw-", "@keyframes gw-", "/*")) for line in outside)
+
+
+def test_lit_html_keeps_its_license():
+    assert (
+        "Copyright 2017 Google LLC\n * SPDX-License-Identifier: BSD-3-Clause"
+        in STATIC["lit-html.js"]
+    )

@@ -1,4 +1,4 @@
-"""The torch models that the notebooks train."""
+"""The torch models that the notebooks train, and a cell unrolled in plain torch operations."""
 
 import torch
 from torch import nn
@@ -7,12 +7,65 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from gatewise.text import check_lengths
 
 
+def unroll(mode, x, W_ih, W_hh, b_ih, b_hh, h=None, c=None, **form):
+    """Yield every time step of a cell, a dict from symbol to tensor.
+
+    Computes what `nn.RNN`, `nn.LSTM` or `nn.GRU` computes, in plain operations: autograd can show
+    each of them, and a model can change one.
+    mode: "RNN_TANH", "LSTM" or "GRU", a module's own `mode`. x: (T, B, D). h, c: (B, H), the
+    initial states, zeros by default. form: as for `cell_step`.
+    W_ih, W_hh, b_ih, b_hh: one layer's parameters. With a leading axis, (S, …), they are those of
+    S networks side by side, and the tensors are (S, B, H).
+    """
+    B, H = x.shape[1], W_hh.shape[-1]
+    h = x.new_zeros(*W_hh.shape[:-2], B, H) if h is None else h
+    c = torch.zeros_like(h) if c is None else c
+    W_hh_T, b_hh = W_hh.mT, b_hh.unsqueeze(-2).expand(*b_hh.shape[:-1], B, -1)
+    x = x.unflatten(1, [1] * (W_ih.ndim - 2) + [B])  # (T, 1, B, D) for (S, G·H, D)
+    for a in x @ W_ih.mT + b_ih.unsqueeze(-2):  # every input, in one product
+        now = cell_step(mode, a, lambda h: h @ W_hh_T + b_hh, h, c, **form)
+        h, c = now["h"], now.get("c")
+        yield now
+
+
+def cell_step(mode, a, hidden, h, c=None, without=None, reset_after=True):
+    """Return one time step of a cell, a dict from symbol to tensor.
+
+    a: (…, B, G·H), the input side of the pre-activations, W_ih x + b_ih.
+    hidden: the function from h to the hidden side, W_hh h + b_hh.
+    h, c: (…, B, H), the previous states.
+    without: the part of an LSTM that is left out, as in TextLSTMWithout.
+    reset_after: which form of the GRU.
+    """
+    if mode == "RNN_TANH":
+        a = a + hidden(h)
+        return {"a": a, "h": a.tanh()}
+    if mode == "LSTM":
+        a = a + hidden(h)
+        a_i, a_f, a_g, a_o = a.chunk(4, dim=-1)
+        f, o = a_f.sigmoid(), a_o.sigmoid()
+        i = 1 - f if without == "input gate" else a_i.sigmoid()
+        g = a_g if without == "tanh of g" else a_g.tanh()
+        c = f * c + i * g
+        h = o * (c if without == "tanh of c" else c.tanh())
+        return {"a": a, "i": i, "f": f, "g": g, "o": o, "c": c, "h": h}
+    (a_r, a_z, a_n), (u_r, u_z, q) = a.chunk(3, dim=-1), hidden(h).chunk(3, dim=-1)
+    r, z = (a_r + u_r).sigmoid(), (a_z + u_z).sigmoid()
+    if reset_after:
+        n = (a_n + r * q).tanh()
+    else:
+        q = hidden(r * h).chunk(3, dim=-1)[2]
+        n = (a_n + q).tanh()
+    h = (1 - z) * n + z * h
+    return {"a": a, "r": r, "z": z, "n": n, "q": q, "h": h}
+
+
 class TextModel(nn.Module):
-    """A recurrent layer over one-hot words, and a linear read-out of its last state.
+    """A recurrent layer over one-hot words, and a linear readout of its last state.
 
     words: size of the vocabulary, D. hidden: number of hidden units, H.
-    readout: where `W` (H, D) and `b` (D,) start: "normal", at standard normal numbers, as in the
-    runs that the notebooks set their own beside, or "linear", where `nn.Linear` starts its own.
+    readout: the initialization of `W` (H, D) and `b` (D,): "normal", standard normal numbers, as
+    in the published runs that the notebooks compare with, or "linear", as in `nn.Linear`.
     The recurrent layer is `rnn`; a subclass says of which `kind`.
     Raises ValueError for another readout.
     """
@@ -29,13 +82,25 @@ class TextModel(nn.Module):
             linear = nn.Linear(hidden, words)
             W, b = linear.weight.detach().T.contiguous(), linear.bias.detach()
         else:
-            raise ValueError(f"no readout {readout!r}: there are 'normal' and 'linear'")
+            raise ValueError(f"readout: expected 'normal' or 'linear', got {readout!r}")
         self.W, self.b = nn.Parameter(W), nn.Parameter(b)
 
     def forward(self, x):
-        """x: (T, B, D). Returns the scores of every word as the next one, (B, D)."""
+        """x: (T, B, D). Returns the logits of every word as the next one, (B, D)."""
         output, _ = self.rnn(x)
         return output[-1] @ self.W + self.b
+
+    def unrolled(self, x, weights=None, **form):
+        """Return the logits of `forward`, computed in plain torch operations.
+
+        weights: name of a parameter to its value, the model's own by default. With a leading axis
+        they are those of S models side by side, and the logits are (S, B, D).
+        form: as for `cell_step`.
+        """
+        weights = weights or dict(self.named_parameters())
+        cell = (weights[f"rnn.{name}"] for name in self.rnn._flat_weights_names)
+        *_, last = unroll(self.rnn.mode, x, *cell, **form)
+        return last["h"] @ weights["W"] + weights["b"].unsqueeze(-2)
 
 
 class TextRNN(TextModel):
@@ -51,57 +116,64 @@ class TextGRU(TextModel):
 
 
 class TextLSTM(TextModel):
-    """A TextModel with long short-term memory, `nn.LSTM`; its read-out sees h, not c.
+    """A TextModel with long short-term memory, `nn.LSTM`; its readout sees h, not c.
 
-    forget_bias: what is added to the forget rows of `rnn.bias_ih_l0`; with +4, say, the forget
-    gate starts nearly open. words, hidden, readout: as for TextModel.
+    forget_bias: as for `add_forget_bias`; with 4.0 the forget gate starts nearly open.
+    words, hidden, readout: as for TextModel.
     """
 
     kind = nn.LSTM
 
     def __init__(self, words, hidden=5, readout="normal", forget_bias=0.0):
         super().__init__(words, hidden, readout)
-        with torch.no_grad():
-            self.rnn.bias_ih_l0[hidden : 2 * hidden] += forget_bias
+        add_forget_bias(self.rnn, forget_bias)
 
 
 class TextLSTMWithout(TextLSTM):
     """A TextLSTM that leaves one part out; the same weights, drawn in the same order.
 
-    without: "tanh of c": h_t = o_t ⊙ c_t; "tanh of g": the candidate is its a_g; "input gate":
-    i_t = 1 − f_t, so that what is forgotten is replaced, and the rows of i go unused.
+    without: "tanh of c": h_t = o_t ⊙ c_t; "tanh of g": the candidate is its pre-activation a_g;
+    "input gate": i_t = 1 − f_t, so that new values replace what is forgotten, and the rows of i
+    are unused.
     words, hidden, readout, forget_bias: as for TextLSTM. Raises ValueError for another part.
     """
 
     def __init__(self, words, hidden=5, readout="normal", forget_bias=0.0, without="tanh of c"):
         super().__init__(words, hidden, readout, forget_bias)
         if without not in ("tanh of c", "tanh of g", "input gate"):
-            parts = "'tanh of c', 'tanh of g' and 'input gate'"
-            raise ValueError(f"nothing is left out by {without!r}: there are {parts}")
+            parts = "'tanh of c', 'tanh of g' or 'input gate'"
+            raise ValueError(f"without: expected {parts}, got {without!r}")
         self.without = without
 
     def forward(self, x):
-        """x: (T, B, D). Returns the scores of every word as the next one, (B, D)."""
-        W_ih, W_hh, b_ih, b_hh = self.rnn.parameters()
-        h = c = x.new_zeros(x.shape[1], self.rnn.hidden_size)
-        for x_t in x:
-            a_i, a_f, a_g, a_o = (x_t @ W_ih.T + b_ih + h @ W_hh.T + b_hh).chunk(4, dim=1)
-            f = a_f.sigmoid()
-            i = 1 - f if self.without == "input gate" else a_i.sigmoid()
-            g = a_g if self.without == "tanh of g" else a_g.tanh()
-            c = f * c + i * g
-            h = a_o.sigmoid() * (c if self.without == "tanh of c" else c.tanh())
-        return h @ self.W + self.b
+        """x: (T, B, D). Returns the logits of every word as the next one, (B, D)."""
+        return self.unrolled(x, without=self.without)
+
+
+@torch.no_grad()
+def add_forget_bias(lstm, forget_bias):
+    """Add a number to the initial bias b_f of an LSTM's forget gates, in every layer.
+
+    This is what `forget_bias` means in the whole series: 0 leaves the initialization as it is.
+    lstm: `nn.LSTM`. Of the two biases torch has, it goes into `bias_ih`.
+    Source: Gers et al. 2000; Jozefowicz et al. 2015.
+    """
+    if forget_bias and not lstm.bias:
+        raise ValueError(f"forget_bias: expected 0 with bias=False, got {forget_bias}")
+    H = lstm.hidden_size
+    for name, parameter in lstm.named_parameters():
+        if name.startswith("bias_ih"):
+            parameter[H : 2 * H] += forget_bias
 
 
 class SequenceClassifier(nn.Module):
-    """Embedding, LSTM, the last states of its last layer, dropout, linear: scores of classes.
+    """Embedding, LSTM, the final states of its last layer, dropout, linear layer: class logits.
 
-    letters: how many numbers there are, the padding 0 among them. classes: C.
-    embedding: D. hidden: H, for each direction. layers, bidirectional: as in `nn.LSTM`.
-    dropout: the share that is put to zero in training: of the embedded letters, between the
-    layers, and of the last states.
-    forget_bias: where the forget gates' bias starts; all other biases start at 0.
+    letters: how many ids there are, the padding 0 among them. classes: C.
+    embedding: D. hidden: H, in each direction. layers, bidirectional: as in `nn.LSTM`.
+    dropout: the share that is set to zero in training: of the embedded letters, between the
+    layers, and of the final states.
+    forget_bias: as for `add_forget_bias`; all other biases start at 0.
     """
 
     def __init__(
@@ -116,48 +188,47 @@ class SequenceClassifier(nn.Module):
         forget_bias=1.0,
     ):
         super().__init__()
-        between = dropout if layers > 1 else 0.0  # of a single layer, nn.LSTM would warn
+        between = dropout if layers > 1 else 0.0  # with a single layer, nn.LSTM would warn
         self.embedding = nn.Embedding(letters, embedding, padding_idx=0)
         self.lstm = nn.LSTM(embedding, hidden, layers, dropout=between, bidirectional=bidirectional)
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear((1 + bidirectional) * hidden, classes)
-        self.initialise(forget_bias)
+        self.initialize(forget_bias)
 
     @torch.no_grad()
-    def initialise(self, forget_bias):
-        """Each gate's weights orthogonal, Xavier's for the linear layer, biases as promised."""
-        H = self.lstm.hidden_size
+    def initialize(self, forget_bias):
+        """Make each gate's weights orthogonal, the linear layer's Xavier's, all biases zero, and
+        add the forget bias."""
         for name, parameter in self.lstm.named_parameters():
             if name.startswith("weight"):
-                for gate in parameter.split(H):
+                for gate in parameter.split(self.lstm.hidden_size):
                     nn.init.orthogonal_(gate)
             else:
                 parameter.zero_()
-                if name.startswith("bias_ih"):
-                    parameter[H : 2 * H] = forget_bias
+        add_forget_bias(self.lstm, forget_bias)
         nn.init.xavier_normal_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
 
-    def forward(self, numbers, lengths):
-        """The scores of every class, (B, C).
+    def forward(self, ids, lengths):
+        """Return the logits of every class, (B, C).
 
-        numbers: int64 (T, B), padded at the ends. lengths: (B,), from 1 to T, in any order.
-        Raises ValueError for lengths that do not fit, and for numbers that are no letters.
+        ids: int64 (T, B), padded at the ends. lengths: (B,), from 1 to T, in any order.
+        Raises ValueError for lengths that don't fit, and for ids that no letter has.
         """
-        last = self.last_states(self.dropout(self.embed(numbers)), lengths)
+        last = self.last_states(self.dropout(self.embed(ids)), lengths)
         return self.linear(self.dropout(last))
 
-    def embed(self, numbers):
-        """numbers: int64 (T, B). Returns (T, B, D)."""
-        if numbers.ndim != 2:
-            raise ValueError(f"numbers has shape {tuple(numbers.shape)}, but (T, B) is meant")
-        size, low, high = self.embedding.num_embeddings, numbers.min(), numbers.max()
+    def embed(self, ids):
+        """ids: int64 (T, B). Returns (T, B, D)."""
+        if ids.ndim != 2:
+            raise ValueError(f"ids: expected (T, B), got {tuple(ids.shape)}")
+        size, low, high = self.embedding.num_embeddings, ids.min(), ids.max()
         if low < 0 or high >= size:
-            raise ValueError(f"numbers are {low} to {high}, but letters go from 0 to {size - 1}")
-        return self.embedding(numbers)
+            raise ValueError(f"ids: expected 0 to {size - 1}, got {low} to {high}")
+        return self.embedding(ids)
 
     def last_states(self, x, lengths):
-        """The last states of the last layer's directions, side by side, forward first.
+        """Return the final states of the last layer's directions, concatenated, forward first.
 
         x: (T, B, D). lengths: (B,). Returns (B, H), or (B, 2H) if bidirectional.
         """

@@ -1,20 +1,22 @@
 """Every data plot of the series, in one style. They read traces, histories and plain arrays.
 
 Each function returns a `Plot`: a notebook shows it as the result of a cell, a script saves it, a
-test reads the numbers off its axes. Its text form says what is on the axes, for those who cannot
-see the picture.
+test reads the numbers off its axes. Its text form says what is on the axes, for people who can't
+see the picture. Names, titles and words are drawn as they are written; a `$` starts no formula.
 """
 
+import re
 from html import escape
 from io import BytesIO, StringIO
 
+import matplotlib.style
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgba
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatterSciNotation
 
-# Okabe–Ito: told apart by colour-blind readers too. One colour for one letter, everywhere.
+# Okabe–Ito, which color-blind readers can tell apart, too. One color per symbol, everywhere.
 PALETTE = {
     "i": "#009E73",
     "f": "#E69F00",
@@ -31,15 +33,31 @@ PALETTE = {
 }
 SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 DASHES = ["-", "--", "-.", ":"]
-# From below zero over white to above zero: the colours of c and h.
+# From below zero over white to above zero: the colors of c and h.
 SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE["c"], "#FFFFFF", PALETTE["h"]])
 # Padding, and what is read.
 READ_OR_NOT = ListedColormap(["#DDDDDD", PALETTE["c"]])
+SUPERSCRIPTS = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+# A plot is made and drawn with these settings, whatever the reader's rcParams say. Text is no
+# mathematics; in SVG, neither the random ids nor the reader's fonts matter.
+in_our_style = matplotlib.style.context(
+    ["default", {"text.parse_math": False, "svg.hashsalt": "gatewise", "svg.fonttype": "path"}]
+)
+
+
+class PowersOfTen(LogFormatterSciNotation):
+    """Labels of a logarithmic axis without mathematics: 10⁻³, 2×10⁻³."""
+
+    def __call__(self, x, pos=None):
+        math = super().__call__(x, pos).removeprefix(r"$\mathdefault{").removesuffix("}$")
+        parts = re.fullmatch(r"(.*)\^\{(.*)\}", math.replace(r"\times", "×"))
+        return parts[1] + parts[2].translate(SUPERSCRIPTS) if parts else math
 
 
 class Plot(Figure):
     """A matplotlib figure in the style of the series, without pyplot's global list of figures."""
 
+    @in_our_style
     def __init__(self, width=6.4, height=3.2, columns=1, mosaic=None, heights=None):
         super().__init__(figsize=(width, height), dpi=100, layout="constrained", facecolor="white")
         if mosaic:  # panels by name, some wider than others
@@ -52,6 +70,19 @@ class Plot(Figure):
             panel.grid(color="#DDDDDD", linewidth=0.6)
             panel.set_axisbelow(True)
 
+    @in_our_style
+    def draw(self, renderer):
+        for panel in self.panels:
+            for axis in panel.xaxis, panel.yaxis:
+                if axis.get_scale() == "log":
+                    axis.set_major_formatter(PowersOfTen())
+                    axis.set_minor_formatter(PowersOfTen())
+        super().draw(renderer)
+
+    @in_our_style
+    def savefig(self, *args, **kwargs):
+        super().savefig(*args, **kwargs)
+
     def __repr__(self):
         return "\n".join(_describe(panel) for panel in self.panels)
 
@@ -63,19 +94,39 @@ class Plot(Figure):
         return picture.getvalue(), {"alt": repr(self), **size}
 
     def svg(self, alt=None):
-        """The picture as SVG text, the same to the letter with the same matplotlib.
+        """Return the picture as SVG text, reproducible with the same matplotlib.
 
-        alt: what it shows, for those who cannot see it; the text form if not given.
+        alt: what it shows, for people who can't see it; the text form by default.
         """
         picture = StringIO()
-        # Neither the day nor chance goes in; letters are drawn, since not every machine has them.
-        silent = dict.fromkeys(["Date", "Creator", "Format", "Type"])
-        with rc_context({"svg.hashsalt": "gatewise", "svg.fonttype": "path"}):
-            self.savefig(picture, format="svg", metadata=silent)
+        no_date = dict.fromkeys(["Date", "Creator", "Format", "Type"])
+        self.savefig(picture, format="svg", metadata=no_date)
         label = f"<svg role='img' aria-label='{escape(alt or repr(self), quote=True)}' "
         return label + picture.getvalue().partition("<svg ")[2].rstrip("\n")
 
 
+def _look(n):
+    """Return color and dash of the n-th of any number of curves: 28 differ."""
+    return {"color": SERIES[n % len(SERIES)], "linestyle": DASHES[n % len(DASHES)]}
+
+
+def _label(name):
+    """Return a name as a legend takes it: matplotlib leaves out those that begin with "_"."""
+    return f"\u200b{name}" if str(name).startswith("_") else str(name)
+
+
+def _legend(panel, **where):
+    """Name the curves in the panel; where there are many, beside a figure tall enough for them."""
+    handles, names = panel.get_legend_handles_labels()
+    if len(names) > 6:
+        figure = panel.figure
+        figure.set_figheight(max(figure.get_figheight(), 0.6 + 0.22 * len(names)))
+        figure.legend(handles, names, loc="outside right center", frameon=False)
+    else:
+        panel.legend(frameon=False, **where)
+
+
+@in_our_style
 def functions(x, **curves):
     """Functions of one variable on one axis: `functions(x, tanh=y)`.
 
@@ -83,12 +134,13 @@ def functions(x, **curves):
     """
     plot = Plot(height=2.8)
     for n, (name, y) in enumerate(curves.items()):
-        plot.panels[0].plot(x, y, color=SERIES[n], linestyle=DASHES[n], label=name, linewidth=2)
+        plot.panels[0].plot(x, y, **_look(n), label=_label(name), linewidth=2)
     plot.panels[0].set_xlabel("a")
-    plot.panels[0].legend(frameon=False)
+    _legend(plot.panels[0])
     return plot
 
 
+@in_our_style
 def losses(histories, floors=None):
     """Loss against epoch, on a logarithmic axis.
 
@@ -98,7 +150,7 @@ def losses(histories, floors=None):
     panel = plot.panels[0]
     for n, (name, history) in enumerate(histories.items()):
         epochs = np.arange(1, len(history.loss) + 1)
-        panel.plot(epochs, history.loss, color=SERIES[n], linestyle=DASHES[n], label=name)
+        panel.plot(epochs, history.loss, **_look(n), label=_label(name))
     for name, floor in (floors or {}).items():
         panel.axhline(floor, color="#555555", linewidth=1, linestyle=":")
         place = {"xy": (1, floor), "xycoords": ("axes fraction", "data")}
@@ -106,29 +158,30 @@ def losses(histories, floors=None):
             name, **place, xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
         )
     panel.set(yscale="log", xlabel="epoch", ylabel="loss (nats)")
-    panel.legend(frameon=False, loc="lower left")
+    _legend(panel, loc="lower left")
     return plot
 
 
+@in_our_style
 def over_time(curves):
-    """States against time, on one axis, a letter in its own colour.
+    """States against time, on one axis, each symbol in its own color.
 
-    curves: name or letter to values (T,), after steps 1 to T.
+    curves: name or symbol to values (T,), after steps 1 to T.
     """
     plot = Plot(height=2.6)
     panel = plot.panels[0]
     for n, (name, values) in enumerate(curves.items()):
         steps = np.arange(1, len(values) + 1)
-        panel.plot(
-            steps, values, color=PALETTE.get(name, SERIES[n]), linestyle=DASHES[n], label=name
-        )
+        look = _look(n) | ({"color": PALETTE[name]} if name in PALETTE else {})
+        panel.plot(steps, values, **look, label=_label(name))
     panel.set(xlabel="step, t", ylabel="value")
-    panel.legend(frameon=False)
+    _legend(panel)
     return plot
 
 
+@in_our_style
 def states(h, sentences):
-    """A state after each word of some sentences, a panel a word.
+    """A state after each word of some sentences, a panel per word.
 
     h: (T, B, H), values within ±1. sentences: B strings, of which the first T words are shown.
     """
@@ -147,6 +200,7 @@ def states(h, sentences):
     return plot
 
 
+@in_our_style
 def against(x, curves, xlabel, ylabel, scale="log"):
     """Curves on two logarithmic axes, or on two linear ones.
 
@@ -155,212 +209,78 @@ def against(x, curves, xlabel, ylabel, scale="log"):
     plot = Plot(height=2.8)
     panel = plot.panels[0]
     for n, (name, y) in enumerate(curves.items()):
-        panel.plot(x, y, color=SERIES[n], linestyle=DASHES[n], label=name, marker="o", markersize=3)
+        panel.plot(x, y, **_look(n), label=_label(name), marker="o", markersize=3)
     panel.set(xscale=scale, yscale=scale, xlabel=xlabel, ylabel=ylabel)
     beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if len(curves) > 1 else {}
-    panel.legend(frameon=False, **beside)
+    _legend(panel, **beside)
     return plot
 
 
+@in_our_style
 def decay(panels, ylabel, xlabel="steps back, k"):
-    """A norm against the number of steps, on a logarithmic axis, a panel a condition.
+    """A norm against the number of steps, on a logarithmic axis, a panel per condition.
 
     panels: title to {name of the curve: values (K,) for 0, 1, … K − 1 steps}. A curve named
-    after a letter, as "|Δh|", has the letter's colour.
+    after a symbol, as "|Δh|", has the symbol's color.
     """
     plot = Plot(width=3.1 * len(panels) if len(panels) > 2 else 6.4, columns=len(panels))
     names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
     for panel, (title, curves) in zip(plot.panels, panels.items(), strict=True):
         for name, values in curves.items():
             n = names.index(name)  # one look for one name, in every panel
-            color = PALETTE.get(name.strip("|Δ"), SERIES[n])
-            panel.plot(values, color=color, linestyle=DASHES[n], label=name, linewidth=1.8)
+            symbol = name.strip("|Δ")
+            look = _look(n) | ({"color": PALETTE[symbol]} if symbol in PALETTE else {})
+            panel.plot(values, **look, label=_label(name), linewidth=1.8)
         panel.set(yscale="log", xlabel=xlabel, title=title)
     plot.panels[0].set_ylabel(ylabel)
-    max(plot.panels, key=lambda panel: len(panel.lines)).legend(frameon=False)
+    _legend(max(plot.panels, key=lambda panel: len(panel.lines)))
     return plot
 
 
-def gate_explorer(values):
-    """One unit, as an explorer of gates holds it: its gates and states, then a sequence.
+@in_our_style
+def gates(symbols, words):
+    """Gates and states along a sentence, a panel per symbol: units down, words across.
 
-    values: the widget's `values`.
-    """
-    plot = Plot(height=3.0, columns=2)
-    now, through = plot.panels
-    letters = [k for k in "figorznqch" if k in values]
-    for n, k in enumerate(letters):
-        now.bar(n, values[k], color=PALETTE[k], width=0.7)
-        below = values[k] < 0
-        where, side = (0, -3 if below else 3), "top" if below else "bottom"
-        text = f"{values[k]:.2f}"
-        now.annotate(text, (n, values[k]), where, textcoords="offset points", ha="center", va=side)
-    now.set(xlabel="gates and states at this step", ylabel="value")
-    now.set_xticks(range(len(letters)), [rf"${k}_t$" for k in letters])
-
-    strip = values["strip"]
-    steps = np.arange(1, len(strip["x"]) + 1)
-    through.bar(steps, strip["x"], color=PALETTE["x"], alpha=0.25, label="x", width=0.6)
-    for k, dash in [("c", "-"), ("h", "--")]:
-        if k in strip:
-            through.plot(steps, strip[k], dash, color=PALETTE[k], label=k, linewidth=2)
-    through.set_xlabel("step of the sequence")
-    through.legend(frameon=False)
-    for panel in plot.panels:
-        panel.axhline(0, color="#555555", linewidth=0.8)
-    now.margins(y=0.15)
-    return plot
-
-
-def task(x, c, low, high, tally):
-    """A sequence of a task: what goes in, c after each step, and where c must stay.
-
-    x, c: (T,). low, high: (T,), infinite where c is not judged. tally: the words of the title.
-    """
-    plot = Plot(height=2.6)
-    panel = plot.panels[0]
-    steps = np.arange(1, len(x) + 1)
-    reach = 0.3 + max(
-        np.abs(x).max(), np.abs(c).max(), np.abs(low[np.isfinite(low)]).max(initial=1)
-    )
-    judged = np.isfinite(low) | np.isfinite(high)
-    bottom, top = np.clip(low, -reach, reach), np.clip(high, -reach, reach)
-    panel.bar(
-        steps[judged], (top - bottom)[judged], 1, bottom[judged], color="#DDDDDD", label="allowed"
-    )
-    panel.bar(steps, x, 0.4, color=PALETTE["x"], alpha=0.5, label="x")
-    panel.plot(steps, c, color=PALETTE["c"], label="c", linewidth=2, marker="o", markersize=3)
-    panel.set(xlabel="step of the sequence", ylabel="value", title=tally)
-    panel.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-    return plot
-
-
-def backward_explorer(values, read, detach=False):
-    """The gradient by h_t and c_t against t, as a BackwardExplorer holds it, a panel a cell.
-
-    values: the widget's `values`. read: the step at which the loss is read. detach: h is cut off
-    from the gates; then dc is shown split into the wire, which stays, and the detour.
-    """
-    plot = Plot(height=3.0, columns=2)
-    ours, theirs = plot.panels
-    steps = np.arange(1, read + 1)
-    curves = {"dc": (values["lstm"]["dc"], "c", "-o"), "dh": (values["lstm"]["dh"], "h", "--s")}
-    if detach:
-        curves = {
-            "dc before the cut": (values["whole"], "c", "-o"),
-            "wire: product of f": (values["wire"], "gradient", ":D"),
-            "detour, cut off": (values["detour"], "h", "--s"),
-        }
-    for name, (gradient, letter, style) in curves.items():
-        ours.plot(*_seen(steps, gradient), style, color=PALETTE[letter], label=name, markersize=4)
-    theirs.plot(
-        *_seen(steps, values["rnn"]["dh"]), "--D", color=PALETTE["h"], label="dh", markersize=4
-    )
-    for panel, title in zip(plot.panels, ["LSTM", "RNN"], strict=True):
-        panel.set(yscale="log", xlabel="step t", title=title, xlim=(0.5, read + 0.5))
-        panel.legend(frameon=False)
-    ours.set_ylabel("absolute gradient of the loss")
-    return plot
-
-
-def _seen(steps, gradient):
-    """What a logarithmic axis can show: no zeros."""
-    size = np.abs(gradient[: len(steps)])
-    return steps[size > 0], size[size > 0]
-
-
-def gates(letters, words):
-    """Gates and states along a sentence, a panel a letter: units down, words across.
-
-    letters: letter to values (T, H), as `{k: getattr(trace, k)[:, b] for k in "figoch"}`.
+    symbols: symbol to values (T, H), as `{k: getattr(trace, k)[:, b] for k in "figoch"}`.
     words: the T words. A square is as large as its value; below zero it is hollow.
     """
-    T, H = next(iter(letters.values())).shape
-    columns = len(letters) if T <= 6 else min(3, len(letters))
-    rows = -(-len(letters) // columns)
-    names = [*letters, *"." * (rows * columns - len(letters))]
+    unknown = [k for k in symbols if k not in PALETTE]
+    if unknown or not symbols:
+        raise ValueError(f"symbols: expected some of {', '.join(PALETTE)}, got {unknown or 'none'}")
+    T, H = np.shape(next(iter(symbols.values())))
+    columns = len(symbols) if T <= 6 else min(3, len(symbols))
+    rows = -(-len(symbols) // columns)
+    names = [*symbols, *"." * (rows * columns - len(symbols))]
     tall = 0.5 + min(0.2 * H, 1.8) + 0.07 * max(map(len, words))
     mosaic = [names[n : n + columns] for n in range(0, len(names), columns)]
     plot = Plot(width=8.0, height=max(1.6, rows * tall), mosaic=mosaic)
-    for k, values in letters.items():
-        _squares(plot.named[k], k, np.asarray(values), words)
+    for k, values in symbols.items():
+        _map(plot.named[k], k, np.asarray(values), words)
     for row in mosaic:
         plot.named[row[0]].set_ylabel("unit")
     return plot
 
 
-def unroll_player(values, vocabulary, step, units, clamp):
-    """One sentence or two, as an UnrollPlayer holds them: its maps, distances, next words.
-
-    values: the widget's `values`. vocabulary: the words. step: counted from 1. units: those
-    shown, in their order. clamp: the gates that are held.
-    """
-    runs, apart = values["runs"], values["apart"]
-    letters = [k for k in "rznfigoch" if k in runs[0]]
-    T = max(len(run["words"]) for run in runs)
-    columns = len(letters) if T <= 6 else -(-len(letters) // 2)
-    wide = 12  # the grid's columns, so that letters and the two panels below share it
-    names = [[f"{k}{b}" for k in letters] for b in range(len(runs))]
-    mosaic = [
-        [name for name in row[n : n + columns] for _ in range(wide // columns)]
-        for n in range(0, len(letters), columns)
-        for row in names
-    ]
-    below = ["apart"] * (wide // 2) if apart else []
-    mosaic.append(below + ["next"] * (wide - len(below)))
-    tall = min(0.2 * len(units), 1.8) + 0.5
-    heights = [tall] * (len(mosaic) - 1) + [2.0]
-    plot = Plot(width=8.6, height=sum(heights) + 0.6, mosaic=mosaic, heights=heights)
-
-    scale = {k: max(1, *(np.abs(run[k]).max() for run in runs)) for k in letters}
-    for b, run in enumerate(runs):
-        for k in letters:
-            panel, rows = plot.named[f"{k}{b}"], np.array(run[k])
-            held = [f"{key} = {value:g}" for key, value in clamp.items() if key[0] == k != key]
-            name = rf"${k}$ = {clamp[k]:g}" if k in clamp else rf"${k}$"
-            _squares(panel, k, rows[:, units], run["words"], units, step, scale[k])
-            panel.set_title(", ".join([name, "AB"[b], *held[:2]]), fontsize=9)
-    above = {"frameon": False, "ncols": 2, "loc": "lower left", "bbox_to_anchor": (0, 0.97)}
-    for n, k in enumerate(apart):
-        steps = np.arange(1, len(apart[k]) + 1) + 0.36 * (n - (len(apart) - 1) / 2)
-        fill = PALETTE[k] if k == "c" else "none"
-        bars = {"width": 0.32, "facecolor": fill, "edgecolor": PALETTE[k]}
-        plot.named["apart"].bar(steps, apart[k], label=f"|Δ{k}|", **bars)
-    if apart:
-        plot.named["apart"].axvspan(step - 0.5, step + 0.5, color="#F3F5F7", zorder=0)
-        plot.named["apart"].set(xlabel="step", ylabel="A and B apart")
-        plot.named["apart"].xaxis.get_major_locator().set_params(integer=True)
-        plot.named["apart"].legend(**above)
-
-    panel = plot.named["next"]
-    for b, run in enumerate(runs):
-        p = run["p"][min(step, len(run["p"])) - 1]
-        where = np.arange(len(p)) + 0.4 * (b - (len(runs) - 1) / 2)
-        fill = "#555555" if b == 0 else "none"
-        panel.bar(where, p, width=0.36, facecolor=fill, edgecolor="#555555", label="AB"[b])
-    panel.set(ylim=(0, 1), ylabel="probability", xlabel=f"next word, after step {step}")
-    panel.set_xticks(range(len(p)), vocabulary, rotation=90, fontsize=8)
-    panel.legend(**above)
-    return plot
-
-
+@in_our_style
 def loss_distributions(final, published=None, ylabel="loss (nats)"):
-    """Losses over seeds: a panel an epoch, in it a column a model, a dot a seed.
+    """Losses over seeds: a panel per epoch, in it a column per model, a dot per seed.
 
     final: model to {epoch: losses (seeds,)}; a string instead of an epoch is the panel's title as
     it is. published: model to {epoch: loss}, drawn as a cross.
     The bar through the dots is their median.
     """
     epochs = list(next(iter(final.values())))
-    plot = Plot(width=max(6.4, 1.6 * len(epochs)), columns=len(epochs))
+    width = max(1.6, 0.22 * len(final)) * len(epochs)
+    plot = Plot(width=max(6.4, width), columns=len(epochs))
     for panel, epoch in zip(plot.panels, epochs, strict=True):
         for n, (model, by_epoch) in enumerate(final.items()):
             losses = np.sort(by_epoch[epoch])
-            # Neighbours in rank stand side by side, so that no dot hides the next.
+            # Neighbors in rank are drawn side by side, so that no dot hides the next.
             aside = n + 0.22 * (np.arange(len(losses)) % 5 - 2) / 2
-            style = {"color": SERIES[n], "s": 12, "alpha": 0.75, "linewidths": 0, "label": model}
-            panel.scatter(aside, losses, **style)
-            panel.hlines(np.median(losses), n - 0.36, n + 0.36, color=SERIES[n], linewidth=2)
+            color = _look(n)["color"]
+            look = {"color": color, "s": 12, "alpha": 0.75, "linewidths": 0}
+            panel.scatter(aside, losses, **look, label=_label(model))
+            panel.hlines(np.median(losses), n - 0.36, n + 0.36, color=color, linewidth=2)
             if epoch in (published or {}).get(model, {}):
                 cross = {"marker": "X", "s": 60, "color": "black", "edgecolors": "white"}
                 panel.scatter(n, published[model][epoch], label="published", zorder=3, **cross)
@@ -375,6 +295,7 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
     return plot
 
 
+@in_our_style
 def success(curves, xlabel="number of ums between subject and verb", ylabel="share of seeds"):
     """Success against distance.
 
@@ -384,52 +305,62 @@ def success(curves, xlabel="number of ums between subject and verb", ylabel="sha
     panel = plot.panels[0]
     for n, (model, by_distance) in enumerate(curves.items()):
         distance = sorted(by_distance)
-        style = {"linestyle": DASHES[n % 4], "marker": "os^Dv"[n % 5], "color": SERIES[n]}
+        look = _look(n) | {"marker": "os^Dv"[n % 5]}
         shares = [by_distance[d] for d in distance]
         # Later markers are smaller, so that one on another does not hide it.
-        panel.plot(distance, shares, label=model, markersize=max(4, 10 - 2 * n), **style)
+        panel.plot(distance, shares, label=_label(model), markersize=max(4, 10 - 2 * n), **look)
     panel.set(xlabel=xlabel, ylabel=ylabel, ylim=(-0.05, 1.05))
     panel.set_xticks(sorted({d for by_distance in curves.values() for d in by_distance}))
-    panel.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    _legend(panel, loc="center left", bbox_to_anchor=(1, 0.5))
     return plot
 
 
-def _squares(panel, letter, values, words, units=None, step=None, scale=None):
-    """A map of one letter, units down and words across: squares, full above zero, hollow below,
-    faint after `step`. A full square is `scale`, 1 or the largest value if not given."""
+def squares(values, symbol, step=None, scale=1, apart=1, width=1):
+    """Squares as large as their values, as a collection: full above zero, hollow below.
+
+    values: (T, H), drawn at (apart · t, n). step: those after it are faint; None for none.
+    scale: the value of a full square. width: that of a full square, whose height is 1.
+    """
     T, H = values.shape
-    scale = scale or max(1, np.abs(values).max())
-    # A word needs the room of `room` squares. Few columns stand as wide apart as that; of many
-    # words, those are written that are not the same again, and not beside one that is written.
+    t, n = (axis.ravel() for axis in np.mgrid[:T, :H])
+    flat = values.ravel()
+    half = 0.44 * np.sqrt(np.abs(flat) / scale)
+    corners = np.array([[-width, -1], [width, -1], [width, 1], [-width, 1]])
+    places = np.stack([apart * t, n], axis=1)[:, None] + half[:, None, None] * corners
+    ink = np.array([to_rgba(PALETTE[symbol])] * len(flat))
+    ink[:, 3] = np.where(t < (T if step is None else step), 1, 0.3)
+    look = {"facecolors": np.where(flat[:, None] > 0, ink, 0), "edgecolors": ink}
+    return PolyCollection(places, label=f"{H} units × {T} words", linewidths=0.7, **look)
+
+
+def _map(panel, symbol, values, words):
+    """A map of one symbol, units down and words across; a full square is 1 or the largest."""
+    T, H = values.shape
+    scale = max(1, np.abs(values).max())
+    # A word needs the width of `room` squares. Few columns are drawn that far apart; of many
+    # words, only those that differ from the one before are written, unless they are too close.
     few, room = T <= 14, max(1, 0.07 * T, 0.09 * H)
     pitch = room if few else 1
     told = list(range(T)) if few else []
     for t in [] if few else [0, T - 1, *(t for t in range(T) if words[t] != words[t - 1])]:
         if all(abs(t - other) >= room for other in told):
             told.append(t)
-
-    t, n = (axis.ravel() for axis in np.mgrid[:T, :H])
-    flat, half = values.ravel(), 0.44 * np.sqrt(np.abs(values.ravel()) / scale)
-    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
-    squares = np.stack([pitch * t, n], axis=1)[:, None] + half[:, None, None] * corners
-    ink = np.array([to_rgba(PALETTE[letter])] * len(flat))
-    ink[:, 3] = np.where(t < (T if step is None else step), 1, 0.3)
-    fill = np.where(flat[:, None] > 0, ink, 0)
-    look = {"facecolors": fill, "edgecolors": ink, "linewidths": 0.7}
-    panel.add_collection(PolyCollection(squares, label=f"{H} units × {T} words", **look))
+    panel.add_collection(squares(values, symbol, scale=scale, apart=pitch))
 
     panel.set_aspect("equal", anchor="W")
     panel.grid(False)
-    panel.set(xlim=(-0.6, pitch * (T - 1) + 0.6), ylim=(H - 0.4, -0.6), title=f"${letter}$")
+    panel.set(xlim=(-0.6, pitch * (T - 1) + 0.6), ylim=(H - 0.4, -0.6))
+    panel.set_title(f"${symbol}$", parse_math=True)
     panel.set_xticks([pitch * t for t in told], [words[t] for t in told], rotation=90, fontsize=8)
     every = -(-H // 8)
-    panel.set_yticks(range(0, H, every), (units or range(H))[::every], fontsize=8)
+    panel.set_yticks(range(0, H, every), range(0, H, every), fontsize=8)
     if scale > 1:
         panel.set_xlabel(f"full square: {scale:.2f}", fontsize=8)
 
 
+@in_our_style
 def padding(panels):
-    """Batches as they are laid out: a row a sequence, a square a step, the padding in grey.
+    """Batches as they are laid out: a row per sequence, a square per step, the padding in gray.
 
     panels: title to the lengths (B,) of the sequences, from the first row to the last.
     """
@@ -446,46 +377,53 @@ def padding(panels):
     return plot
 
 
+@in_our_style
 def bars(panels, ylabel):
-    """Bars in groups, a panel a condition, each with a scale of its own.
+    """Bars in groups, a panel per condition, each with a scale of its own.
 
     panels: title to {name of the bars: {group: value}}, the same groups for all names.
     """
-    plot = Plot(height=3.0, mosaic=[list(panels)])  # no common scale
+    plot = Plot(height=3.0, mosaic=[[f"panel {n}" for n in range(len(panels))]])  # no common scale
     for panel, (title, named) in zip(plot.panels, panels.items(), strict=True):
         width = 0.8 / len(named)
         for n, (name, values) in enumerate(named.items()):
             places = np.arange(len(values)) + width * (n - (len(named) - 1) / 2)
-            look = {"color": SERIES[n], "hatch": "/" * 3 * n, "edgecolor": "white", "linewidth": 0}
-            panel.bar(places, list(values.values()), width, label=name, **look)
+            hatch = ["", "///", "//////", "xxx"][n % 4]
+            look = {"color": _look(n)["color"], "hatch": hatch, "edgecolor": "white"}
+            panel.bar(places, list(values.values()), width, label=_label(name), **look, linewidth=0)
             panel.set_xticks(range(len(values)), values)
         panel.set_title(title, fontsize=9)
         panel.grid(axis="x", visible=False)
     plot.panels[0].set_ylabel(ylabel)
     if len(named) > 1:
         handles = plot.panels[0].get_legend_handles_labels()
-        plot.legend(*handles, loc="outside lower center", ncols=len(named), frameon=False)
+        place = {"loc": "outside lower center", "ncols": min(len(named), 4)}
+        plot.legend(*handles, **place, frameon=False)
+        plot.set_figheight(3 + 0.22 * ((len(named) - 1) // 4))
     return plot
 
 
+@in_our_style
 def level_bars(panels, xlabel):
-    """One number each, as level bars from zero, a panel a condition.
+    """One number each, as horizontal bars from zero, a panel per condition.
 
     panels: title to {name: number}, with the same names in each.
     """
     plot = Plot(height=0.9 + 0.35 * len(next(iter(panels.values()))), columns=len(panels))
     for panel, (title, numbers) in zip(plot.panels, panels.items(), strict=True):
-        panel.barh(list(numbers), list(numbers.values()), color=SERIES[0], height=0.6)
+        panel.barh(range(len(numbers)), list(numbers.values()), color=SERIES[0], height=0.6)
         panel.set(title=title, xlabel=xlabel)
+        panel.set_yticks(range(len(numbers)), numbers)
         panel.title.set_size(10)
     plot.panels[0].invert_yaxis()
     return plot
 
 
+@in_our_style
 def dots(values, xlabel, floors=None):
-    """Some numbers each, one a seed, as dots on a line.
+    """Some numbers each, one per seed, as dots on a line.
 
-    values: name to numbers. floors: name to a number that is drawn as an upright line.
+    values: name to numbers. floors: name to a number that is drawn as a vertical line.
     """
     plot = Plot(height=0.9 + 0.4 * len(values))
     panel = plot.panels[0]
@@ -507,6 +445,7 @@ def dots(values, xlabel, floors=None):
     return plot
 
 
+@in_our_style
 def shares(values, rows, columns, xlabel, ylabel):
     """A table of shares as a picture: each in its square, in hundredths, darker the larger.
 
@@ -531,7 +470,7 @@ def _describe(panel):
     x, y = panel.get_xlabel(), panel.get_ylabel()
     scale = " (logarithmic)" if panel.get_yscale() == "log" else ""
     drawn = [artist.get_label() for artist in [*panel.lines, *panel.containers, *panel.collections]]
-    names = [name for name in dict.fromkeys(drawn) if not name.startswith("_")]
+    names = [name.strip("\u200b") for name in dict.fromkeys(drawn) if not name.startswith("_")]
     if panel.images:
         names = ["{} × {} values".format(*panel.images[0].get_array().shape)]
     parts = [panel.get_title(), f"{y}{scale} against {x}" if y else x, *names]

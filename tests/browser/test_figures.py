@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from faces import labels, violations
+from appearance import labels, violations
 
 FIGURES = Path(__file__).parents[2] / "figures"
 

@@ -1,278 +1,238 @@
-"""UnrollPlayer in a browser: its numbers are torch's, and it goes on without a kernel."""
+"""UnrollPlayer: the numbers on the screen are those of gatewise.cells and torch."""
 
+import re
+
+import numpy as np
 import pytest
-from faces import LOOKS, labels, look, violations
+import torch
+from playwright.sync_api import expect
 
-from gatewise.text import SENTENCES, Vocabulary
-
-FIRST = """\
-import numpy as np, torch
-from gatewise import models, text, training
+from gatewise import models, text
+from gatewise.text import SENTENCES
 from gatewise.widgets import UnrollPlayer
-vocabulary = text.Vocabulary()
-x, y = map(torch.from_numpy, text.last_word_task(text.SENTENCES, vocabulary, np.float32))
-torch.manual_seed(0)
-model = models.TextLSTM(9, 5)
-training.fit(model, x, y, epochs=300)
-player = UnrollPlayer(model, vocabulary)
-player"""
-# How far `values` are from torch's, gate by gate, in the cell's own equations.
-GAP = """\
-def gap():
-    far = 0
-    for sentence, run in zip(player.sentences, player.values["runs"], strict=True):
-        x = text.one_hot(vocabulary.encode(sentence), 9, np.float32)
-        x, W_ih, W_hh, b_ih, b_hh = torch.from_numpy(x), *model.rnn.parameters()
-        h = model.rnn(x[:, None])[0][:, 0]
-        c = torch.cat([model.rnn(x[: t + 1, None])[1][1][0] for t in range(len(x))])
-        before = torch.cat([torch.zeros(1, 5), h[:-1]])
-        i, f, g, o = (x @ W_ih.T + b_ih + before @ W_hh.T + b_hh).chunk(4, dim=1)
-        p = torch.stack([model(x[: t + 1, None])[0].softmax(0) for t in range(len(x))])
-        theirs = dict(i=i.sigmoid(), f=f.sigmoid(), g=g.tanh(), o=o.sigmoid(), c=c, h=h, p=p)
-        assert run["words"] == sentence.split() and run.keys() == {"words", *theirs}
-        far = max(far, *(np.abs(v.detach().numpy() - run[k]).max() for k, v in theirs.items()))
-    return float(far)"""
-MORE = [
-    GAP,
-    "um = ' um' * 31\nwords = text.Vocabulary([*text.SENTENCES, 'um'])\n"
-    "pair = [f'i{um} love', f'you{um} love']\n"
-    "UnrollPlayer(models.TextGRU(10, 16), words, sentences=pair)",
-    "UnrollPlayer(models.TextRNN(9, 5), vocabulary, sentences=['you hate coffee'])",
-    "UnrollPlayer(models.TextLSTM(10, 16), words, sentences=pair, clamp={'f': 0.5, 'o3': 1})",
-]
-BOX, SWAP = "sentence {}", "word {} of sentence {}"
 
-
-class Face:
-    """One player on a page."""
-
-    def __init__(self, notebook, n):
-        self.notebook, self.page = notebook, notebook.page
-        self.root = notebook.page.locator(".gatewise").nth(n)
-
-    def box(self, name):
-        return self.root.get_by_label(BOX.format(name), exact=True)
-
-    def swap(self, t, name, word):
-        self.root.get_by_label(SWAP.format(t, name), exact=True).select_option(word)
-
-    def hold(self, what):
-        self.root.get_by_role("button", name=what, exact=True).click()
-
-    def step(self):
-        return self.root.get_by_role("slider", name="step")
-
-    def reset(self):
-        self.root.get_by_role("button", name="reset", exact=True).click()
-
-    def likely(self, name="A"):
-        """The probability of each next word, as it is written."""
-        rows = self.root.locator("tbody tr").evaluate_all(
-            "(rows, name) => rows.map(row => [row.querySelector('th').textContent,"
-            " Number(row.querySelector(`td.${name} .number`).textContent)])",
-            name,
-        )
-        return dict(rows)
-
-    def ask(self, expression, before="pass"):
-        self.page.wait_for_timeout(150)  # what was let go is on its way
-        return self.notebook.ask(expression, before)
+VOCABULARY = text.Vocabulary()
+LETTER = re.compile("^[figoch], ")  # the name of a letter's maps
+# The number beside each map of a letter: the chosen unit's at this step, for A and for B.
+CAPTIONS = """groups => Object.fromEntries(groups.map(group => [
+    group.getAttribute("aria-label")[0],
+    [...group.querySelectorAll("figcaption")].map(({textContent}) =>
+        textContent && Number(textContent.replace("−", "-"))),
+]))"""
+LIKELY = """(rows, name) => Object.fromEntries(rows.map(row => [
+    row.querySelector("th").textContent,
+    Number(row.querySelector(`td.${name} .number`).textContent)]))"""
 
 
 @pytest.fixture(scope="module")
-def lab(open_for_module):
-    notebook = open_for_module([FIRST], more=MORE)
-    notebook.show_all(4)
-    return notebook
+def model():
+    """A model with weights so large that words and units differ in the digits on the screen."""
+    torch.manual_seed(0)
+    model = models.TextLSTM(9, 5).requires_grad_(False)
+    for parameter in model.parameters():
+        parameter.mul_(3)
+    return model
 
 
 @pytest.fixture
-def player(lab):
-    face = Face(lab, 0)
-    face.reset()
-    yield face
-    assert lab.messages == []
+def view(show, model):
+    return show(UnrollPlayer(model, VOCABULARY))
 
 
-def test_values_are_torchs_for_all_sentences_and_swapped_words(player):
-    # From here on nothing but the browser computes.
-    assert player.ask("gap()", "player._compute = None") < 1e-5
-    for one, other in zip(SENTENCES[:3], SENTENCES[3:], strict=True):
-        player.box("A").fill(one)
-        player.box("B").fill(other)
-        assert player.ask("player.sentences") == [one, other]
-        assert player.ask("gap()") < 1e-5
-    player.swap(3, "A", "cat")
-    player.root.get_by_role("button", name="one step back").click()
-    player.swap(2, "B", "like")
-    assert player.ask("player.sentences") == ["i hate cat", "you like coffee"]
-    assert player.ask("player.step") == 2
-    assert player.ask("gap()") < 1e-5
-    shown = player.likely("B")
-    values = player.ask("player.values['runs'][1]['p'][1]", "del player._compute")
-    for word, p in zip(Vocabulary().words, values, strict=True):
-        assert shown[word] == pytest.approx(p, abs=0.005 + 1e-9)
+def box(view, name):
+    return view.root.get_by_label(f"sentence {name}", exact=True)
 
 
-def test_with_f_held_at_zero_c_is_i_times_g(player):
-    free = player.likely("B")
-    player.hold("hold f at 0")
-    ask = (
-        "[float(np.abs(np.multiply(r['i'], r['g']) - r['c']).max()) for r in player.values['runs']]"
-    )
-    assert max(player.ask(ask)) < 1e-12
-    assert player.ask("player.clamp") == {"f": 0}
-    assert player.ask("player.values['runs'][0]['f']") == [[0] * 5] * 2
-    assert player.root.get_by_text("held at 0", exact=True).is_visible()
-    assert player.likely("B") != free
-    # The browser's numbers are Python's.
-    again = "[float(np.abs(np.array(run[k]) - player.run(s, player.clamp)[k]).max())"
-    again += " for s, run in zip(player.sentences, player.values['runs']) for k in 'figochp']"
-    assert max(player.ask(again)) < 1e-12
-    player.hold("set f free")
-    assert player.ask("player.clamp") == {}
-    assert player.likely("B") == free
+def write(view, name, sentence):
+    """Type a sentence over the one that is there."""
+    box(view, name).press("ControlOrMeta+a")
+    box(view, name).press("Delete")
+    box(view, name).press_sequentially(sentence)
 
 
-def test_one_unit_alone_is_held(player):
-    unit = player.root.get_by_role("slider", name="unit", exact=True)
-    unit.focus()
+def swap(view, t, name, word):
+    view.root.get_by_label(f"word {t} of sentence {name}", exact=True).select_option(word)
+
+
+def click(view, name):
+    view.root.get_by_role("button", name=name, exact=True).click()
+
+
+def slider(view, name):
+    return view.root.get_by_role("slider", name=name, exact=True)
+
+
+def likely(view, name="A"):
+    """The probability of each next word, as it is written."""
+    return view.root.locator("tbody tr").evaluate_all(LIKELY, name)
+
+
+def rounded(value):
+    return pytest.approx(value, abs=0.005 + 1e-9)
+
+
+def agree(view):
+    """Screen and Python agree on every letter of every unit at every step; returns the player."""
+    player = view.bring()
+    runs = player.values["runs"]
+    slider(view, "unit").press("Home")
+    for unit in range(5):
+        slider(view, "time step t").press("Home")
+        for t in range(max(len(run["words"]) for run in runs)):
+            captions = view.root.get_by_role("group", name=LETTER).evaluate_all(CAPTIONS)
+            assert captions.keys() == set("figoch")
+            for b, run in enumerate(runs):
+                at = min(t, len(run["words"]) - 1)
+                assert {k: v[b] for k, v in captions.items()} == {
+                    k: rounded(run[k][at][unit]) for k in captions
+                }
+                p = dict(zip(VOCABULARY.words, run["p"][at], strict=True))
+                assert likely(view, "AB"[b]) == rounded(p)
+            slider(view, "time step t").press("ArrowRight")
+        slider(view, "unit").press("ArrowRight")
+    return player
+
+
+def by_torch(model, sentence):
+    """The states and the probabilities of the next word after each word, by nn.LSTM."""
+    x = torch.from_numpy(text.one_hot(VOCABULARY.encode(sentence), 9, np.float32))
+    with torch.no_grad():
+        steps = [model.rnn(x[: t + 1, None])[1] for t in range(len(x))]
+        p = [model(x[: t + 1, None])[0].softmax(0) for t in range(len(x))]
+    return {"h": [h[0, 0] for h, _ in steps], "c": [c[0, 0] for _, c in steps], "p": p}
+
+
+@pytest.mark.parametrize("pair", zip(SENTENCES[:3], SENTENCES[3:], strict=True))
+def test_numbers_are_torchs_for_typed_sentences_and_swapped_words(view, model, pair):
+    def check(sentences):
+        player = agree(view)
+        assert player.sentences == sentences
+        for run, sentence in zip(player.values["runs"], sentences, strict=True):
+            for k, theirs in by_torch(model, sentence).items():
+                np.testing.assert_allclose(run[k], torch.stack(theirs), atol=1e-5)
+
+    for name, sentence in zip("AB", pair, strict=True):
+        write(view, name, sentence)
+    check([*pair])
+    slider(view, "time step t").press("End")
+    swap(view, 3, "A", "cat")
+    click(view, "Step back")
+    swap(view, 2, "B", "like")
+    assert view.bring().step == 2
+    (i, verb, _), (you, _, last) = (sentence.split() for sentence in pair)
+    check([f"{i} {verb} cat", f"{you} like {last}"])
+
+
+def test_with_f_held_at_zero_c_is_i_times_g(view):
+    free = likely(view, "B")
+    click(view, "Hold f at 0")
+    assert likely(view, "B") != free
+    player = agree(view)
+    assert player.clamp == {"f": 0}
+    for run in player.values["runs"]:
+        assert not np.any(run["f"])
+        np.testing.assert_allclose(run["c"], np.multiply(run["i"], run["g"]), atol=1e-12)
+    expect(view.root.get_by_text("held at 0", exact=True)).to_be_visible()
+    slider(view, "time step t").press("End")
+    click(view, "Set f free")
+    assert view.bring().clamp == {}
+    assert likely(view, "B") == free
+
+
+def test_one_unit_alone_is_held(view):
+    unit = slider(view, "unit")
     for _ in range(3):
-        player.page.keyboard.press("ArrowRight")
-    player.root.get_by_role("button", name="unit 3 alone").click()
-    player.hold("hold o of unit 3 at 0")
-    assert player.ask("player.clamp") == {"o3": 0}
-    h = player.ask("player.values['runs'][0]['h'][1]")
+        unit.press("ArrowRight")
+    click(view, "unit 3 alone")
+    click(view, "Hold o of unit 3 at 0")
+    player = view.bring()
+    assert player.clamp == {"o3": 0}
+    h = player.values["runs"][0]["h"][1]
     assert [v == 0 for v in h] == [False, False, False, True, False]
-    assert player.root.get_by_text("unit 3 held at 0").is_visible()
+    expect(view.root.get_by_text("unit 3 held at 0")).to_be_visible()
     assert unit.get_attribute("aria-valuetext").startswith("3: c A")
+    agree(view)
 
 
-def test_an_unknown_word_is_answered_with_the_vocabulary(player):
-    box, before = player.box("B"), player.ask("player.sentences")
-    box.fill("you adore")
-    box.press("Tab")
-    alert = player.root.get_by_role("alert")
-    assert alert.inner_text().startswith("“adore” is not in the vocabulary: cat, coffee, dog, hate")
-    assert alert.inner_text().endswith(Vocabulary().words[-1])
-    assert box.get_attribute("aria-invalid") == "true"
-    assert box.input_value() == "you adore"
-    assert player.ask("player.sentences") == before
-    box.fill("you hate")
-    assert not alert.is_visible()
-    assert player.ask("player.sentences") == ["i love", "you hate"]
-    box.fill("")
-    assert player.ask("player.sentences") == ["i love"]
-    assert player.ask("player.values['apart']") == {}
+def test_an_unknown_word_is_answered_with_the_vocabulary(view):
+    alert, first = view.root.get_by_role("alert"), likely(view, "B")
+    write(view, "B", "you adore")
+    box(view, "B").press("Tab")
+    expect(alert).to_contain_text("“adore” is not in the vocabulary: cat, coffee, dog, hate")
+    assert alert.inner_text().endswith(VOCABULARY.words[-1])
+    expect(box(view, "B")).to_have_attribute("aria-invalid", "true")
+    expect(box(view, "B")).to_have_value("you adore")
+    assert [s.split() for s in view.bring().sentences] == [["i", "love"], ["you"]]  # what is known
+    assert likely(view, "B") != first
+    write(view, "B", "you hate")
+    expect(alert).not_to_be_visible()
+    assert view.bring().sentences == ["i love", "you hate"]
+    write(view, "B", "")
+    player = view.bring()
+    assert player.sentences == ["i love"]
+    assert player.values["apart"] == {}
 
 
-@pytest.mark.parametrize("app", ["lab", "notebooks"])
-def test_keys_scrub_and_clamping_goes_on_without_a_kernel(open_notebook, server, app):
-    notebook = open_notebook([FIRST], app)
-    notebook.run_all()
-    player = Face(notebook, 0)
-    held = "dict(zip(vocabulary.words, player.run('you hate', {'f': 0})['p'][-1].tolist()))"
-    meant = player.ask(held)
-
-    notebook.end_kernel(server)
-    player.step().focus()
-    active = "jupyterapp.shell.currentWidget.content.activeCellIndex"
-    at = notebook.page.evaluate(active)
+def test_keys_scrub(view):
+    step = slider(view, "time step t")
     for key, value in [("ArrowLeft", "1"), ("ArrowUp", "2"), ("Home", "1"), ("End", "2")]:
-        notebook.page.keyboard.press(key)
-        assert player.step().input_value() == value
-    assert notebook.page.evaluate(active) == at
-    assert "word 2 of 2: A love, B love, A says" in player.step().get_attribute("aria-valuetext")
-    player.swap(2, "B", "hate")
-    free = player.likely("B")
-    player.hold("hold f at 0")
-    assert player.likely("B") == pytest.approx(meant, abs=0.005 + 1e-9)
-    assert player.likely("B") != free
-    assert notebook.messages == []
+        step.press(key)
+        assert step.input_value() == value
+        assert view.bring().step == int(value)
+    assert "word 2 of 2: A love, B love, A predicts" in step.get_attribute("aria-valuetext")
 
 
-def test_the_distances_are_drawn_and_written(player):
-    bars = player.root.locator(".bars.c")
+def test_the_distances_are_drawn_and_written(view):
+    bars = view.root.locator(".bars.c")
     assert bars.get_attribute("d").count("M") == 2
-    for t in [1, 2]:
-        player.step().press("Home" if t == 1 else "End")
-        for k in "ch":
-            shown = float(player.root.locator(f"[data-value=apart_{k}]").inner_text())
-            apart = player.ask(f"player.values['apart']['{k}'][{t - 1}]")
-            assert shown == pytest.approx(apart, abs=0.005 + 1e-9)
-    player.box("B").fill("i love")
-    assert bars.get_attribute("d") == ""
+    for t, key in enumerate(["Home", "End"]):
+        slider(view, "time step t").press(key)
+        apart = view.bring().values["apart"]
+        assert view.shown() == rounded({f"apart_{k}": apart[k][t] for k in "ch"})
+    write(view, "B", "i love")
+    assert not bars.get_attribute("d")
 
 
-def test_squares_answer_the_pointer_and_a_click_chooses(player):
-    memory = player.root.get_by_role("group", name="c, memory")
+def test_squares_answer_the_pointer_and_a_click_chooses(view):
+    memory = view.root.get_by_role("group", name="c, cell state")
     svg, caption = memory.locator("svg").first, memory.locator("figcaption").first
-    box = svg.bounding_box()
-    spot = {"x": box["width"] - 6, "y": box["height"] - 6}
-    svg.hover(position=spot)
-    value = player.ask("player.values['runs'][0]['c'][1][4]")
-    assert float(caption.inner_text().replace("−", "-")) == pytest.approx(value, abs=0.005 + 1e-9)
-    assert "c, memory, of unit 4 after “love”, word 2 of A" in svg.get_attribute("aria-label")
+    size = svg.bounding_box()
+    svg.hover(position={"x": size["width"] - 6, "y": size["height"] - 6})
+    value = view.widget.values["runs"][0]["c"][1][4]
+    assert float(caption.inner_text().replace("−", "-")) == rounded(value)
+    assert "c, cell state, of unit 4 after “love”, word 2 of A" in svg.get_attribute("aria-label")
     svg.click(position={"x": 26, "y": 30})
-    assert player.ask("[player.step, player.unit]") == [1, 1]
+    player = view.bring()
+    assert (player.step, player.unit) == (1, 1)
 
 
-def test_it_plays_to_the_end_and_stops(player):
-    play = player.root.locator(".play")
+def test_it_plays_to_the_end_and_stops(view):
+    view.page.clock.install(time=0)
+    view.page.clock.pause_at(1000)
+    step, play = slider(view, "time step t"), view.root.get_by_role("button", name="Play", exact=True)
     play.click()
-    assert (player.step().input_value(), play.inner_text()) == ("1", "pause")
-    player.page.wait_for_timeout(1700)
-    assert (player.step().input_value(), play.inner_text()) == ("2", "play")
+    pause = view.root.get_by_role("button", name="Pause", exact=True)
+    expect(pause).to_be_visible()
+    expect(step).to_have_value("1")
+    view.page.clock.run_for(1500)  # the page's own clock, which nothing else moves
+    expect(step).to_have_value("2")
+    expect(play).to_be_visible()
 
 
-def test_python_moves_the_face(player):
-    player.ask("0", "player.sentences = ['you like cat', 'i like dog']")
-    player.ask("0", "player.sort = True")
-    assert player.box("A").input_value() == "you like cat"
-    assert player.root.get_by_text("word 3 of 3").is_visible()
-    numbers = player.root.get_by_role("group", name="c, memory").locator("svg text")
-    shown = numbers.evaluate_all("nodes => nodes.map(node => Number(node.textContent))")
-    assert shown == player.ask("player._order()")
+def test_settings_from_python_are_followed(view):
+    view.send(sentences=["you like cat", "i like dog"], sort=True)
+    expect(box(view, "A")).to_have_value("you like cat")
+    expect(view.root.get_by_text("word 3 of 3")).to_be_visible()
+    numbers = view.root.get_by_role("group", name="c, cell state").locator("svg text")
+    one, other = (np.array(run["c"]) for run in view.widget.values["runs"])
+    order = np.argsort(-np.abs(one - other).sum(axis=0), kind="stable")
+    assert [int(n) for n in numbers.all_text_contents()][:5] == order.tolist()
 
 
-@pytest.mark.parametrize("name", LOOKS)
-def test_labels_do_not_meet_and_axe_finds_nothing(player, lab, name, tmp_path):
-    page = player.page
-    with look(lab, name):
-        page.wait_for_timeout(300)
-        player.hold("hold f at 0")
-        for n in range(4):
-            face = Face(lab, n)
-            face.root.screenshot(path=tmp_path / f"{name}-{n}.png")
-            count, meetings, outside = labels(face.root)
-            assert count > 50
-            assert (n, meetings) == (n, [])
-            assert (n, outside) == (n, [])
-        assert violations(page.locator(".gatewise")) == []
-        bare = "nodes => nodes.filter(node => !node.dataset.lmSuppressShortcuts).length"
-        fields = ".gatewise :is(input, select, button, [tabindex])"
-        assert page.locator(fields).evaluate_all(bare) == 0
-
-
-def test_a_step_is_drawn_at_once(lab):
-    """32 words and 16 units, two sentences, six letters: 6,144 squares."""
-    page, face = lab.page, Face(lab, 3)
-    waits = face.root.evaluate(
-        """async face => {
-            const range = face.querySelector(".timeline input");
-            const waits = [];
-            for (let n = 0; n < 30; n++) {
-                range.value = n + 1;
-                const begin = performance.now();
-                range.dispatchEvent(new Event("input", {bubbles: true}));
-                face.getBoundingClientRect();
-                waits.push(performance.now() - begin);
-                await new Promise(requestAnimationFrame);
-            }
-            return waits.sort((a, b) => a - b);
-        }"""
-    )
-    print(f"median {waits[15]:.1f} ms for a step of 33 words, 16 units, two sentences")
-    assert waits[15] < 50  # 13 ms were measured on a busy machine
-    page.wait_for_timeout(200)
-    assert lab.messages == []
+def test_reset_restores_the_first_state(view):
+    first, shown = view.widget.get_state(), likely(view, "B")
+    click(view, "Hold f at 0")
+    write(view, "B", "you hate dog")
+    click(view, "Reset")
+    assert view.bring().get_state() == first
+    assert likely(view, "B") == shown

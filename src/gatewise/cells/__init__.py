@@ -1,4 +1,4 @@
-"""The cells in NumPy: `rnn`, `lstm`, `gru`, three rooms with one floor plan.
+"""The cells in NumPy: `rnn`, `lstm`, `gru`, three modules with one interface.
 
 Each has `Params`, `Trace`, `Grads`, `step`, `forward`, `backward`.
 """

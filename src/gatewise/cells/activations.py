@@ -3,14 +3,10 @@
 import numpy as np
 
 
-def sigmoid(z):
-    """σ(z) = 1 / (1 + e⁻ᶻ), in the dtype of z.
+def sigmoid(a):
+    """σ(a) = 1 / (1 + e⁻ᵃ), in the dtype of a.
 
-    z: array of any shape, float32 or float64. Returns an array like z, between 0 and 1.
-    Source: the identity σ(z) = ½ tanh(½z) + ½. It cannot overflow, as e⁻ᶻ does for z = −1000,
-    and it is fast, because NumPy's tanh is.
+    a: array of any shape, float32 or float64. Returns an array like a, between 0 and 1.
+    Source: the identity σ(a) = ½ tanh(½a) + ½, which can't overflow, as e⁻ᵃ does for a = −1000.
     """
-    y = np.tanh(0.5 * z)
-    y *= 0.5
-    y += 0.5
-    return y
+    return 0.5 * np.tanh(0.5 * a) + 0.5

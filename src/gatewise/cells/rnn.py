@@ -6,106 +6,91 @@
 Equations use columns, code rows: every W x of the equations is `x @ W.T` here.
 """
 
-from typing import NamedTuple
+from collections import namedtuple
 
 import numpy as np
 
-from gatewise.cells import contract
+from gatewise.cells.params import CellParams, check_backward, check_forward, read_only
 
 
-class Params(contract.Params):
+class Params(CellParams):
     """W_ih (H, D), W_hh (H, H), b_ih (H,), b_hh (H,)."""
 
     __slots__ = ()
-    G, mode, torch_module = 1, "RNN_TANH", "nn.RNN with tanh"
+    G, mode, torch_module = 1, "RNN_TANH", "nn.RNN"
 
 
-class Trace(NamedTuple):
-    """What a forward pass leaves behind; from `step`, the same without the axis T."""
+class Trace(namedtuple("Trace", "x h0 h")):
+    """Everything a forward pass computed: x (T, B, D), h0 (B, H), h (T, B, H).
 
-    x: np.ndarray  # (T, B, D)
-    h0: np.ndarray  # (B, H)
-    h: np.ndarray  # (T, B, H)
+    From `step`, the same without the axis T.
+    """
+
+    __slots__ = ()
 
 
-class Grads(NamedTuple):
-    """The gradient of the loss by each parameter, input and state."""
+class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
+    """The gradients of a loss, each in the shape of its variable.
 
-    W_ih: np.ndarray  # (H, D)
-    W_hh: np.ndarray  # (H, H)
-    b_ih: np.ndarray  # (H,)
-    b_hh: np.ndarray  # (H,)
-    x: np.ndarray  # (T, B, D)
-    h0: np.ndarray  # (B, H)
-    h: np.ndarray  # (T, B, H), all that reaches h_t: from its own output and from later steps
-    a: np.ndarray  # (T, B, H)
+    h (T, B, H): from the outputs and from later time steps. a (T, B, H): on the pre-activations.
+    """
+
+    __slots__ = ()
 
 
 def step(params, x_t, h):
-    """One time step.
+    """Compute one time step.
 
-    x_t: (B, D). h: (B, H), the state before the step. Both in the dtype of the parameters.
+    x_t: (B, D). h: (B, H), the previous hidden state. Both in the dtype of the parameters.
     Returns a Trace without the axis T; its `h` is the new state.
-    Raises ValueError for shapes, dtypes or NaN that do not fit.
+    Raises ValueError for shapes, dtypes or NaN that don't fit.
     Source: Elman 1990; the equation of `torch.nn.RNN`.
     """
-    contract.check_input(params, x_t, axes="BD")
-    h = contract.check_state("h", h, params, B=len(x_t))
+    params, x_t, h = check_forward(Params, params, "BD", x_t, h=h)
     a = x_t @ params.W_ih.T + params.b_ih + h @ params.W_hh.T + params.b_hh
-    return Trace(x_t, h, np.tanh(a))
+    return read_only(Trace(x_t, h, np.tanh(a)))
 
 
 def forward(params, x, h0=None):
-    """All time steps.
+    """Compute all time steps.
 
-    x: (T, B, D). h0: (B, H), zeros where not given. Both in the dtype of the parameters.
-    Returns a Trace. Raises ValueError for shapes, dtypes or NaN that do not fit.
-    Source: as for `step`.
+    x: (T, B, D). h0: (B, H), zeros by default. Both in the dtype of the parameters.
+    Returns a Trace of read-only arrays. Raises ValueError and has its source as `step`.
     """
-    contract.check_input(params, x)
-    T, B, D = x.shape
-    h_t = h0 = contract.check_state("h0", h0, params, B)
+    params, x, h0 = check_forward(Params, params, "TBD", x, h0=h0)
+    (T, B, D), H = x.shape, h0.shape[1]
+    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # every input, in one product
+    a_x = a_x.reshape(T, B, H)
 
-    # The inputs are known beforehand, so their products are one product for all steps. What it
-    # holds for step t is used once; then its room is taken by the state of step t.
-    h = (x.reshape(T * B, D) @ params.W_ih.T).reshape(T, B, -1)
-    W_hh_T, b = contract.transposed(params.W_hh), params.b_ih + params.b_hh
+    h_t, h = h0, np.empty((T, B, H), x.dtype)
     for t in range(T):
-        a_t = h_t @ W_hh_T
-        a_t += h[t]
-        a_t += b
-        h_t = np.tanh(a_t, out=h[t])
-    return Trace(x, h0, h)
+        h_t = h[t] = np.tanh(a_x[t] + h_t @ params.W_hh.T + params.b_hh)
+    return read_only(Trace(x, h0, h))
 
 
 def backward(params, trace, dh=None, dh_T=None):
-    """The gradients of a loss, through all time steps.
+    """Compute the gradients of a loss through all time steps.
 
-    trace: what `forward` returned. dh: (T, B, H), the gradient of the loss by every output h_t.
-    dh_T: (B, H), by the final state; both zero where not given.
-    Returns Grads. Raises ValueError for shapes, dtypes or NaN that do not fit.
+    trace: the result of `forward`. dh: (T, B, H), the gradient with respect to every output h_t.
+    dh_T: (B, H), with respect to the final state; both zero by default.
+    Returns Grads. Raises ValueError for shapes, dtypes or NaN that don't fit.
     Source: Werbos 1990; Goodfellow et al. 2016, equations 10.22 to 10.28.
     """
-    T, B, H = trace.h.shape
-    dh = contract.check_grad("dh", dh, trace.h, "(T, B, H)")
-    dh_later = contract.check_grad("dh_T", dh_T, trace.h0, "(B, H)")  # by way of later steps
+    params, dh, dh_next = check_backward(Params, params, Trace, trace, dh=dh, dh_T=dh_T)
+    x, h0, h = trace
+    T, B, H = h.shape
+    h_before = np.concatenate([h0[None], h[:-1]])  # h_{t−1} for every t
 
-    da = np.empty_like(dh)
+    da = np.empty_like(h)
     for t in reversed(range(T)):
-        dh[t] += dh_later
-        da[t] = dh[t] * (1 - trace.h[t] ** 2)  # tanh′, which needs no a: it is known from h
-        dh_later = da[t] @ params.W_hh
+        dh[t] += dh_next  # from later time steps
+        da[t] = dh[t] * (1 - h[t] ** 2)  # tanh′(a) = 1 − tanh²(a)
+        dh_next = da[t] @ params.W_hh
 
-    # Each step used the same weights, so their gradients are sums over t and b: one product.
+    # Every time step used the same weights. With the steps stacked, the sum over t is one product.
     rows = da.reshape(T * B, H)
+    dW_ih = rows.T @ x.reshape(T * B, -1)
+    dW_hh = rows.T @ h_before.reshape(T * B, H)
     db = rows.sum(axis=0)
-    return Grads(
-        W_ih=rows.T @ trace.x.reshape(T * B, -1),
-        W_hh=contract.weight_grad(rows, trace.h0, trace.h[:-1]),
-        b_ih=db,
-        b_hh=db.copy(),
-        x=(rows @ params.W_ih).reshape(trace.x.shape),
-        h0=dh_later,
-        h=dh,
-        a=da,
-    )
+    dx = (rows @ params.W_ih).reshape(x.shape)
+    return Grads(dW_ih, dW_hh, db, db.copy(), dx, dh_next, dh, da)

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 
 class Um(NamedTuple):
-    """One network of `um.csv`, as benchmarks/um.py trained it."""
+    """One network of `um.csv`, trained by benchmarks/um.py."""
 
     model: str  # "RNN", "LSTM", "GRU", or an LSTM "without tanh of c" and so on
-    forget_bias: int  # what was added to the forget gate's bias
+    forget_bias: int  # as for `gatewise.models.add_forget_bias`
     readout: str  # "normal" or "linear", as in gatewise.models
     ums: int  # words between subject and verb
     seed: int
@@ -20,7 +20,10 @@ class Um(NamedTuple):
 
 
 def um(**where):
-    """The rows of `um.csv` whose fields have the values of `where`, as a list of Um."""
+    """Return the rows of `um.csv` whose fields have the values of `where`, as a list of Um.
+
+    Raises ValueError for a field that doesn't exist, and for a value that no row has.
+    """
     kinds = [str, int, str, int, int, int, float, float, float]
     lines = files(__name__).joinpath("um.csv").read_text(encoding="utf-8").splitlines()
     rows = [
@@ -29,5 +32,11 @@ def um(**where):
     ]
     unknown = where.keys() - set(Um._fields)
     if unknown:
-        raise ValueError(f"no field {min(unknown)!r}: there are {', '.join(Um._fields)}")
+        fields = ", ".join(Um._fields)
+        raise ValueError(f"expected fields among {fields}, got {min(unknown)!r}")
+    for field, value in where.items():
+        values = dict.fromkeys(getattr(row, field) for row in rows)
+        if value not in values:
+            known = ", ".join(map(repr, list(values)[:10]))
+            raise ValueError(f"{field}: expected one of {known}, got {value!r}")
     return [row for row in rows if all(getattr(row, k) == v for k, v in where.items())]

@@ -51,7 +51,9 @@ animation runs against it) and, where the gradient arrives, `path[data-tip]`.
 - `path[data-cut]`: the mark across the wire of h where it is detached, hidden (visibility).
 
 Names in the LSTM: dh, do, dc, dc_from_h, dc_from_c, df, di, dg, da_f, da_i, da_g, da_o, dh_before,
-dc_before. In the RNN: dh, da, dh_before.
+dc_before. In the RNN: dh, da, dh_before. The plain drawing shows the gradient on x, too.
+`lstm_cell(backward="dc")` shows what is known at a stage; `at_stage` does so for the step of the
+loss or for those before it. There, `values["t"]` is the step and `values["cut"]` shows the mark.
 
 **Formulas**, the same in scripts: see `thickness`, `gradient_thickness`, `opening`, `number` and
 `figure` in `gatewise.drawings.values`.

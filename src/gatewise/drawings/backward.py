@@ -131,11 +131,16 @@ class Figure:
 
     def draw(self, ax, points, values=None, alpha=1):
         letter, _, index = self.symbol.partition("_")
-        name = mathematics(f"{letter}_{_index(index, values)}") if letter else ""
-        text = f"{name} {self._text(values)}".strip()
-        look = {"fontsize": self.size * points, "ha": ALIGN[self.anchor], "va": "baseline"}
-        look |= {"color": LIGHT["ink"], "alpha": alpha, "math_fontfamily": "stix"}
-        ax.text(self.x, self.y, text, path_effects=halo("panel", points), **look)
+        look = {"va": "baseline", "color": LIGHT["ink"], "alpha": alpha}
+        look["path_effects"] = halo("panel", points)
+        anchor, x = self.anchor, self.x
+        if letter:  # the symbol and the number meet at x
+            name = mathematics(f"{letter}_{_index(index, values)}")
+            math = {"math_fontfamily": "stix", "fontsize": 20 * points}
+            ax.text(x, self.y, name, ha="right", **math, **look)
+            anchor, x = "start", x + 4
+        size = {"fontsize": self.size * points}
+        ax.text(x, self.y, self._text(values), ha=ALIGN[anchor], **size, **look)
 
     def _text(self, values):
         return figure(values[self.name]) if values and self.name in values else ""

@@ -51,7 +51,7 @@ class Drawing:
 
         values: as for `svg`.
         """
-        ax.set(xlim=(0, self.width), ylim=(self.height, 0))
+        ax.set(xlim=(0, self.width), ylim=(self.height, 0), xticks=[], yticks=[])
         ax.axis("off")
         width = ax.figure.get_figwidth() * ax.get_position().width
         points = 72 * width / self.width

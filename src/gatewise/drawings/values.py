@@ -36,13 +36,13 @@ def opening(r, value):
 
 def number(value, sign=False):
     """A number with two decimals and a true minus sign; sign: a plus sign where it is positive."""
-    size = Decimal(abs(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    size = Decimal(float(abs(value))).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return ("" if size == 0 else "−" if value < 0 else "+" if sign else "") + str(size)
 
 
 def figure(value):
     """A number with two significant digits, however small: `0.25`, `0.0012`, `3.1·10⁻⁷`."""
-    size = abs(value)
+    size = float(abs(value))
     if size == 0:
         return "0"
     if size >= 0.095:

@@ -1,158 +1,148 @@
-"""GateExplorer: one unit of an LSTM with one input, under the reader's hand; GRUExplorer: of a GRU.
+"""GateExplorer: one unit of an LSTM with one input; GRUExplorer: one unit of a GRU.
 
-What both share stands in `Explorer`. The face is one as well: it is told which cell it shows.
+What they share is in `Explorer`, and they share one view, which is told the cell.
 """
 
 import numpy as np
-from traitlets import Bool, Dict, Float, Int, List, Unicode, observe, validate
 
-from gatewise import drawings, plots
+from gatewise import drawings
 from gatewise.cells import gru, lstm
-from gatewise.widgets import tasks
-from gatewise.widgets.base import Widget
+from gatewise.widgets import base, stills, tasks
 from gatewise.widgets.words import ENGLISH
 
 
-class ByGate(Dict):
-    """A finite number for each of some letters; one that is not named stays as it is."""
-
-    def __init__(self, **first):
-        self.first = first
-        super().__init__(first)
-
-    def validate(self, obj, given):
-        unknown = set(super().validate(obj, given)) - set(self.first)
-        if unknown:
-            known = ", ".join(self.first)
-            raise ValueError(f"{self.name} has no gate {min(unknown)!r}: there are {known}")
-        whole = {**obj._trait_values.get(self.name, self.first), **given}
-        return {k: _finite(f"{self.name}[{k!r}]", whole[k]) for k in self.first}
+def _number(widget, name, value):
+    return base.number(name, value)
 
 
-class Explorer(Widget):
+def _by_gate(**first):
+    """A setting with one finite number per letter; a letter that isn't named keeps its own."""
+
+    def check(widget, name, named):
+        old = getattr(widget, name)
+        return base.Mapping({**old, **base.by_name(name, named, list(first), base.number)})
+
+    return base.Setting(check, base.Mapping(first))
+
+
+class Explorer(base.Widget):
     """What the explorers of one unit share.
 
-    A subclass names its `room`, a module of `gatewise.cells`, the letters of its `gates` in the
-    order of their rows, and its `settings`; it has `params`, `_state()`, `_step(p)` and
-    `_unit(...)`.
+    A subclass names its `module` of `gatewise.cells`, the letters of its gates in the order of
+    their rows, and has `params`, `_state()`, `_step(p)` and `_unit(...)`.
     """
 
-    face = "gate_explorer"
+    view = "gate_explorer"
 
-    x = Float(1.0).tag(sync=True)
-    h_before = Float(0.0).tag(sync=True)
-    inputs = List(Float(), [1.0, 0.0, 0.0, -1.0, 0.0, 1.0, 1.0, 0.0], 1, 50).tag(sync=True)
-    repeats = Int(0, min=0, max=50).tag(sync=True)
-    task, note = Unicode().tag(sync=True), Unicode().tag(sync=True)
-    sequences = List().tag(sync=True)
-    values = Dict().tag(sync=True)
-    # What the face is made of; nothing of it changes.
-    palette = Dict(plots.PALETTE).tag(sync=True)
-    words, start = Dict(ENGLISH).tag(sync=True), Dict().tag(sync=True)
+    x = base.Setting(_number, 1.0)
+    h_before = base.Setting(_number, 0.0)
+    inputs = base.Setting(
+        lambda widget, name, values: base.row(name, values, 1, 50),
+        base.Row([1.0, 0.0, 0.0, -1.0, 0.0, 1.0, 1.0, 0.0]),
+    )
+    repeats = base.Setting(lambda widget, name, n: base.whole(name, n, 0, 50), 0)
 
-    def __init__(self, **settings):
-        unknown = set(settings) - set(self.traits())
-        if unknown:
-            known = ", ".join(self.settings)
-            raise ValueError(f"no setting {min(unknown)!r}: there are {known}")
-        super().__init__(**settings)
-        self.start = {name: getattr(self, name) for name in self.settings}
-        self._compute()
+    def __init__(self, *, task="", held=None, note="", words=ENGLISH, **settings):
+        self.task, self.note, self.words = task, note, words["gates"] | words[self.cell]
+        self.held = base.Mapping(dict.fromkeys(type(self).b.default_value, 0.0) | (held or {}))
+        super().__init__(
+            settings,
+            cell=self.cell,
+            task=task,
+            note=note,
+            held=self.held,
+            words=self.words,
+            sequences=[_plain(sequence) for sequence in tasks.visible(task)] if task else [],
+            drawings=[drawing.svg(values={}) for drawing in self._drawings()],
+        )
 
     @classmethod
-    def from_trace(cls, params, trace, t, b, unit, feature=None, **settings):
+    def from_trace(cls, params, trace, t, b, unit, feature=None, *, words=ENGLISH, **settings):
         """One unit of a layer, at one step of one sequence, with its own weights.
 
-        params, trace: the `Params` and the `Trace` that it made, of this cell. t, b, unit: counted
-        from 0. feature: the input feature that x turns; the largest at that step if not given.
-        What the unit reads besides, of other features and units, is held as it was at that step.
+        params, trace: the `Params` and the `Trace` that they made, of this cell. t, b, unit:
+        counted from 0. feature: the input feature that x controls; the largest at that step if not
+        given. What else the unit reads, from other features and units, is held as it was then.
         Raises ValueError for what does not exist, and for a trace of another cell.
         """
-        room = cls.room.__name__.split(".")[-1]
-        for name, given, meant in [("params", params, "Params"), ("trace", trace, "Trace")]:
-            if not isinstance(given, getattr(cls.room, meant)):
+        module = cls.module.__name__.split(".")[-1]
+        for name, given, kind in [("params", params, "Params"), ("trace", trace, "Trace")]:
+            if not isinstance(given, getattr(cls.module, kind)):
                 came = f"{type(given).__module__.split('.')[-1]}.{type(given).__name__}"
-                raise ValueError(f"{name} is {came}, but {cls.__name__} takes {room}.{meant}")
+                raise ValueError(f"{name}: expected {module}.{kind}, got {came}")
         T, B, D = trace.x.shape
         sizes = {"t": (t, T), "b": (b, B), "unit": (unit, trace.h.shape[2])}
         if feature is not None:
             sizes["feature"] = (feature, D)
-        for name, (index, size) in sizes.items():
-            if not 0 <= index < size:
-                raise ValueError(f"{name}={index} does not exist: the trace has 0 to {size - 1}")
+        for name, (value, size) in sizes.items():
+            base.whole(name, value, 0, size - 1)
         x = trace.x[t, b].astype(float)
         feature = int(np.abs(x).argmax()) if feature is None else feature
         after = trace.x[t : t + 8, b, feature]
         found = cls._unit(params, trace, t, b, unit, feature)
         if not np.allclose(found.pop("now").h, trace.h[t], atol=1e-4):
-            raise ValueError("these parameters did not make this trace")
+            raise ValueError("trace: expected what these parameters make of its input, got others")
         return cls(
-            x=float(x[feature]),
-            inputs=np.pad(after.astype(float), (0, 8 - len(after))).tolist(),
-            note=settings.get("words", ENGLISH)["note"].format(
-                unit=unit, t=t, b=b, feature=feature
-            ),
+            x=x[feature],
+            inputs=np.pad(after.astype(float), (0, 8 - len(after))),
+            note=words["gates"]["note"].format(unit=unit, t=t, b=b, feature=feature),
+            words=words,
             **found,
             **settings,
         )
 
-    def picture(self):
-        """The state as a still `Plot`."""
-        return plots.gate_explorer(self.values)
-
-    @validate("x", "h_before", "c_before", "inputs")
-    def _number(self, proposal):
-        name, given = proposal["trait"].name, proposal["value"]
-        if name == "inputs":
-            return [_finite(f"inputs[{t}]", x) for t, x in enumerate(given)]
-        return _finite(name, given)
-
-    def _changed(self, change):
-        # The browser sends the values along; what it showed is what counts.
-        if self.start and not self.by_browser:
-            self._compute()
-
-    def _compute(self):
-        """Every number on the face, by the cell in NumPy."""
+    @property
+    def values(self):
+        """Every number on the screen, by the cell in NumPy."""
         p, state = self.params, self._state()
         values = self._step(p, np.array([[self.x]]), state)
         inputs = np.array([self.x] * self.repeats or self.inputs)
-        strip = self.room.forward(p, inputs[:, None, None], **state)
+        strip = self.module.forward(p, inputs[:, None, None], **state)
         values["strip"] = {"x": inputs.tolist()}
         for k in {"c", "h"} & set(strip._fields):
             values["strip"][k] = getattr(strip, k).ravel().tolist()
-        self.values = values
+        return values
 
+    def picture(self):
+        """The cell, the curves of its gates and the sequence, as a still `Plot`.
 
-LSTM_SETTINGS = ["x", "h_before", "c_before", "w_x", "w_h", "b", "inputs", "repeats"]
+        With a task, the sequence is its first, between the bounds of the task.
+        """
+        settings = {name: getattr(self, name) for name in self.settings()}
+        settings |= {"held": self.held, "note": self.note}
+        values, judged, title = self.values, None, self.words["sequence"]
+        strip = values["strip"]
+        if self.task:
+            first, *_ = shown = tasks.visible(self.task)
+            trace = first.run(self.params)
+            strip = {"x": first.x, "c": trace.c.ravel(), "h": trace.h.ravel()}
+            judged = {"low": first.low, "high": first.high, "text": first.text or None}
+            title = self.words["tally"].format(right=values["right"], n=len(shown))
+        return stills.gate_explorer(settings, values, strip, self.words["gate"], title, judged)
 
 
 class GateExplorer(Explorer):
-    """One unit of an LSTM: turn its weights and states, watch its gates.
+    """One unit of an LSTM: set its weights and states, watch its gates.
 
     Settings, as keywords and as attributes: `x`, `h_before`, `c_before`; `w_x`, `w_h`, `b`, each
-    a number for each of i, f, g, o (those not named stay as they are); `inputs`, the sequence;
-    `repeats`, how often x is repeated instead, 0 for not at all.
+    with one number for each of i, f, g, o (those not named stay as they are); `inputs`, the
+    sequence; `repeats`, how often x is repeated instead, 0 for not at all.
     task: "keep", "overwrite", "count" or "quote", to be programmed by hand. words: another
     edition's `ENGLISH`. `values` holds every number on the screen.
     Raises ValueError for NaN, for a gate or a task that does not exist.
     """
 
-    room, gates, settings = lstm, "ifgo", LSTM_SETTINGS
+    module, cell = lstm, "lstm"
 
-    cell = Unicode("lstm").tag(sync=True)
-    c_before = Float(0.5).tag(sync=True)
-    w_x = ByGate(i=1.0, f=0.0, g=1.0, o=0.0).tag(sync=True)
-    w_h = ByGate(i=0.0, f=0.0, g=0.5, o=0.0).tag(sync=True)
-    b = ByGate(i=0.0, f=1.0, g=0.0, o=1.0).tag(sync=True)
-    held = ByGate(i=0.0, f=0.0, g=0.0, o=0.0).tag(sync=True)
-    drawings = List([drawings.lstm_cell().svg()]).tag(sync=True)
+    c_before = base.Setting(_number, 0.5)
+    w_x = _by_gate(i=1.0, f=0.0, g=1.0, o=0.0)
+    w_h = _by_gate(i=0.0, f=0.0, g=0.5, o=0.0)
+    b = _by_gate(i=0.0, f=1.0, g=0.0, o=1.0)
 
     def __init__(self, task="", **settings):
         if task and task not in tasks.TASKS:
-            raise ValueError(f"no task {task!r}: there are {', '.join(tasks.TASKS)}")
-        shown = [_plain(sequence) for sequence in tasks.visible(task)] if task else []
-        super().__init__(task=task, sequences=shown, **settings)
+            raise ValueError(f"task: expected one of {', '.join(tasks.TASKS)}, got {task!r}")
+        super().__init__(task=task, **settings)
 
     @classmethod
     def _unit(cls, params, trace, t, b, unit, feature):
@@ -160,8 +150,8 @@ class GateExplorer(Explorer):
         row, w_x, w_h, others_x, others_h = _rows(params, trace, t, b, unit, feature, h[b])
         return {
             "now": lstm.step(params, trace.x[t], h, c),
-            "h_before": float(h[b, unit]),
-            "c_before": float(c[b, unit]),
+            "h_before": h[b, unit],
+            "c_before": c[b, unit],
             "w_x": _by("ifgo", w_x),
             "w_h": _by("ifgo", w_h),
             "b": _by("ifgo", (params.b_ih + params.b_hh)[row]),
@@ -170,7 +160,7 @@ class GateExplorer(Explorer):
 
     @property
     def params(self):
-        """The unit as `lstm.Params` with D = H = 1; what is held stands in `b_hh`."""
+        """The unit as `lstm.Params` with D = H = 1; what is held is in `b_hh`."""
         w_x, w_h, b, held = (_column(by, "ifgo") for by in (self.w_x, self.w_h, self.b, self.held))
         return lstm.Params(w_x[:, None], w_h[:, None], b, held)
 
@@ -180,23 +170,14 @@ class GateExplorer(Explorer):
         Returns whether all are. Raises ValueError if the widget has no task.
         """
         if not self.task:
-            raise ValueError("nothing to check: this GateExplorer was made without a task")
+            raise ValueError("expected a GateExplorer with a task to check, got one without")
         unseen, params = tasks.unseen(self.task), self.params
         right = sum(sequence.right(params) for sequence in unseen)
         print(self.words["checked"].format(task=self.task, right=right, n=len(unseen)))
         return right == len(unseen)
 
-    def picture(self):
-        """The state as a still `Plot`; with a task, its first sequence."""
-        if not self.task:
-            return plots.gate_explorer(self.values)
-        shown = tasks.visible(self.task)
-        x, c0 = shown[0].x[:, None, None], np.full((1, 1), shown[0].c0)
-        c = lstm.forward(self.params, x, c0=c0).c.ravel()
-        tally = self.words["tally"].format(right=self.values["right"], n=len(shown))
-        return plots.task(shown[0].x, c, shown[0].low, shown[0].high, tally)
-
-    _follow = observe(*LSTM_SETTINGS)(Explorer._changed)
+    def _drawings(self):
+        return [drawings.lstm_cell()]
 
     def _state(self):
         return {"h0": np.array([[self.h_before]]), "c0": np.array([[self.c_before]])}
@@ -213,30 +194,24 @@ class GateExplorer(Explorer):
         return values
 
 
-GRU_SETTINGS = ["x", "h_before", "w_x", "w_h", "b", "reset_after", "inputs", "repeats"]
-
-
 class GRUExplorer(Explorer):
     """One unit of a GRU: the GateExplorer with one state, two gates and a candidate.
 
-    Settings, as keywords and as attributes: `x`, `h_before`; `w_x`, `w_h`, each a number for each
-    of r, z, n, and `b`, for q as well: the bias of the hidden side, torch's b_hn (those not named
-    stay as they are); `reset_after`, True for torch's form, False for that of Cho et al.;
-    `inputs`, the sequence; `repeats`, how often x is repeated instead, 0 for not at all.
+    Settings, as keywords and as attributes: `x`, `h_before`; `w_x`, `w_h`, each with one number
+    for each of r, z, n, and `b`, with one for q as well: the bias of the hidden side, torch's b_hn
+    (those not named stay as they are); `reset_after`, True for torch's form, False for that of Cho
+    et al.; `inputs`, the sequence; `repeats`, how often x is repeated instead, 0 for not at all.
     words: another edition's `ENGLISH`. `values` holds every number on the screen.
     Raises ValueError for NaN, and for a gate that does not exist.
     """
 
-    room, gates, settings = gru, "rzn", GRU_SETTINGS
+    module, cell = gru, "gru"
 
-    cell = Unicode("gru").tag(sync=True)
-    h_before = Float(0.5).tag(sync=True)
-    w_x = ByGate(r=1.0, z=-1.0, n=1.0).tag(sync=True)
-    w_h = ByGate(r=0.0, z=0.0, n=1.0).tag(sync=True)
-    b = ByGate(r=0.0, z=0.5, n=0.0, q=0.5).tag(sync=True)
-    held = ByGate(r=0.0, z=0.0, n=0.0, q=0.0).tag(sync=True)
-    reset_after = Bool(True).tag(sync=True)
-    drawings = List([drawings.gru_cell(None, form).svg() for form in (True, False)]).tag(sync=True)
+    h_before = base.Setting(_number, 0.5)
+    w_x = _by_gate(r=1.0, z=-1.0, n=1.0)
+    w_h = _by_gate(r=0.0, z=0.0, n=1.0)
+    b = _by_gate(r=0.0, z=0.5, n=0.0, q=0.5)
+    reset_after = base.Setting(lambda widget, name, value: base.flag(name, value), True)
 
     @classmethod
     def _unit(cls, params, trace, t, b, unit, feature):
@@ -249,7 +224,7 @@ class GRUExplorer(Explorer):
         b_ih, b_hh = params.b_ih[row], params.b_hh[row]
         return {
             "now": now,
-            "h_before": float(h[b, unit]),
+            "h_before": h[b, unit],
             "w_x": _by("rzn", w_x),
             "w_h": _by("rzn", w_h),
             "b": _by("rznq", [*(b_ih + b_hh)[:2], b_ih[2], b_hh[2]]),
@@ -265,7 +240,8 @@ class GRUExplorer(Explorer):
         hidden = np.array([0, 0, b[3] + held[3]])
         return gru.Params(w_x[:, None], w_h[:, None], b[:3] + held[:3], hidden)
 
-    _follow = observe(*GRU_SETTINGS)(Explorer._changed)
+    def _drawings(self):
+        return [drawings.gru_cell(reset_after=form) for form in (True, False)]
 
     def _state(self):
         return {"h0": np.array([[self.h_before]]), "reset_after": self.reset_after}
@@ -297,12 +273,6 @@ def _by(letters, rows):
 
 def _column(by, letters):
     return np.array([by[k] for k in letters], dtype=float)
-
-
-def _finite(name, value):
-    if not np.isfinite(value):
-        raise ValueError(f"{name} is {value}, but a finite number is meant")
-    return float(value)
 
 
 def _plain(sequence):

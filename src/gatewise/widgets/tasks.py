@@ -21,10 +21,13 @@ class Sequence(NamedTuple):
     high: np.ndarray  # (T,)
     text: str = ""  # T letters, where x was read off a text
 
+    def run(self, params):
+        """The `lstm.Trace` of a cell with these parameters, of one unit and one feature."""
+        return lstm.forward(params, self.x[:, None, None], c0=np.full((1, 1), self.c0))
+
     def right(self, params):
-        """Does the cell with these parameters (one unit, one feature) stay within the bounds?"""
-        c0 = np.full((1, 1), self.c0)
-        c = lstm.forward(params, self.x[:, None, None], np.zeros((1, 1)), c0).c[:, 0, 0]
+        """Does the cell with these parameters stay within the bounds?"""
+        c = self.run(params).c.ravel()
         return bool(((self.low <= c) & (c <= self.high)).all())
 
 

@@ -1,21 +1,51 @@
 """UnrollPlayer: a trained text model over a sentence of the reader's choice, step by step."""
 
 import numpy as np
-from traitlets import Bool, Dict, Int, List, Unicode, observe, validate
+from traitlets import observe
 
-from gatewise import plots
 from gatewise.cells import gru, lstm, rnn
 from gatewise.text import one_hot
-from gatewise.widgets.base import Widget
+from gatewise.widgets import base, stills
 from gatewise.widgets.words import ENGLISH
 
 CELLS = {"RNN_TANH": rnn, "LSTM": lstm, "GRU": gru}
 GATES = {rnn: "", lstm: "ifo", gru: "rz"}
+FREE = base.Mapping()  # no gate held
 LETTERS = {rnn: "h", lstm: "figoch", gru: "rznh"}
-SETTINGS = ["sentences", "clamp", "step", "unit", "units", "sort"]
 
 
-class UnrollPlayer(Widget):
+def _sentences(widget, name, given):
+    if isinstance(given, (str, dict)) or len(given) not in (1, 2):
+        got = repr(given) if isinstance(given, (str, dict)) else len(given)
+        raise ValueError(f"{name}: expected a list of one sentence or two, got {got}")
+    vocabulary = widget.vocabulary  # whose spelling is kept
+    return base.Row(vocabulary.decode(vocabulary.encode(sentence)) for sentence in given)
+
+
+def _clamp(widget, name, given):
+    """Gate, or gate and unit, to a number from 0 to 1."""
+    gates = GATES[widget._cell]
+    if given and not gates:
+        raise ValueError(f"{name}: expected no gate, because an RNN has none, got {min(given)!r}")
+    keys = [f"{k}{unit}" for k in gates for unit in ["", *range(len(widget._W))]]
+    for key in base.by_name(name, given, given, lambda name, value: value):
+        if key not in keys:
+            raise ValueError(
+                f"{name}: expected keys among {', '.join(gates)}, alone or with a unit from 0 to "
+                f"{len(widget._W) - 1}, got {key!r}"
+            )
+    return base.by_name(name, given, keys, lambda name, v: base.number(name, v, 0, 1))
+
+
+def _unit(widget, name, value):
+    return base.whole(name, value, 0, len(widget._W) - 1)
+
+
+def _units(widget, name, given):
+    return base.Row(_unit(widget, f"{name}[{n}]", value) for n, value in enumerate(given))
+
+
+class UnrollPlayer(base.Widget):
     """One sentence, or two beside each other, through a text model: gates, states, next word.
 
     model: a TextRNN, TextLSTM or TextGRU; its weights are copied. vocabulary: the words it reads.
@@ -25,143 +55,134 @@ class UnrollPlayer(Widget):
     `sort`, by how far they tell the sentences apart. words: another edition's `ENGLISH`.
     `values["runs"]` holds for each sentence its `words`, each letter (T, H) and the probability
     `p` (T, D) of each next word; `values["apart"]` the distances |Δc| and |Δh| (T,).
-    Raises ValueError for an unknown word and for a gate, unit or step that does not exist.
+    Raises ValueError for a model that computes something else, for an unknown word, and for a
+    gate, unit or step that does not exist.
     """
 
-    face = "unroll_player"
+    view = "unroll_player"
 
-    sentences = List(Unicode(), ["i love", "you love"]).tag(sync=True)
-    clamp = Dict().tag(sync=True)
-    step, unit = Int(0).tag(sync=True), Int(0).tag(sync=True)
-    units, sort = List(Int()).tag(sync=True), Bool(False).tag(sync=True)
-    values = Dict().tag(sync=True)
-    # What the face is made of; nothing of it changes.
-    network = Dict().tag(sync=True)
-    palette, words = Dict(plots.PALETTE).tag(sync=True), Dict(ENGLISH).tag(sync=True)
-    start = Dict().tag(sync=True)
+    sentences = base.Setting(_sentences, base.Row(["i love", "you love"]))
+    clamp = base.Setting(_clamp, base.Mapping())
+    step = base.Setting(lambda widget, name, t: base.whole(name, t, 1, widget._longest()), 2)
+    unit = base.Setting(_unit, 0)
+    units = base.Setting(_units, base.Row())
+    sort = base.Setting(lambda widget, name, value: base.flag(name, value), False)
 
-    def __init__(self, model, vocabulary, **settings):
-        mode = getattr(getattr(model, "rnn", None), "mode", None)
-        if mode not in CELLS:
-            meant = "a TextRNN, TextLSTM or TextGRU is meant"
-            raise ValueError(f"{meant}, not {type(model).__name__}")
+    def __init__(self, model, vocabulary, *, words=ENGLISH, **settings):
+        self._cell = CELLS[_mode(model)]
         H, D = model.W.shape
         if len(vocabulary) != D:
-            raise ValueError(f"the vocabulary has {len(vocabulary)} words, but the model takes {D}")
-        unknown = set(settings) - set(self.traits())
-        if unknown:
-            raise ValueError(f"no setting {min(unknown)!r}: there are {', '.join(SETTINGS)}")
-        self.vocabulary, self._cell = vocabulary, CELLS[mode]
+            raise ValueError(f"vocabulary: expected {D} words, got {len(vocabulary)}")
+        self.vocabulary = vocabulary
         params = self._cell.Params.from_torch(model.rnn)
         self._params = type(params)(*(array.astype(float) for array in params))
         self._W, self._b = (p.detach().cpu().numpy().astype(float) for p in (model.W, model.b))
+        self._check(model)
         parts = {**self._params._asdict(), "W": self._W, "b": self._b}
-        super().__init__(
-            network={
-                "letters": LETTERS[self._cell],
-                "gates": GATES[self._cell],
-                "vocabulary": list(vocabulary.words),
-                **{name: array.tolist() for name, array in parts.items()},
-            },
-            **settings,
-        )
-        self._compute()
-        self.step = self.step or self._longest()
-        self.start = {name: getattr(self, name) for name in SETTINGS}
+        network = {
+            "cell": self._cell.__name__.split(".")[-1],
+            "letters": LETTERS[self._cell],
+            "vocabulary": list(vocabulary.words),
+            **{name: array.ravel().tolist() for name, array in parts.items()},
+        }
+        self.words = words["player"]
+        settings.setdefault("sentences", ["i love", "you love"])
+        super().__init__(settings, network=network, words=self.words)
 
-    def picture(self):
-        """The state as a still `Plot`."""
-        words = self.vocabulary.words
-        return plots.unroll_player(self.values, words, self.step, self._order(), self.clamp)
+    def _check(self, model):
+        """Raise ValueError unless the model itself predicts what its weights do here."""
+        import torch
+
+        encoded = np.arange(min(8, len(self._b)))
+        x = torch.as_tensor(one_hot(encoded, len(self._b))).to(model.W)
+        with torch.no_grad():
+            theirs = model(x[:, None])[0].double().softmax(0).cpu().numpy()
+        if not np.allclose(theirs, self._run(encoded)["p"][-1], atol=1e-4):
+            name = type(model).__name__
+            raise ValueError(f"model: expected the predictions of its weights, got others: {name}")
 
     def run(self, sentence, clamp=None):
         """One sentence through the model, with gates held as `clamp` says.
 
         Returns `words`; each letter, (T, H); `p` (T, D), the probability of each next word.
         """
-        x = one_hot(self.vocabulary.encode(sentence), len(self._b))
+        held = _clamp(self, "clamp", clamp or {})
+        return {"words": sentence.split(), **self._run(self.vocabulary.encode(sentence), held)}
+
+    def _run(self, encoded, clamp=FREE):
+        x = one_hot(encoded, len(self._b))
         state = {name: np.zeros((1, len(self._W))) for name in "hc" if name in LETTERS[self._cell]}
         rows = []
         for x_t in x[:, None]:
             now = self._cell.step(self._params, x_t, **state)._asdict()
-            now = _hold(self._cell, self._params, now, clamp or {})
+            now = _hold(self._cell, self._params, now, clamp)
             state = {name: now[name] for name in state}
             a = now["h"] @ self._W + self._b
             now["p"] = np.exp(a - a.max()) / np.exp(a - a.max()).sum()
             rows.append(now)
-        letters = [*LETTERS[self._cell], "p"]
-        traces = {k: np.concatenate([now[k] for now in rows]) for k in letters}
-        return {"words": sentence.split(), **traces}
+        return {k: np.concatenate([now[k] for now in rows]) for k in [*LETTERS[self._cell], "p"]}
 
-    @validate("sentences")
-    def _known(self, proposal):
-        sentences = proposal["value"]
-        if len(sentences) not in (1, 2):
-            raise ValueError(f"one sentence or two are meant; got {len(sentences)}")
-        for sentence in sentences:
-            self.vocabulary.encode(sentence)
-        return sentences
-
-    @validate("clamp")
-    def _clampable(self, proposal):
-        gates, H = GATES[self._cell], len(self._W)
-        for key, value in proposal["value"].items():
-            if key[:1] not in [*gates]:
-                there = f"there are {', '.join(gates)}" if gates else "an RNN has none"
-                raise ValueError(f"no gate {key!r} to clamp: {there}")
-            if key[1:] and key[1:] not in map(str, range(H)):
-                raise ValueError(f"no unit {key[1:]!r} in {key!r}: there are 0 to {H - 1}")
-            if not isinstance(value, (int, float)) or not 0 <= value <= 1:
-                raise ValueError(f"clamp[{key!r}] is {value}, but a number from 0 to 1 is meant")
-        return proposal["value"]
-
-    @validate("unit", "units")
-    def _existing(self, proposal):
-        value, H = proposal["value"], len(self._W)
-        for unit in np.ravel(value).astype(int):
-            if not 0 <= unit < H:
-                raise ValueError(f"unit {unit} does not exist: there are 0 to {H - 1}")
-        return value
-
-    @validate("step")
-    def _within(self, proposal):
-        step, T = proposal["value"], self._longest()
-        if not 0 <= step <= T:
-            raise ValueError(f"step {step} does not exist: there are 1 to {T}")
-        return step
-
-    @observe("sentences", "clamp")
-    def _changed(self, change):
-        # The browser sends the values along; what it showed is what counts.
-        if self.start and not self.by_browser:
-            if change.name == "sentences":
-                self.step = self._longest()
-            self._compute()
+    @observe("sentences")
+    def _bound_step(self, change):
+        # As in the browser: the last word stays the last, and any other within the sentence.
+        T = self._longest()
+        self.step = T if self.step == _longest(change.old) else min(self.step, T)
 
     def _longest(self):
-        return max(len(sentence.split()) for sentence in self.sentences)
+        return _longest(self.sentences)
 
-    def _order(self):
+    def _order(self, runs):
         """The units that are shown, in their order."""
         units = np.array(self.units or range(len(self._W)))
         if not self.sort:
             return units.tolist()
-        state = "c" if self._cell is lstm else "h"
-        one, *other = (np.array(run[state]) for run in self.values["runs"])
-        T = min(len(run["words"]) for run in self.values["runs"])
+        one, *other = (run["c" if self._cell is lstm else "h"] for run in runs)
+        T = min(len(run["words"]) for run in runs)
         apart = np.abs(one[:T] - (other[0][:T] if other else 0)).sum(axis=0)[units]
         return units[np.argsort(-apart, kind="stable")].tolist()
 
-    def _compute(self):
-        """Every number on the face, by the cells in NumPy."""
+    @property
+    def values(self):
+        """Every number on the screen, by the cells in NumPy."""
         runs = [self.run(sentence, self.clamp) for sentence in self.sentences]
         apart = {}
         if len(runs) == 2:
             T = min(len(run["words"]) for run in runs)
             for k in (k for k in "ch" if k in runs[0]):
-                apart[k] = np.linalg.norm(runs[0][k][:T] - runs[1][k][:T], axis=1).tolist()
-        plain = [{k: np.asarray(v).tolist() for k, v in run.items()} for run in runs]
-        self.values = {"runs": plain, "apart": apart}
+                apart[k] = np.linalg.norm(runs[0][k][:T] - runs[1][k][:T], axis=1)
+        return {"runs": runs, "apart": apart, "order": self._order(runs)}
+
+    def picture(self):
+        """The sentences, the distance of their states, the next word, every unit, as a `Plot`."""
+        values, words = self.values, self.vocabulary.words
+        free = [self.run(sentence)["p"] for sentence in self.sentences] if self.clamp else None
+        free = free and [p[min(self.step, len(p)) - 1] for p in free]
+        names = self.words["quantity"] | self.words
+        shown = values["order"], self.clamp, names, self.unit, free
+        return stills.unroll_player(values, words, self.step, *shown)
+
+
+def _mode(model):
+    """The kind of the model's cell; ValueError for a model that isn't read as it computes."""
+    from gatewise.models import TextModel
+
+    wanted, name = "model: expected a TextRNN, TextLSTM or TextGRU", type(model).__name__
+    if not isinstance(model, TextModel):
+        raise ValueError(f"{wanted}, got {name}")
+    if type(model).forward is not TextModel.forward:
+        raise ValueError(f"{wanted}, got {name}, which has a forward pass of its own")
+    cell = model.rnn
+    if cell.mode not in CELLS:
+        raise ValueError(f"{wanted}, got {name} with {cell.mode}")
+    plain = {"num_layers": 1, "bidirectional": False, "proj_size": 0, "batch_first": False}
+    for option, value in plain.items():
+        if getattr(cell, option) != value:
+            raise ValueError(f"{wanted}, got {name} with {option}={getattr(cell, option)}")
+    return cell.mode
+
+
+def _longest(sentences):
+    return max(len(sentence.split()) for sentence in sentences)
 
 
 def _hold(cell, params, now, clamp):

@@ -1,121 +1,252 @@
-// What the faces of all widgets share. Python puts this text before each widget's own.
+// What all widgets share. A widget declares `compute`, from its settings to all numbers on the
+// screen, and `view`, from these to what is drawn; `widget` makes of it `mount` and anywidget's
+// `render`. Python joins this file with cells.js, lit-html.js and the widget's own into one module.
+import { html, nothing, render } from "./lit-html.js";
 
-const SVG = "http://www.w3.org/2000/svg";
-// Jupyter's shortcuts would take the arrow keys; the mark must stand on the focused element itself.
-const KEYS = { "data-lm-suppress-shortcuts": "true" };
-
-/** An element with attributes and children; `svg:path` is one of SVG's. */
-function make(name, attributes = {}, ...children) {
-  const node = name.startsWith("svg:")
-    ? document.createElementNS(SVG, name.slice(4))
-    : document.createElement(name);
-  set(node, attributes);
-  node.append(...children);
-  return node;
-}
-
-/** Put attributes; not what stands there already: the browser would lay it out anew. */
-function set(node, attributes) {
-  for (const [key, value] of Object.entries(attributes)) {
-    if (node.getAttribute(key) !== String(value)) node.setAttribute(key, value);
-  }
-}
-
-/** The same for a text, which a screen reader would also read out anew. */
-function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
-}
-
-/** The same for children, one by one. */
-function setChildren(node, children) {
-  const old = [...node.childNodes];
-  children.forEach((child, n) => {
-    if (n >= old.length) node.append(child);
-    else if (!child.isEqualNode(old[n])) old[n].replaceWith(child);
-  });
-  for (const child of old.slice(children.length)) child.remove();
-}
-
-/** A number for reading: two decimals, a true minus sign, on demand a plus sign. */
-function number(value, sign = false) {
+// ── numbers as text, and how a value is drawn: the formulas of gatewise/drawings/values.py ──────
+/** Two decimals, a true minus sign, on demand a plus sign. */
+export function number(value, sign = false) {
   const text = Math.abs(value).toFixed(2);
   const mark = Number(text) === 0 ? "" : value < 0 ? "−" : sign ? "+" : "";
   return mark + text;
 }
 
-/** A place where the value called `name` is shown; see `fillIn`. */
-function place(name, sign = false) {
-  return make("span", { class: "number", "data-value": name, ...(sign && { "data-sign": "" }) });
+/** Two significant digits, however small the number is. */
+export function figure(value) {
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  if (size >= 0.095) return number(value);
+  const [digits, power] = size.toExponential(1).split("e");
+  const raised = power.replace(/./g, (d) => (d === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[d]));
+  return (value < 0 ? "−" : "") + (size >= 1e-3 ? size.toPrecision(2) : `${digits}·10${raised}`);
 }
 
-/** Write each value into the places made for it. */
-function fillIn(root, values) {
-  for (const node of root.querySelectorAll("[data-value]")) {
-    setText(node, number(values[node.dataset.value], "sign" in node.dataset));
-  }
+/** Width of the band under a wire. */
+const thickness = (value) => (16 * Math.abs(value)) / (1 + Math.abs(value));
+
+/** The same for a gradient: 14 for 1, and 2 less per power of ten; 2 to 18. */
+export const gradientThickness = (value) =>
+  value && Math.min(18, Math.max(2, 14 + 2 * Math.log10(Math.abs(value))));
+
+/** The outline of a slot in a disc around (0, 0): nothing at 0, the whole disc at 1. */
+function opening(r, value) {
+  const half = r * value;
+  const side = Math.sqrt(r * r - half * half);
+  const arc = `A${r} ${r} 0 0 0`;
+  return `M${-side} ${-half}${arc} ${-side} ${half}H${side}${arc} ${side} ${-half}z`;
 }
 
-/** A letter of the equations with its index: `h_t−1`. */
-function letter(text) {
-  const [base, index] = text.split("_");
-  return make("span", { class: "letter" }, base, ...(index ? [make("sub", {}, index)] : []));
+/** A function from values between `from` and `to` to places between `start` and `end`. */
+export const scale = (from, to, start, end) => (value) =>
+  start + ((value - from) / (to - from)) * (end - start);
+
+/** A path through points [x, y]. */
+export const through = (points) =>
+  points.map(([x, y], n) => `${n ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+
+// ── words and symbols ───────────────────────────────────────────────────────────────────────
+/** `say("{n} times", {n: 3})` */
+export const say = (sentence, parts) => sentence.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
+
+/** A text whose `c_t−1` are symbols with an index. */
+export const write = (text) =>
+  text.split(/([A-Za-z]+_[\w−]+)/).map((piece, n) => (n % 2 ? symbol(...piece.split("_")) : piece));
+
+export const symbol = (base, index) =>
+  html`<span class="symbol">${base}${index ? html`<sub>${index}</sub>` : nothing}</span>`;
+
+/** The same text for a screen reader. */
+export const plain = (text) => text.replaceAll("_", " ");
+
+/** A value, shown under its name. */
+export const shown = (name, value, sign = false) =>
+  html`<span class="number" data-value=${name}>${number(value, sign)}</span>`;
+
+// ── controls; Jupyter's shortcuts would take the keys of whatever lacks data-lm-suppress-… ──────
+/** A slider, filled from zero. says: its value in words; act gets the number. */
+export function slider({ label, range: [min, max, step], value, says, act }) {
+  const at = (v) => Math.max(0, Math.min(100, scale(min, max, 0, 100)(v)));
+  const oninput = ({ target }) => {
+    act(Number(target.value));
+    if (target.value !== target.dataset.at) target.value = target.dataset.at; // it was refused
+  };
+  return html`<input type="range" data-lm-suppress-shortcuts="true" aria-label=${plain(label)} aria-valuetext=${says}
+    min=${min} max=${max} step=${step} data-at=${value} .value=${String(value)} @input=${oninput}
+    style="--from: ${at(Math.min(value, 0))}%; --to: ${at(Math.max(value, 0))}%" />`;
 }
 
-/** `say("{n} times", {n: 3})`. */
-function say(sentence, parts) {
-  return sentence.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
+/** A button; pressed: true or false for one that stays down. */
+export const button = (content, act, { pressed, label, kind = "", off = false } = {}) =>
+  html`<button type="button" data-lm-suppress-shortcuts="true" class=${kind} aria-pressed=${pressed ?? nothing}
+    aria-label=${label ?? nothing} aria-disabled=${off || nothing} @click=${() => off || act()}>${content}</button>`;
+
+/** Listeners for something drawn with role="slider". at: from a pointer's event to a value. */
+export function handle({ range: [min, max, step, page], value, at, act }) {
+  const put = (v) => act(Math.max(min, Math.min(max, Number((Math.round(v / step) * step).toFixed(2)))));
+  const by = { ArrowUp: step, ArrowRight: step, ArrowDown: -step, ArrowLeft: -step, PageUp: page, PageDown: -page };
+  const move = (event) => event.currentTarget.hasPointerCapture(event.pointerId) && put(at(event));
+  const down = (event) => {
+    event.currentTarget.setPointerCapture(event.pointerId);
+    event.currentTarget.focus();
+    put(at(event));
+  };
+  const key = (event) => {
+    const to = { Home: min, End: max }[event.key] ?? value + by[event.key];
+    if (Number.isNaN(to)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    put(to);
+  };
+  return { down, move, key };
 }
 
-/** A slider; `name` is for screen readers, `oninput` gets the number. */
-function slider(name, [min, max, step], oninput) {
-  const node = make("input", { type: "range", min, max, step, "aria-label": name, ...KEYS });
-  node.addEventListener("input", () => oninput(Number(node.value)));
-  return node;
+// ── the drawings of gatewise.drawings, whose docstring names their anchors ──────────────────
+/** Change an attribute only where it differs: the browser would lay it out again. */
+export function set(node, name, value) {
+  if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
 }
 
-/** Put a slider at a value; its track is filled from zero. */
-function slide(node, value, says) {
-  const at = (v) => (100 * (Math.max(node.min, Math.min(node.max, v)) - node.min)) / (node.max - node.min);
-  node.value = value;
-  node.style.setProperty("--from", `${at(Math.min(value, 0))}%`);
-  node.style.setProperty("--to", `${at(Math.max(value, 0))}%`);
-  set(node, { "aria-valuetext": says });
+/** A drawing's SVG text as a node, and what fills values into its anchors. */
+export function drawing(text, label, { width = thickness, write = number } = {}) {
+  const template = document.createElement("template");
+  template.innerHTML = text;
+  const node = template.content.firstElementChild;
+  node.setAttribute("aria-label", label);
+  const all = (name) => [...node.querySelectorAll(`[data-${name}]`)];
+  const [wires, valves, numbers] = ["wire", "valve", "number"].map(all);
+  const fill = (values) => {
+    for (const wire of wires) {
+      const value = values[wire.dataset.wire];
+      set(wire, "stroke-width", width(value));
+      set(wire, "stroke-dasharray", value < 0 ? "5 4" : "none");
+    }
+    for (const valve of valves) {
+      const slot = valve.querySelector("[data-slot]");
+      set(slot, "d", opening(Number(valve.dataset.r), values[valve.dataset.valve]));
+    }
+    for (const place of numbers) {
+      const written = write(values[place.dataset.number], "sign" in place.dataset);
+      if (place.textContent !== written) place.textContent = written;
+    }
+  };
+  return { node, all, fill };
 }
 
-function button(content, onclick, attributes = {}) {
-  const node = make("button", { type: "button", ...attributes, ...KEYS }, ...content);
-  node.addEventListener("click", onclick);
-  return node;
+/** How far down a drawing a wire begins, in percent of its height. */
+export function beginning({ node }, wire) {
+  const [, y] = node.querySelector(`[data-wire="${wire}"]`).getAttribute("d").match(/[\d.]+/g);
+  return (100 * y) / node.viewBox.baseVal.height;
 }
 
-/** Mark the root as dark or light, as Jupyter is, or else Colab, or else the system. */
-function followTheme(root) {
-  const dark = matchMedia("(prefers-color-scheme: dark)");
+// ── the theme: ink and ground from the palette, light or dark as the page around the widget ─────
+/** Is the text around this element light? Jupyter says so itself, also before its styles come. */
+function isDark(element) {
+  const said = document.body.dataset.jpThemeLight;
+  if (said) return said === "false";
+  const pixel = document.createElement("canvas").getContext("2d");
+  pixel.fillStyle = getComputedStyle(element).color;
+  pixel.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = pixel.getImageData(0, 0, 1, 1).data;
+  return red + green + blue > 382;
+}
+
+function followTheme(root, palette) {
   const update = () => {
-    const jupyter = document.body.dataset.jpThemeLight;
-    const colab = document.documentElement.getAttribute("theme");
-    const isDark = jupyter ? jupyter === "false" : colab ? colab === "dark" : dark.matches;
-    root.dataset.theme = isDark ? "dark" : "light";
+    const theme = isDark(root.parentElement) ? "dark" : "light";
+    if (root.dataset.theme === theme) return;
+    root.dataset.theme = theme;
+    for (const [name, value] of Object.entries(palette[theme])) {
+      root.style.setProperty(`--gw-${name}`, value);
+    }
   };
   const observer = new MutationObserver(update);
-  observer.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
-  observer.observe(document.documentElement, { attributeFilter: ["theme"] });
-  dark.addEventListener("change", update);
-  update();
-  return () => {
-    observer.disconnect();
-    dark.removeEventListener("change", update);
-  };
+  const attributeFilter = ["class", "style", "theme", "data-theme", "data-jp-theme-light"];
+  for (const node of [document.documentElement, document.body]) observer.observe(node, { attributeFilter });
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  system.addEventListener("change", update);
+  return { update, end: () => [observer.disconnect(), system.removeEventListener("change", update)] };
 }
 
-/** Tell Python: ten times a second while something is dragged, and at once when it is let go. */
-function outbox(model) {
-  let timer;
-  const now = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    // Once the kernel is gone there is nobody to tell, and ipywidgets would complain at each try.
-    if (model.widget_manager?.kernel !== null) model.save_changes();
-  };
-  return { now, soon: () => (timer ??= setTimeout(now, 100)) };
+// ── a widget ────────────────────────────────────────────────────────────────────────────────
+/**
+ * `{ mount, render }` of a widget that declares
+ *   name: the CSS class of its root
+ *   begin(settings): what belongs to one view alone, as where the pointer is
+ *   settle(next, last): settings that depend on others, put right; optional
+ *   compute(settings, own): every number on the screen
+ *   view({ s, values, words, own, sizes, change, keep }): a lit-html template. sizes: the width of
+ *   each element with `data-fit`, by that name. change: take over some settings; keep: some of own.
+ *
+ * `mount(element, settings, { onchange })` needs nothing else: settings are all that Python's
+ * `widget.plain()` has; `onchange` gets those that the reader has changed.
+ */
+export function widget({ name, begin, settle = (next) => next, compute, view }) {
+  function mount(element, given, { onchange = () => {} } = {}) {
+    const root = document.createElement("div");
+    root.className = `gatewise ${name}`;
+    element.append(root);
+    let settings = { ...given };
+    const [own, sizes] = [begin(settings), {}];
+
+    function draw() {
+      const values = compute(settings, own);
+      render(view({ s: settings, values, words: settings.words, own, sizes, change, keep }), root);
+    }
+    function keep(some) {
+      Object.assign(own, some);
+      draw();
+    }
+    function update(some) {
+      settings = settle({ ...settings, ...some }, settings);
+      draw();
+    }
+    function change(some) {
+      const last = settings;
+      update(some);
+      const changed = Object.entries(settings).filter(([k, value]) => value !== last[k]);
+      onchange(Object.fromEntries(changed));
+    }
+
+    const theme = followTheme(root, settings.palette);
+    theme.update();
+    draw();
+    // Not while drawing: to tell a size, the browser must lay out all that was written so far.
+    const resized = new ResizeObserver((entries) => {
+      theme.update();
+      for (const { target, contentRect } of entries) sizes[target.dataset.fit] = contentRect.width;
+      draw();
+    });
+    for (const node of root.querySelectorAll("[data-fit]")) resized.observe(node);
+    const end = () => [theme.end(), resized.disconnect(), own.end?.(), root.remove()];
+    return { root, update, end };
+  }
+
+  /** anywidget's view: Python hears of a drag ten times per second, and at its end. */
+  function renderModel({ model, el }) {
+    const constants = model.get("constants");
+    const names = Object.keys(constants.start);
+    const read = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
+    let [unsent, timer, isBusy] = [{}, undefined, false];
+    const onchange = (changed) => {
+      Object.assign(unsent, changed);
+      timer ??= setTimeout(send, 100);
+    };
+    const live = mount(el, { ...constants, ...read() }, { onchange });
+    function send() {
+      timer = clearTimeout(timer);
+      isBusy = true;
+      // In the order of the settings: some are bounded by those before them.
+      for (const name of names) if (name in unsent) model.set(name, unsent[name]);
+      [unsent, isBusy] = [{}, false];
+      // Without a kernel there is no one to tell, and ipywidgets would complain at each try.
+      if (model.widget_manager?.kernel !== null) model.save_changes();
+    }
+    const follow = () => isBusy || live.update({ ...read(), ...unsent });
+    for (const event of ["change", "click", "pointerup", "keyup"]) {
+      live.root.addEventListener(event, () => timer && send());
+    }
+    model.on("change", follow);
+    return () => [model.off("change", follow), timer && send(), live.end()];
+  }
+  return { mount, render: renderModel };
 }

@@ -1,640 +1,305 @@
-// The explorers of one unit. The numbers and the picture are made here, so that they follow the
-// hand and go on without a kernel; Python computes the same numbers where there is no browser.
+// The explorers of one unit: GateExplorer shows an LSTM's, GRUExplorer a GRU's.
+import { gru, lstm, sigmoid } from "./cells.js";
+import { beginning, button, drawing, handle, number, plain, say, scale, shown, slider, symbol, through, widget, write } from "./base.js";
+import { html, nothing, svg } from "./lit-html.js";
 
-const REACH = { x: [-2, 2, 0.05], h_before: [-1, 1, 0.05], c_before: [-3, 3, 0.05] };
+const REACH = { x: [-2, 2, 0.05, 0.5], h_before: [-1, 1, 0.05], c_before: [-3, 3, 0.05] };
 const WEIGHT = [-10, 10, 0.1];
 const OPEN = 8; // σ(8) = 0.9997
 
-// ── the cells: how each computes, and where its drawing shows what ──────────────────────────────
+// ── the two cells: what differs between their views ─────────────────────────────────────────
+const zeros = (letters) => Object.fromEntries(letters.map((k) => [k, 0]));
 
-const sigma = (a) => 1 / (1 + Math.exp(-a));
-
-/** What a gate's σ or tanh gets, but for what the cell adds. */
-const sum = (s, k, x, h) => s.w_x[k] * x + s.w_h[k] * h + s.b[k] + s.held[k];
-
-/** The same number for each of some letters, but for those named. */
-const all = (letters, value, named = {}) => ({
-  ...Object.fromEntries([...letters].map((k) => [k, value])),
-  ...named,
-});
-
-// gates: a card each; candidate: the one that is no gate. states: a slider each. lines: what the
-// sequence shows. terms: a card's rows, as setting and letter. step: all numbers of one step.
-// preset: by name. In the drawing: flows, a part's wires with value and colour; numbers, each at
-// x, y, side of the text; valves, the part whose circle it is, x, y, turn (0 for a level wire),
-// value, colour. equations: the lines under the drawing.
+// cards: a card each, in this order; candidate: the one that is no gate. states: a slider each.
+// terms: a card's rows, as setting and letter. biases: of the hidden side, for each row.
+// preset: settings by name. equations: below the drawing; a name in a list is shown as a number.
 const LSTM = {
-  gates: ["f", "i", "g", "o"],
+  cell: lstm,
+  cards: ["f", "i", "g", "o"],
   candidate: "g",
-  settings: ["x", "h_before", "c_before", "w_x", "w_h", "b", "inputs", "repeats"],
-  states: { c_before: "c_t−1", h_before: "h_t−1", x: "x_t" },
+  states: ["c_before", "h_before", "x"],
   lines: ["c", "h"],
-  terms: (k) => ["w_x", "w_h", "b"].map((key) => [key, k]),
-  step(s, x, { h, c }) {
-    const now = {};
-    for (const k of this.gates) {
-      now[`a_${k}`] = sum(s, k, x, h);
-      now[k] = (k === "g" ? Math.tanh : sigma)(now[`a_${k}`]);
-    }
-    now.kept = now.f * c;
-    now.added = now.i * now.g;
-    now.c = now.kept + now.added;
-    now.tanh_c = Math.tanh(now.c);
-    now.h = now.o * now.tanh_c;
-    return now;
-  },
+  terms: (k) => [["w_x", k], ["w_h", k], ["b", k]],
+  biases: () => [0, 0, 0, 0],
   /** The four corners of (f, i), with the output gate open. */
   preset(name) {
-    const b = { f: OPEN, i: OPEN, g: 0, o: OPEN };
-    if (name === "overwrite" || name === "ignore") b.f = -OPEN;
-    if (name === "keep" || name === "ignore") b.i = -OPEN;
-    return { w_x: all("figo", 0, { g: 1 }), w_h: all("figo", 0), b };
+    const f = name === "keep" || name === "count" ? OPEN : -OPEN;
+    const i = name === "overwrite" || name === "count" ? OPEN : -OPEN;
+    const none = zeros(this.cards);
+    return { w_x: { ...none, g: 1 }, w_h: none, b: { f, i, g: 0, o: OPEN } };
   },
   form: () => 0,
-  flows: () => [
-    ["c-before", ["c_before"], "c"],
-    ["kept", ["kept"], "c"],
-    ["added", ["added"], "g"],
-    ["c", ["c"], "c"],
-    ["c-down", ["c", "tanh_c"], "c"],
-    ["h-before", ["h_before"], "h"],
-    ["x", ["x"], "x"],
-    ["h", ["h"], "h"],
-    ["h-up", ["h"], "h"],
-    ...["f", "i", "g", "o"].map((k) => [k, [k], k]),
-  ],
-  numbers: () => ({
-    kept: [200, 67, "middle"],
-    added: [275, 117, "start"],
-    c: [562, 102, "middle"],
-    h: [562, 286, "middle"],
-    f: [146, 156, "start"],
-    i: [213, 186, "end"],
-    g: [317, 186, "start"],
-    o: [404, 199, "start"],
-  }),
-  signed: ["kept", "added", "c", "h", "g"],
-  valves: () => [
-    ["f-times", 136, 80, 0, "f", "f"],
-    ["i-times", 265, 140, 0, "i", "i"],
-    ["o-times", 452, 152, 90, "o", "o"],
-  ],
-  equations: () => [
-    ["c", "c_t", " = ", "f_t", " · ", "c_t−1", " + ", "i_t", " · ", "g_t", " = ",
-      ["f"], " · ", ["c_before"], " + ", ["i"], " · ", ["g"], " = ", ["c", true]],
-    ["h", "h_t", " = ", "o_t", " · tanh(", "c_t", ") = ", ["o"], " · ", ["tanh_c"], " = ", ["h", true]],
+  equations: [
+    [
+      ["c", "c_t = f_t · c_t−1 + i_t · g_t = ", ["f"], " · ", ["c_before"], " + ", ["i"], " · ", ["g"], " = ", ["c", true]],
+      ["h", "h_t = o_t · tanh(c_t) = ", ["o"], " · ", ["tanh_c"], " = ", ["h", true]],
+    ],
   ],
 };
 
 const GRU = {
-  gates: ["r", "z", "n"],
+  cell: gru,
+  cards: ["r", "z", "n"],
   candidate: "n",
-  settings: ["x", "h_before", "w_x", "w_h", "b", "reset_after", "inputs", "repeats"],
-  states: { h_before: "h_t−1", x: "x_t" },
+  states: ["h_before", "x"],
   lines: ["h"],
-  // The candidate has two sides, and r stands between them: q, of h, has a bias of its own.
+  // The candidate has two sides, with r between them: q, the hidden side, has its own bias.
   terms: (k) => (k === "n" ? [["w_x", k], ["b", k], ["w_h", k], ["b", "q"]] : LSTM.terms(k)),
-  step(s, x, { h }) {
-    const now = {};
-    for (const k of ["r", "z"]) {
-      now[`a_${k}`] = sum(s, k, x, h);
-      now[k] = sigma(now[`a_${k}`]);
-    }
-    const hidden = (h) => s.w_h.n * h + s.b.q + s.held.q;
-    now.q = hidden(s.reset_after ? h : now.r * h);
-    now.gated = now.r * (s.reset_after ? now.q : h);
-    now.a_n = s.w_x.n * x + s.b.n + s.held.n + (s.reset_after ? now.gated : now.q);
-    now.n = Math.tanh(now.a_n);
-    now.rest = 1 - now.z;
-    now.added = now.rest * now.n;
-    now.kept = now.z * h;
-    now.h = now.added + now.kept;
-    return now;
-  },
-  /** r and z wide open or shut, or z half open. */
+  biases: (s) => [0, 0, s.b.q + s.held.q],
+  /** r and z fully open or closed, or z half open. */
   preset(name) {
-    const b = { r: name === "rnn" ? OPEN : -OPEN, z: -OPEN, n: 0, q: 0 };
-    if (name === "keep") b.z = OPEN;
-    if (name === "average") b.z = 0;
-    return { w_x: all("rz", 0, { n: 1 }), w_h: all("rz", 0, { n: 1 }), b };
+    const z = { keep: OPEN, average: 0 }[name] ?? -OPEN;
+    const b = { r: name === "rnn" ? OPEN : -OPEN, z, n: 0, q: 0 };
+    const weights = { ...zeros(this.cards), n: 1 };
+    return { w_x: weights, w_h: weights, b };
   },
   form: (s) => (s.reset_after ? 0 : 1),
-  flows: (form) => [
-    ["h-before", ["h_before"], "h"],
-    ["h-down", ["h_before"], "h"],
-    ["q-feed", ["h_before"], "h"],
-    ["q", [["q", "gated"][form]], "nh"[form]],
-    ["reset", [["gated", "q"][form]], "n"],
-    ["kept", ["kept"], "h"],
-    ["rest", ["rest", "rest"], "z"],
-    ["added", ["added"], "n"],
-    ["x", ["x"], "x"],
-    ["x-up", ["x"], "x"],
-    ["x-n", ["x"], "x"],
-    ["h", ["h"], "h"],
-    ["h-up", ["h"], "h"],
-    ...["r", "z", "n"].map((k) => [k, [k], k]),
-  ],
-  numbers: (form) => ({
-    kept: [390, 67, "middle"],
-    added: [470, 109, "start"],
-    rest: [390, 112, "middle"],
-    h: [562, 102, "middle"],
-    r: [170, 208, "start"],
-    z: [320, 200, "end"],
-    n: [460, 206, "start"],
-    [["q", "gated"][form]]: [203, 160, "end"],
-    [["gated", "q"][form]]: [346, 180, "start"],
-  }),
-  signed: ["kept", "added", "h", "n", "q", "gated"],
-  valves: (form) => [
-    ["z-times", 330, 80, 0, "z", "z"],
-    ["n-times", 450, 128, 90, "rest", "z"],
-    ["r-times", ...[[268, 162, 0], [214, 122, 90]][form], "r", "r"],
-  ],
-  equations: (form) => [
-    ["n", ...[["r_t", " · ", "q_t", " = ", ["r"], " · ", ["q"], " = ", ["gated", true]],
-      ["r_t", " · ", "h_t−1", " = ", ["r"], " · ", ["h_before"], " = ", ["gated", true]]][form]],
-    ["h", "h_t", " = (1 − ", "z_t", ") · ", "n_t", " + ", "z_t", " · ", "h_t−1", " = ",
-      ["rest"], " · ", ["n"], " + ", ["z"], " · ", ["h_before"], " = ", ["h", true]],
-  ],
+  equations: ["q", "h_before"].map((inner) => [
+    ["n", `r_t · ${inner === "q" ? "q_t" : "h_t−1"} = `, ["r"], " · ", [inner], " = ", ["gated", true]],
+    ["h", "h_t = (1 − z_t) · n_t + z_t · h_t−1 = ", ["rest"], " · ", ["n"], " + ", ["z"], " · ", ["h_before"], " = ", ["h", true]],
+  ]),
 };
 
-const CELLS = { lstm: LSTM, gru: GRU };
+const KINDS = { lstm: LSTM, gru: GRU };
 
-/** The states after each input. */
-function run(C, s, inputs, state) {
-  const strip = { x: inputs, ...Object.fromEntries(C.lines.map((k) => [k, []])) };
-  for (const x of inputs) {
-    state = C.step(s, x, state);
-    for (const k of C.lines) strip[k].push(state[k]);
-  }
-  return strip;
-}
-
-function isRight(C, s, { x, c0, low, high }) {
-  const within = (c, t) => (low[t] ?? -Infinity) <= c && c <= (high[t] ?? Infinity);
-  return run(C, s, x, { h: 0, c: c0 }).c.every(within);
-}
-
-// ── the parts of the face: each returns its node and how to draw it ─────────────────────────────
-
-/** Presets and reset; or the task, and on which sequences it is done. */
-function bar(C, words, s, change, choose) {
-  const node = make("div", { class: "bar" });
-  const form = (name, n) => button([name], () => change({ reset_after: n === 0 }));
-  if (!s.task) {
-    const group = make("div", { class: "presets", role: "group", "aria-label": words.presets });
-    const buttons = Object.entries(words.preset).map(([name, [title, corner]]) => {
-      const content = [make("b", {}, title), make("small", {}, corner)];
-      return [name, button(content, () => change(C.preset(name)))];
-    });
-    group.append(...buttons.map(([, node]) => node));
-    group.append(button([words.reset], () => change(s.start), { class: "reset" }));
-    node.append(group);
-    const forms = C.settings.includes("reset_after") ? words.form.map(form) : [];
-    if (forms.length) {
-      const choice = { class: "forms", role: "group", "aria-label": words.forms };
-      node.append(make("div", choice, make("span", {}, words.forms), ...forms));
-    }
-    const draw = (s) => {
-      forms.forEach((node, n) => set(node, { "aria-pressed": n === C.form(s) }));
-      for (const [name, node] of buttons) {
-        const meant = Object.entries(C.preset(name));
-        const same = meant.every(([key, by]) => Object.keys(by).every((k) => s[key][k] === by[k]));
-        set(node, { "aria-pressed": same });
-      }
-    };
-    return { node, draw };
-  }
-
-  const tally = make("b", { role: "status", class: "tally" });
-  const chips = s.sequences.map((_, n) => button([], () => choose(n), { class: "chip" }));
-  const group = make("div", { class: "chips", role: "group", "aria-label": words.choose });
-  group.append(...chips, button([words.reset], () => change(s.start), { class: "reset" }));
-  node.append(make("p", {}, words.task[s.task]), tally, group);
-  const draw = (s, values, chosen) => {
-    setText(tally, say(words.tally, { right: values.right, n: chips.length }));
-    chips.forEach((chip, n) => {
-      const right = isRight(C, s, s.sequences[n]);
-      setText(chip, `${n + 1} ${right ? "✓" : "✗"}`);
-      const label = say(right ? words.right : words.wrong, { n: n + 1 });
-      set(chip, { "aria-pressed": n === chosen, "aria-label": label });
-    });
+// ── numbers ─────────────────────────────────────────────────────────────────────────────────
+/** The unit over some inputs: a layer with D = H = 1. What is held is part of the biases. */
+function run(s, inputs, h_before, c_before) {
+  const { cell, biases } = KINDS[s.cell];
+  const rows = (by) => Float64Array.from(cell.blocks, by);
+  const params = {
+    W_ih: rows((k) => s.w_x[k]),
+    W_hh: rows((k) => s.w_h[k]),
+    b_ih: rows((k) => s.b[k] + s.held[k]),
+    b_hh: Float64Array.from(biases(s)),
   };
-  return { node, draw };
+  const start = { h0: [h_before], c0: [c_before], reset_after: s.reset_after };
+  return cell.forward(params, Float64Array.from(inputs), start);
+}
+
+function compute(s) {
+  const { cell } = KINDS[s.cell];
+  const now = run(s, [s.x], s.h_before, s.c_before);
+  const values = Object.fromEntries(cell.symbols.map((k) => [k, now[k][0]]));
+  cell.blocks.forEach((k, n) => (values[`a_${k}`] = now.a[n]));
+  const inputs = s.repeats > 0 ? Array(s.repeats).fill(s.x) : s.inputs;
+  const strip = run(s, inputs, s.h_before, s.c_before);
+  const judged = s.sequences.map(({ x: fed, c0, low, high }) => {
+    const { x, c, h } = run(s, fed, 0, c0);
+    const within = (c, t) => (low[t] ?? -Infinity) <= c && c <= (high[t] ?? Infinity);
+    return { x, c, h, isRight: c.every(within) };
+  });
+  return { ...values, strip, judged, right: judged.filter(({ isRight }) => isRight).length };
+}
+
+// ── the pieces ──────────────────────────────────────────────────────────────────────────────
+/** Presets and Reset, and for a cell with two forms their choice. */
+function presets({ s, change, words }, kind) {
+  const isSet = (name) =>
+    Object.entries(kind.preset(name)).every(([key, by]) => Object.keys(by).every((k) => s[key][k] === by[k]));
+  return html`<div class="bar">
+    <div class="presets" role="group" aria-label=${words.presets}>
+      ${Object.entries(words.preset).map(([name, [title, corner]]) =>
+        button(html`<b>${title}</b><small>${corner}</small>`, () => change(kind.preset(name)), { pressed: isSet(name) }))}
+      ${button(words.reset, () => change(s.start), { kind: "reset" })}
+    </div>
+    ${s.cell === "gru"
+      ? html`<div class="forms" role="group" aria-label=${words.forms}>
+          <span>${words.forms}</span>
+          ${words.form.map((name, n) =>
+            button(name, () => change({ reset_after: n === 0 }), { pressed: n === kind.form(s) }))}
+        </div>`
+      : nothing}
+  </div>`;
+}
+
+/** The task, and on which sequences it is done. */
+function task({ s, values, own, keep, words }) {
+  const chips = values.judged.map(({ isRight }, n) => {
+    const label = say(words[isRight ? "right" : "wrong"], { n: n + 1 });
+    return button(`${n + 1} ${isRight ? "✓" : "✗"}`, () => keep({ chosen: n }), { pressed: n === own.chosen, label });
+  });
+  return html`<div class="bar">
+    <p>${write(words.task[s.task])}</p>
+    <b role="status" class="tally">${say(words.tally, { right: values.right, n: chips.length })}</b>
+    <div class="chips" role="group" aria-label=${words.choose}>${chips}</div>
+  </div>`;
 }
 
 /** The sliders of what comes into the cell, each where its wire begins. */
-function states(C, words, change) {
-  const names = { c_before: words.memory, h_before: words.shown, x: words.input };
-  const rows = Object.keys(C.states).map((key) => {
-    const input = slider(names[key], REACH[key], (value) => change({ [key]: value }));
-    const head = make("span", { class: "head" }, letter(C.states[key]), place(key, true));
-    const label = make("label", { class: `state ${key}` }, head, input);
-    label.style.setProperty("--tint", `var(--${key[0]})`);
-    return [key, label, input];
-  });
-  const node = make("div", { class: "states" }, ...rows.map(([, label]) => label));
-  const draw = (s, values) => {
-    for (const [key, , input] of rows) {
-      const parts = { value: number(s[key]), c: number(values.c ?? 0), h: number(values.h) };
-      slide(input, s[key], say(words["says state"], parts));
-    }
-  };
-  return { node, draw };
+function states({ s, values, change, words }, kind, picture) {
+  const parts = { c: number(values.c ?? 0), h: number(values.h) };
+  return html`<div class="states">
+    ${kind.states.map((key) => {
+      const says = say(words["says state"], { value: number(s[key]), ...parts });
+      const range = { label: words.state[key], range: REACH[key], value: s[key], says };
+      return html`<label class="state" style="--tint: var(--gw-${key[0]}); --at: ${beginning(picture, key)}%">
+        <small>${write(words.state[key])}</small>
+        ${slider({ ...range, act: (value) => change({ [key]: value }) })}
+        ${shown(key, s[key], true)}</label>`;
+    })}</div>`;
 }
 
-/** The drawings of the notebook; of a cell with two forms, the one that is chosen. */
-function cell(C, words, drawings) {
-  const forms = drawings.map((drawing, n) => form(C, words, drawing, n));
-  const node = make("div", { class: "cell" }, ...forms.map(({ node }) => node));
-  const draw = (s, values) => {
-    forms.forEach(({ node, draw }, n) => {
-      const isShown = n === C.form(s);
-      node.toggleAttribute("hidden", !isShown);
-      if (isShown) draw(s, values);
-    });
-  };
-  return { node, draw };
-}
+/** The equations below the drawing, with their numbers put in. */
+const equations = (lines, values) =>
+  html`<div class="result">
+    ${lines.map(([tint, ...pieces]) => html`<p class="equation" style="--tint: var(--gw-${tint})">
+      ${pieces.map((piece) => {
+        if (typeof piece === "string") return write(piece);
+        const [name, isResult] = piece;
+        return isResult ? html`<b>${shown(name, values[name])}</b>` : shown(name, values[name]);
+      })}</p>`)}
+  </div>`;
 
-/** One drawing, its wires filled and its valves moved. */
-function form(C, words, drawing, n) {
-  const node = make("div");
-  // Two widgets in one page must not share ids.
-  const prefix = `cell-${Math.random().toString(36).slice(2)}`;
-  node.innerHTML = drawing.replaceAll(drawing.match(/id='([\w-]+)-tip'/)[1], prefix);
-  const svg = node.firstElementChild;
-  svg.setAttribute("aria-label", words.drawing);
-  const part = (name) => svg.querySelector(`#${prefix}-${name}`);
-
-  const bands = C.flows(n).flatMap(([name, keys, tint]) => {
-    const wires = [...part(name).querySelectorAll("path[fill=none]")];
-    return keys.map((key, n) => {
-      const band = make("svg:path", { d: wires[n].getAttribute("d"), class: "band" });
-      band.style.stroke = `var(--${tint})`;
-      wires[n].before(band);
-      return [key, band];
-    });
-  });
-  for (const [key, [x, y, anchor]] of Object.entries(C.numbers(n))) {
-    const sign = C.signed.includes(key) ? { "data-sign": "" } : {};
-    svg.append(make("svg:text", { x, y, "text-anchor": anchor, "data-value": key, ...sign }));
-  }
-  const slots = C.valves(n).map(([name, x, y, turn, key, tint]) => {
-    const disc = make("svg:circle", { cx: x, cy: y, r: 14 });
-    disc.style.fill = `var(--${tint})`;
-    const slot = make("svg:path", { class: "slot", transform: `translate(${x} ${y}) rotate(${turn})` });
-    part(name).querySelector("text").before(disc, slot);
-    return [key, slot];
-  });
-
-  const draw = (s, values) => {
-    const all = { ...s, ...values };
-    for (const [key, band] of bands) {
-      const size = Math.abs(all[key]);
-      const width = (16 * size) / (1 + size); // never so wide that it reaches a label
-      set(band, { "stroke-width": width, "stroke-dasharray": all[key] < 0 ? "5 4" : "none" });
-    }
-    for (const [key, slot] of slots) set(slot, { d: opening(13, values[key]) });
-  };
-  return { node, draw };
-}
-
-/** The outline of a slot in a disc around 0: nothing at 0, the whole disc at 1. */
-function opening(r, value) {
-  const half = r * value;
-  const side = Math.sqrt(r * r - half * half);
-  const arc = `A${r} ${r} 0 0 0`;
-  return `M${-side} ${-half}${arc} ${-side} ${half}H${side}${arc} ${side} ${-half}z`;
-}
-
-/** The equations under the drawing, with their numbers put in. */
-function result(C, drawings) {
-  const pieces = (piece) => {
-    if (Array.isArray(piece)) return piece[1] ? make("b", {}, place(piece[0])) : place(piece[0]);
-    return piece.includes("_") ? letter(piece) : piece;
-  };
-  const line = ([tint, ...parts]) => {
-    const node = make("p", { class: "equation" }, ...parts.map(pieces));
-    node.style.setProperty("--tint", `var(--${tint})`);
-    return node;
-  };
-  const forms = drawings.map((_, n) => make("div", { class: "result" }, ...C.equations(n).map(line)));
-  const node = make("div", { class: "results" }, ...forms);
-  const draw = (s) => forms.forEach((node, n) => node.toggleAttribute("hidden", n !== C.form(s)));
-  return { node, draw };
-}
+const LIMIT = 8; // how far to each side a curve is drawn
+const CURVES = [[sigmoid, 0], [Math.tanh, -1]].map(([squash, low]) => {
+  const points = Array.from({ length: 81 }, (_, n) => (n - 40) * (LIMIT / 40));
+  return { low, d: `M${points.map((a) => `${a.toFixed(2)} ${(-squash(a)).toFixed(3)}`).join("L")}` };
+});
 
 /** One gate: its curve with the dot on it, its sum with a slider for each weight. */
-function card(C, k, words, s, change) {
-  const name = words.gate[k];
-  const isHeld = Boolean(s.note);
-  const [width, height, reach] = [160, 60, 8];
-  const isGate = k !== C.candidate;
-  const squash = isGate ? sigma : Math.tanh;
-  const low = isGate ? 0 : -1;
-  const X = (a) => width * (0.5 + Math.max(-reach, Math.min(reach, a)) / (2 * reach + 1));
-  const Y = (value) => 52 - (44 * (value - low)) / (1 - low);
+function card({ s, values, change, words }, kind, k) {
+  const isGate = k !== kind.candidate;
+  const [a, value, mark] = [values[`a_${k}`], values[k], isGate ? "σ" : "tanh"];
+  const [name, { low, d }] = [words.gate[k], CURVES[Number(!isGate)]];
+  const at = Math.max(-LIMIT, Math.min(LIMIT, a));
+  const stage = words.opening.findLast(([bound]) => value >= bound)?.[1];
+  const curve = say(words.curve, { gate: name, squash: mark, a: number(a), value: number(value) });
+  const terms = kind.terms(k);
 
-  const points = Array.from({ length: 81 }, (_, n) => (n - 40) * 0.2);
-  const path = points.map((a) => `${X(a).toFixed(1)} ${Y(squash(a)).toFixed(1)}`).join("L");
-  const drop = make("svg:path", { class: "drop" });
-  const dot = make("svg:circle", { r: 5, class: "dot" });
-  const curve = make("svg:svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "curve" });
-  curve.append(
-    make("svg:path", { class: "axis", d: `M0 ${Y(0)}H${width}M${X(0)} 4V56` }),
-    make("svg:path", { class: "line", d: `M${path}` }),
-    drop,
-    dot,
-  );
-
-  const rows = C.terms(k).map(([key, part]) => {
+  const row = ([key, part]) => {
+    const input = { w_x: "x", w_h: "h_before" }[key];
+    const parts = { value: number(s[key][part]), gate: name, opening: stage, amount: number(value) };
+    const says = say(words[isGate ? "says gate" : "says candidate"], parts);
     const label = `${words.weight[part === "q" ? "q" : key]}, ${name}`;
-    const input = slider(label, WEIGHT, (value) => change({ [key]: { [part]: value } }));
-    const factor = { w_x: "x", w_h: "h_before" }[key];
-    const term = make("span", { class: "term" }, place(`${key}_${part}`));
-    if (factor) term.append(" · ", place(factor));
-    const sign = letter(part === "q" ? "b_q" : key);
-    const symbols = make("span", {}, sign, ...(factor ? [" ", letter(C.states[factor])] : []));
-    return [key, part, input, make("label", { class: "row" }, symbols, input, term)];
-  });
-  const node = make("div", { class: "card", role: "group", "aria-label": name }, curve);
-  node.style.setProperty("--tint", `var(--${k})`);
-  const mark = isGate ? "σ" : "tanh";
-  const total = make("p", { class: "equation" }, letter(`${k}_t`), ` = ${mark}(`, place(`a_${k}`), ") = ");
-  total.append(make("b", {}, place(k)));
-  const state = make("small");
-  node.prepend(make("p", { class: "title" }, make("b", {}, name), state));
-  node.append(...rows.map(([, , , row]) => row));
-  for (const part of isHeld ? new Set(C.terms(k).map(([, part]) => part)) : []) {
-    const term = make("span", { class: "term" }, place(`held_${part}`, true));
-    const row = make("p", { class: "row held", title: words["held says"] });
-    const title = make("span", {}, words.held, ...(part === "q" ? [" ", letter("q_t")] : []));
-    row.append(title, make("span", { class: "rule" }), term);
-    node.append(row);
-  }
-  node.append(total);
-
-  const draw = (s, values) => {
-    const [a, value] = [values[`a_${k}`], values[k]];
-    set(dot, { cx: X(a), cy: Y(value) });
-    set(drop, { d: `M${X(a)} ${Y(value)}V${Y(0)}` });
-    const parts = { gate: name, squash: mark, a: number(a), value: number(value) };
-    set(curve, { "aria-label": say(words.curve, parts) });
-    const stage = words.opening.findLast(([bound]) => value >= bound)?.[1];
-    setText(state, isGate ? stage : "");
-    for (const [key, part, input] of rows) {
-      const sentence = words[isGate ? "says gate" : "says candidate"];
-      const parts = { value: number(s[key][part]), gate: name, opening: stage, amount: number(value) };
-      slide(input, s[key][part], say(sentence, parts));
-    }
+    const act = (value) => change({ [key]: { ...s[key], [part]: value } });
+    return html`<label class="row">
+      <span>${part === "q" ? symbol("b", "q") : symbol(...key.split("_"))} ${input ? write(words.symbol[input]) : nothing}</span>
+      <span class="term">${shown(`${key}_${part}`, s[key][part])}${input ? html` · ${shown(input, s[input])}` : nothing}</span>
+      ${slider({ label, range: WEIGHT, value: s[key][part], says, act })}</label>`;
   };
-  return { node, draw };
+  const held = (part) => html`<p class="row held" title=${words["held says"]}>
+    <span>${words.held} ${part === "q" ? symbol("q", "t") : nothing}</span><span class="rule"></span>
+    <span class="term">${shown(`held_${part}`, s.held[part], true)}</span></p>`;
+  // Its coordinates are a and the value themselves, upside down as in every SVG.
+  return html`<div class="card" role="group" aria-label=${name} style="--tint: var(--gw-${k})">
+    <p class="title"><span><b>${name}</b> ${symbol(k, "t")}</span><small>${isGate ? stage : ""}</small></p>
+    <svg class="curve" role="img" aria-label=${curve} preserveAspectRatio="none"
+      viewBox="${-LIMIT} -1.12 ${2 * LIMIT} ${1.24 - low}">
+      <path class="axis" d="M${-LIMIT} 0H${LIMIT}M0 -1.1V${0.1 - low}" />
+      <path class="line" d=${d} />
+      <path class="drop" d="M${at} ${-value}V0" />
+      <path class="dot under" d="M${at} ${-value}h0" />
+      <path class="dot" d="M${at} ${-value}h0" />
+    </svg>
+    ${terms.map(row)} ${s.note ? [...new Set(terms.map(([, part]) => part))].map(held) : nothing}
+    <p class="equation">${symbol(k, "t")} = ${mark}(${shown(`a_${k}`, a)}) = <b>${shown(k, value)}</b></p>
+  </div>`;
 }
 
 /** The sequence: a bar for each input, and the states after each step. */
-function strip(C, words, s, change) {
-  const [left, right, top, middle, height] = [36, 66, 50, 100, 236];
-  const svg = make("svg:svg", { class: "strip", height });
-  const caption = make("p", { class: "title" }, make("b", {}, words.sequence));
-  caption.append(make("small", {}, words[s.task ? "sequence judged" : s.note ? "sequence held" : "sequence hint"]));
-  const node = make("div", { class: "sequence" }, caption, svg);
-  const repeat = slider(words.repeat, [0, 50, 1], (n) => change({ repeats: n }));
-  const often = make("span", { class: "number" });
-  if (!s.task) {
-    const label = make("label", { class: "repeat" }, make("span", {}, words.repeat, " ", letter("x_t")));
-    label.append(repeat, often);
-    node.insertBefore(label, svg);
-  }
+function sequence(context, kind) {
+  const { s, values, own, sizes, change, words } = context;
+  const judged = s.sequences[own.chosen];
+  const { x, ...states } = judged ? values.judged[own.chosen] : values.strip;
+  const last = Object.fromEntries(kind.lines.map((k) => [k, states[k].at(-1)]));
+  const parts = { c: number(last.c ?? 0), h: number(last.h), n: s.repeats };
+  const hint = words[judged ? "sequence judged" : s.note ? "sequence held" : "sequence hint"];
+  const often = s.repeats ? say(words.times, parts) : words.off;
+  const repeat = { label: words.repeat, range: [0, 50, 1], value: s.repeats };
+  const says = say(words[s.repeats ? "says repeat" : "says no repeat"], parts);
+  return html`<div class="sequence">
+    <p class="title"><b>${words.sequence}</b> <small>${write(hint)}</small></p>
+    ${judged
+      ? nothing
+      : html`<label class="repeat"><span>${write(words.repeat)}</span>
+          ${slider({ ...repeat, says, act: (repeats) => change({ repeats }) })}
+          <span class="number">${often}</span></label>`}
+    <svg class="chart strip" data-fit="strip">${strip(kind, x, states, judged)}</svg>
+  </div>`;
 
-  const bounds = make("svg:path", { class: "bounds" });
-  const axes = make("svg:path", { class: "axis" });
-  const each = (made) => Object.fromEntries(C.lines.map((k) => [k, made(k)]));
-  const lines = each((k) => make("svg:path", { class: `line ${k}` }));
-  const dots = each((k) => make("svg:path", { class: `dots ${k}` }));
-  const last = (k) => make("svg:tspan", { "data-value": `strip_${k}` });
-  const ends = each((k) => make("svg:text", { class: "end" }, `${k} `, last(k)));
-  const scale = [0, 1, 2].map(() => make("svg:text", { class: "tick end" }));
-  const plot = make("svg:g", { role: "img" });
-  plot.append(bounds, axes, ...[lines, dots, ends].flatMap(Object.values), ...scale);
-  const columns = make("svg:g");
-  svg.append(columns, plot);
-  const sign = make("svg:text", { class: "tick italic", x: 6, y: top + 4 }, "x");
-  svg.append(sign);
-
-  let width = 700;
-  // Not at each draw: to ask for a size, the browser must lay out what was written so far.
-  const fit = () => (width = svg.clientWidth || width);
-
-  let bars = [];
-  /** Columns anew when their number changes, and only then: a focused bar must stay. */
-  function prepare(inputs, isFixed, text) {
-    const key = `${inputs.length} ${isFixed} ${text}`;
-    if (columns.dataset.key === key) return;
-    columns.dataset.key = key;
-    bars = inputs.map((_, t) => {
-      const hit = make("svg:rect", { class: "hit", y: 4, height: 2 * top - 8 });
-      const rect = make("svg:rect", { class: "x" });
-      const value = make("svg:text", { class: "tick" });
-      const name = make("svg:text", { class: "tick", y: height - 8 }, text ? text[t] : String(t + 1));
-      const group = make("svg:g", {}, hit, rect, value, name);
-      if (!isFixed) grip(group, t);
-      return { group, hit, rect, value, name };
-    });
-    columns.replaceChildren(...bars.map(({ group }) => group));
-  }
-
-  /** Let a bar be dragged, and be moved by keys. */
-  function grip(group, t) {
+  function strip(kind, x, states, judged) {
+    const width = sizes.strip || 700;
+    // Inputs above, around their own zero, states below, on one scale for all of them.
+    const frame = { left: 36, right: 66, zero: 50, top: 16, states: 100, bottom: 204, end: 228 };
+    const isFixed = Boolean(judged) || s.repeats > 0;
+    const pitch = (width - frame.left - frame.right) / x.length;
+    const X = scale(0, 1, frame.left + pitch / 2, frame.left + pitch * 1.5);
     const [min, max] = REACH.x;
-    set(group, { class: "grip", role: "slider", tabindex: 0, "aria-orientation": "vertical", ...KEYS });
-    set(group, { "aria-label": say(words.bar, { t: t + 1 }), "aria-valuemin": min, "aria-valuemax": max });
-    const put = (value) => change({ inputs: { [t]: Math.max(min, Math.min(max, value)) } });
-    const follow = (event) => {
-      const y = event.clientY - svg.getBoundingClientRect().top;
-      put(Math.round(((top - y) / (top - 16)) * max * 20) / 20);
-    };
-    group.addEventListener("pointerdown", (event) => {
-      group.setPointerCapture(event.pointerId);
-      group.focus();
-      follow(event);
-    });
-    group.addEventListener("pointermove", (event) => {
-      if (group.hasPointerCapture(event.pointerId)) follow(event);
-    });
-    group.addEventListener("keydown", (event) => {
-      const now = Number(group.getAttribute("aria-valuenow"));
-      const by = { ArrowUp: 0.05, ArrowRight: 0.05, ArrowDown: -0.05, ArrowLeft: -0.05, PageUp: 0.5, PageDown: -0.5 };
-      const to = { Home: min, End: max }[event.key] ?? Math.round((now + by[event.key]) * 20) / 20;
-      if (Number.isNaN(to)) return;
-      event.preventDefault();
-      event.stopPropagation();
-      put(to);
-    });
-  }
-
-  const draw = (s, values, chosen) => {
-    const task = s.sequences[chosen];
-    const shown = task ? run(C, s, task.x, { h: 0, c: task.c0 }) : values.strip;
-    const { x, c, h } = shown;
-    const pitch = (width - left - right) / x.length;
-    const X = (t) => left + pitch * (t + 0.5);
-    const isFixed = Boolean(task) || s.repeats > 0;
-    prepare(x, isFixed, task?.text);
-
-    const thin = Math.max(2, Math.min(26, pitch * 0.6));
-    const isNamed = (t) => (task?.text ? pitch >= 9 : (t + 1) % Math.ceil(18 / pitch) === 0);
-    bars.forEach(({ group, hit, rect, value, name }, t) => {
-      const tall = ((top - 16) * Math.max(-2, Math.min(2, x[t]))) / 2;
-      set(hit, { x: X(t) - pitch / 2, width: pitch });
-      set(rect, { x: X(t) - thin / 2, width: thin, y: top - Math.max(tall, 0), height: Math.abs(tall) });
-      set(value, { x: X(t), y: top - tall + (tall < 0 ? 12 : -4) });
-      setText(value, pitch > 36 ? number(x[t], true) : "");
-      set(name, { x: X(t), visibility: isNamed(t) ? "visible" : "hidden" });
-      if (!isFixed) {
-        const parts = { value: number(x[t]), c: number(c?.[t] ?? 0), h: number(h[t]) };
-        set(group, { "aria-valuenow": x[t], "aria-valuetext": say(words["says bar"], parts) });
-      }
-    });
-
-    // One scale for all states, from below zero to above it, whatever is reached.
-    const judged = task ? [...task.low, ...task.high].filter((bound) => bound !== null) : [];
-    const reached = [...C.lines.flatMap((k) => shown[k]), ...judged];
+    const tall = scale(0, max, 0, frame.zero - frame.top);
+    const bounds = judged ? [...judged.low, ...judged.high].filter((bound) => bound !== null) : [];
+    const reached = [...kind.lines.flatMap((k) => [...states[k]]), ...bounds];
     const least = Math.min(0, ...reached);
     const most = Math.max(0, least + 0.5, ...reached);
-    const Y = (v) => height - 32 - ((v - least) / (most - least)) * (height - 32 - middle);
-    for (const k of C.lines) {
-      const points = shown[k].map((v, t) => `${X(t).toFixed(1)} ${Y(v).toFixed(1)}`);
-      set(lines[k], { d: `M${points.join("L")}` });
-      set(dots[k], { d: pitch < 12 ? "" : points.map((point) => `M${point}h0`).join("") });
-    }
-    set(axes, { d: `M${left} ${top}H${width - right}M${left} ${Y(0)}H${width - right}` });
-    set(bounds, { d: task ? fields(task, X, Y, pitch, [least, most]) : "" });
-    [0, most, least].forEach((v, n) => {
-      const isApart = n === 0 || Math.abs(Y(v) - Y(0)) > 14;
-      set(scale[n], { x: left - 4, y: Y(v) + 4 });
-      setText(scale[n], isApart ? number(v).replace(/0$|.00$/, "") : "");
-    });
+    const Y = scale(least, most, frame.bottom, frame.states);
 
-    const last = Object.fromEntries(C.lines.map((k) => [k, shown[k].at(-1)]));
-    // Two names keep 16 units apart, whichever is above.
-    const heights = C.lines.map((k) => Y(last[k]));
-    const [above, below] = [Math.min(...heights), Math.max(...heights)];
-    const centre = Math.max(middle + 8, Math.min(height - 40, (above + below) / 2));
-    const gap = C.lines.length > 1 ? Math.max(8, (below - above) / 2) : 0;
-    const up = last.c >= last.h ? -gap : gap;
-    for (const k of C.lines) {
-      set(ends[k], { x: width - right + 8, y: centre + (k === "c" ? up : -up) + 4 });
-    }
-    const parts = { c: number(last.c ?? 0), h: number(last.h), n: s.repeats };
-    set(plot, { "aria-label": say(words.plot, parts) });
+    const bar = (value, t) => {
+      const [thin, high] = [Math.max(2, Math.min(26, pitch * 0.6)), tall(Math.max(min, Math.min(max, value)))];
+      const isNamed = judged?.text ? pitch >= 9 : (t + 1) % Math.ceil(18 / pitch) === 0;
+      const shape = svg`
+        <rect class="hit" x=${X(t) - pitch / 2} width=${pitch} y="4" height=${2 * frame.zero - 8} />
+        <rect class="x" x=${X(t) - thin / 2} width=${thin} y=${frame.zero - Math.max(high, 0)} height=${Math.abs(high)} />
+        <text class="tick" x=${X(t)} y=${frame.zero - high + (high < 0 ? 12 : -4)}>${pitch > 36 ? number(value, true) : ""}</text>
+        <text class="tick" x=${X(t)} y=${frame.end}>${!isNamed ? "" : judged?.text ? judged.text[t] : t + 1}</text>`;
+      if (isFixed) return svg`<g>${shape}</g>`;
+      const grip = handle({
+        range: REACH.x,
+        value,
+        at: ({ clientY, currentTarget }) =>
+          ((frame.zero - clientY + currentTarget.ownerSVGElement.getBoundingClientRect().top) * max) / tall(max),
+        act: (v) => change({ inputs: s.inputs.map((old, n) => (n === t ? v : old)) }),
+      });
+      const says = { value: number(value), c: number(states.c?.[t] ?? 0), h: number(states.h[t]) };
+      return svg`<g class="grip" role="slider" tabindex="0" aria-orientation="vertical" data-lm-suppress-shortcuts="true"
+        aria-label=${say(words.bar, { t: t + 1 })} aria-valuemin=${min} aria-valuemax=${max}
+        aria-valuenow=${value} aria-valuetext=${say(words["says bar"], says)}
+        @pointerdown=${grip.down} @pointermove=${grip.move} @keydown=${grip.key}>${shape}</g>`;
+    };
 
-    slide(repeat, s.repeats, say(words[s.repeats ? "says repeat" : "says no repeat"], parts));
-    setText(often, s.repeats ? say(words.times, parts) : words.off);
-    return last;
-  };
-  return { node, draw, svg, fit };
-}
-
-/** The bounds of a task as fields, a column a step; where there is no bound, to the edge. */
-function fields({ low, high }, X, Y, pitch, [least, most]) {
-  return low
-    .map((bound, t) => {
-      if (bound === null && high[t] === null) return "";
-      const [from, to] = [Y(bound ?? least), Y(high[t] ?? most)];
-      return `M${X(t) - pitch / 2} ${from}h${pitch}V${to}h${-pitch}z`;
-    })
-    .join("");
+    // A task's bounds as fields, one column per step; without a bound, to the edge.
+    const field = (low, t) =>
+      low === null && judged.high[t] === null
+        ? ""
+        : `M${X(t) - pitch / 2} ${Y(low ?? least)}h${pitch}V${Y(judged.high[t] ?? most)}h${-pitch}z`;
+    const points = (k) => Array.from(states[k], (v, t) => [X(t), Y(v)]);
+    const dots = (k) => (pitch < 12 ? "" : points(k).map((point) => `M${point}h0`).join(""));
+    // Two names keep 16 pixels apart, whichever is above.
+    const ends = kind.lines.map((k) => Y(last[k]));
+    const centre = Math.max(frame.states + 8, Math.min(frame.bottom - 8, (Math.min(...ends) + Math.max(...ends)) / 2));
+    const apart = Math.max(8, Math.abs(ends[0] - ends.at(-1)) / 2) * (last.c >= last.h ? -1 : 1);
+    const beside = (k) => centre + 4 + (kind.lines.length < 2 ? 0 : k === "c" ? apart : -apart);
+    const marks = [0, most, least].filter((v, n) => n === 0 || Math.abs(Y(v) - Y(0)) > 14);
+    return svg`<g>${Array.from(x, bar)}</g>
+      <g role="img" aria-label=${say(words.plot, parts)}>
+        <path class="bounds" d=${judged ? judged.low.map(field).join("") : ""} />
+        <path class="axis" d="M${frame.left} ${frame.zero}H${width - frame.right}M${frame.left} ${Y(0)}H${width - frame.right}" />
+        ${kind.lines.map((k) => svg`
+          <path class="line ${k}" d=${through(points(k))} />
+          <path class="dots ${k}" d=${dots(k)} />
+          <text x=${width - frame.right + 8} y=${beside(k)}>${k} <tspan data-value="strip_${k}">${number(last[k])}</tspan></text>`)}
+        ${marks.map((v) => svg`<text class="tick end" x=${frame.left - 4} y=${Y(v) + 4}>${number(v).replace(/0$|.00$/, "")}</text>`)}
+      </g>
+      <text class="tick" x="6" y=${frame.zero + 4}>x</text>`;
+  }
 }
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
-
-function render({ model, el }) {
-  const C = CELLS[model.get("cell")];
-  const words = { ...model.get("words"), ...model.get("words")[model.get("cell")] };
-  const drawings = model.get("drawings");
-  const post = outbox(model);
-  const read = () => {
-    const names = [...C.settings, "held", "task", "note", "start", "sequences"];
-    return Object.fromEntries(names.map((name) => [name, model.get(name)]));
-  };
-  let chosen = 0;
-  let isBusy = false;
-
-  /** Take over some settings; of a dict or a list, only the entries that are named. */
-  function change(settings) {
-    isBusy = true;
-    for (const [name, value] of Object.entries(settings)) {
-      const old = model.get(name);
-      const isPartial = typeof value === "object" && !Array.isArray(value);
-      const merged = Array.isArray(old) ? old.map((x, t) => value[t] ?? x) : { ...old, ...value };
-      model.set(name, isPartial ? merged : value);
-    }
-    isBusy = false;
-    draw();
-    post.soon();
-  }
-
-  const s = read();
-  const choose = (n) => {
-    chosen = n;
-    draw();
-  };
-  const sequence = strip(C, words, s, change);
-  const pieces = [
-    bar(C, words, s, change, choose),
-    states(C, words, change),
-    cell(C, words, drawings),
-    result(C, drawings),
-    ...C.gates.map((k) => card(C, k, words, s, change)),
-    sequence,
-  ];
-  const [top, inputs, picture, equations, ...rest] = pieces.map(({ node }) => node);
-  const cards = make("div", { class: "cards" }, ...rest.slice(0, -1));
-  const label = { class: `face ${model.get("cell")}`, role: "group", "aria-label": words.explorer };
-  const face = make("div", label, top, inputs, picture, equations, cards, sequence.node);
-  if (s.note) face.insertBefore(make("p", { class: "note" }, s.note), inputs);
-  const root = make("div", { class: "gatewise" }, face);
-  for (const [k, colour] of Object.entries(model.get("palette"))) {
-    root.style.setProperty(`--${k}`, colour);
-  }
-  el.append(root);
-
-  function draw() {
-    if (isBusy) return;
-    const s = read();
-    const inputs = s.repeats > 0 ? Array(s.repeats).fill(s.x) : s.inputs;
-    const before = { h: s.h_before, c: s.c_before };
-    const values = C.step(s, s.x, before);
-    values.strip = run(C, s, inputs, before);
-    if (s.task) values.right = s.sequences.filter((sequence) => isRight(C, s, sequence)).length;
-    let last;
-    for (const piece of pieces) last = piece.draw(s, values, chosen) ?? last;
-    const entries = ["w_x", "w_h", "b", "held"].flatMap((name) =>
-      Object.entries(s[name]).map(([k, value]) => [`${name}_${k}`, value]),
-    );
-    const ends = Object.entries(last).map(([k, value]) => [`strip_${k}`, value]);
-    fillIn(root, { ...Object.fromEntries([...entries, ...ends]), ...s, ...values });
-    model.set("values", values);
-  }
-
-  for (const name of C.settings) model.on(`change:${name}`, draw);
-  // What was let go is told at once: the next cell may already ask for it.
-  for (const event of ["change", "click", "pointerup", "keyup"]) root.addEventListener(event, post.now);
-  const forget = followTheme(root);
-  const resized = new ResizeObserver(() => {
-    sequence.fit();
-    draw();
-  });
-  resized.observe(sequence.svg);
-  draw();
-  return () => {
-    forget();
-    resized.disconnect();
-    for (const name of C.settings) model.off(`change:${name}`, draw);
-  };
+function view(context) {
+  const { s, values, words, own } = context;
+  const kind = KINDS[s.cell];
+  const [picture, lines] = [own.pictures, kind.equations].map((forms) => forms[kind.form(s)]);
+  picture.fill({ ...s, ...values });
+  return html`<div class="face ${s.cell}" role="group" aria-label=${words.title}>
+    ${s.task ? task(context) : presets(context, kind)}
+    ${s.note ? html`<p class="note">${s.note}</p>` : nothing}
+    ${states(context, kind, picture)}
+    <div class="cell">${picture.node}</div>
+    ${equations(lines, { ...s, ...values })}
+    <div class="cards">${kind.cards.map((k) => card(context, kind, k))}</div>
+    ${sequence(context, kind)}
+  </div>`;
 }
 
-export default { render };
+const begin = ({ drawings, words }) => ({ chosen: 0, pictures: drawings.map((text) => drawing(text, words.drawing)) });
+
+export default widget({ name: "gw-gate-explorer", begin, compute, view });

@@ -1,555 +1,358 @@
-// UnrollPlayer. The weights come once; the network then runs here, so that every change is seen
-// at once and goes on without a kernel. Python computes the same where there is no browser.
+// UnrollPlayer: a trained text model reads one sentence or two; its weights come once and run here.
+import { apartByUnit, distances, gru, lstm, probabilities, rnn } from "./cells.js";
+import { button, number, say, scale, set, shown, slider, symbol, widget } from "./base.js";
+import { html, nothing, svg } from "./lit-html.js";
 
-const SETTINGS = ["sentences", "clamp", "step", "unit", "units", "sort"];
-const BEAT = 700; // milliseconds a word while playing
-
-// ── arithmetic ──────────────────────────────────────────────────────────────────────────────
-
-const sigma = (a) => 1 / (1 + Math.exp(-a));
-const round = (v) => Math.round(v * 100) / 100;
-const split = (sentence) => sentence.split(/\s+/).filter(Boolean);
-
-/** One step; x and u are what the input and the state before give to each row of the weights. */
-function step(letters, x, u, before, hold) {
-  const H = before.h.length;
-  const each = (f) => before.h.map((_, j) => f(j));
-  const gate = (k, block) => each((j) => hold(k, j) ?? sigma(x[block * H + j] + u[block * H + j]));
-  if (letters === "h") return { h: each((j) => Math.tanh(x[j] + u[j])) };
-  if (letters.includes("z")) {
-    const [r, z] = [gate("r", 0), gate("z", 1)];
-    const n = each((j) => Math.tanh(x[2 * H + j] + r[j] * u[2 * H + j]));
-    return { r, z, n, h: each((j) => (1 - z[j]) * n[j] + z[j] * before.h[j]) };
-  }
-  const [i, f, o] = [gate("i", 0), gate("f", 1), gate("o", 3)];
-  const g = each((j) => Math.tanh(x[2 * H + j] + u[2 * H + j]));
-  const c = each((j) => f[j] * before.c[j] + i[j] * g[j]);
-  return { f, i, g, o, c, h: each((j) => o[j] * Math.tanh(c[j])) };
-}
-
-/** The probability of each next word. */
-function softmax(net, h) {
-  const a = net.b.map((b, word) => h.reduce((sum, v, j) => sum + v * net.W[j][word], b));
-  const e = a.map((v) => Math.exp(v - Math.max(...a)));
-  const sum = e.reduce((s, v) => s + v, 0);
-  return e.map((v) => v / sum);
-}
-
-function run(net, sentence, clamp) {
-  const words = split(sentence);
-  const hold = (k, j) => clamp[k + j] ?? clamp[k];
-  const zeros = net.W.map(() => 0);
-  let now = { h: zeros, c: zeros };
-  const steps = words.map((word) => {
-    const n = net.vocabulary.indexOf(word);
-    const x = net.b_ih.map((bias, k) => bias + net.W_ih[k][n]); // one-hot: a column of W_ih
-    const u = net.b_hh.map((bias, k) => now.h.reduce((sum, v, j) => sum + net.W_hh[k][j] * v, bias));
-    now = step(net.letters, x, u, now, hold);
-    return { ...now, p: softmax(net, now.h) };
-  });
-  const traces = [...net.letters, "p"].map((k) => [k, steps.map((s) => s[k])]);
-  return { words, ...Object.fromEntries(traces) };
-}
-
-/** |Δc| and |Δh| after each step that both sentences have. */
-function distances(letters, [one, other]) {
-  if (!other) return {};
-  const norm = (a, b) => Math.hypot(...a.map((v, j) => v - b[j]));
-  const along = (k) => one[k].slice(0, other[k].length).map((v, t) => norm(v, other[k][t]));
-  return Object.fromEntries([..."ch"].filter((k) => letters.includes(k)).map((k) => [k, along(k)]));
-}
-
-/** The units that are shown, in their order: as asked for, or the most telling first. */
-function order(net, s, [one, other]) {
-  const units = s.units.length ? [...s.units] : net.W.map((_, j) => j);
-  if (!s.sort) return units;
-  const k = net.letters.includes("c") ? "c" : "h";
-  const both = one[k].slice(0, other?.[k].length);
-  const apart = (j) => both.reduce((sum, v, t) => sum + Math.abs(v[j] - (other?.[k][t][j] ?? 0)), 0);
-  const by = new Map(units.map((j) => [j, apart(j)]));
-  return units.sort((a, b) => by.get(b) - by.get(a));
-}
-
-// ── the parts of the face: each returns its node and how to draw it ─────────────────────────────
-
+const CELLS = { rnn, lstm, gru };
 const NAMES = ["A", "B"];
+const BEAT = 700; // milliseconds per word while playing
+const [LIKELY, NAMED] = [12, 40]; // how many next words are shown; how many words are listed
 
-/** The two sentences, each to be typed, or changed in the word that is at step. */
-function sentences(words, net, change, read) {
-  const message = make("p", { class: "message", role: "alert", id: `gatewise-${Math.random()}` });
-  const complain = (input, text) => {
-    message.textContent = text;
-    set(input, { "aria-invalid": Boolean(text), "aria-describedby": message.id });
-  };
-  const rows = NAMES.map((name, b) => {
-    const label = say(words.sentence, { name });
-    const input = make("input", { type: "text", "aria-label": label, spellcheck: false, autocomplete: "off", ...KEYS });
-    const select = make("select", KEYS);
-    select.append(...net.vocabulary.map((word) => make("option", {}, word)));
-    const which = make("span", { class: "number" });
+const split = (sentence) => sentence.normalize("NFC").split(/\s+/).filter(Boolean);
+const longest = (sentences) => Math.max(...sentences.map((sentence) => split(sentence).length));
 
-    const put = (texts) => {
-      const all = read().sentences.map((old, n) => texts[n] ?? old);
-      if (b < texts.length) all[b] = texts[b];
-      const kept = all.filter((text, n) => n === 0 || split(text).length);
-      complain(input, "");
-      change({ sentences: kept, step: Math.max(...kept.map((text) => split(text).length)) });
-    };
-    const only = (text) => Object.assign([], { [b]: text });
-    const trouble = () => {
-      const unknown = split(input.value).find((word) => !net.vocabulary.includes(word));
-      if (unknown) return say(words.unknown, { word: unknown, all: net.vocabulary.join(", ") });
-      return b === 0 && !split(input.value).length ? words.empty : "";
-    };
-    // While a word is being typed it is not yet unknown: only what is finished is complained of.
-    input.addEventListener("input", () => trouble() || put(only(input.value)));
-    input.addEventListener("change", () => complain(input, trouble()));
-    select.addEventListener("change", () => {
-      const { sentences, step } = read();
-      const spoken = split(sentences[b]);
-      spoken[Math.min(step, spoken.length) - 1] = select.value;
-      restore();
-      change({ sentences: sentences.map((text, n) => (n === b ? spoken.join(" ") : text)) });
-    });
-    const swap = make("label", { class: "swap" }, which, select);
-    const node = make("div", { class: "sentence" }, make("b", {}, name), input, swap);
-    return { node, input, select, swap, which };
+// ── numbers ─────────────────────────────────────────────────────────────────────────────────
+/** What is sent once, as typed arrays; and what belongs to one view alone. */
+function begin({ network }) {
+  const array = (name) => [name, Float64Array.from(network[name])];
+  const own = Object.fromEntries(["W_ih", "W_hh", "b_ih", "b_hh", "W", "b"].map(array));
+  own.index = new Map(network.vocabulary.map((word, n) => [word.normalize("NFC"), n]));
+  own.selects = NAMES.map(() => {
+    const select = document.createElement("select");
+    select.dataset.lmSuppressShortcuts = true;
+    select.append(...network.vocabulary.map((word) => new Option(word)));
+    return select;
   });
-  const node = make("div", { class: "sentences" }, ...rows.map(({ node }) => node), message);
-
-  let written = []; // what is being typed, or complained of, is left alone until another comes
-  const restore = () => {
-    written = [];
-    for (const { input } of rows) complain(input, "");
-  };
-  const draw = (s, values) => {
-    rows.forEach(({ input, select, swap, which }, b) => {
-      const text = s.sentences[b] ?? "";
-      const isNews = text !== written[b] && split(input.value).join(" ") !== split(text).join(" ");
-      if (isNews) input.value = text;
-      written[b] = text;
-      const spoken = values.runs[b]?.words;
-      swap.style.visibility = spoken ? "visible" : "hidden";
-      if (!spoken) return;
-      const t = Math.min(s.step, spoken.length);
-      setText(which, say(words.word, { t }));
-      select.value = spoken[t - 1];
-      set(select, { "aria-label": say(words.swap, { t, name: NAMES[b] }) });
-    });
-  };
-  return { node, draw, restore };
+  const end = () => clearInterval(own.timer);
+  return Object.assign(own, { H: own.W.length / own.b.length, typed: [], seen: [], squares: {}, isOne: false, end });
 }
 
-/** The words along the steps, how far the two states are apart there, and where we are. */
-function timeline(words, change, read) {
-  const back = button(["‹"], () => go(read().step - 1), { "aria-label": words.back });
-  const next = button(["›"], () => go(read().step + 1), { "aria-label": words.next });
-  const play = button([words.play], () => (timer ? stop() : start()), { class: "play" });
-  const where = make("span", { class: "where" });
-  const range = slider(words.step, [1, 2, 1], (value) => go(value));
-  const legend = make("p", { class: "legend" });
-  for (const k of "ch") legend.append(make("span", { class: `apart ${k}` }, make("i"), `|Δ${k}| `, place(`apart_${k}`)));
+function run(s, own, sentence, clamp) {
+  const words = split(sentence);
+  const [T, D, H] = [words.length, own.b.length, own.H];
+  const x = new Float64Array(T * D);
+  words.forEach((word, t) => (x[t * D + own.index.get(word)] = 1));
+  const held = (k) => Float64Array.from({ length: T * H }, (_, n) => clamp[k + (n % H)] ?? clamp[k] ?? NaN);
+  const clamps = Object.fromEntries(Object.keys(clamp).map(([k]) => [k, held(k)]));
+  return { words, ...CELLS[s.network.cell].forward(own, x, {}, clamps) };
+}
 
-  const svg = make("svg:svg", { class: "along", role: "img" });
-  const band = make("svg:rect", { class: "here" });
-  const axis = make("svg:path", { class: "ground" });
-  const most = make("svg:text", { class: "small", "text-anchor": "end" });
-  const bars = { c: make("svg:path", { class: "bars c" }), h: make("svg:path", { class: "bars h" }) };
-  const texts = make("svg:g");
-  svg.append(band, axis, bars.c, bars.h, most, texts);
-  const steps = make("div", { class: "steps" }, back, play, next, where, legend);
-  const node = make("div", { class: "timeline" }, steps, svg, range);
+/** Runs are made again when a sentence or what is held has changed, not at each step. */
+function compute(s, own) {
+  const key = JSON.stringify([s.sentences, s.clamp]);
+  if (own.known?.key === key) return own.known;
+  const all = (clamp) => s.sentences.map((sentence) => run(s, own, sentence, clamp));
+  const [runs, free] = [all(s.clamp), Object.keys(s.clamp).length ? all({}) : undefined];
+  const most = Math.max(1, ...runs.map(({ c }) => c?.reduce((a, v) => Math.max(a, Math.abs(v)), 0) ?? 0));
+  const [[one, other], states] = [runs, ["c", "h"].filter((k) => s.network.letters.includes(k))];
+  const apart = other ? states.map((k) => [k, distances(one[k], other[k], own.H)]) : [];
+  const [state] = states;
+  const byUnit = apartByUnit(one[state], other?.[state] ?? new Float64Array(one[state].length), own.H);
+  return (own.known = { key, runs, free, most, apart: Object.fromEntries(apart), byUnit, state });
+}
 
-  let [timer, last, columnAt] = [undefined, 1, () => 1];
-  function move(value) {
-    change({ step: Math.max(1, Math.min(last, value)) });
-  }
-  function go(value) {
-    stop();
-    move(value);
-  }
-  function start() {
-    move(read().step >= last ? 1 : read().step + 1);
-    timer = setInterval(() => (read().step < last ? move(read().step + 1) : stop()), BEAT);
-    play.textContent = words.pause;
-  }
-  function stop() {
-    clearInterval(timer);
-    timer = undefined;
-    play.textContent = words.play;
-  }
-  svg.addEventListener("click", (event) => go(columnAt(event.offsetX)));
+/** A longer sentence is read to its end if the last one was; a shorter one ends earlier. */
+function settle(next, last) {
+  const [T, was] = [longest(next.sentences), longest(last.sentences)];
+  const isAtEnd = next.step === last.step && last.step === was && T !== was;
+  return { ...next, step: isAtEnd ? T : Math.max(1, Math.min(next.step, T)) };
+}
 
-  const draw = (s, values) => {
-    const [one, other] = values.runs;
-    last = Math.max(...values.runs.map((run) => run.words.length));
-    const [left, right, width] = [34, 4, svg.clientWidth || 540];
-    const pitch = (width - left - right) / last;
-    const X = (t) => left + pitch * (t + 0.5);
-    columnAt = (x) => 1 + Math.floor((x - left) / pitch);
-
-    // Words lie down where they have the room, and stand up where they have not.
-    const LETTER = 7.2;
-    const longest = LETTER * Math.max(...values.runs.flatMap((run) => run.words.map((w) => w.length)));
-    const isUp = longest > pitch - 6;
-    const rowHeight = isUp ? longest + 10 : 20;
-    texts.replaceChildren();
-    values.runs.forEach((run, b) => {
-      const y = b * rowHeight + (isUp ? rowHeight - 4 : 14);
-      texts.append(make("svg:text", { class: "name", x: 2, y: b * rowHeight + rowHeight / 2 + 5 }, NAMES[b]));
-      const isOwn = (t) => other && values.runs[1 - b].words[t] !== run.words[t];
-      for (const t of shown(run.words, isOwn, isUp ? 14 / pitch : 0)) {
-        const turn = isUp ? `translate(${X(t) + 4} ${y}) rotate(-90)` : `translate(${X(t)} ${y})`;
-        const style = `word ${isOwn(t) ? "own" : ""} ${t < s.step ? "" : "later"}`;
-        const anchor = isUp ? "start" : "middle";
-        texts.append(make("svg:text", { class: style, transform: turn, "text-anchor": anchor }, run.words[t]));
-      }
-    });
-
-    const top = values.runs.length * rowHeight + 12;
-    const base = top + (other ? 110 : 0);
-    const height = base + 2;
-    const largest = Math.max(1e-9, ...Object.values(values.apart).flat());
-    const thin = Math.min(24, pitch * 0.36);
-    for (const [k, side] of [["c", -1], ["h", 0]]) {
-      const single = values.apart.c ? side : -0.5; // one bar stands in the middle
-      const column = (v, t) => {
-        const tall = ((base - top) * v) / largest;
-        return v < 1e-6 ? "" : `M${X(t) + single * thin + 1} ${base}v${-tall}h${thin - 2}v${tall}z`;
-      };
-      set(bars[k], { d: (values.apart[k] ?? []).map(column).join("") });
-    }
-    legend.style.display = other ? "" : "none";
-    legend.querySelector(".c").style.display = values.apart.c ? "" : "none";
-    set(axis, { d: other ? `M${left} ${base}H${width - right}M${left} ${top}h-4` : "" });
-    set(most, { x: left - 6, y: top + 4 });
-    setText(most, other ? number(largest) : "");
-    set(svg, { height });
-    set(band, { x: X(s.step - 1) - pitch / 2, y: 0, width: pitch, height });
-
-    // The knob is to stand under its column; its half width is 7.
-    Object.assign(range.style, { marginLeft: `${X(0) - 7}px`, width: `${pitch * (last - 1) + 14}px` });
-    range.style.visibility = last > 1 ? "visible" : "hidden";
-    set(range, { max: Math.max(2, last) });
-    const t = Math.min(s.step, values.apart.h?.length ?? 0) - 1;
-    const at = Object.entries(values.apart).map(([k, v]) => `|Δ${k}| ${number(v[t])}`);
-    const spoken = values.runs.map((run, b) => `${NAMES[b]} ${run.words[Math.min(s.step, run.words.length) - 1]}`);
-    const says = [...spoken, ...values.says, ...at].join(", ");
-    slide(range, s.step, `${say(words.where, { t: s.step, T: last })}: ${says}`);
-    set(svg, { "aria-label": `${words.along}: ${at.join(", ")}` });
-    setText(where, say(words.where, { t: s.step, T: last }));
-    back.disabled = s.step <= 1;
-    next.disabled = s.step >= last;
+// ── the pieces ──────────────────────────────────────────────────────────────────────────────
+/** The two sentences, each to be typed, or changed in the word at this step. */
+function sentences({ s, values, own, words, change, keep }) {
+  const { vocabulary } = s.network;
+  const trouble = (b, text) => {
+    const word = split(text).find((word) => !own.index.has(word));
+    const [all, n] = [vocabulary.slice(0, NAMED).join(", "), vocabulary.length - NAMED];
+    if (word) return say(words.unknown, { word, all: n > 0 ? say(words["and more"], { all, n }) : all });
+    return b === 0 && !split(text).length ? words.empty : "";
   };
-  return { node, draw, stop, svg };
+  const put = (b, spoken, step) => {
+    const text = spoken.map((word) => vocabulary[own.index.get(word)]).join(" "); // in its spelling
+    const kept = Object.assign([...s.sentences], { [b]: text }).filter(Boolean);
+    own.trouble = undefined;
+    change({ sentences: kept, step: step ?? longest(kept) });
+  };
+  const row = (name, b) => {
+    const sentence = s.sentences[b] ?? "";
+    // What is being typed is left alone, until another sentence comes.
+    const isTyped = split(own.typed[b] ?? "").join(" ") === split(sentence).join(" ");
+    if (own.seen[b] !== sentence && !isTyped) own.typed[b] = undefined;
+    own.seen[b] = sentence;
+    const oninput = ({ target }) => {
+      own.typed[b] = target.value;
+      // A word being typed is not yet unknown: only what is finished is complained about.
+      if (!trouble(b, target.value)) put(b, split(target.value));
+    };
+    const onchange = ({ target }) => keep({ trouble: { b, text: trouble(b, target.value) } });
+    const [spoken, select] = [values.runs[b]?.words, own.selects[b]];
+    const t = Math.min(s.step, spoken?.length ?? 1);
+    set(select, "aria-label", say(words.swap, { t, name }));
+    select.selectedIndex = own.index.get(spoken?.[t - 1]) ?? 0;
+    select.onchange = () => {
+      own.typed = [];
+      put(b, Object.assign([...spoken], { [t - 1]: select.value.normalize("NFC") }), s.step);
+    };
+    return html`<div class="sentence"><b>${name}</b>
+      <input type="text" data-lm-suppress-shortcuts="true" spellcheck="false" autocomplete="off"
+        aria-label=${say(words.sentence, { name })} aria-invalid=${Boolean(own.trouble?.b === b && own.trouble.text)}
+        .value=${own.typed[b] ?? sentence} @input=${oninput} @change=${onchange} />
+      <label class="swap" style="visibility: ${spoken ? "visible" : "hidden"}">
+        <span class="number">${say(words.word, { t })}</span>${select}</label>
+    </div>`;
+  };
+  return html`<div class="sentences">${NAMES.map(row)}
+    <p class="message" role="alert">${own.trouble?.text ?? ""}</p></div>`;
+}
+
+/** The words along the steps, the distance of the two states there, and where the reader is. */
+function timeline(context) {
+  const { s, values: { runs, apart }, own, sizes, words, change, keep } = context;
+  const last = longest(s.sentences);
+  const move = (step) => change({ step: Math.max(1, Math.min(last, step)) });
+  const stop = () => keep({ timer: clearInterval(own.timer) });
+  const go = (step) => {
+    own.timer = clearInterval(own.timer);
+    move(step);
+  };
+  own.beat = () => (s.step < last ? move(s.step + 1) : stop());
+  const start = () => {
+    own.timer = setInterval(() => own.beat(), BEAT);
+    move(s.step >= last ? 1 : s.step + 1);
+  };
+
+  const [left, right, width] = [34, 4, sizes.along || 540];
+  const pitch = (width - left - right) / last;
+  const X = scale(0.5, last + 0.5, left, width - right);
+  // Words are level where they have the room, and upright where they don't.
+  const wide = 7.2 * Math.max(...runs.flatMap((run) => run.words.map((word) => word.length)));
+  const isUp = wide > pitch - 6;
+  const tall = isUp ? wide + 10 : 20;
+  const top = runs.length * tall + 12;
+  const base = top + (runs.length > 1 ? 110 : 0);
+  const most = Math.max(1e-9, ...Object.values(apart).map((list) => Math.max(...list)));
+  const high = scale(0, most, 0, base - top);
+  const line = ({ words }, b) => {
+    const isOwn = (t) => runs.length > 1 && runs[1 - b].words[t] !== words[t];
+    const y = b * tall + (isUp ? tall - 4 : 14);
+    const word = (t) => svg`<text class="word ${isOwn(t) ? "own" : ""} ${t < s.step ? "" : "later"}"
+      text-anchor=${isUp ? "start" : "middle"}
+      transform="translate(${X(t + 1) + (isUp ? 4 : 0)} ${y}) rotate(${isUp ? -90 : 0})">${words[t]}</text>`;
+    return svg`<text class="name" x="2" y=${b * tall + tall / 2 + 5}>${NAMES[b]}</text>
+      ${written(words, isOwn, isUp ? 14 / pitch : 0).map(word)}`;
+  };
+  const thin = Math.min(24, pitch * 0.36);
+  const bars = ([k, list]) => {
+    const side = apart.c ? (k === "c" ? -1 : 0) : -0.5; // a single bar is in the middle
+    const bar = (v, t) => (v < 1e-6 ? "" : `M${X(t + 1) + side * thin + 1} ${base}v${-high(v)}h${thin - 2}v${high(v)}z`);
+    return svg`<path class="bars ${k}" d=${Array.from(list, bar).join("")} />`;
+  };
+  const t = Math.min(s.step, apart.h?.length ?? 1) - 1;
+  const where = say(words.where, { t: s.step, T: last });
+  const gaps = Object.entries(apart).map(([k, list]) => `|Δ${k}| ${number(list[t])}`);
+  const spoken = runs.map((run, b) => `${NAMES[b]} ${run.words[Math.min(s.step, run.words.length) - 1]}`);
+  const says = `${where}: ${[...spoken, ...context.says, ...gaps].join(", ")}`;
+  const onclick = ({ clientX, currentTarget }) =>
+    go(1 + Math.floor((clientX - currentTarget.getBoundingClientRect().left - left) / pitch));
+  return html`<div class="timeline">
+    <div class="steps">
+      ${button("‹", () => go(s.step - 1), { label: words.back, off: s.step <= 1 })}
+      ${button(own.timer ? words.pause : words.play, own.timer ? stop : start, { kind: "play" })}
+      ${button("›", () => go(s.step + 1), { label: words.next, off: s.step >= last })}
+      <span class="where">${where}</span>
+      <p class="legend">${Object.entries(apart).map(([k, list]) =>
+        html`<span class="apart ${k}"><i></i>|Δ${k}| ${shown(`apart_${k}`, list[t])}</span>`)}</p>
+    </div>
+    <svg class="chart along" data-fit="along" role="img" style="height: ${base + 2}px"
+      aria-label="${words.along}: ${gaps.join(", ")}" @click=${onclick}>
+      <rect class="here" x=${X(s.step) - pitch / 2} y="0" width=${pitch} height=${base + 2} />
+      <path class="axis" d=${runs.length > 1 ? `M${left} ${base}H${width - right}M${left} ${top}h-4` : ""} />
+      ${Object.entries(apart).map(bars)}
+      <text class="tick end" x=${left - 6} y=${top + 4}>${runs.length > 1 ? number(most) : ""}</text>
+      ${runs.map(line)}
+    </svg>
+    <div class="under" style="margin-left: ${X(1)}px; width: ${pitch * (last - 1)}px; visibility: ${last > 1 ? "visible" : "hidden"}">
+      ${slider({ label: words.step, range: [1, Math.max(2, last), 1], value: s.step, says, act: go })}
+    </div>
+  </div>`;
 }
 
 /** Which words of a row to write when each takes `room` columns: first those that tell most. */
-function shown(words, isOwn, room) {
+function written(words, isOwn, room) {
   const rank = (t) => (isOwn(t) ? 0 : words[t] !== words[t - 1] ? 1 : 2);
   const all = words.map((_, t) => t).sort((a, b) => rank(a) - rank(b) || a - b);
   return all.reduce((kept, t) => (kept.every((k) => Math.abs(k - t) >= room) ? [...kept, t] : kept), []);
 }
 
 /** How likely each next word is, the two sentences back to back; a mark where nothing is held. */
-function prediction(words, net) {
-  const status = make("p", { role: "status" });
-  const body = make("tbody");
-  const cells = net.vocabulary.map((word) => {
-    const bars = NAMES.map((_, b) => {
-      const [bar, mark, value] = [make("i"), make("u"), make("span", { class: "number" })];
-      return { bar, mark, value, cell: make("td", { class: NAMES[b] }, make("span", { class: "track" }, bar, mark), value) };
-    });
-    const row = make("tr", {}, bars[0].cell, make("th", { scope: "row" }, word), bars[1].cell);
-    body.append(row);
-    return { row, bars };
-  });
-  const head = make("tr", {}, make("th", { scope: "col" }, "A"), make("th", { scope: "col" }, words.likely), make("th", { scope: "col" }, "B"));
-  const table = make("table", {}, make("thead", {}, head), body);
-  const note = make("small", {}, words.dotted);
-  const node = make("div", { class: "next" }, status, table, note);
-
-  const draw = (s, values) => {
-    setText(status, values.says.join(", "));
-    set(table, { class: values.runs.length < 2 ? "single" : "" });
-    note.style.visibility = values.free ? "visible" : "hidden";
-    // A large vocabulary shows its likeliest words.
-    const best = net.vocabulary.map((_, n) => Math.max(...values.now.map((p) => p[n])));
-    const least = [...best].sort((a, b) => b - a)[11] ?? 0;
-    cells.forEach(({ row, bars }, n) => {
-      row.hidden = best[n] < least;
-      bars.forEach(({ bar, mark, value, cell }, b) => {
-        const p = values.now[b];
-        setText(value, p ? number(p[n]) : "");
-        bar.style.width = p?.[n] >= 0.005 ? `${100 * p[n]}%` : 0; // no more than the number says
-        const free = values.free?.[b]?.[n];
-        const isMoved = p && free !== undefined && Math.abs(free - p[n]) >= 0.005;
-        mark.style.display = isMoved ? "" : "none";
-        mark.style.setProperty("--at", `${100 * free}%`);
-        cell.classList.toggle("first", Boolean(p) && p[n] === Math.max(...p));
-      });
-    });
+function prediction({ s: { network: { vocabulary } }, words, now, free, says }) {
+  const best = now[0].map((p, n) => Math.max(p, now[1]?.[n] ?? 0));
+  const rows = Array.from(best.keys()).sort((a, b) => best[b] - best[a]).slice(0, LIKELY).sort((a, b) => a - b);
+  const cell = (b, n) => {
+    const [p, was] = [now[b]?.[n], free?.[b]?.[n]];
+    const isMoved = Math.abs(was - p) >= 0.005;
+    const isFirst = p === Math.max(...(now[b] ?? []));
+    return html`<td class="${NAMES[b]} ${isFirst ? "first" : ""}">
+      <span class="track"><i style="width: ${p >= 0.005 ? 100 * p : 0}%"></i>
+        ${isMoved ? html`<u style="--at: ${100 * was}%"></u>` : nothing}</span>
+      <span class="number">${p === undefined ? "" : number(p)}</span></td>`;
   };
-  return { node, draw };
+  return html`<div class="next">
+    <p role="status">${says.join(", ")}</p>
+    <table class=${now.length < 2 ? "single" : ""}>
+      <thead><tr><th scope="col">A</th><th scope="col">${words.likely}</th><th scope="col">B</th></tr></thead>
+      <tbody>${rows.map((n) => html`<tr>${cell(0, n)}<th scope="row">${vocabulary[n]}</th>${cell(1, n)}</tr>`)}</tbody>
+    </table>
+    <small style="visibility: ${free ? "visible" : "hidden"}">${words.dotted}</small>
+  </div>`;
 }
 
-/** Words × units for one gate or state, a map a sentence; a gate can be held. */
-function card(k, words, net, change, read, scope) {
-  const name = words.letter[k];
-  const isGate = net.gates.includes(k);
-  const node = make("div", { class: "letters", role: "group", "aria-label": `${k}, ${name}` });
-  node.style.setProperty("--tint", `var(--${k})`);
-  node.append(make("p", { class: "title" }, letter(k), " ", name));
-
-  const held = make("p", { class: "held" });
-  const buttons = [undefined, 0, 1].map((value) => {
-    const text = value === undefined ? words.free : String(value);
-    const node = button([text], () => hold(value), { class: "hold" });
-    return [value, text, node];
-  });
-  function hold(value) {
-    const { clamp, unit } = read();
-    const one = scope() ? `${k}${unit}` : "";
-    const rest = Object.entries(clamp).filter(([key]) => (one ? key !== one : key[0] !== k));
-    change({ clamp: Object.fromEntries(value === undefined ? rest : [...rest, [one || k, value]]) });
-  }
-  const maps = NAMES.map((_, b) => map(b));
-  node.append(make("div", { class: "maps" }, ...maps.map(({ figure }) => figure)));
-  if (isGate) node.append(make("div", { class: "holds" }, ...buttons.map(([, , node]) => node)));
-  node.append(held);
-
-  /** Squares as large as their values: full above zero, hollow below; what is to come is faint. */
-  function map(b) {
-    const svg = make("svg:svg", { role: "img" });
-    const here = make("svg:path", { class: "here" });
-    const [above, below] = ["above", "below"].map((c) => make("svg:path", { class: c }));
-    const veil = make("svg:rect", { class: "veil", y: -1 });
-    const numbers = make("svg:g");
-    svg.append(here, above, below, veil, numbers);
-    const caption = make("figcaption", { class: "number" });
-    const figure = make("figure", {}, make("b", {}, NAMES[b]), svg, caption);
-    let [cellAt, hovered, write] = [() => undefined, undefined, () => {}];
-    let drawn = {}; // squares are drawn anew when they change, not at each step
-    svg.addEventListener("pointermove", (event) => {
-      hovered = cellAt(event.offsetX, event.offsetY);
-      write();
-    });
-    svg.addEventListener("pointerleave", () => {
-      hovered = undefined;
-      write();
-    });
-    svg.addEventListener("click", (event) => {
-      const cell = cellAt(event.offsetX, event.offsetY);
-      if (cell) change({ step: cell.t + 1, unit: cell.unit });
-    });
-
-    const draw = (s, values, { pitch, tall, units, gutter, isStacked }) => {
-      const run = values.runs[b];
-      figure.style.display = run ? "" : "none";
-      if (!run) return;
-      const [rows, T] = [run[k], run.words.length];
-      const scale = values.scale[k];
-      const left = b === 0 || isStacked ? gutter : 0; // the numbers of the units, once a row
-      const look = [pitch, tall, left, scale, ...units].join();
-      if (drawn.rows !== rows || drawn.look !== look) {
-        drawn = { rows, look };
-        const size = Math.min(pitch, tall) - 1;
-        const paths = ["", ""];
-        rows.forEach((row, t) => {
-          units.forEach((unit, n) => {
-            const v = row[unit];
-            const side = size * Math.sqrt(Math.abs(v) / scale);
-            const w = round(side - (v < 0 ? Math.min(1.2, side) : 0)); // a stroke stands half outside
-            const [x, y] = [round(left + (t + 0.5) * pitch - w / 2), round((n + 0.5) * tall - w / 2)];
-            if (w > 0) paths[Number(v < 0)] += `M${x} ${y}h${w}v${w}h${-w}z`;
-          });
-        });
-        set(above, { d: paths[0] });
-        set(below, { d: paths[1] });
-      }
-      const [width, height] = [left + T * pitch, units.length * tall];
-      set(svg, { width, height });
-      const t = Math.min(s.step, T) - 1;
-      set(veil, { x: left + (t + 1) * pitch, width: (T - t - 1) * pitch + 1, height: height + 2 });
-      const row = units.indexOf(s.unit);
-      const across = row < 0 ? "" : `M${left} ${row * tall}h${T * pitch}v${tall}h${-T * pitch}z`;
-      set(here, { d: `M${left + t * pitch} 0h${pitch}v${height}h${-pitch}z${across}` });
-      numbers.replaceChildren();
-      if (left) {
-        for (const [n, unit] of units.entries()) {
-          const style = `small ${unit === s.unit ? "own" : ""}`;
-          numbers.append(make("svg:text", { class: style, x: left - 5, y: (n + 0.5) * tall + 3.5, "text-anchor": "end" }, String(unit)));
-        }
-      }
-      cellAt = (x, y) => {
-        const [t, n] = [Math.floor((x - left) / pitch), Math.floor(y / tall)];
-        return t >= 0 && t < T && n >= 0 && n < units.length ? { t, unit: units[n] } : undefined;
-      };
-      const sign = !net.gates.includes(k);
-      write = () => {
-        const cell = hovered && hovered.t < T ? hovered : { t, unit: s.unit };
-        const value = number(rows[cell.t][cell.unit], sign);
-        setText(caption, value);
-        const parts = { k, name, sentence: NAMES[b], unit: cell.unit, word: run.words[cell.t], t: cell.t + 1, value };
-        const text = say(words.cell, parts);
-        set(svg, { "aria-label": text });
-        figure.title = text;
-      };
-      write();
-    };
-    return { figure, draw };
-  }
-
-  const draw = (s, values, layout) => {
-    for (const { draw } of maps) draw(s, values, layout);
-    node.classList.toggle("stacked", layout.isStacked);
-    if (!isGate) {
-      const scale = values.scale[k];
-      setText(held, scale > 1 ? say(words.scale, { scale: number(scale) }) : "");
-      return;
-    }
-    const one = scope() ? `${k}${s.unit}` : k;
-    for (const [value, text, node] of buttons) {
-      const parts = { k, name, value: text, unit: s.unit };
-      const label = say(words[`${value === undefined ? "set free" : "hold"}${scope() ? " one" : ""}`], parts);
-      set(node, { "aria-pressed": s.clamp[one] === value, "aria-label": label });
-    }
-    const mine = Object.entries(s.clamp).filter(([key]) => key[0] === k);
-    const says = mine.map(([key, value]) => {
-      const amount = Number.isInteger(value) ? value : number(value);
-      return key === k ? say(words.held, { value: amount }) : say(words["held one"], { unit: key.slice(1), value: amount });
-    });
-    setText(held, says.join("; "));
-    node.classList.toggle("is-held", mine.length > 0);
+/** Which unit is read out, in which order they are, and which units a gate's buttons hold. */
+function choice({ s, values, own, words, change, keep }) {
+  const at = (run) => run[values.state][(Math.min(s.step, run.words.length) - 1) * own.H + s.unit];
+  const told = values.runs.map((run, b) => `${NAMES[b]} ${number(at(run))}`);
+  const scope = (isOne) => {
+    const text = isOne ? say(words["one unit"], { unit: s.unit }) : words["all units"];
+    return button(text, () => keep({ isOne }), { pressed: own.isOne === isOne });
   };
-  return { node, draw };
+  const reset = () => {
+    Object.assign(own, { isOne: false, typed: [], trouble: undefined });
+    change(s.start);
+  };
+  const says = `${s.unit}: ${values.state} ${told.join(", ")}`;
+  const unit = { label: words.unit, range: [0, Math.max(1, own.H - 1), 1], value: s.unit };
+  return html`<div class="choice">
+    <label class="unit"><span>${words.unit} <b class="number">${s.unit}</b></span>
+      ${slider({ ...unit, says, act: (unit) => change({ unit }) })}</label>
+    ${button(words.sort, () => change({ sort: !s.sort }), { pressed: s.sort })}
+    ${CELLS[s.network.cell].gates.length
+      ? html`<div class="scopes" role="group" aria-label=${words.scope}>
+          <span>${words.scope}</span>${[false, true].map(scope)}</div>`
+      : nothing}
+    ${button(words.reset, reset, { kind: "again" })}
+  </div>`;
 }
 
-/** Which unit is read out, in which order they stand, and what a gate's buttons hold. */
-function choice(words, net, change, read, redraw, restore) {
-  let isOne = false;
-  const range = slider(words.unit, [0, Math.max(1, net.W.length - 1), 1], (unit) => change({ unit }));
-  const chosen = make("b", { class: "number" });
-  const label = make("label", { class: "unit" }, make("span", {}, words.unit, " ", chosen), range);
-  const sort = button([words.sort], () => change({ sort: !read().sort }));
-  const scopes = [false, true].map((one) => [one, button([], () => ((isOne = one), redraw()))]);
-  const group = make("div", { class: "scopes", role: "group", "aria-label": words.scope });
-  group.append(make("span", {}, words.scope), ...scopes.map(([, node]) => node));
-  const begin = () => {
-    isOne = false;
-    restore();
-    change(read().start);
+/** Words × units for one gate or state, a map per sentence; a gate can be held. */
+function card(context, k) {
+  const { s, values, own, words, change, layout } = context;
+  const [name, isGate] = [words.quantity[k], CELLS[s.network.cell].gates.includes(k)];
+  const one = own.isOne ? `${k}${s.unit}` : k;
+  const hold = (value) => {
+    const rest = Object.entries(s.clamp).filter(([key]) => (own.isOne ? key !== one : key[0] !== k));
+    change({ clamp: Object.fromEntries(value === undefined ? rest : [...rest, [one, value]]) });
   };
-  const reset = button([words.reset], begin, { class: "again" });
-  const node = make("div", { class: "choice" }, label, sort, ...(net.gates ? [group] : []), reset);
-  const draw = (s, values) => {
-    setText(chosen, String(s.unit));
-    const k = net.letters.includes("c") ? "c" : "h";
-    const at = (run) => run[k][Math.min(s.step, run.words.length) - 1][s.unit];
-    const told = values.runs.map((run, b) => `${NAMES[b]} ${number(at(run))}`);
-    slide(range, s.unit, `${s.unit}: ${k} ${told.join(", ")}`);
-    set(sort, { "aria-pressed": s.sort });
-    for (const [one, node] of scopes) {
-      setText(node, one ? say(words["one unit"], { unit: s.unit }) : words["all units"]);
-      set(node, { "aria-pressed": one === isOne });
-    }
+  const holder = (value) => {
+    const sentence = `${value === undefined ? "set free" : "hold"}${own.isOne ? " one" : ""}`;
+    const label = say(words[sentence], { k, value, unit: s.unit });
+    return button(value ?? words.free, () => hold(value), { kind: "hold", label, pressed: s.clamp[one] === value });
   };
-  return { node, draw, scope: () => isOne };
+  const mine = Object.entries(s.clamp).filter(([key]) => key[0] === k);
+  const held = mine.map(([key, v]) => {
+    const value = Number.isInteger(v) ? v : number(v);
+    return say(words[key === k ? "held" : "held one"], { unit: key.slice(1), value });
+  });
+  const full = k === "c" && values.most > 1 ? say(words.scale, { scale: number(values.most) }) : "";
+  return html`<div class="letters ${layout.isStacked ? "stacked" : ""} ${mine.length ? "is-held" : ""}"
+    role="group" aria-label="${k}, ${name}" style="--tint: var(--gw-${k})">
+    <p class="title">${symbol(k, "t")} ${name}</p>
+    <div class="maps">${values.runs.map((_, b) => map(context, k, b, isGate))}</div>
+    ${isGate ? html`<div class="holds">${[undefined, 0, 1].map(holder)}</div>` : nothing}
+    <p class="held">${isGate ? held.join("; ") : full}</p>
+  </div>`;
+}
+
+/** Squares as large as their values: full above zero, hollow below; what is to come is faint. */
+function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
+  const { pitch, tall, units, gutter, isStacked } = layout;
+  const { words: spoken, [k]: rows } = values.runs[b];
+  const T = spoken.length;
+  const left = b === 0 || isStacked ? gutter : 0; // the numbers of the units, once per row
+  const [width, height] = [left + T * pitch, units.length * tall];
+  const t = Math.min(s.step, T) - 1;
+  const row = units.indexOf(s.unit);
+  const across = row < 0 ? "" : `M${left} ${row * tall}h${T * pitch}v${tall}h${-T * pitch}z`;
+  const cellAt = ({ offsetX, offsetY }) => {
+    const [t, n] = [Math.floor((offsetX - left) / pitch), Math.floor(offsetY / tall)];
+    return t >= 0 && t < T && n >= 0 && n < units.length ? { k, b, t, unit: units[n] } : undefined;
+  };
+  const choose = (cell) => cell && change({ step: cell.t + 1, unit: cell.unit });
+  const isHere = own.hovered?.k === k && own.hovered.b === b && own.hovered.t < T;
+  const cell = isHere ? own.hovered : { t, unit: s.unit };
+  const value = number(rows[cell.t * own.H + cell.unit], !isGate);
+  const place = { sentence: NAMES[b], unit: cell.unit, word: spoken[cell.t], t: cell.t + 1 };
+  const [above, below] = squares(own, `${k}${b}`, rows, { ...layout, T, left, most: k === "c" ? values.most : 1 });
+  return html`<figure>
+    <b>${NAMES[b]}</b>
+    <svg class="chart" role="img" width=${width} height=${height}
+      aria-label=${say(words.cell, { ...place, k, name: words.quantity[k], value })}
+      @pointermove=${(event) => keep({ hovered: cellAt(event) })}
+      @pointerleave=${() => keep({ hovered: undefined })} @click=${(event) => choose(cellAt(event))}>
+      <path class="here" d="M${left + t * pitch} 0h${pitch}v${height}h${-pitch}z${across}" />
+      <path class="above" d=${above} /><path class="below" d=${below} />
+      <rect class="veil" x=${left + (t + 1) * pitch} y="-1" width=${(T - t - 1) * pitch + 1} height=${height + 2} />
+      ${left ? units.map((unit, n) => svg`<text class="small ${unit === s.unit ? "own" : ""}" text-anchor="end"
+        x=${left - 5} y=${(n + 0.5) * tall + 3.5}>${unit}</text>`) : nothing}
+    </svg>
+    <figcaption class="number">${value}</figcaption>
+  </figure>`;
+}
+
+/** The two paths of a map; made again when its numbers or sizes have changed, not at each step. */
+function squares({ squares: drawn, H }, key, rows, { pitch, tall, units, T, left, most }) {
+  const look = [pitch, tall, left, most, ...units].join();
+  if (drawn[key]?.rows === rows && drawn[key].look === look) return drawn[key].paths;
+  const [size, paths] = [Math.min(pitch, tall) - 1, ["", ""]];
+  for (let t = 0; t < T; t++) {
+    units.forEach((unit, n) => {
+      const v = rows[t * H + unit];
+      const side = size * Math.sqrt(Math.abs(v) / most);
+      const w = side - (v < 0 ? Math.min(1.2, side) : 0); // half a stroke is outside
+      const [x, y, d] = [left + (t + 0.5) * pitch - w / 2, (n + 0.5) * tall - w / 2, w].map((v) => v.toFixed(2));
+      if (w > 0.005) paths[Number(v < 0)] += `M${x} ${y}h${d}v${d}h-${d}z`;
+    });
+  }
+  drawn[key] = { rows, look, paths };
+  return paths;
+}
+
+/** In pixels: how many cards are beside each other, and how large a square is. */
+function arrange(all, n, runs, units) {
+  const [B, T] = [runs.length, Math.max(...runs.map((run) => run.words.length))];
+  const need = Math.max(112, Math.min(B * T * 16 + 50, Math.max(190, T * 7.5 + 20)));
+  const room = (m) => (all - 10 * (m - 1)) / m;
+  const columns = [n, n / 2, n / 3].find((m) => m % 1 === 0 && room(m) >= need) ?? 1;
+  const beside = (gutter) => (room(columns) - 20 - gutter - 10 * (B - 1)) / (B * T);
+  const isStacked = beside(20) < 15;
+  const wide = (gutter) => Math.min(24, isStacked ? (room(columns) - 20 - gutter) / T : beside(gutter));
+  const high = (pitch) => Math.min(pitch, Math.max(5, (isStacked ? 150 : 200) / units.length));
+  const gutter = high(wide(20)) >= 12 ? 20 : 0; // for the numbers of the units
+  return { columns, pitch: wide(gutter), tall: high(wide(gutter)), units, gutter, isStacked };
 }
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
-
-function render({ model, el }) {
-  const net = model.get("network");
-  const words = { ...model.get("words").player, reset: model.get("words").reset };
-  words.letter = { ...model.get("words").gate, ...words.letter };
-  const post = outbox(model);
-  const read = () => Object.fromEntries([...SETTINGS, "start"].map((name) => [name, model.get(name)]));
-  let isBusy = false;
-
-  function change(settings) {
-    isBusy = true;
-    for (const [name, value] of Object.entries(settings)) model.set(name, value);
-    isBusy = false;
-    draw();
-    post.soon();
-  }
-
-  const typed = sentences(words, net, change, read);
-  const units = choice(words, net, change, read, () => draw(), typed.restore);
-  const along = timeline(words, change, read);
-  const likely = prediction(words, net);
-  const cards = [...net.letters].map((k) => card(k, words, net, change, read, units.scope));
-  const grid = make("div", { class: "grid" }, ...cards.map(({ node }) => node));
-  const key = make("p", { class: "key" }, make("i"), words.above, make("i", { class: "below" }), words.below);
-  const face = make("div", { class: "player", role: "group", "aria-label": words.title });
-  face.append(typed.node, along.node, likely.node, units.node, grid, key);
-  const root = make("div", { class: "gatewise" }, face);
-  for (const [k, colour] of Object.entries(model.get("palette"))) root.style.setProperty(`--${k}`, colour);
-  el.append(root);
-
-  /** How many cards stand side by side, and how large a square is. */
-  function layout(values, shown) {
-    const T = Math.max(...values.runs.map((run) => run.words.length));
-    const B = values.runs.length;
-    const all = grid.clientWidth || 800;
-    const need = Math.max(112, Math.min(B * T * 16 + 50, Math.max(190, T * 7.5 + 20)));
-    const n = cards.length;
-    const columns = [n, n / 2, n / 3, 1].find((m) => m === 1 || (m % 1 === 0 && (all - 10 * (m - 1)) / m >= need));
-    grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
-    const room = (all - 10 * (columns - 1)) / columns - 20;
-    const isStacked = (room - 20 - 10 * (B - 1)) / (B * T) < 15;
-    const wide = (gutter) => Math.min(24, isStacked ? (room - gutter) / T : (room - gutter - 10 * (B - 1)) / (B * T));
-    const high = (pitch) => Math.min(pitch, Math.max(5, (isStacked ? 150 : 200) / shown.length));
-    const gutter = high(wide(20)) >= 12 ? 20 : 0;
-    const pitch = wide(gutter);
-    return { pitch, tall: high(pitch), units: shown, gutter, isStacked };
-  }
-
-  let known; // runs are made anew when a sentence or what is held has changed, not at each step
-  function compute(s) {
-    const key = JSON.stringify([s.sentences, s.clamp]);
-    if (known?.key === key) return known;
-    const runs = s.sentences.map((sentence) => run(net, sentence, s.clamp));
-    const free = Object.keys(s.clamp).length ? s.sentences.map((sentence) => run(net, sentence, {})) : undefined;
-    // A full square is 1; for c, which has no bound, the largest that is reached.
-    const scale = Object.fromEntries([...net.letters].map((k) => [k, 1]));
-    if ("c" in scale) scale.c = Math.max(1, ...runs.flatMap(({ c }) => c.flat()).map(Math.abs));
-    known = { key, runs, free, scale, apart: distances(net.letters, runs) };
-    model.set("values", { runs, apart: known.apart });
-    return known;
-  }
-
-  function draw() {
-    if (isBusy) return;
-    const s = read();
-    const { runs, free, scale, apart } = compute(s);
-    const T = Math.max(...runs.map((run) => run.words.length));
-    s.step = Math.max(1, Math.min(s.step, T));
-    const at = (run) => run.p[Math.min(s.step, run.words.length) - 1];
-    const now = runs.map(at);
-    const says = now.map((p, b) => say(words.says, { name: NAMES[b], word: net.vocabulary[p.indexOf(Math.max(...p))] }));
-    const values = { runs, apart, scale, now, says, free: free?.map(at) };
-    for (const piece of [units, typed, along, likely]) piece.draw(s, values);
-    const sizes = layout(values, order(net, s, runs));
-    for (const { draw } of cards) draw(s, values, sizes);
-    const t = Math.min(s.step, apart.h?.length ?? 1) - 1;
-    fillIn(root, { apart_c: apart.c?.[t] ?? 0, apart_h: apart.h?.[t] ?? 0 });
-  }
-
-  for (const name of SETTINGS) model.on(`change:${name}`, draw);
-  // What was let go is told at once: the next cell may already ask for it.
-  for (const event of ["change", "click", "pointerup", "keyup"]) root.addEventListener(event, post.now);
-  const forget = followTheme(root);
-  const resized = new ResizeObserver(draw);
-  resized.observe(face);
-  draw();
-  return () => {
-    forget();
-    along.stop();
-    resized.disconnect();
-    for (const name of SETTINGS) model.off(`change:${name}`, draw);
+function view(given) {
+  const { s, values: { runs, byUnit, free }, words, own, sizes } = given;
+  const at = (run) => {
+    const t = Math.min(s.step, run.words.length) - 1;
+    return probabilities(run.h.subarray(t * own.H, (t + 1) * own.H), own.W, own.b);
   };
+  const now = runs.map(at);
+  const likeliest = (p) => s.network.vocabulary[p.indexOf(Math.max(...p))];
+  const says = now.map((p, b) => say(words.says, { name: NAMES[b], word: likeliest(p) }));
+  const units = s.units.length ? [...s.units] : Array.from(byUnit.keys());
+  if (s.sort) units.sort((a, b) => byUnit[b] - byUnit[a]);
+  const letters = [...s.network.letters];
+  const layout = arrange(sizes.grid || 800, letters.length, runs, units);
+  const context = { ...given, now, says, layout, free: free?.map(at) };
+  return html`<div class="face" role="group" aria-label=${words.title}>
+    ${sentences(context)} ${timeline(context)} ${prediction(context)} ${choice(context)}
+    <div class="grid" data-fit="grid" style="grid-template-columns: repeat(${layout.columns}, minmax(0, 1fr))">
+      ${letters.map((k) => card(context, k))}
+    </div>
+    <p class="key"><span>${words.legend}</span><i></i>${words.above}<i class="below"></i>${words.below}</p>
+  </div>`;
 }
 
-export default { render };
+export default widget({ name: "gw-unroll-player", begin, settle, compute, view });

@@ -1,47 +1,30 @@
-"""What the tests of every widget's face share: how it is looked at, and what must not be found."""
-
-from contextlib import contextmanager
+"""How a view is looked at: labels that meet or stick out, and what axe has against it."""
 
 from axe_playwright_python.sync_playwright import Axe
 
-LOOKS = ["light", "dark", "narrow"]
-
-
-@contextmanager
-def look(notebook, name):
-    """JupyterLab's page in one of LOOKS; narrow is a phone's width."""
-    page = notebook.page
-    if name == "dark":
-        notebook.command("apputils:change-theme", theme="JupyterLab Dark")
-        page.locator(".gatewise[data-theme=dark]").first.wait_for()
-    if name == "narrow":
-        notebook.command("application:toggle-left-area")
-        page.set_viewport_size({"width": 390, "height": 844})
-    try:
-        yield
-    finally:
-        if name == "dark":
-            notebook.command("apputils:change-theme", theme="JupyterLab Light")
-        if name == "narrow":
-            page.set_viewport_size({"width": 1200, "height": 900})
-            notebook.command("application:toggle-left-area")
-
+# Options of a browser context; narrow is a phone's width.
+LOOKS = {
+    "light": {"viewport": {"width": 1200, "height": 900}},
+    "dark": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "dark"},
+    "narrow": {"viewport": {"width": 390, "height": 844}},
+}
 
 # Boxes of all labels: of each SVG text, of each piece of other text line by line, of each control.
-BOXES = """face => {
+BOXES = """root => {
     const boxes = [];
-    const walker = document.createTreeWalker(face, NodeFilter.SHOW_TEXT);
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     for (let node; (node = walker.nextNode()); ) {
         const label = node.parentElement.closest("text") ?? node.parentElement;
         if (!node.data.trim() || label.closest("option, style")) continue;
         if (getComputedStyle(label).visibility === "hidden") continue;
+        if (label.getBoundingClientRect().width <= 1) continue;  // for screen readers alone
         const range = document.createRange();
         range.selectNodeContents(node);
         const isSvg = label.tagName === "text";
         for (const box of isSvg ? label.getClientRects() : range.getClientRects())
             boxes.push({label, text: label.textContent.trim(), isSvg, box});
     }
-    for (const label of face.querySelectorAll("input, select, button")) {
+    for (const label of root.querySelectorAll("input, select, button")) {
         const text = label.getAttribute("aria-label") ?? label.textContent;
         const {left, right, top, bottom} = label.getBoundingClientRect();
         const air = label.type === "range" ? (bottom - top - 14) / 2 : 0; // beside its knob
@@ -56,7 +39,7 @@ BOXES = """face => {
     const found = boxes.flatMap((a, n) => boxes.slice(n + 1)
         .filter(b => !isOne(a, b) && meet(a.box, b.box))
         .map(b => `${a.text} | ${b.text}`));
-    const {left, right} = face.getBoundingClientRect();
+    const {left, right} = root.getBoundingClientRect();
     const outside = boxes.filter(({box}) => box.left < left - 1 || box.right > right + 1);
     return [boxes.length, found, outside.map(({text}) => text)];
 }"""
@@ -67,8 +50,8 @@ def labels(root):
     return root.evaluate(BOXES)
 
 
-# Jupyter's page is a box without height. What such a box clips counts as unseen, and unseen text
-# has no contrast to be judged.
+# Jupyter's page is a box without height. What such a box clips counts as unseen, and axe judges no
+# contrast of unseen text.
 UNCLIPPED = ":has([data-judged]) { overflow: visible !important; contain: none !important }"
 # In which of the judged elements something passed a rule.
 PASSED = """(parts) => parts.map((part) =>
@@ -92,34 +75,3 @@ def violations(roots, rule="color-contrast"):
     style.evaluate("node => node.remove()")
     roots.evaluate_all("nodes => nodes.forEach(node => delete node.dataset.judged)")
     return [(v["id"], [node["html"] for node in v["nodes"]]) for v in found["violations"]]
-
-
-# From the moment of an input to the frame in which its picture is drawn.
-WATCH = """(slider, picture) => {
-    const drawn = slider.closest(".gatewise").querySelector(picture);
-    window.watched = {pictures: new Set(), waits: []};
-    slider.addEventListener("input", event => requestAnimationFrame(() => {
-        drawn.getBoundingClientRect();  // layout done
-        watched.pictures.add(drawn.innerHTML);
-        watched.waits.push(performance.now() - event.timeStamp);
-    }));
-}"""
-
-
-def drag(slider, picture):
-    """Drag a slider from end to end; how many pictures are drawn, and the wait for each in ms.
-
-    picture: the selector of what is drawn, in the slider's face.
-    """
-    page, mouse = slider.page, slider.page.mouse
-    slider.evaluate(WATCH, picture)
-    slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
-    y, left, way = box["y"] + box["height"] / 2, box["x"] + 9, box["width"] - 18
-    mouse.move(left, y)
-    mouse.down()
-    for n in range(1, 61):
-        mouse.move(left + way * n / 60, y)
-    mouse.up()
-    page.wait_for_timeout(100)
-    return page.evaluate("[watched.pictures.size, watched.waits]")

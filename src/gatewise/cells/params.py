@@ -1,0 +1,217 @@
+"""The parameters of a cell, and the checks of everything that enters one.
+
+Symbols in shapes: T time steps, B sequences per batch, D input features, H hidden units,
+G stacked layers (one in the RNN, four in the LSTM, three in the GRU).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gatewise.check import as_array
+
+FLOATS = np.float32, np.float64
+
+
+class CellParams(NamedTuple):
+    """The parameters of one layer in one direction, named and laid out as in `torch.nn`."""
+
+    W_ih: np.ndarray  # (G·H, D)
+    W_hh: np.ndarray  # (G·H, H)
+    b_ih: np.ndarray  # (G·H,)
+    b_hh: np.ndarray  # (G·H,)
+
+    @classmethod
+    def from_torch(cls, module, layer=0, reverse=False):
+        """Copy the parameters of one layer and direction of a torch module.
+
+        module: `nn.RNN`, `nn.LSTM` or `nn.GRU`, in float32 or float64.
+        layer: counted from 0. reverse: the backward direction of a bidirectional module.
+        Returns Params in the module's dtype; `bias=False` becomes zeros.
+        Raises ValueError for a module that computes something else than the cell: another kind,
+        a subclass with its own `forward`, relu, `proj_size`, weights that a hook or a
+        parametrization computes (weight_norm, spectral_norm, pruning).
+        """
+        check_module(module, cls.torch_module)
+        if layer not in range(module.num_layers):
+            raise ValueError(f"layer: expected 0 to {module.num_layers - 1}, got {layer!r}")
+        if reverse and not module.bidirectional:
+            raise ValueError("reverse: expected a bidirectional module, got one direction")
+
+        suffix = f"_l{int(layer)}" + ("_reverse" if reverse else "")
+        names = ["weight_ih", "weight_hh"] + (["bias_ih", "bias_hh"] if module.bias else [])
+        arrays = [as_array(module.get_parameter(name + suffix)).copy() for name in names]
+        if not module.bias:
+            arrays += [np.zeros(len(arrays[0]), arrays[0].dtype) for _ in range(2)]
+        return cls(*arrays)
+
+    @classmethod
+    def random(cls, D, H, rng, dtype=np.float64):
+        """Draw parameters uniformly from ±1/√H, like torch's default initialization.
+
+        D, H: numbers of input features and hidden units. rng: a `numpy.random.Generator`.
+        dtype: float32 or float64.
+        """
+        if not isinstance(rng, np.random.Generator):
+            raise ValueError(f"rng: expected a numpy.random.Generator, got {type(rng).__name__}")
+        if dtype not in FLOATS:
+            raise ValueError(f"dtype: expected float32 or float64, got {np.dtype(dtype)}")
+        if D < 1 or H < 1:
+            raise ValueError(f"expected at least one feature and one unit, got D={D}, H={H}")
+        shapes = [(cls.G * H, D), (cls.G * H, H), (cls.G * H,), (cls.G * H,)]
+        bound = 1 / np.sqrt(H)
+        return cls(*(rng.uniform(-bound, bound, shape).astype(dtype) for shape in shapes))
+
+    def check(self):
+        """Return the parameters as arrays.
+
+        Raises ValueError, in one sentence, unless they are finite floats that fit together.
+        """
+        dtype = read("W_ih", self.W_ih).dtype
+        if dtype not in FLOATS:
+            raise ValueError(f"W_ih: expected float32 or float64, got {dtype}")
+        params = type(self)(*map(read, self._fields, self, 4 * [dtype]))
+        rows = f"{self.G}H" if self.G > 1 else "H"
+        for name, symbols in ("W_ih", f"({rows}, D)"), ("W_hh", f"({rows}, H)"):
+            if getattr(params, name).ndim != 2:
+                got = getattr(params, name).shape
+                raise ValueError(f"{name}: expected {symbols}, got {got}")
+        D, H = params.W_ih.shape[1], params.W_hh.shape[1]
+        check_array("W_ih", params.W_ih, f"({rows}, D)", (self.G * H, D), dtype)
+        check_array("W_hh", params.W_hh, f"({rows}, H)", (self.G * H, H), dtype)
+        check_array("b_ih", params.b_ih, f"({rows},)", (self.G * H,), dtype)
+        check_array("b_hh", params.b_hh, f"({rows},)", (self.G * H,), dtype)
+        return params
+
+
+def check_module(module, expected):
+    """Raise ValueError unless a torch module computes what a cell computes.
+
+    expected: "nn.RNN", "nn.LSTM" or "nn.GRU".
+    """
+    import torch
+
+    kind = getattr(torch.nn, expected.removeprefix("nn."))
+    if not isinstance(module, kind):
+        got = type(module).__qualname__
+        raise ValueError(f"module: expected {expected}, got {type(module).__module__}.{got}")
+    if getattr(module.forward, "__func__", None) is not kind.forward:
+        raise ValueError(f"module: expected {expected}'s own forward, got that of a subclass")
+    if module.mode == "RNN_RELU":
+        raise ValueError("module: expected nonlinearity='tanh', got 'relu'")
+    if module.proj_size:
+        raise ValueError(f"module: expected proj_size=0, got {module.proj_size}")
+    own = dict(module.named_parameters(recurse=False))
+    for name in module._flat_weights_names:
+        if name not in own:
+            reason = "a value computed by a hook or a parametrization: remove that first"
+            raise ValueError(f"{name}: expected a parameter, got {reason}")
+        if own[name].is_meta or own[name].dtype not in (torch.float32, torch.float64):
+            got = "no data (device 'meta')" if own[name].is_meta else own[name].dtype
+            raise ValueError(f"{name}: expected float32 or float64, got {got}")
+
+
+def check_forward(expected, params, axes, x, **states):
+    """Check everything that a forward pass reads.
+
+    expected: the cell's Params. axes: "TBD" for the input of a sequence, "BD" for one time step.
+    Returns params, x and the states as arrays. x and the states are copies, so that nobody can
+    change them in the trace; a state of None becomes zeros.
+    """
+    params = check_type("params", params, expected).check()
+    dtype, D, H = params.W_ih.dtype, params.W_ih.shape[1], params.W_hh.shape[1]
+    x, symbols = read("x", x, dtype), f"({', '.join(axes)})"
+    if x.ndim != len(axes):
+        raise ValueError(f"x: expected {symbols}, got {x.shape}")
+    if x.shape[-1] != D:
+        raise ValueError(f"x: expected D = {D} features, got {symbols} = {x.shape}")
+    check_array("x", x, symbols, x.shape, dtype)
+
+    B = x.shape[-2]
+    copies = []
+    for name, state in states.items():
+        state = np.zeros((B, H), dtype) if state is None else read(name, state, dtype)
+        check_array(name, state, "(B, H)", (B, H), dtype)
+        copies.append(state.copy())
+    return params, x.copy(), *copies
+
+
+def check_backward(expected, params, expected_trace, trace, **gradients):
+    """Check everything that a backward pass reads.
+
+    expected, expected_trace: the cell's Params and Trace. gradients: those of a loss with respect
+    to outputs, `dh`, (T, B, H), and with respect to final states, (B, H).
+    Returns params as arrays and copies of the gradients; a gradient of None becomes zeros.
+    """
+    params = check_type("params", params, expected).check()
+    check_type("trace", trace, expected_trace)
+    if np.ndim(trace.h) != 3:
+        raise ValueError(f"trace: expected h of shape (T, B, H), got {np.shape(trace.h)}")
+    dtype, D, H = params.W_ih.dtype, params.W_ih.shape[1], params.W_hh.shape[1]
+    T, B, _ = trace.h.shape
+    sequence, state = ("(T, B, H)", (T, B, H)), ("(B, H)", (B, H))
+    special = {"x": ("(T, B, D)", (T, B, D)), "h0": state, "c0": state, "reset_after": ("", ())}
+    for name, array in trace._asdict().items():
+        symbols, shape = special.get(name, sequence)
+        if np.shape(array) != shape:
+            raise ValueError(f"trace.{name}: expected {symbols} = {shape}, got {np.shape(array)}")
+    if trace.h.dtype != dtype:
+        raise ValueError(f"trace: expected {dtype} like W_ih, got {trace.h.dtype}")
+
+    copies = []
+    for name, gradient in gradients.items():
+        symbols, shape = sequence if name == "dh" else state
+        gradient = np.zeros(shape, dtype) if gradient is None else read(name, gradient, dtype)
+        check_array(name, gradient, symbols, shape, dtype)
+        copies.append(gradient.copy())
+    return params, *copies
+
+
+def check_type(name, value, expected):
+    """Return `value`. Raises ValueError unless it belongs to this cell: `lstm.Params`, say."""
+    if not isinstance(value, expected):
+        got, wanted = (
+            f"{kind.__module__.split('.')[-1]}.{kind.__name__}" for kind in (type(value), expected)
+        )
+        raise ValueError(f"{name}: expected {wanted}, got {got.removeprefix('builtins.')}")
+    return value
+
+
+def check_array(name, array, symbols, shape, dtype):
+    """Raise ValueError unless `array` has this shape and dtype, and finite numbers."""
+    if array.shape != shape:
+        raise ValueError(f"{name}: expected {symbols} = {shape}, got {array.shape}")
+    if 0 in shape:
+        raise ValueError(f"{name}: expected at least one number, got {symbols} = {shape}")
+    if array.dtype != dtype:
+        raise ValueError(f"{name}: expected {dtype} like W_ih, got {array.dtype}")
+    wrong = array.size - np.count_nonzero(np.isfinite(array))
+    if wrong:
+        raise ValueError(
+            f"{name}: expected finite numbers, got NaN or infinity in {wrong} of {array.size}"
+        )
+
+
+def read(name, values, dtype=None):
+    """Read an array, a tensor or a list of numbers as an array.
+
+    dtype: what a list of numbers becomes, since it has no dtype of its own.
+    """
+    try:
+        array = as_array(values)
+    except (TypeError, ValueError, RuntimeError):
+        got = f"{getattr(values, 'dtype', 'a list of unequal rows')}"
+        raise ValueError(f"{name}: expected an array of numbers, got {got}") from None
+    if array.dtype.kind not in "biufc":
+        raise ValueError(f"{name}: expected an array of numbers, got {type(values).__name__}")
+    has_dtype = hasattr(values, "dtype") or array.dtype.kind == "c"
+    return array if dtype is None or has_dtype else array.astype(dtype)
+
+
+def read_only(trace):
+    """Return the trace; its arrays can't be written to from here on, since `backward` needs them
+    as `forward` left them."""
+    for array in trace:
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False
+    return trace

@@ -1,0 +1,255 @@
+// The three cells, forward and backward, over one sequence: the only arithmetic in JavaScript.
+// Names, equations and their order are those of gatewise/cells/*.py; a test compares all numbers.
+//
+// T time steps, D input features, H hidden units. Every array is a Float64Array, row-major.
+// params: W_ih (rows, D), W_hh (rows, H), b_ih and b_hh (rows), gate rows in torch's order.
+// cell.forward(params, x, start, clamps) returns a trace: an array (T, H) per symbol, and
+//   a (T, rows), the pre-activations. x: (T, D). start: states before the first step, else zero;
+//   for a GRU, reset_after. clamps: gate to (T, H), what it is held at, NaN where it is free.
+// cell.backward(params, trace, dh) returns the gradients, each named as its variable, of a loss
+//   with the gradient dh (T, H) on the outputs h.
+
+export const sigmoid = (a) => 1 / (1 + Math.exp(-a));
+
+// ── vectors and matrices ────────────────────────────────────────────────────────────────────
+/** Row t of an array (T, size), as a view. */
+const row = (array, t, size) => array.subarray(t * size, (t + 1) * size);
+
+/** W v + b. Zeros of v are skipped, so a one-hot v costs a single column. */
+function affine(W, v, b) {
+  const a = b.slice();
+  for (let k = 0; k < v.length; k++) {
+    if (v[k] === 0) continue;
+    for (let j = 0, n = k; j < a.length; j++, n += v.length) a[j] += W[n] * v[k];
+  }
+  return a;
+}
+
+/** v += Wᵀ a, which takes a gradient back through W. */
+function addTransposed(v, W, a) {
+  for (let j = 0, n = 0; j < a.length; j++) {
+    for (let k = 0; k < v.length; k++, n++) v[k] += W[n] * a[j];
+  }
+}
+
+/** dW += a vᵀ, the gradient on W. */
+function addOuter(dW, a, v) {
+  for (let j = 0, n = 0; j < a.length; j++) {
+    for (let k = 0; k < v.length; k++, n++) dW[n] += a[j] * v[k];
+  }
+}
+
+// ── what the cells share ────────────────────────────────────────────────────────────────────
+const arrays = (names, size) =>
+  Object.fromEntries(names.map((name) => [name, new Float64Array(size)]));
+
+/** A state before step t: (H). */
+const before = (trace, k, t) => (t === 0 ? trace[`${k}0`] : row(trace[k], t - 1, trace.H));
+
+/** Is gate k held at entry n of (T, H)? */
+const isHeld = ({ clamps }, k, n) => clamps[k] !== undefined && !Number.isNaN(clamps[k][n]);
+
+/** A gate: σ of its pre-activation, or what it is held at. */
+const gate = (trace, k, n, a) => (isHeld(trace, k, n) ? trace.clamps[k][n] : sigmoid(a));
+
+/** The gradient on a gate's pre-activation; none passes a gate that is held. */
+const throughGate = (trace, k, n, d) =>
+  isHeld(trace, k, n) ? 0 : d * trace[k][n] * (1 - trace[k][n]);
+
+function forward(cell, params, x, start, clamps) {
+  const rows = params.b_ih.length;
+  const [H, D] = [params.W_hh.length / rows, params.W_ih.length / rows];
+  const T = x.length / D;
+  const trace = { T, D, H, x, clamps, reset_after: start.reset_after ?? true };
+  Object.assign(trace, arrays(cell.symbols, T * H), arrays(["a"], T * rows));
+  for (const k of cell.states) trace[`${k}0`] = start[`${k}0`] ?? new Float64Array(H);
+  for (let t = 0; t < T; t++) {
+    const u = affine(params.W_ih, row(x, t, D), params.b_ih);
+    const v = affine(params.W_hh, before(trace, "h", t), params.b_hh);
+    for (let k = 0; k < rows; k++) trace.a[t * rows + k] = u[k] + v[k];
+    cell.step(trace, t, row(trace.a, t, rows), u, v, params);
+  }
+  return trace;
+}
+
+function backward(cell, params, trace, dh) {
+  const { T, D, H, x, a } = trace;
+  const rows = a.length / T;
+  const grads = arrays([...cell.symbols, "h_before", "c_before", "through_h"], T * H);
+  for (const [name, array] of Object.entries(params)) grads[name] = new Float64Array(array.length);
+  Object.assign(grads, arrays(["x"], T * D), arrays(["a"], T * rows));
+  for (let t = T - 1; t >= 0; t--) {
+    for (let n = t * H; n < t * H + H; n++) {
+      grads.h[n] = dh[n] + (t + 1 < T ? grads.h_before[n + H] : 0);
+    }
+    const da = row(grads.a, t, rows);
+    const dh_before = row(grads.h_before, t, H);
+    // The gradient on the hidden side's part of the pre-activations; the GRU's differs from da.
+    const dv = cell.back(grads, trace, t, da, params) ?? da;
+    addTransposed(dh_before, params.W_hh, dv);
+    addOuter(grads.W_hh, dv, before(trace, "h", t));
+    addTransposed(row(grads.x, t, D), params.W_ih, da);
+    addOuter(grads.W_ih, da, row(x, t, D));
+    da.forEach((d, k) => (grads.b_ih[k] += d));
+    dv.forEach((d, k) => (grads.b_hh[k] += d));
+  }
+  for (const k of cell.states) grads[`${k}0`] = row(grads[`${k}_before`], 0, H);
+  return grads;
+}
+
+const cell = (parts) => ({
+  ...parts,
+  forward: (params, x, start = {}, clamps = {}) => forward(parts, params, x, start, clamps),
+  backward: (params, trace, dh) => backward(parts, params, trace, dh),
+});
+
+// ── the cells: a is the sum of u, the input side, and v, the hidden side ────────────────────────
+/** h_t = tanh(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh) */
+export const rnn = cell({
+  blocks: ["h"],
+  gates: [],
+  states: ["h"],
+  symbols: ["h"],
+  step({ H, h }, t, a) {
+    for (let j = 0; j < H; j++) h[t * H + j] = Math.tanh(a[j]);
+  },
+  back(grads, { H, h }, t, da) {
+    for (let j = 0, n = t * H; j < H; j++, n++) da[j] = grads.h[n] * (1 - h[n] ** 2);
+  },
+});
+
+/**
+ * i, f, o = σ(a), g = tanh(a), each with a = W_ih x_t + b_ih + W_hh h_{t−1} + b_hh;
+ * c_t = f_t ⊙ c_{t−1} + i_t ⊙ g_t; h_t = o_t ⊙ tanh(c_t)
+ */
+export const lstm = cell({
+  blocks: ["i", "f", "g", "o"],
+  gates: ["i", "f", "o"],
+  states: ["h", "c"],
+  symbols: ["i", "f", "g", "o", "kept", "added", "c", "tanh_c", "h"],
+  step(trace, t, a) {
+    const { H, i, f, g, o, kept, added, c, tanh_c, h } = trace;
+    const c_before = before(trace, "c", t);
+    for (let j = 0, n = t * H; j < H; j++, n++) {
+      i[n] = gate(trace, "i", n, a[j]);
+      f[n] = gate(trace, "f", n, a[H + j]);
+      g[n] = Math.tanh(a[2 * H + j]);
+      o[n] = gate(trace, "o", n, a[3 * H + j]);
+      kept[n] = f[n] * c_before[j];
+      added[n] = i[n] * g[n];
+      c[n] = kept[n] + added[n];
+      tanh_c[n] = Math.tanh(c[n]);
+      h[n] = o[n] * tanh_c[n];
+    }
+  },
+  /** through_h: the part of the gradient on c that comes from h. */
+  back(grads, trace, t, da) {
+    const { T, H, i, f, g, o, tanh_c } = trace;
+    const c_before = before(trace, "c", t);
+    for (let j = 0, n = t * H; j < H; j++, n++) {
+      const dh = grads.h[n];
+      grads.o[n] = dh * tanh_c[n];
+      grads.through_h[n] = dh * o[n] * (1 - tanh_c[n] ** 2);
+      const dc = grads.through_h[n] + (t + 1 < T ? grads.c_before[n + H] : 0);
+      grads.c[n] = dc;
+      grads.f[n] = dc * c_before[j];
+      grads.i[n] = dc * g[n];
+      grads.g[n] = dc * i[n];
+      grads.c_before[n] = dc * f[n];
+      da[j] = throughGate(trace, "i", n, grads.i[n]);
+      da[H + j] = throughGate(trace, "f", n, grads.f[n]);
+      da[2 * H + j] = grads.g[n] * (1 - g[n] ** 2);
+      da[3 * H + j] = throughGate(trace, "o", n, grads.o[n]);
+    }
+  },
+});
+
+/** The candidate's rows of the hidden side: W_hn (H, H) or b_hn (H). */
+const candidate = (array) => array.subarray((2 * array.length) / 3);
+
+/**
+ * r, z = σ(a); n_t = tanh(W_xn x_t + b_xn + r_t ⊙ q_t) with q_t = W_hn h_{t−1} + b_hn, or in the
+ * form of Cho et al., reset_after false, tanh(W_xn x_t + b_xn + q_t) with
+ * q_t = W_hn (r_t ⊙ h_{t−1}) + b_hn; h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t−1}
+ */
+export const gru = cell({
+  blocks: ["r", "z", "n"],
+  gates: ["r", "z"],
+  states: ["h"],
+  symbols: ["r", "z", "n", "q", "gated", "rest", "kept", "added", "h"],
+  step(trace, t, a, u, v, { W_hh, b_hh }) {
+    const { H, r, z, n, q, gated, rest, kept, added, h, reset_after } = trace;
+    const h_before = before(trace, "h", t);
+    for (let j = 0, m = t * H; j < H; j++, m++) {
+      r[m] = gate(trace, "r", m, a[j]);
+      z[m] = gate(trace, "z", m, a[H + j]);
+      gated[m] = r[m] * (reset_after ? v[2 * H + j] : h_before[j]);
+    }
+    const cho = () => affine(candidate(W_hh), row(gated, t, H), candidate(b_hh));
+    row(q, t, H).set(reset_after ? candidate(v) : cho());
+    for (let j = 0, m = t * H; j < H; j++, m++) {
+      a[2 * H + j] = u[2 * H + j] + (reset_after ? gated[m] : q[m]);
+      n[m] = Math.tanh(a[2 * H + j]);
+      rest[m] = 1 - z[m];
+      added[m] = rest[m] * n[m];
+      kept[m] = z[m] * h_before[j];
+      h[m] = added[m] + kept[m];
+    }
+  },
+  back(grads, trace, t, da, { W_hh }) {
+    const { H, r, z, n, q, gated, reset_after } = trace;
+    const [h_before, dh_before] = [before(trace, "h", t), row(grads.h_before, t, H)];
+    for (let j = 0, m = t * H; j < H; j++, m++) {
+      grads.n[m] = grads.h[m] * (1 - z[m]);
+      grads.z[m] = grads.h[m] * (h_before[j] - n[m]);
+      dh_before[j] = grads.h[m] * z[m];
+      da[H + j] = throughGate(trace, "z", m, grads.z[m]);
+      da[2 * H + j] = grads.n[m] * (1 - n[m] ** 2);
+    }
+    const dq = candidate(da).slice();
+    const d_gated = row(grads.gated, t, H);
+    if (!reset_after) addTransposed(d_gated, candidate(W_hh), dq);
+    for (let j = 0, m = t * H; j < H; j++, m++) {
+      grads.r[m] = reset_after ? dq[j] * q[m] : d_gated[j] * h_before[j];
+      da[j] = throughGate(trace, "r", m, grads.r[m]);
+      if (reset_after) dq[j] *= r[m];
+      else dh_before[j] += d_gated[j] * r[m];
+    }
+    // In Cho's form W_hn meets r ⊙ h_{t−1}, so these rows have no part in what meets h_{t−1}.
+    if (!reset_after) addOuter(candidate(grads.W_hh), dq, row(gated, t, H));
+    if (!reset_after) dq.forEach((d, j) => (candidate(grads.b_hh)[j] += d));
+    return Float64Array.of(...da.subarray(0, 2 * H), ...(reset_after ? dq : []));
+  },
+});
+
+// ── readout and distances ───────────────────────────────────────────────────────────────────
+/** softmax(h W + b): the probability of each of D words, from h (H) and W (H, D). */
+export function probabilities(h, W, b) {
+  const logits = b.slice();
+  addTransposed(logits, W, h);
+  const most = logits.reduce((a, v) => Math.max(a, v));
+  const e = logits.map((v) => Math.exp(v - most));
+  const sum = e.reduce((a, v) => a + v);
+  return e.map((v) => v / sum);
+}
+
+/** |a_t − b_t| after each step that both traces have: (T). */
+export const distances = (a, b, H) =>
+  Float64Array.from({ length: Math.min(a.length, b.length) / H }, (_, t) =>
+    Math.hypot(...row(a, t, H).map((v, j) => v - b[t * H + j])),
+  );
+
+/** How far two traces are apart in each unit, summed over the steps that both have: (H). */
+export function apartByUnit(a, b, H) {
+  const sums = new Float64Array(H);
+  for (let n = 0; n < Math.min(a.length, b.length); n++) sums[n % H] += Math.abs(a[n] - b[n]);
+  return sums;
+}
+
+/** The gradient on c along its own wire: `dc` at step `read`, times f of every later step. */
+export function alongWire(dc, f, read) {
+  const wire = new Float64Array(dc.length);
+  wire[read - 1] = dc[read - 1];
+  for (let t = read - 2; t >= 0; t--) wire[t] = wire[t + 1] * f[t + 1];
+  return wire;
+}

@@ -1,0 +1,11 @@
+"""Still pictures of the widgets, for pages where nothing runs: what the live widget shows.
+
+A function for each widget takes plain settings and values and returns a `Still`, a `Plot`.
+"""
+
+from gatewise.widgets.stills.backward_explorer import backward_explorer
+from gatewise.widgets.stills.gate_explorer import gate_explorer
+from gatewise.widgets.stills.still import Still
+from gatewise.widgets.stills.unroll_player import unroll_player
+
+__all__ = ["Still", "backward_explorer", "gate_explorer", "unroll_player"]

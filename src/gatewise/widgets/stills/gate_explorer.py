@@ -1,0 +1,203 @@
+"""GateExplorer and GRUExplorer as a still: the cell, the curves of its gates, the sequence."""
+
+from itertools import pairwise
+from numbers import Real
+
+import numpy as np
+
+from gatewise.drawings import gru_cell, lstm_cell
+from gatewise.drawings.shapes import Box
+from gatewise.drawings.text import Symbol
+from gatewise.drawings.theme import LIGHT
+from gatewise.drawings.values import number
+from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
+
+INNER = WIDTH - 2 * PADDING
+CELL = 700  # width of the drawing
+REACH = 8  # of a curve, to both sides
+SYMBOLS = {"c_before": "c_t−1", "h_before": "h_t−1", "x": "x_t"}
+CELLS = {"lstm": ("figo", "g"), "gru": ("rzn", "n")}  # the cards, and which is no gate
+TINTS = {"lstm": "ch", "gru": "nh"}  # of the equations
+
+
+def gate_explorer(settings, values, strip, names, title, judged=None):
+    """One unit under the reader's hand: its cell, its gates, a sequence.
+
+    settings: x, h_before, w_x, w_h, b; for an LSTM c_before, for a GRU reset_after; where they are
+    not empty, held and note.
+    values: every number of `lstm_cell` or `gru_cell`, and the pre-activation `a_f` of each gate.
+    strip: x, h and, for an LSTM, c: lists (T,). names: a gate's letter to its name.
+    title: that of the sequence. judged: low and high (T,), infinite or None where c is free, and
+    text, a mark for each step or None.
+    """
+    cell = "lstm" if "c" in values else "gru"
+    letters, candidate = CELLS[cell]
+    drawing = lstm_cell() if cell == "lstm" else gru_cell(reset_after=settings["reset_after"])
+    rows = {k: _terms(settings, values, k, candidate == k and cell == "gru") for k in letters}
+    top = PADDING + (24 if settings.get("note") else 0)
+    tall = 132 + 19 * max(map(len, rows.values()))
+    below = top + CELL * drawing.height / drawing.width
+    still = Still(round(below + 44 + tall + 16 + 250 + PADDING))
+    if settings.get("note"):
+        still.write(PADDING, top - 8, settings["note"], 11, color="muted")
+
+    known = values | {k: settings[k] for k in SYMBOLS if k in settings}
+    left = WIDTH - PADDING - CELL
+    still.drawing("cell", drawing, left, top, CELL, known)
+    _states(still, drawing, known, top)
+    for n, line in enumerate(_equations(cell, settings, known)):
+        x = PADDING + n * INNER * (0.47 if cell == "lstm" else 0.4)
+        still.put(Box(x, below + 10, 4, 20, fill=TINTS[cell][n]))
+        still.formula(x + 12, below + 24, line)
+
+    gap = 10
+    wide = (INNER - gap * (len(letters) - 1)) / len(letters)
+    for n, k in enumerate(letters):
+        place = PADDING + n * (wide + gap), below + 44, wide, tall
+        _card(still, k, names[k], k == candidate, values, rows[k], place)
+    sequence(still, strip, title, below + 44 + tall + 16, judged)
+    return still
+
+
+def _states(still, drawing, known, top):
+    """What comes into the cell, each where its wire begins."""
+    scale = CELL / drawing.width
+    starts = {}
+    for shapes in drawing.parts.values():
+        for shape in shapes:
+            starts.setdefault(getattr(shape, "carries", ""), shape)
+    for name, symbol in SYMBOLS.items():
+        if name in starts and name in known:
+            y = top + scale * starts[name].points[0][1] + 5
+            still.put(Symbol(PADDING, y, symbol, "start", 17))
+            still.write(132, y, number(known[name], True), 14, "end")
+
+
+def _equations(cell, settings, v):
+    """The lines under the drawing, with their numbers put in."""
+    n = {name: number(value) for name, value in v.items() if isinstance(value, Real)}
+    if cell == "lstm":
+        return [
+            "c_t = f_t · c_t−1 + i_t · g_t ="
+            f" {n['f']} · {n['c_before']} + {n['i']} · {n['g']} = {n['c']}",
+            f"h_t = o_t · tanh(c_t) = {n['o']} · {n['tanh_c']} = {n['h']}",
+        ]
+    factor, symbol = ("q", "q_t") if settings["reset_after"] else ("h_before", "h_t−1")
+    return [
+        f"r_t · {symbol} = {n['r']} · {n[factor]} = {n['gated']}",
+        "h_t = (1 − z_t) · n_t + z_t · h_t−1 ="
+        f" {n['rest']} · {n['n']} + {n['z']} · {n['h_before']} = {n['h']}",
+    ]
+
+
+def _terms(settings, values, k, isgru):
+    """The summands of a gate: a symbol and its numbers each."""
+    x, h = number(settings["x"]), number(settings["h_before"])
+    w_x, w_h, b = (number(settings[name][k]) for name in ("w_x", "w_h", "b"))
+    rows = [("w_x x_t", f"{w_x} · {x}"), ("w_h h_t−1", f"{w_h} · {h}"), ("b_", b)]
+    if isgru:  # the hidden side of the candidate has a bias of its own
+        rows = [rows[0], rows[2], rows[1], ("b_q", number(settings["b"]["q"]))]
+    held = settings.get("held") or {}
+    for key in [k, "q"] if isgru else [k]:
+        if settings.get("note") and key in held:
+            rows.append(("held, q_t" if key == "q" else "held", number(held[key], True)))
+    return rows
+
+
+def _card(still, k, name, iscandidate, values, rows, place):
+    """One gate: its curve with the dot on it, its summands, its value."""
+    x, y, wide, tall = place
+    still.card(*place, k)
+    still.write(x + 10, y + 24, name, bold=True)
+    panel = still.panel(k, x + 10, y + 32, wide - 20, 60, name)
+    low = -1 if iscandidate else 0
+    a = np.linspace(-REACH, REACH, 81)
+    curve, mark = (np.tanh, "tanh") if iscandidate else (_sigmoid, "σ")
+    for line in (panel.axhline, panel.axvline):
+        line(0, color=LIGHT["line"], linewidth=POINTS)
+    panel.plot(a, curve(a), color=LIGHT[k], linewidth=2 * POINTS, label=mark)
+    at = np.clip(values[f"a_{k}"], -REACH, REACH), values[k]
+    panel.plot([at[0]] * 2, [0, at[1]], ":", color=LIGHT["ink"], linewidth=POINTS)
+    edge = {"markeredgecolor": LIGHT["panel"], "markeredgewidth": 1.5 * POINTS}
+    panel.plot(*at, "o", color=LIGHT["ink"], markersize=11 * POINTS, clip_on=False, **edge)
+    panel.set(xlim=(-8.5, 8.5), ylim=(low - 0.09 * (1 - low), 1.18), xticks=[], yticks=[])
+
+    for n, (symbol, text) in enumerate(rows):
+        still.formula(x + 10, y + 110 + 19 * n, symbol, 14)
+        still.write(x + wide - 10, y + 110 + 19 * n, text, 12, "end")
+    total = f"{k}_t = {mark}({number(values[f'a_{k}'])}) = {number(values[k])}"
+    still.formula(x + 10, y + tall - 10, total, 12)
+
+
+def sequence(still, strip, title, y, judged=None):
+    """A bar for each input, and the states after each step, as in the live strip."""
+    left, right = PADDING + 36, WIDTH - PADDING - 66
+    x, T = np.asarray(strip["x"], dtype=float), len(strip["x"])
+    steps, pitch = np.arange(1, T + 1), (right - left) / T
+    still.write(PADDING, y + 12, title, bold=True)
+
+    bars = still.panel("x", left, y + 18, right - left, 84, title)
+    width = max(2, min(26, pitch * 0.6)) / pitch
+    bars.bar(steps, np.clip(x, -2, 2), width, color=LIGHT["x"], label="x")
+    bars.axhline(0, color=LIGHT["line"], linewidth=POINTS)
+    bars.set(xlim=(0.5, T + 0.5), ylim=(-2.6, 2.6), xticks=[], yticks=[])
+    still.formula(PADDING + 4, y + 64, "x_t", 15)
+    for t, value in enumerate(x if pitch > 36 else []):
+        where = (t + 1, np.clip(value, -2, 2)), (0, -3 if value < 0 else 3)
+        look = {"ha": "center", "va": "top" if value < 0 else "bottom", "fontsize": 11 * POINTS}
+        text = number(value, True)
+        bars.annotate(text, *where, textcoords="offset points", color=LIGHT["muted"], **look)
+
+    lines = still.panel("states", left, y + 110, right - left, 106, "")
+    states = [k for k in "ch" if k in strip]
+    bounds = _bounds(judged, T)
+    reached = np.concatenate([*(strip[k] for k in states), *(b[np.isfinite(b)] for b in bounds)])
+    low = min(0, reached.min())
+    high = max(0, low + 0.5, reached.max())
+    spare = 0.06 * (high - low)
+    if judged:
+        bottom, top = (b.clip(low - spare, high + spare) for b in bounds)
+        known = np.isfinite(bounds).any(axis=0)
+        look = {"color": LIGHT["muted"], "alpha": 0.22, "linewidth": 0, "label": "allowed"}
+        lines.bar(steps[known], (top - bottom)[known], 1, bottom[known], **look)
+    lines.axhline(0, color=LIGHT["line"], linewidth=POINTS)
+    for k, style in zip(states, ["o-", "s--"] if len(states) > 1 else ["s--"], strict=True):
+        size = (8 if k == "c" else 6) * POINTS if pitch >= 12 else 0
+        look = {"linewidth": 2.5 * POINTS, "markersize": size, "clip_on": False}
+        lines.plot(steps, strip[k], style, color=LIGHT[k], label=k, **look)
+    lines.set(xlim=(0.5, T + 0.5), ylim=(low - spare, high + spare))
+    lines.set_xlabel("step of the sequence").set_visible(False)
+    ticks = [v for v in (low, high) if abs(v) > 0.14 * (high - low)]
+    lines.set_yticks([0, *ticks], ["0", *map(number, ticks)])
+    text = judged and judged.get("text")
+    every = 1 if text else int(np.ceil(18 / pitch))
+    shown = steps[every - 1 :: every]
+    lines.set_xticks(shown, [text[t - 1] if text else str(t) for t in shown])
+    for label in lines.get_xticklabels():
+        label.set_parse_math(False)
+    _ends(still, {k: strip[k][-1] for k in states}, lines, right + 8, (y + 110, 106))
+
+
+def _ends(still, last, panel, x, place):
+    """The states after the last step, at the height of their curves, 16 pixels apart."""
+    (low, high), (y, tall) = panel.get_ylim(), place
+    heights = {k: y + tall * (high - v) / (high - low) for k, v in last.items()}
+    order = sorted(heights, key=heights.get)
+    for above, under in pairwise(order):
+        gap = max(0, 16 - heights[under] + heights[above]) / 2
+        heights[above] -= gap
+        heights[under] += gap
+    for k in order:
+        still.write(x, heights[k] + 4, f"{k} {number(last[k])}", 12)
+
+
+def _bounds(judged, T):
+    """Low and high (2, T), infinite where there is no bound."""
+    if not judged:
+        return np.array([[-np.inf] * T, [np.inf] * T])
+    free = {"low": -np.inf, "high": np.inf}
+    return np.array([[free[k] if b is None else b for b in judged[k]] for k in free])
+
+
+def _sigmoid(a):
+    return 0.5 * np.tanh(0.5 * a) + 0.5

@@ -1,0 +1,71 @@
+"""A picture laid out by hand, as a page is: in CSS pixels from the top left corner."""
+
+import re
+
+from matplotlib.figure import Figure
+
+from gatewise.drawings.shapes import Box
+from gatewise.drawings.text import ALIGN, mathematics
+from gatewise.drawings.theme import LIGHT
+from gatewise.plots import Plot
+
+POINTS = 0.72  # of a CSS pixel: there are 100 to the inch
+WIDTH, PADDING = 860, 14  # of a widget
+SYMBOL = re.compile(r"\b([a-z]+_(?:t−1|\w*))")
+
+
+class Still(Plot):
+    """A Plot whose panels are placed by hand, on a page that takes text and shapes of drawings."""
+
+    def __init__(self, height, width=WIDTH):
+        size = width / 100, height / 100
+        Figure.__init__(self, figsize=size, dpi=100, facecolor=LIGHT["ground"])
+        self.width, self.height = width, height
+        self.panels, self.named = [], {}
+        self.page = self._axes(0, 0, width, height)
+        self.page.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[])
+        self.page.axis("off")
+        frame = Box(0.5, 0.5, width - 1, height - 1, 10, stroke="line", line=1)
+        self.put(frame)
+
+    def put(self, *shapes):
+        """Shapes of drawings, onto the page."""
+        for shape in shapes:
+            shape.draw(self.page, POINTS)
+
+    def panel(self, name, x, y, width, height, title=""):
+        """Axes without a frame; the title is for the text form, not for the picture."""
+        panel = self._axes(x, y, width, height)
+        panel.set_facecolor("none")
+        panel.spines[:].set_visible(False)
+        panel.tick_params(length=0, labelsize=11 * POINTS, labelcolor=LIGHT["muted"])
+        panel.set_title(title).set_visible(False)
+        self.panels.append(panel)
+        self.named[name] = panel
+        return panel
+
+    def drawing(self, name, drawing, x, y, width, values):
+        """A drawing, filled with values; what it is called goes into the text form."""
+        height = width * drawing.height / drawing.width
+        drawing.draw(self.panel(name, x, y, width, height, drawing.name), values)
+        return height
+
+    def write(self, x, y, text, size=13, anchor="start", color="ink", bold=False):
+        """Text as it is written, its baseline at (x, y)."""
+        look = {"fontsize": size * POINTS, "ha": ALIGN[anchor], "va": "baseline"}
+        weight = "bold" if bold else "normal"
+        self.page.text(x, y, text, color=LIGHT[color], weight=weight, parse_math=False, **look)
+
+    def formula(self, x, y, text, size=13, anchor="start", color="ink"):
+        """Text in which `c_t−1` is a symbol with its index."""
+        look = {"fontsize": size * POINTS, "ha": ALIGN[anchor], "va": "baseline"}
+        text = SYMBOL.sub(lambda found: mathematics(found[1]), text.replace("$", r"\$"))
+        self.page.text(x, y, text, color=LIGHT[color], math_fontfamily="stix", **look)
+
+    def card(self, x, y, width, height, quantity):
+        """The ground of a card, with a bar in the color of its quantity."""
+        self.put(Box(x, y, width, height, 8, fill="panel"), Box(x, y, width, 4, fill=quantity))
+
+    def _axes(self, x, y, width, height):
+        place = x / self.width, 1 - (y + height) / self.height
+        return self.add_axes((*place, width / self.width, height / self.height))

@@ -1,0 +1,272 @@
+"""UnrollPlayer as a still: the sentences, how far they are apart, the next word, every unit.
+
+The work is bounded, whatever the sizes of vocabulary, network and sentences: the likeliest words,
+the first units and the words around the step are shown, and it is said what is left out.
+"""
+
+import numpy as np
+
+from gatewise.drawings.shapes import Box
+from gatewise.drawings.text import Symbol
+from gatewise.drawings.theme import LIGHT
+from gatewise.drawings.values import number
+from gatewise.plots import squares
+from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
+
+INNER = WIDTH - 2 * PADDING
+LIKELY, UNITS, WORDS = 12, 64, 60  # at most shown
+LONGEST = 24  # letters of a word that are written
+LETTER = 8.4  # width of one
+ALONG = 540  # width of the words along the steps
+ORDER = "rznfigoch"  # of the cards
+
+
+def unroll_player(values, vocabulary, step, units, clamp, names, unit=0, free=None):
+    """One sentence or two, as an UnrollPlayer holds them.
+
+    values: runs, for each sentence its words, each letter (T, H) and p (T, D); apart, |Δc| and
+    |Δh| by letter, (T,). vocabulary: D words. step: counted from 1. units: those shown, in their
+    order. clamp: what is held, `f` or `f3` to a number. unit: the one whose values are written.
+    names: a letter's name, and the widget's phrases likely, where, says, above, below, scale,
+    held, `held one`, with free dotted, and legend, if there is one.
+    free: for each sentence p (D,) at this step with nothing held.
+    """
+    runs, apart, more = _window(values, step)
+    step -= more.pop("before")
+    notes = [f"{n} of {len(units)} units" for n in [UNITS] if len(units) > n]
+    units = list(units)[:UNITS]
+    if more:
+        notes.append("words {first} to {last} of {T}".format(**more))
+    if free:
+        notes.append(names["dotted"])
+    T = max(len(run["words"]) for run in runs)
+    letters = [k for k in ORDER if k in runs[0]]
+    sizes = _sizes(T, len(runs), len(letters), len(units))
+    upright = LETTER * min(LONGEST, max(len(w) for run in runs for w in run["words"]))
+    row = upright + 10 if upright > (ALONG - 38) / T - 6 else 20
+    p = [run["p"][min(step, len(run["p"])) - 1] for run in runs]
+    shown = _likeliest(p)
+
+    top = PADDING + 28
+    middle = top + max(row * len(runs) + (12 + 110 if apart else 8), 24 + 19 * len(shown)) + 16
+    rows = -(-len(letters) // sizes["columns"])
+    tall = middle + rows * (sizes["card"] + 10) + (44 if notes else 24) + PADDING
+    still = Still(round(tall))
+    where = names["where"].format(t=step + more.get("first", 1) - 1, T=more.get("T", T))
+    still.write(PADDING, PADDING + 12, where)
+    _along(still, runs, apart, step, row, top)
+    _next(still, p, shown, vocabulary, names, free)
+    wide = (INNER - 10 * (sizes["columns"] - 1)) / sizes["columns"]
+    if len(letters) == 1:
+        words = sum(len(run["words"]) for run in runs)
+        wide = min(wide, max(160, 60 + sizes["pitch"] * words))
+    for n, k in enumerate(letters):
+        line, column = divmod(n, sizes["columns"])
+        corner = PADDING + column * (wide + 10), middle + line * (sizes["card"] + 10)
+        _card(still, k, runs, units, (step, unit), (names, clamp), sizes, (*corner, wide))
+    _key(still, names, notes)
+    return still
+
+
+def _window(values, step):
+    """The words around the step, at most `WORDS`; what is left out."""
+    runs, apart = values["runs"], values["apart"]
+    T = max(len(run["words"]) for run in runs)
+    if T <= WORDS:
+        return runs, apart, {"before": 0}
+    first = int(np.clip(step - WORDS // 2, 0, T - WORDS))
+    # A sentence that has ended by then shows its last word.
+    runs = [
+        {k: rows[min(first, len(rows) - 1) : first + WORDS] for k, rows in run.items()}
+        for run in runs
+    ]
+    apart = {k: rows[first : first + WORDS] for k, rows in apart.items() if len(rows) > first}
+    return runs, apart, {"before": first, "first": first + 1, "last": first + WORDS, "T": T}
+
+
+def _sizes(T, B, letters, H):
+    """How many cards are in a row, how large a square is, and how tall a card."""
+    need = max(112, min(B * T * 16 + 50, max(190, T * 7.5 + 20)))
+    columns = next(
+        n
+        for n in (letters, letters / 2, letters / 3, 1)
+        if n == 1 or (n % 1 == 0 and (INNER - 10 * (n - 1)) / n >= need)
+    )
+    room = (INNER - 10 * (columns - 1)) / columns - 20
+    stacked = (room - 20 - 10 * (B - 1)) / (B * T) < 15
+    pitch = min(24, (room - 20) / T if stacked else (room - 20 - 10 * (B - 1)) / (B * T))
+    tall = min(pitch, max(5, (150 if stacked else 200) / H))
+    maps = (H * tall + 26) * (B if stacked else 1) + (8 if stacked else 18)
+    return {
+        "columns": int(columns),
+        "stacked": stacked,
+        "pitch": pitch,
+        "tall": tall,
+        "card": 30 + maps + 22,
+    }
+
+
+def _along(still, runs, apart, step, row, top):
+    """The words along the steps, and below them how far the two states are apart."""
+    T = max(len(run["words"]) for run in runs)
+    left = PADDING + 34
+    pitch = (PADDING + ALONG - 4 - left) / T
+    tall = row * len(runs) + (122 if apart else 4)
+    still.put(Box(left + pitch * (step - 1), top, pitch, tall, fill="panel"))
+    for b, run in enumerate(runs):
+        still.write(PADDING + 2, top + b * row + row / 2 + 5, "AB"[b], 12, bold=True)
+        other = runs[1 - b]["words"] if len(runs) > 1 else run["words"]
+        own = [list(other[t : t + 1]) != [word] for t, word in enumerate(run["words"])]
+        for t in _written(run["words"], own, 14 / pitch if row > 20 else 0):
+            word = run["words"][t]
+            word = word if len(word) <= LONGEST else word[: LONGEST - 1] + "…"
+            color, x = "ink" if t < step else "muted", left + pitch * (t + 0.5)
+            look = {"fontsize": 12 * POINTS, "color": LIGHT[color], "parse_math": False}
+            look |= {"weight": "bold" if own[t] else "normal", "va": "baseline"}
+            if row > 20:
+                y = top + b * row + row - 4
+                look |= {"rotation": 90, "va": "bottom", "ha": "center"}
+                still.page.text(x, y, word, **look)
+            else:
+                still.page.text(x, top + b * row + 14, word, ha="center", **look)
+    if not apart:
+        return
+    panel = still.panel("apart", left, top + row * len(runs) + 12, pitch * T, 110)
+    most = max(1e-9, *(max(v) for v in apart.values()))
+    width = min(24, pitch * 0.36) / pitch
+    for k, side in zip(apart, (-0.5, 0.5) if len(apart) > 1 else (0,), strict=True):
+        steps = np.arange(1, len(apart[k]) + 1) + side * width
+        look = {"facecolor": LIGHT[k] if k == "c" else "none", "edgecolor": LIGHT[k]}
+        look |= {"linewidth": 1.5 * POINTS, "label": f"|Δ{k}|", "clip_on": False}
+        panel.bar(steps, apart[k], width - 2 / pitch, **look)
+    panel.axhline(0, color=LIGHT["line"], linewidth=POINTS)
+    panel.set(xlim=(0.5, T + 0.5), ylim=(0, most), xticks=[])
+    panel.set_xlabel("step").set_visible(False)
+    panel.set_ylabel("A and B apart").set_visible(False)
+    panel.set_yticks([most], [number(most)])
+    x = PADDING + ALONG
+    for k in reversed(list(apart)):  # as a legend, from the right
+        now = f"|Δ{k}| {number(apart[k][min(step, len(apart[k])) - 1])}"
+        still.write(x, PADDING + 12, now, anchor="end")
+        x -= 8 * len(now) + 12
+        still.put(Box(x, PADDING + 2, 10, 10, fill=k if k == "c" else "ground", stroke=k))
+        x -= 16
+
+
+def _written(words, own, room):
+    """Which words of a row to write when each takes `room` columns: first those that tell most."""
+
+    def rank(t):
+        return 0 if own[t] else 1 if t == 0 or words[t] != words[t - 1] else 2
+
+    kept = []
+    for t in sorted(range(len(words)), key=rank):
+        if all(abs(t - other) >= room for other in kept):
+            kept.append(t)
+    return kept
+
+
+def _likeliest(p):
+    """The indices of the likeliest next words of both sentences, in the order of the vocabulary."""
+    best = np.max(p, axis=0)
+    count = min(LIKELY, len(best))
+    return np.sort(np.argpartition(-best, count - 1)[:count])
+
+
+def _next(still, p, shown, vocabulary, names, free):
+    """The likeliest next words, the two sentences back to back; a mark where nothing is held."""
+    left, right = PADDING + ALONG + 22, WIDTH - PADDING
+    middle, top = (left + right) / 2, PADDING + 28
+    says = [
+        names["says"].format(name="AB"[b], word=vocabulary[np.argmax(q)]) for b, q in enumerate(p)
+    ]
+    still.write(left, PADDING + 12, ", ".join(says))
+    still.write(middle, top + 12, names["likely"], 12, "middle", "muted")
+    panel = still.panel("next", left, top + 20, right - left, 19 * len(shown), "")
+    panel.set_xlabel(names["likely"]).set_visible(False)
+    full = middle - left - 31 - 44  # of a bar
+    rows = np.arange(len(shown))
+    for b, q in enumerate(p):
+        side = 1 if b else -1
+        start = middle + side * 31
+        still.write(start + side * (full / 2), top + 12, "AB"[b], 12, "middle", bold=True)
+        q = np.asarray(q)[shown]
+        colors = [LIGHT["ink" if n == q.argmax() else "muted"] for n in rows]
+        panel.barh(rows, side * full * q, 11 / 19, side * 31, color=colors, label="AB"[b])
+        for n, value in enumerate(q):
+            y, bold = top + 20 + 19 * n + 14, n == q.argmax()
+            x = (right - 2, "end") if b else (left + 2, "start")
+            color = "ink" if bold else "muted"
+            still.write(x[0], y, number(value), 12, x[1], color, bold)
+            moved = free and abs(free[b][shown[n]] - value) >= 0.005
+            if moved:
+                at = side * (31 + full * free[b][shown[n]])
+                for color, width, dash in [("ground", 4, "-"), ("ink", 2, ":")]:
+                    look = {"color": LIGHT[color], "linewidth": width * POINTS, "linestyle": dash}
+                    panel.vlines(at, n - 0.4, n + 0.4, label="_mark", **look)
+    for n, index in enumerate(shown):
+        word = vocabulary[index]
+        word = word if len(word) <= 9 else word[:8] + "…"
+        still.write(middle, top + 20 + 19 * n + 14, word, 12, "middle")
+    panel.set(xlim=(left - middle, right - middle), ylim=(len(shown) - 0.5, -0.5))
+    panel.set(xticks=[], yticks=[])
+
+
+def _card(still, k, runs, units, at, told, sizes, corner):
+    """One gate or state, a map for each sentence; whether it is held."""
+    (step, unit), (names, clamp), (x, y, wide) = at, told, corner
+    pitch, tall = sizes["pitch"], sizes["tall"]
+    still.card(x, y, wide, sizes["card"], k)
+    still.put(Symbol(x + 10, y + 24, f"{k}_t", "start", 17))
+    still.write(x + 32, y + 24, names[k])
+    scale = max(1, *(np.abs(run[k]).max() for run in runs)) if k == "c" else 1
+    high = len(units) * tall
+    for b, run in enumerate(runs):
+        T = len(run["words"])
+        px, py = x + 10, y + 36
+        if sizes["stacked"]:
+            py += b * (high + 26)
+            px, py, caption = px + 20, py + 14, (px + 20, py + 8)
+        else:
+            px += 20 + b * (max(len(r["words"]) for r in runs) * pitch + 10)
+            py, caption = py + 12, (px, py + 12 + high + 14)
+        panel = still.panel(f"{k}{b}", px, py, T * pitch, high, f"{k}, {'AB'[b]}")
+        last = min(step, T)
+        edge = {"facecolor": LIGHT["ground"], "edgecolor": LIGHT["muted"]}
+        panel.axvspan(last - 1.5, last - 0.5, linewidth=0.75 * POINTS, clip_on=False, **edge)
+        if unit in units:
+            n = units.index(unit)
+            panel.axhspan(n - 0.5, n + 0.5, linewidth=0.75 * POINTS, clip_on=False, **edge)
+        rows = np.asarray(run[k])[:, units]
+        panel.add_collection(squares(rows, k, step, scale, width=tall / pitch))
+        panel.set(xlim=(-0.5, T - 0.5), ylim=(len(units) - 0.5, -0.5), xticks=[])
+        ticks = range(len(units)) if tall >= 12 and (b == 0 or sizes["stacked"]) else []
+        panel.set_yticks(ticks, [units[n] for n in ticks], fontsize=10 * POINTS)
+        still.write(x + 10 if sizes["stacked"] else px, py - 4, "AB"[b], 12, bold=True)
+        value = number(run[k][last - 1][unit], k not in "fiorz")
+        still.write(*caption, value, 12)
+    held = [_says_held(key, value, names) for key, value in clamp.items() if key[0] == k]
+    held += [names["scale"].format(scale=number(scale))] if scale > 1 else []
+    more = f"; {len(held) - 1} more" if len(held) > 1 else ""
+    still.write(
+        x + 10, y + sizes["card"] - 8, f"{held[0]}{more}" if held else "", 11, color="muted"
+    )
+
+
+def _says_held(key, value, names):
+    phrase = names["held one" if key[1:] else "held"]
+    return phrase.format(unit=key[1:], value=f"{value:g}")
+
+
+def _key(still, names, notes):
+    """What full and hollow squares say, and what is not shown."""
+    x, y = PADDING, still.height - PADDING
+    if "legend" in names:
+        still.write(x, y, names["legend"], 12, color="muted")
+        x += LETTER * len(names["legend"]) * 0.85 + 14
+    for name, look in [("above", {"fill": "muted"}), ("below", {"stroke": "muted", "line": 1.5})]:
+        still.put(Box(x, y - 10, 10, 10, **look))
+        still.write(x + 16, y, names[name], 12, color="muted")
+        x += 40 + LETTER * len(names[name]) * 0.85
+    if notes:
+        still.write(WIDTH - PADDING, y - 20, "; ".join(notes), 12, "end", "muted")

@@ -1,0 +1,109 @@
+"""A live widget on a blank page: a stub of anywidget's model, no Jupyter, no kernel."""
+
+import os
+import re
+import shutil
+
+NAMES = ["chromium", "chromium-browser", "google-chrome"]
+PLACES = [  # on macOS and Windows programs are not on the PATH
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+]
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update"
+    " --disable-sync --no-first-run"
+).split()
+
+
+def executable():
+    """The browser's path: GATEWISE_BROWSER, the first of NAMES on the PATH, or Chrome's place.
+
+    Raises FileNotFoundError if there is none.
+    """
+    found = os.environ.get("GATEWISE_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
+    found = found or next(filter(os.path.exists, PLACES), None)
+    if not found:
+        names = ", ".join(NAMES)
+        raise FileNotFoundError(
+            f"expected GATEWISE_BROWSER or one of {names} on the PATH, got none"
+        )
+    return found
+
+
+PAGE = '<!doctype html><meta name="color-scheme" content="light dark"><main></main>'
+# As anywidget and Backbone do it: the module comes from a blob; an event tells of each setting
+# that is no longer equal, and one of them all; what was set goes to Python when it is saved.
+MOUNT = """async state => {
+    const listeners = {}, unsaved = new Set();
+    const fire = event => [...(listeners[event] ?? [])].forEach(listener => listener());
+    const update = (changes, note = () => {}) => {
+        const isNew = name => JSON.stringify(state[name]) !== JSON.stringify(changes[name]);
+        const changed = Object.keys(changes).filter(isNew);
+        for (const name of changed) note(name, (state[name] = changes[name]));
+        for (const name of changed) fire(`change:${name}`);
+        if (changed.length) fire("change");
+    };
+    const model = {
+        get: name => state[name],
+        set: (name, value) => update({[name]: value}, name => unsaved.add(name)),
+        on: (event, listener) => (listeners[event] ??= new Set()).add(listener),
+        off: (event, listener) => listeners[event]?.delete(listener),
+        save_changes() {
+            messages.push(Object.fromEntries([...unsaved].map(name => [name, state[name]])));
+            unsaved.clear();
+        },
+    };
+    Object.assign(window, {messages: [], receive: state => update(state)});
+    document.head.append(Object.assign(document.createElement("style"), {textContent: state._css}));
+    const blob = new Blob([state._esm], {type: "text/javascript"});
+    const {default: widget} = await import(URL.createObjectURL(blob));
+    await widget.initialize?.({model});
+    await widget.render({model, el: document.querySelector("main")});
+}"""
+
+
+class View:
+    """A Python widget and the page that shows it.
+
+    page: Playwright's, which becomes the widget's own. `faults` collects errors and warnings.
+    """
+
+    def __init__(self, page, widget):
+        self.page, self.widget, self.faults = page, widget, []
+        page.on("console", lambda message: self.faults.append(message.text))
+        page.on("pageerror", lambda error: self.faults.append(f"{error}\n{error.stack}"))
+        page.set_content(PAGE)
+        page.evaluate(MOUNT, widget.get_state())
+        self.root = page.locator("main")
+
+    def send(self, **settings):
+        """Change settings in Python, and tell the browser."""
+        for name, value in settings.items():
+            setattr(self.widget, name, value)
+        self.page.evaluate("state => receive(state)", self.widget.get_state())
+
+    def bring(self):
+        """Hand to Python what the browser has saved, message by message; returns the widget."""
+        for message in self.page.evaluate("messages.splice(0)"):
+            # Python computes its own numbers: the screen is compared with those of the cells.
+            message.pop("values", None)
+            self.widget.set_state(message)
+        if "values" in self.widget.keys:
+            self.widget._compute()
+        return self.widget
+
+    def shown(self):
+        """Every number that is visible, by the name of its value."""
+        pairs = self.root.locator("[data-value]:visible").evaluate_all(
+            "nodes => nodes.map(node => [node.dataset.value, node.textContent])"
+        )
+        numbers = {}
+        for name, text in pairs:
+            assert numbers.setdefault(name, parse(text)) == parse(text)
+        return numbers
+
+
+def parse(text):
+    """A number as the widgets write it: −0.05, +1.25, 3.1·10⁻⁴."""
+    plain = text.replace("−", "-").translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+    return float(re.sub(r"·10", "e", plain))

@@ -1,0 +1,166 @@
+"""cells.js on a blank page, against gatewise.cells in float64, to 1e-12."""
+
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from gatewise.cells import gru, lstm, rnn
+
+CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
+GATES = {"rnn": "", "lstm": "ifo", "gru": "rz"}
+# Sizes T, D, H; the largest once.
+SIZES = [(1, 1, 1), (2, 3, 1), (7, 1, 5), (9, 4, 16), (40, 10, 16), (3, 2, 256)]
+CASES = [("rnn", None), ("lstm", None), ("gru", True), ("gru", False)]
+RUN = """([name, params, x, start, clamps, dh]) => {
+    const float64 = (named) => Object.fromEntries(Object.entries(named).map(([k, v]) =>
+        [k, Array.isArray(v) ? Float64Array.from(v, (v) => v ?? NaN) : v]));
+    const plain = (named) => Object.fromEntries(Object.entries(named)
+        .filter(([, v]) => v instanceof Float64Array).map(([k, v]) => [k, [...v]]));
+    const [cell, p] = [cells[name], float64(params)];
+    const trace = cell.forward(p, Float64Array.from(x), float64(start), float64(clamps));
+    return [plain(trace), plain(cell.backward(p, trace, Float64Array.from(dh)))];
+}"""
+
+
+@pytest.fixture(scope="module")
+def page(browser):
+    page = browser.new_page()
+    source = (files("gatewise.widgets") / "static" / "cells.js").read_text(encoding="utf-8")
+    page.evaluate(
+        """async source => {
+            const blob = new Blob([source], {type: "text/javascript"});
+            window.cells = await import(URL.createObjectURL(blob));
+        }""",
+        source,
+    )
+    yield page
+    page.close()
+
+
+def draw(name, form, size, seed=0):
+    """Random parameters, input, first states, and the gradient on h."""
+    (T, D, H), rng = size, np.random.default_rng(seed)
+    params = CELLS[name].Params.random(D, H, rng)
+    states = {k: rng.normal(size=(1, H)) for k in (["h0", "c0"] if name == "lstm" else ["h0"])}
+    options = {} if form is None else {"reset_after": form}
+    return params, rng.normal(size=(T, 1, D)), states, options, rng.normal(size=(T, 1, H))
+
+
+def by_js(page, name, params, x, states, options, dh, clamps=None):
+    def flat(named):
+        return {k: np.ravel(v).tolist() for k, v in named.items()}
+
+    held = {k: [None if np.isnan(u) else u for u in v.ravel()] for k, v in (clamps or {}).items()}
+    start = {**flat(states), **options}
+    message = [name, flat(params._asdict()), x.ravel().tolist(), start, held, dh.ravel().tolist()]
+    return page.evaluate(RUN, message)
+
+
+def assert_same(found, expected):
+    """Every array of a Trace or Grads is found under its name, to 1e-12."""
+    compared = {k: v for k, v in expected.items() if isinstance(v, np.ndarray)}
+    for name, array in compared.items():
+        np.testing.assert_allclose(found[name], array.ravel(), rtol=0, atol=1e-12, err_msg=name)
+    return len(compared)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize(("name", "form"), CASES, ids=str)
+def test_forward_and_backward_are_those_of_the_cells(page, name, form, size):
+    params, x, states, options, dh = draw(name, form, size, seed=sum(size))
+    trace, grads = by_js(page, name, params, x, states, options, dh)
+    ours = CELLS[name].forward(params, x, **states, **options)
+    assert assert_same(trace, ours._asdict()) >= 3
+    assert assert_same(grads, CELLS[name].backward(params, ours, dh)._asdict()) >= 8
+
+
+def held(name, params, x, states, options, clamps):
+    """The cell's own steps, with what follows from a held gate computed again."""
+    cell, state, rows = CELLS[name], {k[0]: v for k, v in states.items()}, []
+    for t, x_t in enumerate(x):
+        now = cell.step(params, x_t, **state, **options)._asdict()
+        h, H = state["h"], params.W_hh.shape[1]
+        for k, values in clamps.items():
+            now[k] = np.where(np.isnan(values[t]), now[k], values[t])
+        if name == "lstm":
+            now["c"] = now["f"] * state["c"] + now["i"] * now["g"]
+            now["h"] = now["o"] * np.tanh(now["c"])
+        else:
+            W_hn, b_hn = params.W_hh[2 * H :], params.b_hh[2 * H :]
+            a_n = (x_t @ params.W_ih.T + params.b_ih)[:, 2 * H :]
+            if options["reset_after"]:
+                now["n"] = np.tanh(a_n + now["r"] * (h @ W_hn.T + b_hn))
+            else:
+                now["n"] = np.tanh(a_n + (now["r"] * h) @ W_hn.T + b_hn)
+            now["h"] = (1 - now["z"]) * now["n"] + now["z"] * h
+        state = {k: now[k] for k in state}
+        rows.append(now)
+    symbols = "igfoch" if name == "lstm" else "rznh"
+    return {k: np.concatenate([now[k] for now in rows]) for k in symbols}
+
+
+def clamped(name, size, seed):
+    """Some entries of some gates held at numbers from 0 to 1, from some step on."""
+    (T, _, H), rng = size, np.random.default_rng(seed)
+    clamps = {}
+    for k in GATES[name][: 1 + seed % 3]:
+        values = np.full((T, H), np.nan)
+        values[rng.integers(T) :, rng.random(H) < 0.7] = rng.choice([0.0, 1.0, 0.3])
+        clamps[k] = values
+    return clamps
+
+
+@pytest.mark.parametrize("size", SIZES[1:5], ids=str)
+@pytest.mark.parametrize(("name", "form"), CASES[1:], ids=str)
+def test_clamps_hold_a_gate_and_all_that_follows(page, name, form, size):
+    for seed in range(3):
+        params, x, states, options, dh = draw(name, form, size, seed)
+        clamps = clamped(name, size, seed)
+        trace, _ = by_js(page, name, params, x, states, options, dh, clamps)
+        assert assert_same(trace, held(name, params, x, states, options, clamps)) >= 4
+
+
+@pytest.mark.parametrize(("name", "form"), CASES[1:], ids=str)
+def test_no_gradient_passes_a_gate_that_is_held(page, name, form):
+    """Every gradient is the slope of the loss, by central differences, under clamps, too."""
+    size = (5, 2, 3)
+    params, x, states, options, dh = draw(name, form, size, seed=4)
+    clamps = clamped(name, size, seed=4)
+
+    def loss(params, x, states):
+        trace, _ = by_js(page, name, params, x, states, options, dh, clamps)
+        return float(np.dot(trace["h"], dh.ravel()))
+
+    _, grads = by_js(page, name, params, x, states, options, dh, clamps)
+    parts = {**params._asdict(), "x": x, **states}
+    for part, array in parts.items():
+        slopes = np.empty(array.size)
+        for n in range(array.size):
+            at = []
+            for eps in (1e-6, -1e-6):
+                moved = array.copy()
+                moved.flat[n] += eps
+                named = {**parts, part: moved}
+                own = type(params)(*(named[k] for k in params._fields))
+                at.append(loss(own, named["x"], {k: named[k] for k in states}))
+            slopes[n] = (at[0] - at[1]) / 2e-6
+        np.testing.assert_allclose(grads[part], slopes, rtol=0, atol=1e-8, err_msg=part)
+
+
+def test_probabilities_and_distances(page):
+    rng = np.random.default_rng(0)
+    h, W, b = rng.normal(size=7), rng.normal(size=(7, 12)), rng.normal(size=12)
+    f = "([h, W, b]) => [...cells.probabilities(...[h, W, b].map((a) => Float64Array.from(a)))]"
+    found = page.evaluate(f, [h.tolist(), W.ravel().tolist(), b.tolist()])
+    p = np.exp(h @ W + b)
+    np.testing.assert_allclose(found, p / p.sum(), rtol=0, atol=1e-12)
+
+    one, other = rng.normal(size=(4, 3)), rng.normal(size=(6, 3))
+    for name, expected in [
+        ("distances", np.linalg.norm(one - other[:4], axis=1)),
+        ("apartByUnit", np.abs(one - other[:4]).sum(axis=0)),
+    ]:
+        f = f"([a, b]) => [...cells.{name}(Float64Array.from(a), Float64Array.from(b), 3)]"
+        found = page.evaluate(f, [one.ravel().tolist(), other.ravel().tolist()])
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)

@@ -1,0 +1,99 @@
+"""The drawings on every kind of page: ink and ground come from one source, and can be read."""
+
+import re
+from base64 import b64encode
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gatewise import drawings
+
+CELL = drawings.lstm_cell()
+JUPYTER = {  # of JupyterLab, and of the labvariables.css that other hosts of ipywidgets load
+    "light": "--jp-content-font-color1: rgba(0,0,0,0.87); --jp-layout-color0: white",
+    "dark": "--jp-content-font-color1: rgba(255,255,255,1); --jp-layout-color0: #111",
+}
+SITE = {
+    name: "; ".join(f"--gw-{key}: {value}" for key, value in theme.items())
+    for name, theme in [("light", drawings.LIGHT), ("dark", drawings.DARK)]
+}
+# What a page defines, how the system is set, and the ground on which the ink must be.
+PAGES = {
+    "plain": ("", "light", "light"),
+    "plain, dark system": ("", "dark", "light"),
+    "dark page without variables": ("background: #111; color: #eee", "dark", "light"),
+    "labvariables.css, dark system": (JUPYTER["light"], "dark", "light"),
+    "Jupyter's dark variables": (JUPYTER["dark"], "dark", "light"),
+    "light site": (SITE["light"], "light", "light"),
+    "light site, dark system": (SITE["light"], "dark", "light"),
+    "dark site": (SITE["dark"], "dark", "dark"),
+    "dark site, light system": (SITE["dark"], "light", "dark"),
+}
+COLORS = """svg => {
+    const color = (node, name) => getComputedStyle(node)[name];
+    const grounds = [...svg.querySelectorAll(":scope > rect, [data-part=cell] rect")];
+    return [
+        [...new Set([...svg.querySelectorAll("text")].map(text => color(text, "fill")))],
+        [...new Set(grounds.map(rect => color(rect, "fill")))],
+        [...new Set([...svg.querySelectorAll("[data-number]")].map(node => color(node, "fill")))],
+    ];
+}"""
+
+
+def luminance(rgb):
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def contrast(one, other):
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def rgb(color):
+    return np.array(re.findall(r"[\d.]+", color)[:3], dtype=float) / 255
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_drawing_in_a_page_can_be_read(browser, page):
+    style, system, ground = PAGES[page]
+    tab = browser.new_page(color_scheme=system)
+    tab.set_content(f"<body style='{style}'>{CELL.svg(values={'f': 0.5})}</body>")
+    inks, grounds, numbers = tab.locator("svg").evaluate(COLORS)
+    tab.close()
+    assert len(inks) == 1
+    assert inks == numbers
+    assert len(grounds) == 2  # of the picture and of the cell
+    assert min(contrast(rgb(inks[0]), rgb(color)) for color in grounds) >= 4.5
+    assert all((luminance(rgb(color)) > 0.5) == (ground == "light") for color in grounds)
+
+
+@pytest.mark.parametrize("system", ["light", "dark"])
+def test_a_drawing_as_an_image_is_dark_on_light(browser, system):
+    """As on GitHub and in a notebook's output in JupyterLab: no page's variables reach it."""
+    tab = browser.new_page(color_scheme=system)
+    source = b64encode(CELL.svg().encode()).decode()
+    body = f"{SITE['dark']}; background: #111"
+    tab.set_content(f"<body style='{body}'><img src='data:image/svg+xml;base64,{source}'></body>")
+    image = tab.locator("img")
+    image.evaluate("image => image.decode()")
+    pixels = np.asarray(Image.open(BytesIO(image.screenshot())).convert("RGB")) / 255
+    tab.close()
+    colors, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_counts=True)
+    common = colors[np.argsort(-counts)]
+    assert min(luminance(color) for color in common[:2]) > 0.8  # ground and panel
+    assert rgb("51 51 51").tolist() in common[:8].tolist()
+
+
+def test_two_drawings_on_one_page_share_nothing(browser):
+    tab = browser.new_page()
+    parts = [
+        CELL.svg(),
+        drawings.lstm_cell("forget").svg(),
+        drawings.lstm_cell(backward=True).svg(),
+    ]
+    tab.set_content("".join(parts))
+    assert tab.locator("svg [id], svg style").count() == 0
+    tab.close()

@@ -1,0 +1,130 @@
+"""What holds for every widget: labels keep apart, axe finds nothing, and each input is drawn."""
+
+import numpy as np
+import pytest
+import torch
+from appearance import LOOKS, labels, violations
+
+from gatewise import models, text
+from gatewise.cells import gru, lstm
+from gatewise.widgets import BackwardExplorer, GateExplorer, GRUExplorer, UnrollPlayer
+
+UM = " um" * 31
+
+
+def from_trace(kind, cell):
+    rng = np.random.default_rng(0)
+    params = cell.Params.random(9, 5, rng)
+    trace = cell.forward(params, rng.normal(size=(4, 3, 9)))
+    return kind.from_trace(params, trace, t=1, b=2, unit=3)
+
+
+def player(kind, H=5, sentences=(f"i{UM} love", f"you{UM} love"), **settings):
+    torch.manual_seed(0)
+    words = text.Vocabulary([*text.SENTENCES, "um"])
+    return UnrollPlayer(kind(10, H), words, sentences=[*sentences], **settings)
+
+
+def longest(letters, more=()):
+    """The settings with the longest numbers."""
+    low = dict.fromkeys(letters, -10)
+    states = {"x": -2, "h_before": -1, "inputs": [-2, 2] * 4}
+    return {"w_x": low, "w_h": low, "b": low | dict.fromkeys(more, -10), **states}
+
+
+# Each widget, and the settings in which it is looked at, one after the other.
+BACKWARD = [  # T, read, step, stage, detach, forget bias
+    (8, 8, 8, "dh", False, 1),
+    (8, 8, 8, "dc", False, 1),
+    (8, 8, 5, "da", False, 1),
+    (8, 6, 2, "back", False, -2),
+    (20, 17, 1, "back", False, 1),
+    (12, 12, 3, "back", True, 6),
+    (2, 2, 1, "back", True, 0),
+    (2, 1, 1, "back", False, 0),
+    (20, 20, 9, "back", True, -2),  # all there is to see
+]
+NAMES = ["T", "read", "step", "stage", "detach", "forget_bias"]
+VIEWS = {
+    "LSTM": (GateExplorer, [{}, longest("ifgo") | {"c_before": -3}]),
+    "LSTM, a task": (lambda: GateExplorer(task="quote"), [{}]),
+    "LSTM, a unit of a layer": (lambda: from_trace(GateExplorer, lstm), [{}]),
+    "GRU": (GRUExplorer, [{}, longest("rzn", "q")]),
+    "GRU, a unit of a layer": (lambda: from_trace(GRUExplorer, gru), [{}]),
+    "backward": (BackwardExplorer, [dict(zip(NAMES, at, strict=True)) for at in BACKWARD]),
+    "two short sentences": (
+        lambda: player(models.TextLSTM, sentences=["i love", "you love"]),
+        [{}, {"clamp": {"f": 0}}],
+    ),
+    "two long sentences": (lambda: player(models.TextGRU, 16), [{}]),
+    "one sentence": (lambda: player(models.TextRNN, sentences=["you hate coffee"]), [{}]),
+    "two gates held": (
+        lambda: player(models.TextLSTM, 16, clamp={"f": 0.5, "o3": 1}),
+        [{}],
+    ),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("name", VIEWS)
+def test_labels_keep_apart_and_axe_finds_nothing(show, name, look, tmp_path):
+    make, states = VIEWS[name]
+    view = show(make(), **LOOKS[look])
+    for n, settings in enumerate(states):
+        view.send(**settings)
+        count, meetings, outside = labels(view.root)
+        if meetings or outside:
+            view.page.screenshot(path=tmp_path / f"{n}.png", full_page=True)
+        assert count > 50
+        assert (settings, meetings, outside) == (settings, [], [])
+    assert violations(view.root) == []
+
+
+SLIDERS = "input[type=range]:visible"
+PICTURE = "root => [...root.querySelectorAll('svg')].map(svg => svg.innerHTML).join()"
+four = pytest.mark.parametrize("name", ["LSTM", "GRU", "backward", "two short sentences"])
+
+
+@four
+def test_each_slider_draws_with_each_key_and_tells_its_value(show, name):
+    view = show(VIEWS[name][0]())
+    for slider in view.root.locator(SLIDERS).all():
+        assert slider.get_attribute("aria-label")
+        before, said = view.root.evaluate(PICTURE), slider.get_attribute("aria-valuetext")
+        at_end = slider.evaluate("node => Number(node.value) >= Number(node.max)")
+        slider.press("ArrowLeft" if at_end else "ArrowRight")
+        assert view.root.evaluate(PICTURE) != before
+        assert slider.get_attribute("aria-valuetext") != said
+
+
+@four
+def test_the_picture_follows_a_drag(show, name):
+    view = show(VIEWS[name][0]())
+    slider, mouse = view.root.locator(SLIDERS).first, view.page.mouse
+    box, seen = slider.bounding_box(), {}
+    y, left, way = box["y"] + box["height"] / 2, box["x"] - 4, box["width"] + 8
+    slider.press("Home")
+    mouse.move(box["x"] + 9, y)
+    mouse.down()
+    for n in range(11):
+        mouse.move(left + way * n / 10, y)
+        seen[slider.input_value()] = view.root.evaluate(PICTURE)
+    mouse.up()
+    assert slider.input_value() == slider.get_attribute("max")
+    assert len(set(seen.values())) == len(seen) > 1
+
+
+@four
+def test_keys_stay_in_the_widget_where_jupyter_would_take_them(show, name):
+    view = show(VIEWS[name][0]())
+    fields = view.root.locator("input, select, button, [tabindex='0']")
+    assert fields.count() >= 8
+    bare = "nodes => nodes.filter(node => !node.dataset.lmSuppressShortcuts).length"
+    assert fields.evaluate_all(bare) == 0
+
+
+@four
+def test_nothing_moves_where_motion_is_not_wanted(show, name):
+    view = show(VIEWS[name][0](), reduced_motion="reduce")
+    view.root.locator(SLIDERS).first.press("Home")
+    assert view.page.evaluate("document.getAnimations().length") == 0

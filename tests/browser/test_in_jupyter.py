@@ -1,0 +1,308 @@
+"""The widgets in JupyterLab and Notebook 7, with a live kernel; the notebooks' saved figures."""
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+from ast import literal_eval
+from collections import deque
+from pathlib import Path
+from threading import Thread
+from urllib.request import Request, urlopen
+
+import nbformat
+import pytest
+from appearance import labels, violations
+from blank_page import parse
+from nbconvert import HTMLExporter
+from nbformat.sign import NotebookNotary
+from playwright.sync_api import expect
+
+# Far above what Jupyter takes, in ms: a busy machine must not decide.
+PATIENCE = 120_000
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+# The reader's own settings, as far as a test needs them: every cell is in the page even when it
+# is far below the fold, and Jupyter's news stay away.
+SETTINGS = {
+    "notebook-extension/tracker": {"windowingMode": "none"},
+    "apputils-extension/notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
+}
+
+
+class Server:
+    """A Jupyter server with an empty folder and nobody's settings, on a port of its own choice."""
+
+    def __init__(self, home):
+        self.home, self.folder, self.token = home, home / "notebooks", secrets.token_hex(16)
+        self.folder.mkdir()
+        for name, value in SETTINGS.items():
+            file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(value), encoding="utf-8")
+        options = {
+            "ServerApp.ip": "127.0.0.1",
+            "ServerApp.port": 0,
+            "ServerApp.root_dir": self.folder,
+            "ServerApp.open_browser": False,
+            "ServerApp.allow_root": hasattr(os, "geteuid") and os.geteuid() == 0,
+            "IdentityProvider.token": self.token,
+            # `jupyterapp` in the page, so that a test can give commands and wait for their end.
+            "LabApp.expose_app_in_browser": True,
+            "JupyterNotebookApp.expose_app_in_browser": True,
+        }
+        command = [sys.executable, "-m", "jupyterlab", *(f"--{k}={v}" for k, v in options.items())]
+        folders = ["JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"]
+        folders = {name: str(home / name) for name in folders}
+        folders["JUPYTERLAB_SETTINGS_DIR"] = str(home / "settings")
+        folders["JUPYTERLAB_WORKSPACES_DIR"] = str(home / "workspaces")
+        (home / "JUPYTER_DATA_DIR").mkdir()
+        self.notary = NotebookNotary(data_dir=folders["JUPYTER_DATA_DIR"])
+        self.process = subprocess.Popen(
+            command, env=os.environ | folders, stderr=subprocess.PIPE, text=True
+        )
+        log = []
+        for line in self.process.stderr:  # each is awaited; there is no next one if the server ends
+            log.append(line)
+            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+                self.address = found[0]
+                break
+        else:
+            raise RuntimeError(f"the server did not start:\n{''.join(log)}")
+        # A pipe that no one reads would stop the server when it is full.
+        self.reader = Thread(target=deque, args=(self.process.stderr, 0))
+        self.reader.start()
+
+    def ask(self, path, method="GET"):
+        """One request to the server's own interface; returns the JSON that comes back."""
+        head = {"Authorization": f"token {self.token}"}
+        with urlopen(Request(f"{self.address}/{path}", headers=head, method=method)) as answer:
+            return json.loads(answer.read() or "null")
+
+    def close(self):
+        self.notary.store.close()
+        self.process.terminate()
+        self.process.wait()
+        self.reader.join()
+        self.process.stderr.close()
+
+
+@pytest.fixture(scope="module")
+def server(browser, tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("jupyter"))
+    yield server
+    server.close()
+
+
+# Run a statement in the kernel; the repr of an expression.
+ASK = """([code, value]) => jupyterapp.shell.currentWidget.sessionContext.session.kernel
+    .requestExecute({code, store_history: false, user_expressions: {value}})
+    .done.then(reply => reply.content.user_expressions.value.data["text/plain"])"""
+
+
+class Notebook:
+    """A notebook open in an app, "lab" or "notebooks"; `faults` collects what our code says."""
+
+    def __init__(self, browser, server, app, notebook):
+        self.server, self.faults = server, []
+        self.page = browser.new_page(viewport={"width": 1200, "height": 900})
+        self.page.set_default_timeout(PATIENCE)
+        self.page.on("console", lambda said: self.note(said.text, said.location.get("url")))
+        self.page.on("pageerror", lambda error: self.note(f"{error}\n{error.stack}", ""))
+        self.file = self.write(notebook)
+        # A workspace of its own, or JupyterLab would open the last test's notebook again.
+        path = f"lab/workspaces/{self.file.stem}/tree" if app == "lab" else app
+        self.page.goto(f"{server.address}/{path}/{self.file.name}?token={server.token}")
+        self.wait_for_cells()
+
+    def write(self, notebook):
+        """Put a notebook into the server's folder, as one that is trusted; returns the file."""
+        file = self.server.folder / f"{secrets.token_hex(4)}.ipynb"
+        nbformat.write(notebook, file)
+        self.server.notary.sign(notebook)
+        return file
+
+    def open(self, notebook):
+        """Show another notebook in the same page."""
+        self.file = self.write(notebook)
+        self.command("docmanager:open", path=self.file.name)
+        self.wait_for_cells()
+
+    def wait_for_cells(self):
+        current = "window.jupyterapp?.shell?.currentWidget"
+        name = f"{current}?.context?.path === '{self.file.name}'"
+        self.page.wait_for_function(f"() => {name} && {current}.content.model?.cells?.length")
+
+    def note(self, text, url):
+        """Keep what our code says: Jupyter itself also writes on the console.
+
+        A widget's module is loaded from a blob, and anywidget reports in its own name.
+        """
+        if any(mark in f"{url} {text}" for mark in ("blob:", "anywidget", "gatewise")):
+            self.faults.append(text)
+
+    def command(self, name, **arguments):
+        """Give Jupyter a command and wait for its end."""
+        call = "([name, args]) => jupyterapp.commands.execute(name, args).then(() => null)"
+        self.page.evaluate(call, [name, arguments])
+
+    def run_all(self):
+        """Run every cell from the first and save; returns the notebook with its outputs."""
+        self.page.wait_for_function(
+            "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel"
+            "?.connectionStatus === 'connected'"
+        )
+        self.command("notebook:run-all-cells")
+        self.command("docmanager:save")
+        return nbformat.read(self.file, as_version=4)
+
+    def ask(self, expression, before="pass"):
+        """The value of a Python expression in the kernel, after running a statement there."""
+        expression = f"__import__('json').dumps({expression})"
+        return json.loads(literal_eval(self.page.evaluate(ASK, [before, expression])))
+
+    def wait_for(self, condition):
+        """Wait until a Python expression is true in the kernel."""
+        is_true = f"async (code) => await ({ASK})(code) === 'True'"
+        self.page.wait_for_function(is_true, arg=["pass", f"bool({condition})"])
+
+    def active_cell(self):
+        return self.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex")
+
+    def end_kernel(self):
+        """End the kernel, and wait until the page knows."""
+        for session in self.server.ask("api/sessions"):
+            self.server.ask(f"api/sessions/{session['id']}", "DELETE")
+        session = "jupyterapp.shell.currentWidget.sessionContext.session"
+        self.page.wait_for_function(f"() => {session} === null")
+
+
+SETUP = """\
+import torch
+from gatewise import models, text
+from gatewise.widgets import BackwardExplorer, GateExplorer, GRUExplorer, UnrollPlayer
+torch.manual_seed(0)
+vocabulary = text.Vocabulary()
+model = models.TextLSTM(9, 5)"""
+# Each widget; a slider of it; a number on the screen, and what the slider and the number are in
+# Python.
+WIDGETS = {
+    "gates": ("GateExplorer()", "memory before", "c", "c_before", "values['c']"),
+    "gated": ("GRUExplorer()", "state before", "h", "h_before", "values['h']"),
+    "back": (
+        "BackwardExplorer(step=7, stage='back')",
+        "forget bias",
+        "lstm.dc",
+        "forget_bias",
+        "values['lstm']['dc'][6]",
+    ),
+    "player": (
+        "UnrollPlayer(model, vocabulary)",
+        "step",
+        "apart_c",
+        "step",
+        "values['apart']['c'][player.step - 1]",
+    ),
+}
+
+
+@pytest.mark.parametrize("app", ["lab", "notebooks"])
+def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, app):
+    sources = [SETUP, *(f"{name} = {made[0]}\n{name}" for name, made in WIDGETS.items())]
+    new = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, sources)])
+    new.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = Notebook(browser, server, app, new)
+    page, saved = notebook.page, notebook.run_all()
+    outputs = [output for cell in saved.cells for output in cell.outputs]
+    assert [output.evalue for output in outputs if output.output_type == "error"] == []
+    views = page.locator(".gatewise")
+    expect(views).to_have_count(4)
+
+    def number(view, shown):
+        return parse(view.locator(f"[data-value='{shown}']:visible").first.text_content())
+
+    def agree(name, view, slider, shown, setting, value):
+        """The kernel has what the slider says, and the screen the kernel's number."""
+        notebook.wait_for(f"{name}.{setting} == {slider.input_value()}")
+        assert number(view, shown) == pytest.approx(
+            notebook.ask(f"{name}.{value}"), rel=0.05, abs=0.005
+        )
+
+    for n, (name, (_, label, *where)) in enumerate(WIDGETS.items()):
+        view = views.nth(n)
+        slider = view.get_by_role("slider", name=label, exact=True)
+        slider.focus()
+        active, before = notebook.active_cell(), slider.input_value()
+        slider.press("ArrowLeft")
+        assert slider.input_value() != before
+        assert notebook.active_cell() == active
+        agree(name, view, slider, *where)
+        # And from the kernel to the screen.
+        notebook.ask("0", f"{name}.{where[1]} = {before}")
+        expect(slider).to_have_value(before, timeout=PATIENCE)
+        agree(name, view, slider, *where)
+        assert labels(view)[1:] == [[], []]
+    if app == "lab":  # where the theme is changed by a command
+        notebook.command("apputils:change-theme", theme="JupyterLab Dark")
+        expect(page.locator(".gatewise[data-theme=dark]")).to_have_count(4, timeout=PATIENCE)
+    assert violations(views) == []
+
+    notebook.end_kernel()
+    for n, (_, label, shown, *_) in enumerate(WIDGETS.values()):
+        view = views.nth(n)
+        before = number(view, shown)
+        view.get_by_role("slider", name=label, exact=True).press("Home")
+        assert number(view, shown) != before
+    assert notebook.faults == []
+    page.close()
+
+    # What was saved shows the still pictures where there is no kernel.
+    html, _ = HTMLExporter().from_notebook_node(saved)
+    exported = browser.new_page()
+    exported.route("http*://**", lambda route: route.abort())
+    exported.set_content(html, wait_until="domcontentloaded")
+    pictures = exported.locator("img[src^='data:image/png']")
+    expect(pictures).to_have_count(4, timeout=PATIENCE)
+    for picture in pictures.all():
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
+        assert picture.bounding_box()["width"] > 300
+    exported.close()
+
+
+FIGURES = {"image/png", "image/svg+xml"}
+# Width and height of what a reader sees in an output: of a picture that is loaded.
+SEEN = """async output => {
+    const pictures = [...output.querySelectorAll("img, svg, canvas")];
+    await Promise.all(pictures.map(picture => picture.decode?.()));
+    return pictures.map(picture => picture.getBoundingClientRect())
+        .some(({width, height}) => width > 0 && height > 0);
+}"""
+
+
+def test_every_saved_figure_is_seen_in_jupyterlab(browser, server):
+    notebook = None
+    for file in NOTEBOOKS:
+        saved = nbformat.read(file, as_version=4)
+        saved.metadata.kernelspec.name = "none"  # no kernel: there is only what was saved
+        if notebook is None:
+            notebook = Notebook(browser, server, "lab", saved)
+        else:
+            notebook.open(saved)
+        cells = [cell for cell in saved.cells if cell.cell_type == "code"]
+        shown, figures = notebook.page.locator(".jp-Notebook:visible .jp-CodeCell"), 0
+        expect(shown).to_have_count(len(cells), timeout=PATIENCE)
+        for n, cell in enumerate(cells):
+            outputs = shown.nth(n).locator(".jp-OutputArea-child")
+            expect(outputs).to_have_count(len(cell.outputs))
+            for k, output in enumerate(cell.outputs):
+                if FIGURES & set(output.get("data", {})):
+                    figures += 1
+                    assert outputs.nth(k).evaluate(SEEN), f"{file.name}, code cell {n + 1}"
+        assert figures > 0
+    assert notebook.faults == []
+    notebook.page.close()
