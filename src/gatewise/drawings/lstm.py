@@ -132,6 +132,7 @@ def _backward(d):
         h=("dh", "later"),
         h_up=("dh", "loss"),
         x=("back", "still"),
+        c=("dc", "still", "dc_in"),
         **gates,
     )
     d.part("cut", Cut(81, BOTTOM))
