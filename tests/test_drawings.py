@@ -398,10 +398,13 @@ def test_through_time_every_step_adds_to_the_gradient_on_the_weights(T):
     assert sum(name.startswith("plus") for name in parts) == T - 1
 
 
-@pytest.mark.parametrize("chain", [drawings.chain, drawings.lstm_chain, drawings.rnn_through_time])
-def test_a_chain_without_words_is_refused(chain):
+@pytest.mark.parametrize(
+    ("chain", "rest"),
+    [(drawings.chain, []), (drawings.lstm_chain, ["coffee"]), (drawings.rnn_through_time, [])],
+)
+def test_a_chain_without_words_is_refused(chain, rest):
     with pytest.raises(ValueError, match="expected at least one word, got none"):
-        chain([])
+        chain([], *rest)
 
 
 def test_another_stage_is_refused():
