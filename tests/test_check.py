@@ -175,6 +175,9 @@ def test_central_difference_refuses_a_loss_with_fewer_digits_or_of_many_numbers(
         (np.empty(0), [], "right"),
         (torch.ones(2, dtype=torch.bfloat16), np.ones(2), "right"),
         ([[1], [2, 3]], np.ones(2), "not right yet"),
+        (1 + 1j, 1.0, "not right yet"),
+        (1, {"a": 0.5}, "not right yet"),
+        (Refuses(), 1.0, "not right yet"),
     ],
 )
 def test_exercise(answer, right, verdict, capsys):

@@ -69,6 +69,7 @@ from gatewise.drawings.lstm_chain import lstm_chain
 from gatewise.drawings.preactivations import preactivations
 from gatewise.drawings.rnn import chain, rnn_cell
 from gatewise.drawings.theme import DARK, LIGHT
+from gatewise.drawings.through_time import lstm_through_time
 
 __all__ = [
     "DARK",
@@ -87,6 +88,7 @@ __all__ = [
     "lstm_cell",
     "lstm_chain",
     "preactivations",
+    "lstm_through_time",
     "rnn_cell",
     "rnn_through_time",
     "stacked",

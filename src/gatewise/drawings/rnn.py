@@ -41,8 +41,9 @@ def _with_next(d):
             return replace(symbol, symbol=replace(symbol.symbol, text="h_next"))
         return symbol
 
-    symbols = d.parts["symbols"]
-    d.parts["symbols"] = [renamed(s) if isinstance(s, StepSymbol) else s for s in symbols]
+    d.parts["symbols"] = [
+        renamed(s) if isinstance(s, StepSymbol) else s for s in d.parts["symbols"]
+    ]
     d.width += 20  # for the longer name
     return d
 
