@@ -10,6 +10,8 @@ def peephole_step(params, p_i, p_f, p_o, x, h, c):
 more_parameters = 3
 """
 
+HELLO = 'answer_3 = {"output": (5, 3, 2), "h_n": (1, 3, 2), '
+
 SUBJECT = """
 def subject(c, h):
     return "i" if np.linalg.norm({a} - {b}) < np.linalg.norm({c} - {d}) else "you"
@@ -50,7 +52,10 @@ WRONG = {
             'count.b = {"i": 10.0, "f": 10.0, "g": 5.0}',
             'count.b = {"i": 10.0, "f": 2.0, "g": 0.0}; count.w_x = {"g": 5.0}',
         ],
-        3: ["answer_3 = h_printed / c_printed", "answer_3 = np.tanh(c_printed) / h_printed"],
+        3: [
+            HELLO + '"c_n": (1, 3, 2), "o": h_printed / c_printed}',
+            HELLO + '"c_n": (3, 2), "o": h_printed / np.tanh(c_printed)}',
+        ],
         4: [
             'answer_4 = {"w_x": [20, -20, 0, 0], "w_h": [0] * 4, "b": [-10, 10, 5, 10]}',
             'answer_4 = {"w_x": [20, 0, 0, 0], "w_h": [0, 0, -20, 0], "b": [-10, 10, 5, 10]}',

@@ -91,7 +91,7 @@ def random(cell, D=1, H=1):
             {"lstm_params": random(lstm, 9, 5)},
             "lstm_params: expected one unit and one feature, got 5 and 9",
         ),
-        ({"rnn_params": random(rnn)._replace(b_ih=np.array([np.nan]))}, "b_ih has NaN"),
+        ({"rnn_params": random(rnn)._replace(b_ih=np.array([np.nan]))}, "b_ih: expected finite"),
     ],
 )
 def test_wrong_use_is_one_sentence(wrong, sentence):

@@ -33,6 +33,8 @@ DRAWINGS = [
     *(drawings.rnn_cell(backward=stage) for stage in ("dh", "da", "back")),
     drawings.chain(["i", "love"], "coffee"),
     drawings.lstm_through_time(),
+    drawings.lstm_chain(["you", "love"], "milk"),
+    drawings.preactivations(),
     drawings.legend(),
     drawings.interfaces(),
     drawings.four_layers(),
@@ -100,9 +102,10 @@ def test_words_are_drawn_as_written():
     assert {"<b>", "$$", "costs $5 & $6", "a_b"} <= set(texts)
 
 
-def test_a_chain_needs_a_word():
+@pytest.mark.parametrize("chain", [drawings.chain, drawings.lstm_chain])
+def test_a_chain_needs_a_word(chain):
     with pytest.raises(ValueError, match="expected at least one word, got none"):
-        drawings.chain([])
+        chain([], "coffee")
 
 
 # ── the theme ──

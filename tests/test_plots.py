@@ -249,7 +249,6 @@ def every_plot(names):
         "states": lambda: plots.states(np.zeros((1, len(names), 2)), [k.split()[0] for k in names]),
         "against": lambda: plots.against(np.arange(1.0, 4), curves, label, label),
         "decay": lambda: plots.decay({label: curves, "": curves}, label, label),
-        "task": lambda: plots.task(CURVE, CURVE, CURVE - 1, CURVE + 1, label),
         "gates": lambda: plots.gates({"f": np.ones((len(names[:14]), 3))}, names[:14]),
         "loss_distributions": lambda: plots.loss_distributions(
             {k: {label: v} for k, v in curves.items()}

@@ -57,7 +57,7 @@ REFUSED = [
     ("BackwardExplorer", "step", 5, 0, "step: expected an integer from 1 to 8, got 0"),
     ("BackwardExplorer", "stage", "df", "db", "stage: expected one of dh, do, dc, df, di, dg,"),
     ("BackwardExplorer", "x", [1, 2], [1.0], "x: expected 2 to 20 numbers, got 1"),
-    ("UnrollPlayer", "sentences", ["i hate"], ["i luv"], "unknown word 'luv'"),
+    ("UnrollPlayer", "sentences", ["i hate"], ["i luv"], "expected a word of the vocabulary"),
     ("UnrollPlayer", "sentences", ["i"], "i love", "sentences: expected a list of one sentence or"),
     ("UnrollPlayer", "sentences", ["i"], [], "sentences: expected a list of one sentence or two"),
     ("UnrollPlayer", "clamp", {"f": 1}, {"g": 0}, "clamp: expected keys among i, f, o, alone or"),

@@ -64,6 +64,8 @@ from gatewise.drawings.concepts import four_layers, interfaces, legend, stacked,
 from gatewise.drawings.drawing import Drawing
 from gatewise.drawings.gru import GRU_SECTIONS, gru_cell
 from gatewise.drawings.lstm import LSTM_SECTIONS, lstm_cell
+from gatewise.drawings.lstm_chain import lstm_chain
+from gatewise.drawings.preactivations import preactivations
 from gatewise.drawings.rnn import chain, rnn_cell
 from gatewise.drawings.theme import DARK, LIGHT
 from gatewise.drawings.through_time import lstm_through_time
@@ -82,7 +84,9 @@ __all__ = [
     "interfaces",
     "legend",
     "lstm_cell",
+    "lstm_chain",
     "lstm_through_time",
+    "preactivations",
     "rnn_cell",
     "stacked",
     "valve",

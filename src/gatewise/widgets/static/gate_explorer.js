@@ -114,7 +114,7 @@ function presets({ s, change, words }, kind) {
 }
 
 /** The task, and on which sequences it is done. */
-function task({ s, values, own, keep, words }) {
+function task({ s, values, own, change, keep, words }) {
   const chips = values.judged.map(({ isRight }, n) => {
     const label = say(words[isRight ? "right" : "wrong"], { n: n + 1 });
     return button(`${n + 1} ${isRight ? "✓" : "✗"}`, () => keep({ chosen: n }), { pressed: n === own.chosen, label });
@@ -123,6 +123,7 @@ function task({ s, values, own, keep, words }) {
     <p>${write(words.task[s.task])}</p>
     <b role="status" class="tally">${say(words.tally, { right: values.right, n: chips.length })}</b>
     <div class="chips" role="group" aria-label=${words.choose}>${chips}</div>
+    ${button(words.reset, () => change(s.start), { kind: "reset" })}
   </div>`;
 }
 
