@@ -140,16 +140,19 @@ HOSTS = {
 }
 
 
+FOUR = ["gates", "gru", "backward", "player"]
+
+
 @pytest.mark.parametrize("host", HOSTS)
 def test_text_has_contrast_on_every_host(mount, host):
     styles, html, body, system, expected = HOSTS[host]
     page = mount(
-        *[make() for make in WIDGETS.values()],
+        *[WIDGETS[name]() for name in FOUR],
         html=f"<html {html}><head><style>{styles()}</style></head><body {body}></body></html>",
         color_scheme=system,
     )
     views = page.locator(".gatewise")
-    expect(page.locator(f".gatewise[data-theme={expected}]")).to_have_count(len(WIDGETS))
+    expect(page.locator(f".gatewise[data-theme={expected}]")).to_have_count(4)
     assert violations(views) == []
 
 

@@ -351,7 +351,7 @@ function view(given) {
     <div class="grid" data-fit="grid" style="grid-template-columns: repeat(${layout.columns}, minmax(0, 1fr))">
       ${letters.map((k) => card(context, k))}
     </div>
-    <p class="key"><span>${words.legend}</span><i></i>${words.above}<i class="below"></i>${words.below}</p>
+    <p class="key"><span>${words.legend}</span><span><i></i>${words.above}</span><span><i class="below"></i>${words.below}</span></p>
   </div>`;
 }
 
