@@ -22,6 +22,8 @@ CELLS = {
 }
 BACKWARD = {
     "lstm": drawings.lstm_cell(backward=True),
+    "gru": drawings.gru_cell(backward=True),
+    "gru before": drawings.gru_cell(reset_after=False, backward=True),
     "rnn": drawings.rnn_cell(backward=True),
 }
 DRAWINGS = [
@@ -30,6 +32,11 @@ DRAWINGS = [
     *map(drawings.lstm_cell, drawings.LSTM_SECTIONS),
     *map(drawings.gru_cell, drawings.GRU_SECTIONS),
     *(drawings.lstm_cell(backward=stage) for stage in drawings.STAGES),
+    *(drawings.gru_cell(backward=stage) for stage in BACKWARD["gru"].order),
+    *(
+        drawings.gru_cell(reset_after=False, backward=stage)
+        for stage in BACKWARD["gru before"].order
+    ),
     *(drawings.rnn_cell(backward=stage) for stage in ("dh", "da", "back")),
     drawings.chain(["i", "love"], "coffee"),
     drawings.lstm_chain(["you", "love"], "milk"),
@@ -49,7 +56,7 @@ LIT = [
     (drawings.gru_cell, drawings.GRU_SECTIONS),
 ]
 SECTIONS = [(cell, section, parts) for cell, found in LIT for section, parts in found.items()]
-STAGED = [(cell, d, stage) for cell, d in BACKWARD.items() for stage in drawings.STAGES]
+STAGED = [(cell, d, stage) for cell, d in BACKWARD.items() for stage in d.order]
 
 each_drawing = pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda drawing: drawing.name)
 
@@ -337,6 +344,8 @@ def test_values_fill_wires_valves_and_numbers(cell):
 
 GRADIENTS = {
     "lstm": "dh do dc dc_from_h dc_from_c df di dg da_f da_i da_g da_o dh_before dc_before",
+    "gru": "dh dn dz dz_from_kept dz_from_rest dh_kept da_n dr dq da_r da_z dh_before",
+    "gru before": "dh dn dz dz_from_kept dz_from_rest dh_kept da_n drh dr da_r da_z dh_before",
     "rnn": "dh da dh_before",
 }
 
@@ -348,7 +357,7 @@ def test_a_backward_cell_has_its_anchors(cell):
     assert set(names(elements, "wire")) <= known
     assert set(names(elements, "number")) <= known
     assert set(names(elements, "wire") + names(elements, "number")) == known
-    assert set(names(elements, "stage")) <= set(drawings.STAGES)
+    assert set(names(elements, "stage")) <= set(BACKWARD[cell].order)
     assert set(names(elements, "when")) == {"loss", "later"}
     assert not having(elements, "valve")
     flows = having(elements, "flow")
@@ -384,8 +393,8 @@ def test_gradients_run_along_the_wires_of_the_forward_pass(cell):
 @pytest.mark.parametrize(("cell", "drawing", "stage"), STAGED)
 def test_a_stage_shows_what_is_known_by_then(cell, drawing, stage):
     elements = parse(drawings.at_stage(drawing, stage, "later"), {})
-    found = {drawings.STAGES.index(flow.get("data-stage")) for flow in having(elements, "flow")}
-    assert max(found) <= drawings.STAGES.index(stage)
+    found = {drawing.order.index(flow.get("data-stage")) for flow in having(elements, "flow")}
+    assert max(found) <= drawing.order.index(stage)
     assert "loss" not in names(having(elements, "flow"), "when")
     passed = {p.get("data-part"): p.get("data-stage") for p in having(elements, "part")}
     assert {name: stage for name, stage in passed.items() if stage} == drawing.stages
@@ -407,9 +416,13 @@ def test_a_chain_without_words_is_refused(chain, rest):
         chain([], *rest)
 
 
-def test_another_stage_is_refused():
-    with pytest.raises(ValueError, match="expected a stage of dh, .+, back, got 'dz'"):
-        drawings.lstm_cell(backward="dz")
+@pytest.mark.parametrize(
+    ("cell", "stage"),
+    [(drawings.lstm_cell, "dz"), (drawings.gru_cell, "dc"), (drawings.gru_cell, "drh")],
+)
+def test_another_stage_is_refused(cell, stage):
+    with pytest.raises(ValueError, match=f"expected a stage of dh, .+, back, got '{stage}'"):
+        cell(backward=stage)
 
 
 # ── how a value is shown ──

@@ -6,9 +6,11 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from appearance import violations
 from PIL import Image
 
 from gatewise import drawings
+from tools import figures
 
 CELL = drawings.lstm_cell()
 JUPYTER = {  # of JupyterLab, and of the labvariables.css that other hosts of ipywidgets load
@@ -40,6 +42,30 @@ COLORS = """svg => {
         [...new Set([...svg.querySelectorAll("[data-number]")].map(node => color(node, "fill")))],
     ];
 }"""
+# Each label that is not dimmed: what it says, its color, and the color and opacity of each shape
+# below its middle, from the bottom up; a rim around a label is the last.
+LABELS = """svg => {
+    const opacity = (node, inside) => {
+        for (; node !== svg; node = node.parentElement) inside *= getComputedStyle(node).opacity;
+        return inside;
+    };
+    const texts = [...svg.querySelectorAll("text")].filter(text => text.textContent);
+    return texts.filter(text => opacity(text, 1) === 1).map(text => {
+        const label = text.getBoundingClientRect();
+        const [x, y] = [label.x + label.width / 2, label.y + label.height / 2];
+        const below = [...svg.querySelectorAll("rect, circle")].filter(shape => {
+            const {left, right, top, bottom} = shape.getBoundingClientRect();
+            return getComputedStyle(shape).fill !== "none"
+                && shape.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING
+                && left < x && x < right && top < y && y < bottom;
+        });
+        const paint = shape => getComputedStyle(shape);
+        const grounds = below.map(shape =>
+            [paint(shape).fill, opacity(shape, paint(shape).fillOpacity)]);
+        if (paint(text).stroke !== "none") grounds.push([paint(text).stroke, 1]);
+        return [text.textContent, paint(text).fill, grounds];
+    });
+}"""
 
 
 def luminance(rgb):
@@ -68,6 +94,40 @@ def test_a_drawing_in_a_page_can_be_read(browser, page):
     assert len(grounds) == 2  # of the picture and of the cell
     assert min(contrast(rgb(inks[0]), rgb(color)) for color in grounds) >= 4.5
     assert all((luminance(rgb(color)) > 0.5) == (ground == "light") for color in grounds)
+
+
+def hard_to_read(picture):
+    """The labels of a picture that are too close in color to what they are written on.
+
+    Labels of dimmed parts are left out: another picture shows those parts in full.
+    """
+    found = []
+    labels = picture.evaluate(LABELS)
+    assert labels
+    for text, ink, (whole, *shapes) in labels:
+        assert whole[1] == 1  # the picture's own ground
+        ground = rgb(whole[0])
+        for color, opacity in shapes:
+            ground = opacity * rgb(color) + (1 - opacity) * ground
+        if contrast(rgb(ink), ground) < 4.5:
+            found.append(text)
+    return found
+
+
+@pytest.mark.parametrize("theme", SITE)
+def test_every_drawing_of_the_index_has_words_and_labels_that_can_be_read(browser, theme):
+    # Of text in an SVG axe judges no contrast, so the contrast is computed here.
+    index, names = figures.index()
+    drawn = {figure: figure.draw(names) for figure in index}
+    drawn = {f.file: d.svg(f.alt) for f, d in drawn.items() if isinstance(d, drawings.Drawing)}
+    assert len(drawn) > 40
+    tab = browser.new_page()
+    tab.set_content(f"<body style='{SITE[theme]}'>{''.join(drawn.values())}</body>")
+    pictures = tab.locator("svg")
+    assert violations(pictures, "svg-img-alt") == []
+    faint = {file: hard_to_read(pictures.nth(n)) for n, file in enumerate(drawn)}
+    assert {file: labels for file, labels in faint.items() if labels} == {}
+    tab.close()
 
 
 @pytest.mark.parametrize("system", ["light", "dark"])

@@ -289,3 +289,37 @@ def test_every_saved_figure_is_seen_in_jupyterlab(browser, server):
     assert [cell.source for cell, is_seen in zip(new.cells, seen, strict=True) if not is_seen] == []
     assert notebook.faults == []
     notebook.page.close()
+
+
+def answers(notebook):
+    """The number of the first cell with an output after each guess."""
+    cells = list(enumerate(notebook.cells))
+    guesses = [n for n, cell in cells if "**Guess:**" in cell.source]
+    return [next(n for n, cell in cells[guess:] if cell.get("outputs")) for guess in guesses]
+
+
+@pytest.mark.parametrize("app", ["lab", "notebooks"])
+def test_the_answer_to_a_guess_is_folded_until_a_click(browser, server, app):
+    saved = nbformat.read(NOTEBOOKS[0], as_version=4)  # and not executed
+    notebook = Notebook(browser, server, app, saved)
+    cells = notebook.page.locator(".jp-Notebook .jp-Cell")
+    expect(cells).to_have_count(len(saved.cells), timeout=PATIENCE)
+    assert answers(saved)
+    for n in answers(saved):
+        cell, fold = cells.nth(n), cells.nth(n).locator(".jp-OutputPlaceholder")
+        pictures = cell.locator(".jp-OutputArea-output img")
+        expect(fold).to_be_visible(timeout=PATIENCE)
+        outputs = saved.cells[n].outputs
+        printed = [o.text.splitlines()[-1] for o in outputs if o.output_type == "stream"]
+        drawn = sum("image/png" in o.get("data", {}) for o in outputs)
+        assert printed or drawn
+        seen = pictures.and_(notebook.page.locator(":visible"))
+        for line in printed:
+            expect(cell).not_to_contain_text(line, use_inner_text=True)
+        expect(seen).to_have_count(0)
+        fold.click()
+        for line in printed:
+            expect(cell).to_contain_text(line, use_inner_text=True, timeout=PATIENCE)
+        expect(seen).to_have_count(drawn, timeout=PATIENCE)
+    assert notebook.faults == []
+    notebook.page.close()

@@ -33,13 +33,13 @@ kept, added, c, h, f, i, g, o; valves f, i, o. In `gru_cell(reset_after=True)` a
 and numbers h_before, q, gated, kept, rest (1 − z), added, x, h, r, z, n (no number for h_before
 and x); valves z, rest, r. In `rnn_cell()`: wires h_before, x, h; number h.
 
-**Backward.** `lstm_cell(backward=True)` and `rnn_cell(backward=True)` are the same cells, their
-wires in `--gw-line` and without tips, under the wires of the gradients. There, a gradient's wire is
+**Backward.** With `backward=True`, `lstm_cell`, `gru_cell` and `rnn_cell` draw their wires in
+`--gw-line` and without tips, under the wires of the gradients. There, a gradient's wire is
 `g[data-flow][data-stage]`, in it `path[data-wire="dh"]` (the band, its thickness
 `gradient_thickness(value)`), `path[data-core]` (a thin line in ink, in the forward direction, so an
 animation runs against it) and, where the gradient arrives, `path[data-tip]`.
 
-- `data-stage`: one of dh, do, dc, df, di, dg, da, back. On flows, on texts with numbers and
+- `data-stage`: one of `drawing.order`, the stages in order. On flows, on texts with numbers and
   symbols, and on the parts (`g[data-part="o-times"][data-stage="do"]`) that a gradient passes at
   that stage.
 - `data-when="loss"` or `"later"`: only at the step of the loss, or only before it.
@@ -51,9 +51,11 @@ animation runs against it) and, where the gradient arrives, `path[data-tip]`.
 - `path[data-cut]`: the mark across the wire of h where it is detached, hidden (visibility).
 
 Names in the LSTM: dh, do, dc, dc_from_h, dc_from_c, df, di, dg, da_f, da_i, da_g, da_o, dh_before,
-dc_before. In the RNN: dh, da, dh_before. The plain drawing shows the gradient on x, too.
-`lstm_cell(backward="dc")` shows what is known at a stage; `at_stage` does so for the step of the
-loss or for those before it. There, `values["t"]` is the step and `values["cut"]` shows the mark.
+dc_before. In the RNN: dh, da, dh_before. In the GRU: dh, dn, dz, dz_from_kept, dz_from_rest,
+dh_kept, da_n, dr, da_r, da_z, dh_before, and dq or, without `reset_after`, drh. The plain drawing
+shows the gradient on x, too. `lstm_cell(backward="dc")` shows what is known at a stage; `at_stage`
+does so for the step of the loss or for those before it. There, `values["t"]` is the step and
+`values["cut"]` shows the mark.
 
 **Formulas**, the same in scripts: see `thickness`, `gradient_thickness`, `opening`, `number` and
 `figure` in `gatewise.drawings.values`.
@@ -63,7 +65,7 @@ from gatewise.drawings.backward import STAGES, at_stage
 from gatewise.drawings.concepts import four_layers, interfaces, legend, stacked, valve
 from gatewise.drawings.drawing import Drawing
 from gatewise.drawings.gradient_paths import fork, rnn_through_time
-from gatewise.drawings.gru import GRU_SECTIONS, gru_cell
+from gatewise.drawings.gru import GRU_SECTIONS, GRU_STAGES, gru_cell
 from gatewise.drawings.lstm import LSTM_SECTIONS, lstm_cell
 from gatewise.drawings.lstm_chain import lstm_chain
 from gatewise.drawings.preactivations import preactivations
@@ -74,6 +76,7 @@ from gatewise.drawings.through_time import lstm_through_time
 __all__ = [
     "DARK",
     "GRU_SECTIONS",
+    "GRU_STAGES",
     "LIGHT",
     "LSTM_SECTIONS",
     "STAGES",

@@ -1,7 +1,7 @@
 """What turns a cell's drawing into its backward pass: gradients on their way back.
 
 `Backward` puts the wires of the gradients over those of the forward pass. Where each runs is said
-beside the cell, in lstm.py and rnn.py.
+beside the cell, in lstm.py, gru.py and rnn.py.
 """
 
 from dataclasses import dataclass, replace
@@ -14,8 +14,8 @@ from gatewise.drawings.text import ALIGN, FONT, MATH, RIM, Number, Symbol, halo,
 from gatewise.drawings.theme import LIGHT, paint
 from gatewise.drawings.values import figure, gradient_thickness
 
-# What is found at a time step, in this order: `da` are the pre-activations, `back` what goes to
-# the time step before.
+# The gradients found at a time step of the LSTM, in this order: `da` are those on the
+# pre-activations, `back` those that go to the previous time step. The RNN has three of them.
 STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"]
 PAST, NOW = 0.3, 0.85  # opacity of the color under a gradient's wire
 PLAIN = 8  # its width without a value
@@ -176,10 +176,14 @@ class Cut:
 
 
 class Backward:
-    """A cell's drawing on its way back: wires step back, gradients run over them."""
+    """A cell's drawing on its way back: wires step back, gradients run over them.
 
-    def __init__(self, drawing):
-        self.drawing, self._symbols = drawing, []
+    stages: the names of its stages, in order.
+    """
+
+    def __init__(self, drawing, stages=STAGES):
+        self.drawing = drawing
+        drawing.order = list(stages)
         drawing.name += "-backward"
         self._forward = {
             name: [s for s in shapes if isinstance(s, Wire)]
@@ -222,18 +226,19 @@ class Backward:
 def at_stage(drawing, stage, when=""):
     """A backward drawing as it is at a stage: what comes later is left out, the newest is marked.
 
-    stage: one of `STAGES`. when: "loss" at the step of the loss, "later" at those before it.
+    stage: one of `drawing.order`. when: "loss" at the step of the loss, "later" at those before it.
     Raises ValueError for another stage.
     """
-    if stage not in STAGES:
-        raise ValueError(f"expected a stage of {', '.join(STAGES)}, got {stage!r}")
-    reached = STAGES.index(stage)
+    order = drawing.order
+    if stage not in order:
+        raise ValueError(f"expected a stage of {', '.join(order)}, got {stage!r}")
+    reached = order.index(stage)
     d = Drawing(f"{drawing.name}-{stage}", drawing.width, drawing.height)
-    d.stages = dict(drawing.stages)
+    d.order, d.stages = order, dict(drawing.stages)
 
     def known(shape):
         other = when and getattr(shape, "when", "") not in ("", when)
-        return not other and STAGES.index(shape.stage) <= reached
+        return not other and order.index(shape.stage) <= reached
 
     for name, shapes in drawing.parts.items():
         kept = []
@@ -247,7 +252,7 @@ def at_stage(drawing, stage, when=""):
         passed = drawing.stages.get(name)
         if passed == stage:
             kept = [replace(s, line=4) if isinstance(s, (Box, Disc)) else s for s in kept]
-        elif passed and STAGES.index(passed) > reached:
+        elif passed and order.index(passed) > reached:
             d.faint[name] = 0.45
         d.part(name, *kept)
     return d
@@ -271,5 +276,5 @@ def _when(shape):
 def _index(index, values):
     """An index as written, or the number of that step."""
     if values and "t" in values:
-        return str({"t": values["t"], "t−1": values["t"] - 1}[index]) if index else ""
+        index = str({"t": values["t"], "t−1": values["t"] - 1}.get(index, index))
     return escape(index)

@@ -18,6 +18,7 @@ class Drawing:
     def __init__(self, name, width, height, lit=None):
         self.name, self.width, self.height, self.lit = name, width, height, lit
         self.parts = {}
+        self.order = []  # in a backward drawing: its stages
         self.stages = {}  # in a backward drawing: a part, and the stage at which it is passed
         self.faint = {}  # a part, and its opacity
 

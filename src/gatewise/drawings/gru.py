@@ -1,5 +1,8 @@
-"""The GRU: one step of it, in both forms."""
+"""The GRU: one step of it, in both forms, forward and backward."""
 
+from dataclasses import replace
+
+from gatewise.drawings.backward import Backward, Cut, Figure
 from gatewise.drawings.drawing import highlighted, known
 from gatewise.drawings.parts import frame, layer, operation, pill
 from gatewise.drawings.shapes import Bridge, Valve, Wire
@@ -15,15 +18,22 @@ GRU_SECTIONS = {
     "state": {"cell", "h-before", "z", "z-times", "kept", "rest", "one-minus", "n", "n-times"}
     | {"added", "plus", "h", "h-up"},
 }
+# The gradients found at a time step, in this order; without `reset_after`, the gradient on the
+# product of r and h takes the place of the one on q.
+GRU_STAGES = ["dh", "dn", "dz", "dh_kept", "da_n", "dr", "dq", "da", "back"]
+BEFORE_STAGES = ["dh", "dn", "dz", "dh_kept", "da_n", "drh", "dr", "da", "back"]
 
 
-def gru_cell(lit=None, reset_after=True):
+def gru_cell(lit=None, reset_after=True, backward=False):
     """One step of the GRU: h along the top, two gates and a candidate below.
 
     lit: a section of `GRU_SECTIONS` or names of parts, shown in full with the rest dimmed.
     reset_after: True for torch's form, the reset gate after the linear layer; False for that of
     Cho et al., the reset gate before it.
-    Raises ValueError for a section or part that does not exist.
+    backward: True for the gradients on their way back, or a stage of the backward pass (dh, dn,
+    dz, dh_kept, da_n, dr, dq, da or back; with the reset gate before, drh and dr in place of dr
+    and dq) for those known by then.
+    Raises ValueError for a section, part or stage that does not exist.
     """
     name = "gru-cell" if reset_after else "gru-cell-before"
     d = highlighted(name, 600, 380, lit, GRU_SECTIONS)
@@ -112,4 +122,70 @@ def gru_cell(lit=None, reset_after=True):
         Number(first, 203, 160, "end", sign=True),
         Number(second, 346, 180, "start", sign=True),
     )
-    return known(d)
+    return _backward(known(d), reset_after).at(backward) if backward else known(d)
+
+
+def _backward(d, reset_after):
+    """Where the gradients run."""
+    # As the symbols of gradients they are wider: a little away there is more room.
+    for part, place in {"r": (147, 198 if reset_after else 186), "z": (321, 126)}.items():
+        moved = dict(zip("xy", place, strict=True))
+        d.parts[part] = [replace(s, **moved) if isinstance(s, Symbol) else s for s in d.parts[part]]
+    b = Backward(d, GRU_STAGES if reset_after else BEFORE_STAGES)
+    top, bottom, up = 80, 272, 500  # as in `gru_cell`
+    x = {"r": 160, "z": 330, "n": 450}
+    joint = 224  # of the wires back to the previous h
+    # From the layer above and the next time step; at the step of the loss, from the loss.
+    b.flow("h", "dh", "dh", "h", when="later")
+    b.flow("h-up", "dh", "dh", "h", (x["n"] + 14, top), (up, top), (up, 12), when="loss")
+    # Through the sum and its two products: to n, to z by two paths, to the previous h.
+    b.flow("added", "dh", "dn", "h")
+    b.flow("n", "dn", "dn", "n")
+    b.flow("kept", "dh", "dz", "h")
+    b.flow("rest", "dz_from_rest", "dz", "z", tip=False)
+    b.flow("rest", "dz_from_rest", "dz", "z", wire=1)
+    b.flow("z", "dz_from_kept", "dz", "z", (x["z"], 140), (x["z"], top + 15), tip=False)
+    b.flow("z", "dz", "dz", "z", (x["z"], 215), (x["z"], 140))
+    b.flow("h-before", "dh_kept", "dh_kept", "h", (joint, top), (x["z"] - 15, top))
+    # Through the candidate's tanh, to the reset gate and to the linear layer.
+    b.flow("reset", "da_n", "da_n", "n")
+    b.flow("r", "dr", "dr", "r")
+    linear = ("dq", "dq", "n") if reset_after else ("drh", "drh", "h")
+    b.flow("q", *linear)
+    for k in "rz":
+        b.flow(f"{k}-feed", f"da_{k}", "da", k, tip=False)
+        b.flow(f"bus-{k}", "dh_before", "back", "h", tip=False)
+    b.flow("q-feed", "dh_before", "back", "h", tip=False)
+    b.flow("h-down", "dh_before", "back", "h", tip=False)
+    b.flow("h-before", "dh_before", "back", "h", (12, top), (joint, top))
+    b.flow("x-n", "dx", "back", "x", tip=False, when="still")
+    b.flow("x", "dx", "back", "x", (86, 354), (86, bottom), (98, bottom), when="still")
+    b.passes("dn", "plus", "n-times")
+    b.passes("dz", "one-minus", "z-times")
+    b.passes("da_n", "n-layer")
+    b.passes("dr", "r-times")
+    b.passes("back" if reset_after else "drh", "q-layer")
+    b.passes("da", "r-layer", "z-layer")
+    b.symbols(
+        h_before=("back",),
+        h=("dh", "later"),
+        h_up=("dh", "loss"),
+        x=("back", "still"),
+        **{k: (f"d{k}",) for k in "rzn"},
+    )
+    d.part("cut", Cut(81, top))
+    place = (203, 166, "end") if reset_after else (222, 202, "middle")
+    d.part(
+        "numbers",
+        Figure("dh", "dh", up + 56, 26, "start", "loss"),
+        Figure("dh", "dh", 562, top + 24, "middle", "later"),
+        Figure("dn", "dn", x["n"] + 10, 208),
+        Figure("dz", "dz", x["z"] - 10, 200, "end"),
+        Figure("dh_kept", "dh_kept", 266, top - 12, "middle", symbol="dh_kept"),
+        Figure("da_n", "da_n", 344, 186, symbol="da_n"),
+        Figure("dr", "dr", 170, 210),
+        Figure(*linear[:2], *place, symbol=f"{linear[0]}_t"),
+        *(Figure(f"da_{k}", "da", x[k], 294, "middle", symbol=f"da_{k}") for k in "rz"),
+        Figure("dh_before", "back", 36, top + 24, "middle"),
+    )
+    return b
