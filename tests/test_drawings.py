@@ -174,9 +174,9 @@ def test_the_two_forms_of_the_gru_differ_where_the_reset_acts_and_nowhere_else()
 
 @pytest.mark.parametrize(("cell", "section", "parts"), SECTIONS)
 def test_a_section_highlights_its_parts_and_dims_the_rest(cell, section, parts):
-    lit = {name for name, dim in opacities(cell(section)).items() if dim is None}
-    assert lit == parts
-    assert lit < opacities(cell()).keys()
+    highlight = {name for name, dim in opacities(cell(section)).items() if dim is None}
+    assert highlight == parts
+    assert highlight < opacities(cell()).keys()
 
 
 def test_lit_takes_names_of_parts():
@@ -184,11 +184,11 @@ def test_lit_takes_names_of_parts():
     assert {name for name, dim in shown.items() if dim is None} == {"f", "f-layer"}
 
 
-@pytest.mark.parametrize("lit", ["forgot", {"f-gate"}])
+@pytest.mark.parametrize("highlight", ["forgot", {"f-gate"}])
 @pytest.mark.parametrize("cell", [drawings.lstm_cell, drawings.gru_cell])
-def test_an_unknown_part_is_refused(cell, lit):
+def test_an_unknown_part_is_refused(cell, highlight):
     with pytest.raises(ValueError, match="expected .+ of .+, got ('forgot'|'f-gate')"):
-        cell(lit)
+        cell(highlight)
 
 
 # ── anchors ──

@@ -12,11 +12,11 @@ class Drawing:
     """A picture, put together part by part.
 
     name: what the SVG calls it. width, height: in SVG units, one CSS pixel each at full size.
-    lit: names of the parts to show in full, the others being dimmed; None shows all.
+    highlight: names of the parts to show in full, the others being dimmed; None shows all.
     """
 
-    def __init__(self, name, width, height, lit=None):
-        self.name, self.width, self.height, self.lit = name, width, height, lit
+    def __init__(self, name, width, height, highlight=None):
+        self.name, self.width, self.height, self.highlight = name, width, height, highlight
         self.parts = {}
         self.order = []  # in a backward drawing: its stages
         self.stages = {}  # in a backward drawing: a part, and the stage at which it is passed
@@ -28,7 +28,7 @@ class Drawing:
 
     def opacity(self, part):
         """1, or less for a part that is dimmed."""
-        return self.faint.get(part, 1) if self.lit is None or part in self.lit else DIM
+        return self.faint.get(part, 1) if self.highlight is None or part in self.highlight else DIM
 
     def svg(self, alt=None, values=None):
         """The picture as text, the same to the letter on every machine.
@@ -73,18 +73,18 @@ class Drawing:
         return f"Drawing: {self.name}"
 
 
-def highlighted(name, width, height, lit, sections):
+def highlighted(name, width, height, highlight, sections):
     """An empty drawing of which a section, or some parts, will be highlighted."""
-    section = lit if isinstance(lit, str) else None
+    section = highlight if isinstance(highlight, str) else None
     if section and section not in sections:
         raise ValueError(f"expected a section of {', '.join(sections)}, got {section!r}")
     name = f"{name}-{section}" if section else name
-    return Drawing(name, width, height, sections[section] if section else lit)
+    return Drawing(name, width, height, sections[section] if section else highlight)
 
 
 def known(drawing):
     """The drawing, unless it was to highlight a part that it does not have."""
-    unknown = set(drawing.lit or ()) - set(drawing.parts)
+    unknown = set(drawing.highlight or ()) - set(drawing.parts)
     if unknown:
         raise ValueError(f"expected parts of {', '.join(drawing.parts)}, got {min(unknown)!r}")
     return drawing

@@ -24,10 +24,10 @@ GRU_STAGES = ["dh", "dn", "dz", "dh_kept", "da_n", "dr", "dq", "da", "back"]
 BEFORE_STAGES = ["dh", "dn", "dz", "dh_kept", "da_n", "drh", "dr", "da", "back"]
 
 
-def gru_cell(lit=None, reset_after=True, backward=False):
+def gru_cell(highlight=None, reset_after=True, backward=False):
     """One step of the GRU: h along the top, two gates and a candidate below.
 
-    lit: a section of `GRU_SECTIONS` or names of parts, shown in full with the rest dimmed.
+    highlight: a section of `GRU_SECTIONS` or names of parts, shown in full with the rest dimmed.
     reset_after: True for torch's form, the reset gate after the linear layer; False for that of
     Cho et al., the reset gate before it.
     backward: True for the gradients on their way back, or a stage of the backward pass (dh, dn,
@@ -36,7 +36,7 @@ def gru_cell(lit=None, reset_after=True, backward=False):
     Raises ValueError for a section, part or stage that does not exist.
     """
     name = "gru-cell" if reset_after else "gru-cell-before"
-    d = highlighted(name, 600, 380, lit, GRU_SECTIONS)
+    d = highlighted(name, 600, 380, highlight, GRU_SECTIONS)
     top, bottom, layers, middle = 80, 272, 232, 162
     x = {"r": 160, "z": 330, "n": 450}
     side, turn, up = 214, 268, 500  # of the candidate's hidden side; of h on its way up

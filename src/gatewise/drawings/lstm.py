@@ -25,15 +25,15 @@ LSTM_SECTIONS = {
 }
 
 
-def lstm_cell(lit=None, backward=False):
+def lstm_cell(highlight=None, backward=False):
     """One step of the LSTM: c along the top, four layers below, h out to the right and up.
 
-    lit: a section of `LSTM_SECTIONS` or names of parts, shown in full with the rest dimmed.
+    highlight: a section of `LSTM_SECTIONS` or names of parts, shown in full with the rest dimmed.
     backward: True for the gradients on their way back, or a stage of the backward pass (dh, do,
     dc, df, di, dg, da or back) for those known by then.
     Raises ValueError for a section, part or stage that does not exist.
     """
-    d = highlighted("lstm-cell", 600, 350, lit, LSTM_SECTIONS)
+    d = highlighted("lstm-cell", 600, 350, highlight, LSTM_SECTIONS)
     layers = 222  # their height
 
     def wire(carries, *points, tip=True, quantity=None):
