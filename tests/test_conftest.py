@@ -109,6 +109,7 @@ RED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "red"),
     [([], RED), (["--twice"], [*RED[:3], ("Cell 3", "a cell that counts its runs"), *RED[3:]])],

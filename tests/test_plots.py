@@ -291,6 +291,7 @@ def test_text_is_drawn_as_it_is_written():
             assert "; _hidden; $h$" in repr(plot)
 
 
+@pytest.mark.slow
 def test_any_number_of_curves_and_models_has_room():
     for make in every_plot([f"model {n}" for n in range(30)]).values():
         FigureCanvasAgg(make()).draw()  # a warning would be an error here

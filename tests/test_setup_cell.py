@@ -82,6 +82,7 @@ def test_elsewhere_it_says_how_to_install(cell):
         run(cell)
 
 
+@pytest.mark.slow
 def test_it_really_installs_gatewise_and_nothing_else(tmp_path):
     """In an environment that has all but gatewise, with this checkout behind the address.
 

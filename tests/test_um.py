@@ -182,6 +182,7 @@ def test_the_data_is_plausible(script):
         assert (row.apart_h is None) == row.model.startswith("without")
 
 
+@pytest.mark.slow
 def test_the_script_finds_what_the_data_says(script):
     network, readout, ums = ("GRU", 0), "normal", 0
     saved = data.um(model="GRU", forget_bias=0, readout=readout, ums=ums)
