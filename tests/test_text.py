@@ -62,6 +62,12 @@ def test_a_large_vocabulary_shows_ten_of_its_words():
     assert len(str(error.value)) < 120
 
 
+@pytest.mark.parametrize(("words", "end"), [(10, "w9$"), (11, "w8, …$")])
+def test_the_tenth_word_is_the_last_one_shown(words, end):
+    with pytest.raises(ValueError, match=f"there are w0, .*{end}"):
+        Vocabulary(f"w{n}" for n in range(words)).encode("ß")
+
+
 def test_accents_are_the_same_in_every_form_of_unicode():
     composed, decomposed = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
     assert composed != decomposed
