@@ -65,8 +65,8 @@ ENGLISH = {
         "sequence judged": "c must stay within the gray bounds; click a step to see it above",
         "does": {
             "f": "keeps {p} % of the old memory",
-            "i": "lets in {p} % of the candidate",
-            "o": "shows {p} % of tanh(c)",
+            "i": "lets in {p} %",
+            "o": "shows {p} %",
         },
         "step": "time step t",
         "says step": "{t}: the input is {x}, c is {c}",
@@ -155,13 +155,13 @@ ENGLISH = {
         # The gate that does this work in each cell.
         "gate of": {
             "lstm": {
-                "never": " The input gate i writes.",
-                "lost": " The forget gate f keeps.",
-                "not shown": " The output gate o shows.",
+                "never": " Look at the input gate i.",
+                "lost": " Look at the forget gate f.",
+                "not shown": " Look at the output gate o.",
             },
             "gru": {
-                "never": " The update gate z writes where it is closed.",
-                "lost": " The update gate z keeps where it is open.",
+                "never": " Look at the update gate z.",
+                "lost": " Look at the update gate z.",
             },
             "rnn": {},
         },
