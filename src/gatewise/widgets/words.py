@@ -142,8 +142,8 @@ ENGLISH = {
         "after": "After word {t}, ",
         "says": "{name} predicts {word}",
         "dotted": "dotted: with no gate forced",
-        "legend": "A and B: the two sentences; in bold where their words differ",
-        "marks": "frame: the chosen word and unit; pale: words to come",
+        "legend": "A and B: the two sentences",
+        "marks": "frame: the chosen word and unit; pale: still to come; bold: the words that differ",
         "difference": {
             "same": "Up to here, the sentences are the same.",
             "never": "Never written: {k} stays the same in both sentences.",

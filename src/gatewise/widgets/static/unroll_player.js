@@ -346,9 +346,9 @@ function squares({ squares: drawn, H }, key, rows, { pitch, tall, units, T, left
 }
 
 /** In pixels: how many cards are beside each other, and how large a square is. */
-function arrange(all, n, runs, units) {
+function arrange(all, n, runs, units, isDense) {
   const [B, T] = [runs.length, Math.max(...runs.map((run) => run.words.length))];
-  const need = Math.max(112, Math.min(B * T * 16 + 50, Math.max(190, T * 7.5 + 20)));
+  const need = isDense ? 112 : Math.max(112, Math.min(B * T * 16 + 50, Math.max(190, T * 7.5 + 20)));
   const room = (m) => (all - 10 * (m - 1)) / m;
   const columns = [n, n / 2, n / 3].find((m) => m % 1 === 0 && room(m) >= need) ?? 1;
   const beside = (gutter) => (room(columns) - 20 - gutter - 10 * (B - 1)) / (B * T);
@@ -381,7 +381,7 @@ function view(given) {
   const says = now.map((p, b) => say(words.says, { name: NAMES[b], word: likeliest(p) }));
   const units = order(s, given.values, s.sort);
   const letters = [...s.network.letters];
-  const layout = arrange(sizes.grid || 800, letters.length, runs, units);
+  const layout = arrange(sizes.grid || 800, letters.length, runs, units, s.projector);
   const context = { ...given, now, says, layout, free: free?.map(at) };
   return html`<div class="face" role="group" aria-label=${words.title}>
     ${sentences(context)} ${verdict(context)}
