@@ -260,4 +260,4 @@ def test_a_gate_is_forced_from_a_word_on_and_the_difference_is_named(view):
         expect(verdict).to_contain_text(player.said(player.values))
         said.add(player.values["difference"]["verdict"])
         assert bool(view.root.locator(".unheld").first.get_attribute("d")) == bool(gate)
-    assert len(said) >= 3
+    assert len(said) >= 2

@@ -157,7 +157,7 @@ function overview(context) {
     const t = Math.ceil((spot(event, event.currentTarget.ownerSVGElement).x - left) / pitch);
     go(total - (Math.max(1, Math.min(s.read, t)) - 1) * CLICKS);
   };
-  const columns = svg`<rect class="way" x=${left} width=${pitch * s.T} y="0" height=${FRAME.height} rx="6" @click=${choose} />`;
+  const columns = svg`<rect class="way" x=${left} width=${pitch * s.T} y="0" height=${FRAME.height} rx="6" />`;
   const way = grip(columns, {
     label: words.way, says: say(words["says way"], { t: s.step, T: s.T, found }),
     range: [0, total, 1, CLICKS], value: total - clicks(s), reach: [0, 0], act: (value) => go(total - value),
@@ -167,7 +167,7 @@ function overview(context) {
     <rect class="column" x=${X(s.step) - pitch / 2} width=${pitch} y="0" height=${FRAME.height} rx="6" />
     ${curves(context, { left, pitch, X, end: X(s.T + 0.5) })}
     ${chain(context, { left, pitch, X })}
-    ${way}
+    <g @click=${choose}>${way}</g>
   </svg>`;
 }
 

@@ -233,7 +233,7 @@ function card(context, kind, k) {
   const terms = kind.terms(k);
   const sentence = (set) =>
     say(words[isGate ? "says gate" : "says candidate"], { value: number(set), gate: name, does: does(context, k), amount: number(value) });
-  const dots = svg`<path class="dot hit" d="M${at} ${-value}h0" />
+  const dots = svg`<path class="dot hit" d="M${at} ${-value}h0.01" />
     <path class="dot under" d="M${at} ${-value}h0" /><path class="dot" d="M${at} ${-value}h0" />`;
   const dot = grip(dots, {
     label: say(words.dot, { gate: name }),
