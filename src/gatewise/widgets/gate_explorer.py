@@ -56,7 +56,11 @@ class Explorer(base.Widget):
     repeats = base.Setting(_repeats, 0)
 
     def __init__(self, *, task="", held=None, note="", words=ENGLISH, **settings):
-        self.task, self.note, self.words = task, note, words["all"] | words["gates"] | words[self.cell]
+        self.task, self.note, self.words = (
+            task,
+            note,
+            words["all"] | words["gates"] | words[self.cell],
+        )
         self.shown = tasks.visible(task) if task else []
         self.held = base.Mapping(dict.fromkeys(type(self).b.default_value, 0.0) | (held or {}))
         if "inputs" in settings:
@@ -168,7 +172,9 @@ class GateExplorer(Explorer):
     w_x = _by_gate(i=0.0, f=0.0, g=1.0, o=0.0)
     w_h = _by_gate(i=0.0, f=0.0, g=0.0, o=0.0)
     b = _by_gate(i=-8.0, f=8.0, g=0.0, o=8.0)
-    sequence = base.Setting(lambda widget, name, n: base.whole(name, n, 1, len(widget.shown) or 1), 1)
+    sequence = base.Setting(
+        lambda widget, name, n: base.whole(name, n, 1, len(widget.shown) or 1), 1
+    )
     step = base.Setting(lambda widget, name, t: base.whole(name, t, 1, widget._last()), 1)
 
     def __init__(self, task="", **settings):

@@ -227,9 +227,7 @@ def _apart(runs):
         return {}
     one, other = runs
     T = min(len(one["h"]), len(other["h"]))
-    return {
-        k: np.linalg.norm(one[k][:T] - other[k][:T], axis=1) for k in ("c", "h") if k in one
-    }
+    return {k: np.linalg.norm(one[k][:T] - other[k][:T], axis=1) for k in ("c", "h") if k in one}
 
 
 def _mode(model):

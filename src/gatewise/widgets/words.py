@@ -108,7 +108,10 @@ ENGLISH = {
         "says repeat": "{n} times: h ends at {h}",
         "sequence hint": "starts from h_t−1",
         "sequence held": "starts from h_t−1, everything else held",
-        "does": {"r": "lets {p} % of the old h into the candidate", "z": "keeps {p} % of the old h"},
+        "does": {
+            "r": "lets {p} % of the old h into the candidate",
+            "z": "keeps {p} % of the old h",
+        },
         "plot": "h after each step; at the end h is {h}",
     },
     "player": {

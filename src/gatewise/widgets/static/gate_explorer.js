@@ -143,7 +143,11 @@ function presets(context, kind) {
 function task(context) {
   const { s, values, own, change, keep, reset, words } = context;
   const [n, weights] = [s.sequences.length, JSON.stringify([s.w_x, s.w_h, s.b])];
-  const unseen = () => countRight(s.unseen.map((sequence) => judge(s, sequence)));
+  const isSolved = values.right === n;
+  const tryUnseen = () => {
+    const right = countRight(s.unseen.map((sequence) => judge(s, sequence)));
+    keep({ tried: { weights, says: say(words.tried, { right, n: s.unseen.length }) } });
+  };
   const chips = values.judged.map(({ isRight }, n) => {
     const label = say(words[isRight ? "right" : "wrong"], { n: n + 1 });
     return button(`${n + 1} ${isRight ? "✓" : "✗"}`, () => change({ sequence: n + 1 }), { pressed: n + 1 === s.sequence, label });
@@ -154,15 +158,9 @@ function task(context) {
       <span class="ends">${button(words.reset, reset)} ${projector(context)}</span>
     </div>
     <div class="verdict">
-      <b role="status">${say(words.tally, { right: values.right, n })}${values.right < n
-        ? nothing
-        : html`. ${say(words.solved[s.task], { n })}`}</b>
-      ${values.right < n
-        ? nothing
-        : button(say(words.try, { n: s.unseen.length }), () => keep({ tried: { weights, right: unseen() } }))}
-      <span role="status">${own.tried?.weights === weights
-        ? say(words.tried, { right: own.tried.right, n: s.unseen.length })
-        : ""}</span>
+      <b role="status">${say(words.tally, { right: values.right, n })}${isSolved ? `. ${say(words.solved[s.task], { n })}` : ""}</b>
+      ${isSolved ? button(say(words.try, { n: s.unseen.length }), tryUnseen) : nothing}
+      <span role="status">${own.tried?.weights === weights ? own.tried.says : ""}</span>
     </div>`;
 }
 
@@ -191,9 +189,7 @@ function valves(context, picture) {
     const valve = grip(hit, {
       label: say(words.valve, { gate: words.gate[k] }) + (k === name ? "" : ", 1 − z"),
       says: say(words["says gate"], { value: number(values[name]), gate: words.gate[k], does: does(context, k) }),
-      range: [0, 1, 0.01, 0.1],
-      value: values[name],
-      reach: [1 / 60, 1 / 60],
+      range: [0, 1, 0.01, 0.1], value: values[name], reach: [1 / 60, 1 / 60],
       act: (v) => change(open(s, values, k, logit(k === name ? v : 1 - v))),
     });
     render(valve, node);
@@ -236,11 +232,8 @@ function card(context, kind, k) {
   const dots = svg`<path class="dot hit" d="M${at} ${-value}h0.01" />
     <path class="dot under" d="M${at} ${-value}h0" /><path class="dot" d="M${at} ${-value}h0" />`;
   const dot = grip(dots, {
-    label: say(words.dot, { gate: name }),
-    says: sentence(a),
-    range: [-LIMIT, LIMIT, 0.1, 1],
-    value: at,
-    reach: [1, 0],
+    label: say(words.dot, { gate: name }), says: sentence(a),
+    range: [-LIMIT, LIMIT, 0.1, 1], value: at, reach: [1, 0],
     act: (a) => change(open(s, values, k, a)),
   });
 
@@ -320,27 +313,26 @@ function sequence(context, kind) {
 
   function strip(kind, x, states, judged) {
     const width = sizes.strip || 700;
-    const frame = FRAME;
     const isFixed = Boolean(judged) || s.repeats > 0;
-    const pitch = (width - frame.left - frame.right) / x.length;
-    const X = scale(0, 1, frame.left + pitch / 2, frame.left + pitch * 1.5);
+    const pitch = (width - FRAME.left - FRAME.right) / x.length;
+    const X = scale(0, 1, FRAME.left + pitch / 2, FRAME.left + pitch * 1.5);
     const [min, max] = REACH.x;
-    const tall = scale(0, max, 0, frame.zero - frame.top);
+    const tall = scale(0, max, 0, FRAME.zero - FRAME.top);
     const bounds = judged ? [...judged.low, ...judged.high].filter((bound) => bound !== null) : [];
     const reached = [...kind.lines.flatMap((k) => [...states[k]]), ...bounds];
     const [least, most] = [-nice(-Math.min(...reached)), nice(Math.max(...reached))];
-    const Y = scale(least, most, frame.bottom, frame.states);
+    const Y = scale(least, most, FRAME.bottom, FRAME.states);
 
     const bar = (value, t) => {
       const [thin, high] = [Math.max(2, Math.min(26, pitch * 0.6)), tall(Math.max(min, Math.min(max, value)))];
       const isNamed = judged?.text ? pitch >= 9 : (t + 1) % Math.ceil(18 / pitch) === 0;
-      const shape = svg`<rect class="x" x=${X(t) - thin / 2} width=${thin} y=${frame.zero - Math.max(high, 0)} height=${Math.abs(high)} />
-        <text class="tick" x=${X(t)} y=${frame.zero - high + (isFixed ? 0 : Math.sign(high) || 1) * -6 + (high < 0 ? 12 : -4)}>${pitch > 36 ? number(value, true) : ""}</text>
-        <text class="tick" x=${X(t)} y=${frame.end}>${!isNamed ? "" : judged?.text ? judged.text[t] : t + 1}</text>`;
+      const shape = svg`<rect class="x" x=${X(t) - thin / 2} width=${thin} y=${FRAME.zero - Math.max(high, 0)} height=${Math.abs(high)} />
+        <text class="tick" x=${X(t)} y=${FRAME.zero - high + (isFixed ? 0 : Math.sign(high) || 1) * -6 + (high < 0 ? 12 : -4)}>${pitch > 36 ? number(value, true) : ""}</text>
+        <text class="tick" x=${X(t)} y=${FRAME.end}>${!isNamed ? "" : judged?.text ? judged.text[t] : t + 1}</text>`;
       if (isFixed) return shape;
       const says = { value: number(value), c: number(states.c?.[t] ?? 0), h: number(states.h[t]) };
-      const end = svg`<circle class="hit" cx=${X(t)} cy=${frame.zero - high} r=${Math.min(12, pitch / 2)} />
-        <circle class="knob" cx=${X(t)} cy=${frame.zero - high} r=${Math.min(6, pitch / 3)} />`;
+      const end = svg`<circle class="hit" cx=${X(t)} cy=${FRAME.zero - high} r=${Math.min(12, pitch / 2)} />
+        <circle class="knob" cx=${X(t)} cy=${FRAME.zero - high} r=${Math.min(6, pitch / 3)} />`;
       const act = (v) => change({ inputs: s.inputs.map((old, n) => (n === t ? v : old)) });
       return svg`${shape}${grip(end, {
         label: say(words.bar, { t: t + 1 }), says: say(words["says bar"], says),
@@ -357,22 +349,22 @@ function sequence(context, kind) {
     const dots = (k) => (pitch < 12 ? "" : points(k).map((point) => `M${point}h0`).join(""));
     // Two names keep 16 pixels apart, whichever is above.
     const ends = kind.lines.map((k) => Y(last[k]));
-    const centre = Math.max(frame.states + 8, Math.min(frame.bottom - 8, (Math.min(...ends) + Math.max(...ends)) / 2));
+    const centre = Math.max(FRAME.states + 8, Math.min(FRAME.bottom - 8, (Math.min(...ends) + Math.max(...ends)) / 2));
     const apart = Math.max(8, Math.abs(ends[0] - ends.at(-1)) / 2) * (last.c >= last.h ? -1 : 1);
     const beside = (k) => centre + 4 + (kind.lines.length < 2 ? 0 : k === "c" ? apart : -apart);
     const marks = [0, most, least].filter((v, n) => n === 0 || Math.abs(Y(v) - Y(0)) > 14);
-    const here = svg`<rect class="here" x=${X(s.step - 1) - pitch / 2} width=${pitch} y="0" height=${frame.end + 6} />`;
+    const here = svg`<rect class="here" x=${X(s.step - 1) - pitch / 2} width=${pitch} y="0" height=${FRAME.end + 6} />`;
     return svg`${judged ? here : nothing}<g>${Array.from(x, bar)}</g>
       <g role="img" aria-label=${say(words.plot, parts)}>
         <path class="bounds" d=${judged ? judged.low.map(field).join("") : ""} />
-        <path class="axis" d="M${frame.left} ${frame.zero}H${width - frame.right}M${frame.left} ${Y(0)}H${width - frame.right}" />
+        <path class="axis" d="M${FRAME.left} ${FRAME.zero}H${width - FRAME.right}M${FRAME.left} ${Y(0)}H${width - FRAME.right}" />
         ${kind.lines.map((k) => svg`
           <path class="line ${k}" d=${through(points(k))} />
           <path class="dots ${k}" d=${dots(k)} />
-          <text x=${width - frame.right + 8} y=${beside(k)}>${k} <tspan data-value="strip_${k}">${number(last[k])}</tspan></text>`)}
-        ${marks.map((v) => svg`<text class="tick end" x=${frame.left - 4} y=${Y(v) + 4}>${String(v).replace("-", "−")}</text>`)}
+          <text x=${width - FRAME.right + 8} y=${beside(k)}>${k} <tspan data-value="strip_${k}">${number(last[k])}</tspan></text>`)}
+        ${marks.map((v) => svg`<text class="tick end" x=${FRAME.left - 4} y=${Y(v) + 4}>${String(v).replace("-", "−")}</text>`)}
       </g>
-      <text class="tick" x="6" y=${frame.zero + 4}>x</text>`;
+      <text class="tick" x="6" y=${FRAME.zero + 4}>x</text>`;
   }
 }
 
@@ -380,7 +372,6 @@ function sequence(context, kind) {
 function view(context) {
   const { s, values, words, own } = context;
   const kind = KINDS[s.cell];
-  const summary = html`<summary data-lm-suppress-shortcuts="true">${words.weights}</summary>`;
   const [picture, lines] = [own.pictures, kind.equations].map((forms) => forms[kind.form(s)]);
   picture.fill(values);
   valves(context, picture);
@@ -394,7 +385,7 @@ function view(context) {
       ${sequence(context, kind)}
       ${equations(lines, values)}
       <small class="legend">${words.legend}</small>
-      <details>${summary}<div class="cards">${kind.cards.map((k) => card(context, kind, k))}</div></details>
+      <details><summary data-lm-suppress-shortcuts="true">${words.weights}</summary><div class="cards">${kind.cards.map((k) => card(context, kind, k))}</div></details>
     </div>
   </div>`;
 }
