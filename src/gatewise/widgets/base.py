@@ -11,7 +11,6 @@ from traitlets import Dict, TraitType
 
 from gatewise.drawings import DARK, LIGHT
 
-
 # ── settings ────────────────────────────────────────────────────────────────────────────────
 
 
