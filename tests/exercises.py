@@ -10,6 +10,8 @@ def peephole_step(params, p_i, p_f, p_o, x, h, c):
 more_parameters = 3
 """
 
+HELLO = 'answer_3 = {"output": (5, 3, 2), "h_n": (1, 3, 2), '
+
 SUBJECT = """
 def subject(c, h):
     return "i" if np.linalg.norm({a} - {b}) < np.linalg.norm({c} - {d}) else "you"
@@ -39,7 +41,10 @@ WRONG = {
         ],
         2: ["answer_2 = 1", "answer_2 = 5"],
         3: ["answer_3 = {1, 2}", "answer_3 = {1}"],
-        4: ["def slope_of(h):\n    return 1 - h**2", "def slope_of(h):\n    return h"],
+        4: [
+            "def derivative_from(h):\n    return 1 - h**2",
+            "def derivative_from(h):\n    return h",
+        ],
     },
     "02_lstm_gate_by_gate": {
         1: [
@@ -50,7 +55,10 @@ WRONG = {
             'count.b = {"i": 10.0, "f": 10.0, "g": 5.0}',
             'count.b = {"i": 10.0, "f": 2.0, "g": 0.0}; count.w_x = {"g": 5.0}',
         ],
-        3: ["answer_3 = h_printed / c_printed", "answer_3 = np.tanh(c_printed) / h_printed"],
+        3: [
+            HELLO + '"c_n": (1, 3, 2), "o": h_printed / c_printed}',
+            HELLO + '"c_n": (3, 2), "o": h_printed / np.tanh(c_printed)}',
+        ],
         4: [
             'answer_4 = {"w_x": [20, -20, 0, 0], "w_h": [0] * 4, "b": [-10, 10, 5, 10]}',
             'answer_4 = {"w_x": [20, 0, 0, 0], "w_h": [0, 0, -20, 0], "b": [-10, 10, 5, 10]}',

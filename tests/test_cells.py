@@ -496,3 +496,22 @@ def test_thousands_give_finite_results_and_no_warning(cell, reset_after, dtype):
         for extreme in (case._replace(x=x), case._replace(x=x, states=states)):
             for results in proofs.run(cell, extreme):
                 assert all(np.isfinite(array).all() for array in results)
+
+
+def test_a_chunk_without_the_later_gradient_equals_torch_with_detached_states():
+    """Truncated backpropagation through time, of which notebook 3 speaks."""
+    rng = np.random.default_rng(0)
+    params = lstm.Params.random(3, 4, rng)
+    x, dh = rng.normal(size=(10, 2, 3)), rng.normal(size=(10, 2, 4))
+    first = lstm.forward(params, x[:5])
+    second = lstm.forward(params, x[5:], first.h[-1], first.c[-1])
+    ours = lstm.backward(params, first, dh[:5]), lstm.backward(params, second, dh[5:])
+
+    module = torch.nn.LSTM(3, 4, dtype=torch.float64)
+    names = module.state_dict()
+    module.load_state_dict(dict(zip(names, map(torch.from_numpy, params), strict=True)))
+    output, (h, c) = module(torch.from_numpy(x[:5]))
+    output.backward(torch.from_numpy(dh[:5]))
+    output, _ = module(torch.from_numpy(x[5:]), (h.detach(), c.detach()))
+    output.backward(torch.from_numpy(dh[5:]))
+    assert compare("dW_hh, detached", ours[0].W_hh + ours[1].W_hh, module.weight_hh_l0.grad)

@@ -57,7 +57,7 @@ class Refuses:
 
 
 @pytest.mark.filterwarnings("ignore:torch.quantize")  # deprecated
-def test_compare_has_a_verdict_on_anything():
+def test_compare_has_a_verdict_on_anything(capsys):
     """And never raises: `ours` equals itself and differs from `other`."""
     quantized = torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8)
     for ours, other in [
@@ -78,7 +78,9 @@ def test_compare_has_a_verdict_on_anything():
     ]:
         assert compare("itself", ours, ours) is True
         assert compare("another", ours, other) is False
+    capsys.readouterr()
     assert compare("refuses", Refuses(), 1.0) is False
+    assert capsys.readouterr().out == "refuses                  no: RuntimeError\n"
     assert compare("no data", torch.ones(2, device="meta"), torch.ones(2)) is False
     assert compare("no tolerance", 1.0, 1.0, tol=None) is False
     assert compare(None, 1.0, 1.0) is True
@@ -88,11 +90,13 @@ def test_compare_gives_a_group_one_verdict_and_names_what_differs(capsys):
     grads = {"dc": np.ones(3), "dh": np.ones((2, 2))}
     assert compare("2 gradients", grads, {k: torch.tensor(v) for k, v in grads.items()})
     assert not compare("2 gradients", grads, grads | {"dh": np.zeros((2, 2))})
-    assert not compare("2 gradients", grads, {"dc": grads["dc"]})
+    assert not compare("1 gradient", {"dc": grads["dc"]}, grads)
+    assert not compare("no group", grads, 1.0)
     assert capsys.readouterr().out == (
         "2 gradients              yes (to 1e-12)\n"
         "2 gradients              no, in dh\n"
-        "2 gradients              no: expected dc, got dc, dh\n"
+        "1 gradient               no: expected dc, dh, got dc\n"
+        "no group                 no\n"
     )
 
 
@@ -112,7 +116,7 @@ def test_each_of_a_group_has_a_scale_of_its_own(capsys):
 
 
 def test_a_list_of_rows_is_compared_with_an_array():
-    assert compare("rows", [np.ones(2), np.zeros(2)], np.array([[1, 1], [0, 0]]))
+    assert compare("rows", [np.ones(2), np.full(2, 1e-13)], np.array([[1, 1], [0, 0]]))
     assert compare("losses", [1.0, 2.0], np.array([1.0, 2.0]))
 
 
@@ -171,6 +175,9 @@ def test_central_difference_refuses_a_loss_with_fewer_digits_or_of_many_numbers(
         (np.empty(0), [], "right"),
         (torch.ones(2, dtype=torch.bfloat16), np.ones(2), "right"),
         ([[1], [2, 3]], np.ones(2), "not right yet"),
+        (1 + 1j, 1.0, "not right yet"),
+        (1, {"a": 0.5}, "not right yet"),
+        (Refuses(), 1.0, "not right yet"),
     ],
 )
 def test_exercise(answer, right, verdict, capsys):

@@ -32,6 +32,11 @@ DRAWINGS = [
     *(drawings.lstm_cell(backward=stage) for stage in drawings.STAGES),
     *(drawings.rnn_cell(backward=stage) for stage in ("dh", "da", "back")),
     drawings.chain(["i", "love"], "coffee"),
+    drawings.lstm_chain(["you", "love"], "milk"),
+    drawings.preactivations(),
+    drawings.rnn_through_time(["i", "really", "love"]),
+    drawings.fork(),
+    drawings.lstm_through_time(),
     drawings.legend(),
     drawings.interfaces(),
     drawings.four_layers(),
@@ -97,11 +102,6 @@ def test_words_are_drawn_as_written():
     assert {"<b>", "$$", "costs $5 & $6", "a_b"} <= set(written)
     texts = [text.get_text() for text in drawn(d).texts if not text.get_parse_math()]
     assert {"<b>", "$$", "costs $5 & $6", "a_b"} <= set(texts)
-
-
-def test_a_chain_needs_a_word():
-    with pytest.raises(ValueError, match="expected at least one word, got none"):
-        drawings.chain([])
 
 
 # ── the theme ──
@@ -389,6 +389,22 @@ def test_a_stage_shows_what_is_known_by_then(cell, drawing, stage):
     assert "loss" not in names(having(elements, "flow"), "when")
     passed = {p.get("data-part"): p.get("data-stage") for p in having(elements, "part")}
     assert {name: stage for name, stage in passed.items() if stage} == drawing.stages
+
+
+@pytest.mark.parametrize("T", [1, 2, 3])
+def test_through_time_every_step_adds_to_the_gradient_on_the_weights(T):
+    parts = drawings.rnn_through_time(["i", "really", "love"][-T:]).parts
+    assert [f"share{t}" in parts for t in (1, 2, 3)] == [t <= T for t in (1, 2, 3)]
+    assert sum(name.startswith("plus") for name in parts) == T - 1
+
+
+@pytest.mark.parametrize(
+    ("chain", "rest"),
+    [(drawings.chain, []), (drawings.lstm_chain, ["coffee"]), (drawings.rnn_through_time, [])],
+)
+def test_a_chain_without_words_is_refused(chain, rest):
+    with pytest.raises(ValueError, match="expected at least one word, got none"):
+        chain([], *rest)
 
 
 def test_another_stage_is_refused():

@@ -87,16 +87,28 @@ def test_sizes_have_torch_s_names():
 
 # Where each equation is -----------------------------------------------------------------------
 
-# Equations of notebooks 1 and 2 that belong to no cell: the votes, both words in one vector, the
-# softmax, the network without a tanh, the state that is only added to.
+# Equations of notebooks 1 to 3 that belong to no cell: the votes, both words in one vector, the
+# softmax, a matrix product backward, the network without a tanh, the state that is only added to,
+# finite differences.
 NOT_OF_A_CELL = [
     r"m(\text{subject}, \text{verb}) = u_\text{subject} + v_\text{verb}",
     r"W_{ih}\,x_t + W_{hh}\,h_{t-1} = \begin{bmatrix} W_{ih} & W_{hh} \end{bmatrix} "
     r"\begin{bmatrix} x_t \\ h_{t-1} \end{bmatrix}",
     r"ds = (p - \text{one-hot}(y)) / B",
+    r"Y_{bk} = \sum_j X_{bj} W_{jk}",
+    r"dW_{jk} = \sum_b X_{bj}\, dY_{bk}",
+    r"\text{or}",
+    r"dW = X^\top dY",
+    r"dX_{bj} = \sum_k dY_{bk}\, W_{jk}",
+    r"dX = dY\, W^\top",
     r"dh_{T-k} = dh_T\,W_{hh}^{\,k}",
+    r"dh_{T-k} = dh_T\,J_k",
     r"c_t = c_{t-1} + g_t",
     r"g_t = \tanh(W x_t)",
+    r"\frac{\partial L}{\partial w} \approx "
+    r"\frac{L(w + \varepsilon) - L(w - \varepsilon)}{2\varepsilon}",
+    r"L(w \pm \varepsilon) = L \pm \varepsilon L' + \tfrac{\varepsilon^2}{2} L'' "
+    r"\pm \tfrac{\varepsilon^3}{6} L''' + \dots",
 ]
 
 

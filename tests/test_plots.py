@@ -21,6 +21,17 @@ def test_functions():
     assert repr(plot) == "Plot: a; square"
 
 
+def test_loss_and_xor_puts_each_answer_at_its_pair_of_words():
+    p = np.array([0.25, 0.5])
+    answers = {("i", "love"): "a", ("i", "hate"): "b", ("you", "love"): "b", ("you", "hate"): "a"}
+    plot = plots.loss_and_xor(p, {"−ln p": -np.log(p)}, answers)
+    left, right = plot.panels
+    np.testing.assert_array_equal(lines(left)["−ln p"], -np.log(p))
+    points = {c.get_label(): c.get_offsets().tolist() for c in right.collections}
+    assert points == {"a": [[0, 0], [1, 1]], "b": [[1, 0], [0, 1]]}
+    assert [label.get_text() for label in right.get_yticklabels()] == ["i", "you"]
+
+
 def test_losses_start_at_epoch_one():
     loss = np.array([1.0, 0.5, 0.25])
     plot = plots.losses({"TextRNN": History(loss)}, {"floor": 0.2})

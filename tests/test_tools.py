@@ -9,6 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools import lab, links, notebooks
+from tools.notebooks import FOLDED
 
 ROOT = Path(__file__).parents[1]
 
@@ -61,12 +62,20 @@ def add_output(text, name="stdout"):
     return lambda notebook: notebook.cells[1].outputs.append(output)
 
 
+def fold_nothing(notebook):
+    notebook.cells[2].update(metadata=FOLDED, outputs=[])
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
         (lambda nb: nb.cells[1].update(execution_count=7), "execution counts are not 1…2"),
         (lambda nb: nb.metadata.update(widgets={}), "metadata"),
         (lambda nb: nb.cells[1].metadata.update(tags=["skip"]), "[1] carries metadata: tags"),
+        (lambda nb: nb.cells[1].metadata.update(FOLDED, tags=[]), "metadata: jupyter, tags"),
+        (lambda nb: nb.cells[1].metadata.update(jupyter={}), "[1] carries metadata: jupyter"),
+        (lambda nb: nb.cells[0].metadata.update(FOLDED), "title: text with metadata: jupyter"),
+        (fold_nothing, "[2] is folded, but has no saved output"),
         (add_output("at 0x7f3a12345678"), "[1] a path or an address of one machine"),
         (add_output("/home/somebody/file"), "[1] a path or an address of one machine"),
         (add_output("a warning", "stderr"), "[1] a saved warning or progress bar"),
@@ -105,6 +114,18 @@ def test_execute_normalizes(small):
     edit(small, disturb)
     notebooks.execute(small)
     assert small.read_text(encoding="utf-8") == before
+
+
+def test_a_folded_output_stays_folded_and_no_other_metadata_survive(small):
+    def disturb(notebook):
+        notebook.cells[0].metadata["jupyter"] = {"outputs_hidden": True}
+        notebook.cells[1].metadata |= {"jupyter": {"outputs_hidden": True, "source_hidden": True}}
+        notebook.cells[2].metadata |= {"jupyter": {"outputs_hidden": False}, "tags": ["skip"]}
+
+    edit(small, disturb)
+    notebooks.execute(small)
+    assert [dict(cell.metadata) for cell in nbformat.read(small, 4).cells] == [{}, FOLDED, {}]
+    assert notebooks.check(small) == []
 
 
 def test_missing_and_repeated_ids_are_made_from_the_content():

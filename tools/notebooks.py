@@ -28,6 +28,8 @@ METADATA = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
 # A path below somebody's home or temporary folder, or an object's address.
 LOCAL = re.compile(r"(/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\?Users)|at 0x[0-9a-f]{6,}")
 LONGEST, MEDIAN = 25, 6  # lines of a code cell
+# All that a cell may carry: its output is folded, because it answers a guess.
+FOLDED = {"jupyter": {"outputs_hidden": True}}
 SPEAKS = {"print", "compare", "display", "exercise"}  # calls that leave an output
 
 
@@ -52,7 +54,7 @@ def normalize(notebook):
     notebook.nbformat_minor = 5
     seen = set()
     for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict({})
+        cell.metadata = nbformat.from_dict(FOLDED if _is_folded(cell) else {})
         if not cell.get("id") or cell.id in seen:
             cell.id = hashlib.sha256(cell.source.encode()).hexdigest()[:8]
         seen.add(cell.id)
@@ -65,6 +67,13 @@ def normalize(notebook):
             if "execution_count" in output:
                 output.execution_count = count
     return notebook
+
+
+def _is_folded(cell):
+    """Whether a code cell carries FOLDED, alone or among what an editor has added."""
+    return (
+        cell.cell_type == "code" and cell.metadata.get("jupyter", {}).get("outputs_hidden") is True
+    )
 
 
 def write(notebook, path):
@@ -92,14 +101,22 @@ def check(path):
         faults.append(f"code cells: longest {max(lengths)}, median {statistics.median(lengths)}")
     for number, cell in enumerate(code, start=1):
         faults += [f"[{number}] {fault}" for fault in _cell_faults(cell)]
-    prose = "".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    text = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    faults += [
+        f"{cell.get('id')}: text with metadata: {', '.join(cell.metadata)}"
+        for cell in text
+        if cell.metadata
+    ]
+    prose = "".join(cell.source for cell in text)
     if re.search(r"!\[\s*\]\(|<img(?![^>]*alt=\"[^\"]+\")", prose):
         faults.append("a picture without alt text")
     return [f"{path.name}: {fault}" for fault in faults]
 
 
 def _cell_faults(cell):
-    if cell.metadata:
+    if cell.metadata == FOLDED and not cell.outputs:
+        yield "is folded, but has no saved output"
+    elif cell.metadata not in ({}, FOLDED):
         yield f"carries metadata: {', '.join(cell.metadata)}"
     if _speaks(cell.source) and not cell.outputs:
         yield "prints, but has no saved output"

@@ -141,6 +141,34 @@ def functions(x, **curves):
 
 
 @in_our_style
+def loss_and_xor(p, losses, answers):
+    """Left, losses against a probability; right, the answer to each pair of words, as a map.
+
+    p: (N,). losses: name to losses (N,). answers: (first word, second word) to one of two answers.
+    """
+    plot = Plot(height=2.8, mosaic=[["loss", "answers"]])
+    left, right = plot.panels
+    for n, (name, loss) in enumerate(losses.items()):
+        left.plot(p, loss, color=SERIES[n], linestyle=DASHES[n], label=name, linewidth=2)
+    left.set(xlabel="p", ylabel="loss (nats)")
+    left.legend(frameon=False)
+
+    firsts, seconds = (list(dict.fromkeys(words)) for words in zip(*answers, strict=True))
+    for n, answer in enumerate(dict.fromkeys(answers.values())):
+        pairs = [pair for pair, a in answers.items() if a == answer]
+        x, y = [seconds.index(b) for _, b in pairs], [firsts.index(a) for a, _ in pairs]
+        fill = SERIES[n] if n == 0 else "none"
+        look = {"s": 160, "marker": "os"[n], "facecolor": fill, "edgecolor": SERIES[n]}
+        right.scatter(x, y, label=answer, linewidths=2, **look)
+        for place in zip(x, y, strict=True):
+            right.annotate(answer, place, (0, 12), textcoords="offset points", ha="center")
+    right.set(xlabel="second word", ylabel="first word", xlim=(-0.6, 1.6), ylim=(-0.6, 1.6))
+    right.set_xticks(range(len(seconds)), seconds)
+    right.set_yticks(range(len(firsts)), firsts)
+    return plot
+
+
+@in_our_style
 def losses(histories, floors=None):
     """Loss against epoch, on a logarithmic axis.
 

@@ -85,11 +85,7 @@ class View:
     def bring(self):
         """Hand to Python what the browser has saved, message by message; returns the widget."""
         for message in self.page.evaluate("messages.splice(0)"):
-            # Python computes its own numbers: the screen is compared with those of the cells.
-            message.pop("values", None)
             self.widget.set_state(message)
-        if "values" in self.widget.keys:
-            self.widget._compute()
         return self.widget
 
     def shown(self):

@@ -49,7 +49,7 @@ VIEWS = {
     "LSTM": (GateExplorer, [{}, longest("ifgo") | {"c_before": -3}]),
     "LSTM, a task": (lambda: GateExplorer(task="quote"), [{}]),
     "LSTM, a unit of a layer": (lambda: from_trace(GateExplorer, lstm), [{}]),
-    "GRU": (GRUExplorer, [{}, longest("rzn", "q")]),
+    "GRU": (GRUExplorer, [{}, longest("rzn", "q"), {"reset_after": False}]),
     "GRU, a unit of a layer": (lambda: from_trace(GRUExplorer, gru), [{}]),
     "backward": (BackwardExplorer, [dict(zip(NAMES, at, strict=True)) for at in BACKWARD]),
     "two short sentences": (
@@ -152,3 +152,36 @@ def test_the_projector_view_fits_one_screen(show, name, screen):
     view.page.keyboard.press("Escape")
     assert not root.evaluate("root => root.hasAttribute('popover')")
     assert view.bring().projector is False
+
+
+def test_what_python_refuses_is_not_left_on_the_screen(show):
+    """A setting of the browser that came too late: Python has fewer steps by now."""
+    view = show(BackwardExplorer())
+    sent = []
+    view.widget.T = 5
+    view.widget._send = lambda message, buffers=None: sent.append(message)
+    read = view.root.get_by_role("slider", name="read the loss")
+    read.press("ArrowLeft")
+    assert read.input_value() == "7"
+    with pytest.raises(ValueError, match="read: expected an integer from 1 to 5, got 7"):
+        view.bring()
+    for message in sent:
+        if message["method"] == "update":
+            view.page.evaluate("state => receive(state)", message["state"])
+    assert read.input_value() == "5" == str(view.widget.read)
+
+
+@pytest.mark.parametrize("held", ["hold_trait_notifications", "hold_sync"])
+def test_a_refused_setting_changes_no_screen(show, held):
+    view = show(GateExplorer())
+    before, shown = view.widget.plain(), view.shown()
+    with pytest.raises(ValueError, match="expected a finite number"), getattr(view.widget, held)():
+        view.widget.b = {"f": np.nan}
+    view.send()
+    assert (view.widget.plain(), view.shown()) == (before, shown)
+
+
+def test_a_setting_with_a_name_of_its_own_is_all_that_is_sent(show):
+    view = show(GateExplorer())
+    view.root.get_by_role("slider", name="input x t", exact=True).press("Home")
+    assert view.page.evaluate("messages") == [{"x": -2}]

@@ -209,10 +209,8 @@ def test_squares_answer_the_pointer_and_a_click_chooses(view):
 def test_it_plays_to_the_end_and_stops(view):
     view.page.clock.install(time=0)
     view.page.clock.pause_at(1000)
-    step, play = (
-        slider(view, "time step t"),
-        view.root.get_by_role("button", name="Play", exact=True),
-    )
+    step = slider(view, "time step t")
+    play = view.root.get_by_role("button", name="Play", exact=True)
     play.click()
     pause = view.root.get_by_role("button", name="Pause", exact=True)
     expect(pause).to_be_visible()

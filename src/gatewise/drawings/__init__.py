@@ -62,10 +62,14 @@ loss or for those before it. There, `values["t"]` is the step and `values["cut"]
 from gatewise.drawings.backward import STAGES, at_stage
 from gatewise.drawings.concepts import four_layers, interfaces, legend, stacked, valve
 from gatewise.drawings.drawing import Drawing
+from gatewise.drawings.gradient_paths import fork, rnn_through_time
 from gatewise.drawings.gru import GRU_SECTIONS, gru_cell
 from gatewise.drawings.lstm import LSTM_SECTIONS, lstm_cell
+from gatewise.drawings.lstm_chain import lstm_chain
+from gatewise.drawings.preactivations import preactivations
 from gatewise.drawings.rnn import chain, rnn_cell
 from gatewise.drawings.theme import DARK, LIGHT
+from gatewise.drawings.through_time import lstm_through_time
 
 __all__ = [
     "DARK",
@@ -76,12 +80,17 @@ __all__ = [
     "Drawing",
     "at_stage",
     "chain",
+    "fork",
     "four_layers",
     "gru_cell",
     "interfaces",
     "legend",
     "lstm_cell",
+    "lstm_chain",
+    "lstm_through_time",
+    "preactivations",
     "rnn_cell",
+    "rnn_through_time",
     "stacked",
     "valve",
 ]

@@ -79,11 +79,15 @@ class Flow:
 
 @dataclass(frozen=True)
 class StepSymbol:
-    """A symbol that becomes a gradient's, `dh_t−1`, at a stage; `values["t"]` is the step."""
+    """A symbol that becomes a gradient's, `dh_t−1`, at a stage; `values["t"]` is the step.
+
+    gradient: its symbol then, if it isn't the d of the symbol.
+    """
 
     symbol: Symbol
     stage: str = ""
     when: str = ""
+    gradient: str = ""
 
     def svg(self, values=None):
         index = f" data-index='{self.symbol.text.partition('_')[2]}'"
@@ -93,9 +97,11 @@ class StepSymbol:
         replace(self.symbol, text="_".join(self._text(values))).draw(ax, points, alpha=alpha)
 
     def _text(self, values):
-        letter, _, index = self.symbol.text.partition("_")
-        isgradient = self.stage and (self.when != "still" or values is None)
-        return ("d" if isgradient else "") + letter, _index(index, values)
+        text = self.symbol.text
+        if self.stage and (self.when != "still" or values is None):
+            text = self.gradient or "d" + text
+        letter, _, index = text.partition("_")
+        return letter, _index(index, values)
 
 
 @dataclass(frozen=True)
@@ -192,7 +198,10 @@ class Backward:
         self.drawing.stages |= dict.fromkeys(parts, stage)
 
     def symbols(self, **stages):
-        """Every symbol, on top; those of the named parts become a gradient's: stage and when."""
+        """Every symbol, on top; those of the named parts become a gradient's.
+
+        stages: for a part, the stage, when, and the gradient's symbol, as in `StepSymbol`.
+        """
         over = []
         for name, shapes in self.drawing.parts.items():
             found = [shape for shape in shapes if isinstance(shape, Symbol)]

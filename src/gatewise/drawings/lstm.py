@@ -127,7 +127,13 @@ def _backward(d):
     b.passes("da", *(f"{k}-layer" for k in LAYERS))
     gates = {k: (f"d{k}",) for k in LAYERS}
     b.symbols(
-        h_before=("back",), h=("dh", "later"), h_up=("dh", "loss"), x=("back", "still"), **gates
+        c_before=("back",),
+        h_before=("back",),
+        h=("dh", "later"),
+        h_up=("dh", "loss"),
+        x=("back", "still"),
+        c=("dc", "still", "dc_in"),
+        **gates,
     )
     d.part("cut", Cut(81, BOTTOM))
     d.part(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from gatewise.drawings.backward import Backward, Cut, Figure
+from gatewise.drawings.backward import Backward, Cut, Figure, StepSymbol
 from gatewise.drawings.drawing import Drawing
 from gatewise.drawings.parts import frame, layer
 from gatewise.drawings.shapes import Wire
@@ -27,7 +27,25 @@ def rnn_cell(backward=False):
     h_out = Wire(((280, 110), (290, 110), (290, 34)), carries="h", quantity="h")
     d.part("h-out", h_out, Symbol(290, 26, "h_t"))
     d.part("numbers", Number("h", 362, 136, sign=True))
-    return _backward(d).at(backward) if backward else d
+    if not backward:
+        return d
+    whole = _backward(d)
+    return whole.at(backward) if backward is True else _with_next(whole.at(backward))
+
+
+def _with_next(d):
+    """Call the gradient that goes from step to step dh_next, to tell it from the readout's dh_t."""
+
+    def renamed(symbol):
+        if symbol.stage == "back" and symbol.symbol.text == "h_t−1" or symbol.when == "later":
+            return replace(symbol, symbol=replace(symbol.symbol, text="h_next"))
+        return symbol
+
+    d.parts["symbols"] = [
+        renamed(s) if isinstance(s, StepSymbol) else s for s in d.parts["symbols"]
+    ]
+    d.width += 20  # for the longer name
+    return d
 
 
 def _backward(d):

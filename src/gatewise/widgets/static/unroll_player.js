@@ -24,7 +24,7 @@ function begin({ network }) {
     return select;
   });
   const end = () => clearInterval(own.timer);
-  return Object.assign(own, { H: own.W.length / own.b.length, typed: [], seen: [], squares: {}, isOne: false, end });
+  return Object.assign(own, { H: own.W.length / own.b.length, typed: [], seen: [], squares: {}, end, id: `gw-${Math.random()}` });
 }
 
 function run(s, own, sentence, clamp) {
@@ -111,14 +111,14 @@ function sentences({ s, values, own, words, change, keep }) {
     };
     return html`<div class="sentence"><b>${name}</b>
       <input type="text" data-lm-suppress-shortcuts="true" spellcheck="false" autocomplete="off"
-        aria-label=${say(words.sentence, { name })} aria-invalid=${Boolean(own.trouble?.b === b && own.trouble.text)}
+        aria-label=${say(words.sentence, { name })} aria-describedby=${own.id} aria-invalid=${Boolean(own.trouble?.b === b && own.trouble.text)}
         .value=${own.typed[b] ?? sentence} @input=${oninput} @change=${onchange} />
       <label class="swap" style="visibility: ${spoken ? "visible" : "hidden"}">
         <span class="number">${say(words.word, { t })}</span>${select}</label>
     </div>`;
   };
   return html`<div class="sentences">${NAMES.map(row)}
-    <p class="message" role="alert">${own.trouble?.text ?? ""}</p></div>`;
+    <p class="message" role="alert" id=${own.id}>${own.trouble?.text ?? ""}</p></div>`;
 }
 
 /** The words along the steps, the distance of the two states there, and where the reader is. */
@@ -229,7 +229,7 @@ function choice(context) {
   const there = values.runs.map((run, b) => `${NAMES[b]} ${number(at(run))}`);
   const scope = (isOne) => {
     const text = isOne ? say(words["one unit"], { unit: s.unit }) : words["all units"];
-    return button(text, () => keep({ isOne }), { pressed: own.isOne === isOne });
+    return button(text, () => keep({ isOne }), { pressed: Boolean(own.isOne) === isOne });
   };
   const again = () => {
     Object.assign(own, { isOne: false, typed: [], trouble: undefined });

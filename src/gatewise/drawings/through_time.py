@@ -1,0 +1,33 @@
+"""Backpropagation through time: the unrolled LSTM in reverse."""
+
+from gatewise.drawings.backward import Flow
+from gatewise.drawings.drawing import Drawing
+from gatewise.drawings.parts import frame, operation
+from gatewise.drawings.shapes import Wire
+from gatewise.drawings.text import Label, Symbol
+
+STEP, HALF = 180, 46  # from one cell to the next; half a cell's width
+TOP, BOTTOM, SUM = 86, 206, 258  # the upper and lower edge of a cell, and the sum below
+STATES = {"c": 118, "h": 174}  # heights of their wires
+
+
+def lstm_through_time():
+    """Three time steps: the gradients on the states are passed on, those on the weights added."""
+    d = Drawing("lstm-through-time", 576, 330)
+    middles = [148 + STEP * t for t in range(3)]
+    for t, x in enumerate(middles, start=1):
+        d.part(f"cell{t}", frame(x - HALF, TOP, 2 * HALF, BOTTOM - TOP), Label(x, 151, "LSTM"))
+        loss = Flow(((x, TOP), (x, 32)), f"dh_{t}", "dh", "h")
+        d.part(f"loss{t}", loss, Label(x, 24, f"loss {t}", size=15))
+        for k, y in STATES.items():
+            start = 24 if t == 1 else x - STEP + HALF
+            name = f"d{k}_{t - 1}"
+            passed = Flow(((start, y), (x - HALF, y)), name, "back", k)
+            d.part(name, passed, Symbol((start + x - HALF) / 2, y - 12, name, size=18))
+    first, middle, last = middles
+    d.part("dW1", Wire(((first, BOTTOM), (first, SUM), (middle - 15, SUM))))
+    d.part("dW2", Wire(((middle, BOTTOM), (middle, SUM - 15))))
+    d.part("dW3", Wire(((last, BOTTOM), (last, SUM), (middle + 15, SUM))))
+    d.part("sum", *operation(middle, SUM, "+"))
+    d.part("dW", Wire(((middle, SUM + 14), (middle, SUM + 44))), Symbol(middle, 322, "dW"))
+    return d

@@ -1,0 +1,270 @@
+"""The widgets on every kind of page, without a model: `mount` alone, as a static page uses it.
+
+Each host is a blank page with the variables and marks that this host sets, and its ink and ground.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from appearance import labels, violations
+from playwright.sync_api import expect
+
+from gatewise import models, text
+from gatewise.cells import lstm
+from gatewise.widgets import BackwardExplorer, GateExplorer, GRUExplorer, UnrollPlayer
+
+
+def player(vocabulary=None, hidden=5, **settings):
+    torch.manual_seed(0)
+    vocabulary = vocabulary or text.Vocabulary()
+    return UnrollPlayer(models.TextLSTM(len(vocabulary), hidden), vocabulary, **settings)
+
+
+def held():
+    rng = np.random.default_rng(0)
+    params = lstm.Params.random(9, 5, rng)
+    trace = lstm.forward(params, rng.normal(size=(4, 3, 9)))
+    return GateExplorer.from_trace(params, trace, t=1, b=2, unit=3)
+
+
+WIDGETS = {
+    "gates": GateExplorer,
+    "task": lambda: GateExplorer("quote"),
+    "held": held,
+    "gru": lambda: GRUExplorer(reset_after=False),
+    "backward": lambda: BackwardExplorer(step=6, stage="back"),
+    "player": lambda: player(clamp={"f": 0.5, "o3": 1}),
+}
+# Styles and script as one text each, and settings: what a static page writes for a widget.
+MOUNT = """async ([source, css, settings]) => {
+    document.head.append(Object.assign(document.createElement("style"), {textContent: css}));
+    const blob = new Blob([source], {type: "text/javascript"});
+    const {default: widget} = await import(URL.createObjectURL(blob));
+    const element = document.body.appendChild(document.createElement("section"));
+    window.changes = [];
+    window.live = widget.mount(element, settings, {onchange: (changed) => changes.push(changed)});
+}"""
+# Sizes are known after the first frame, and drawn in the second.
+FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+@pytest.fixture
+def mount(browser):
+    """`mount(*widgets, html, **options)`: a page with these widgets; no fault until its end."""
+    pages, faults = [], []
+
+    def mount(*widgets, html="<body></body>", **options):
+        usual = {"viewport": {"width": 1200, "height": 900}, "reduced_motion": "reduce"}
+        page = browser.new_page(**usual | options)
+        page.on("console", lambda message: faults.append(message.text))
+        page.on("pageerror", lambda error: faults.append(f"{error}\n{error.stack}"))
+        page.set_content(html)
+        for widget in widgets:
+            plain = json.loads(json.dumps(widget.plain(), allow_nan=False))
+            page.evaluate(MOUNT, [widget._esm, widget._css, plain])
+        page.evaluate(FRAMES)
+        pages.append(page)
+        return page
+
+    yield mount
+    for page in pages:
+        page.close()
+    assert faults == []
+
+
+# ── ink and ground ──────────────────────────────────────────────────────────────────────────
+
+SHARE = Path(sys.prefix, "share", "jupyter")
+THEMES = SHARE / "lab" / "themes" / "@jupyterlab"
+
+
+def theme(name):
+    """The variables of a theme of JupyterLab."""
+    return (THEMES / f"theme-{name}-extension" / "index.css").read_text(encoding="utf-8")
+
+
+def labvariables():
+    """The variables that ipywidgets' own manager defines where there is no JupyterLab."""
+    script = (SHARE / "nbextensions" / "jupyter-js-widgets" / "extension.js").read_text("utf-8")
+    found = re.findall(r"--jp-[\w-]+:\s*[^;{}\"'\\]+;", script)
+    found = [line for line in found if line.count("(") == line.count(")")]
+    assert any("--jp-layout-color0" in line for line in found)
+    return ":root { " + " ".join(found) + " }"
+
+
+LAB = "body { background: var(--jp-layout-color0); color: var(--jp-ui-font-color1) }"
+LIGHT, DARK = "body { background: #fff; color: #000 }", "body { background: #383838; color: #ddd }"
+# For each host: its styles, the marks of <html> and <body>, the system, and the theme it has.
+HOSTS = {
+    "JupyterLab, light": (
+        lambda: theme("light") + LAB,
+        "",
+        "data-jp-theme-light=true",
+        "dark",
+        "light",
+    ),
+    "JupyterLab, dark": (
+        lambda: theme("dark") + LAB,
+        "",
+        "data-jp-theme-light=false",
+        "light",
+        "dark",
+    ),
+    "classic notebook, dark system": (lambda: labvariables() + LIGHT, "", "", "dark", "light"),
+    "classic notebook, light system": (lambda: labvariables() + LIGHT, "", "", "light", "light"),
+    "Colab, dark": (lambda: labvariables() + DARK, "theme=dark", "", "light", "dark"),
+    "Colab, light": (lambda: labvariables() + LIGHT, "", "", "dark", "light"),
+    "VS Code, dark": (lambda: labvariables() + DARK, "", "class=vscode-dark", "light", "dark"),
+    "VS Code, light": (lambda: labvariables() + LIGHT, "", "class=vscode-light", "dark", "light"),
+    "plain": (str, "", "", "light", "light"),
+    "plain, dark system": (str, "", "", "dark", "light"),
+    "both color schemes, dark system": (
+        lambda: ":root { color-scheme: light dark }",
+        "",
+        "",
+        "dark",
+        "dark",
+    ),
+    "dark page of its own": (
+        lambda: DARK.replace("#ddd", "oklch(0.9 0 0)"),
+        "",
+        "",
+        "light",
+        "dark",
+    ),
+}
+
+
+FOUR = ["gates", "gru", "backward", "player"]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_text_has_contrast_on_every_host(mount, host):
+    styles, html, body, system, expected = HOSTS[host]
+    page = mount(
+        *[WIDGETS[name]() for name in FOUR],
+        html=f"<html {html}><head><style>{styles()}</style></head><body {body}></body></html>",
+        color_scheme=system,
+    )
+    views = page.locator(".gatewise")
+    expect(page.locator(f".gatewise[data-theme={expected}]")).to_have_count(4)
+    assert violations(views) == []
+
+
+def test_a_change_of_theme_is_followed(mount):
+    page = mount(GateExplorer(), html="<style>body.night { color: #eee; background: #111 }</style>")
+    view = page.locator(".gatewise")
+    expect(view).to_have_attribute("data-theme", "light")
+    page.evaluate("document.body.className = 'night'")
+    expect(view).to_have_attribute("data-theme", "dark")
+    page.evaluate("document.body.dataset.jpThemeLight = 'true'")
+    expect(view).to_have_attribute("data-theme", "light")
+    page.evaluate("live.end()")
+    expect(view).to_have_count(0)
+    page.evaluate("document.body.dataset.jpThemeLight = 'false'")
+
+
+# ── styles stay home ────────────────────────────────────────────────────────────────────────
+
+# Every computed style of every element of a widget.
+STYLES = """view => [...view.querySelectorAll("*")].map(node => {
+    const style = getComputedStyle(node);
+    return [...style].sort().map(name => style.getPropertyValue(name)).join();
+})"""
+ALONE = ["gates", "backward", "player"]
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """Styles of each widget alone on a page, made once."""
+    return {}
+
+
+# Each before and after each other.
+@pytest.mark.parametrize("order", [ALONE, ALONE[::-1]], ids="-".join)
+def test_styles_are_the_same_alone_and_together(mount, alone, order):
+    for name in ALONE:
+        if name not in alone:
+            page = mount(WIDGETS[name]())
+            alone[name] = page.locator(".gatewise").evaluate(STYLES)
+            assert len(alone[name]) > 200
+    page = mount(*[WIDGETS[name]() for name in order])
+    for n, name in enumerate(order):
+        together = page.locator(".gatewise").nth(n).evaluate(STYLES)
+        assert together == alone[name], name
+
+
+def test_nothing_outside_a_widget_is_styled(mount):
+    html = (
+        "<body><main><p><b>x</b></p><button>x</button><svg class=chart><text>x</text></svg></main>"
+    )
+    page = mount(html=html)
+    before = page.locator("main").evaluate(STYLES)
+    page = mount(*[WIDGETS[name]() for name in ALONE], html=html)
+    assert page.locator("main").evaluate(STYLES) == before
+
+
+# ── without a model ─────────────────────────────────────────────────────────────────────────
+
+
+def test_a_page_hears_what_the_reader_changed(mount):
+    page = mount(BackwardExplorer(step=8))
+    page.get_by_role("slider", name="time steps T").press("End")
+    assert page.evaluate("changes.pop()") == {"T": 20, "read": 20, "step": 20}
+    page.get_by_role("button", name="Go back a gate").click()
+    assert page.evaluate("changes.pop()") == {"stage": "do"}
+    page.evaluate("live.update({T: 5})")
+    expect(page.get_by_role("slider", name="read the loss")).to_have_value("5")
+    assert page.evaluate("changes.length") == 0
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_keys_and_names_are_there_without_jupyter(mount, name):
+    page = mount(WIDGETS[name]())
+    view = page.locator(".gatewise")
+    nameless = view.locator("input, select, button, [role=slider], [role=img]").evaluate_all(
+        "nodes => nodes.filter(node => !node.ariaLabel && !node.textContent.trim()"
+        " && !node.labels?.length).length"
+    )
+    assert nameless == 0
+    assert labels(view)[1:] == [[], []]
+    sliders = view.locator("input[type=range]")
+    for slider in sliders.all():
+        value, least = slider.input_value(), slider.get_attribute("min")
+        slider.press("End" if value == least else "Home")
+        assert slider.input_value() != value
+        assert slider.get_attribute("aria-valuetext")
+
+
+def test_words_are_shown_as_they_are_written(mount):
+    words = ["$$", "costs", "$5", "<b>", "a_1", "${x}", "{t}", "&amp;"]
+    sentences = ["$$ costs $5 <b>", "a_1 ${x} {t} &amp;"]
+    page = mount(player(text.Vocabulary([" ".join(words)]), sentences=sentences))
+    written = page.locator(".along .word").all_text_contents()
+    assert sorted(written) == sorted(" ".join(sentences).split())
+    assert set(page.locator("tbody th").all_text_contents()) == set(words)
+
+
+def test_a_large_vocabulary_shows_its_likeliest_words(mount):
+    vocabulary = text.Vocabulary([" ".join(f"word{n}" for n in range(2_000))])
+    page = mount(player(vocabulary, 16, sentences=["word1 word5", "word2 word5"]))
+    expect(page.locator("tbody tr")).to_have_count(12)
+    box = page.get_by_label("sentence B", exact=True)
+    box.fill("nothing")
+    box.press("Tab")
+    expect(page.get_by_role("alert")).to_contain_text("and 1960 more")
+
+
+def test_a_spelling_of_another_form_is_found(mount):
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    page = mount(player(text.Vocabulary([f"i like {composed}"]), sentences=["i like"]))
+    box = page.get_by_label("sentence A", exact=True)
+    box.fill(f"i like {decomposed}")
+    box.press("Tab")
+    assert page.evaluate("changes.at(-1).sentences") == [f"i like {composed}"]
+    expect(page.get_by_role("alert")).to_be_hidden()
