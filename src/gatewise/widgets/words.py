@@ -198,7 +198,7 @@ ENGLISH = {
         "detach": ["c and h", "c only"],
         "says T": "{value} time steps",
         "says read": "the loss is h of time step {value}",
-        "says bias": "{value}: f is {f} on average",
+        "says forget_bias": "{value}: f is {f} on average",
         # Back in time is to the left, as in the picture.
         "go": {
             "step": "⇐ Go back a step",

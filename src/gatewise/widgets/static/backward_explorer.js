@@ -1,6 +1,6 @@
 // BackwardExplorer: the gradient goes back through one LSTM unit, and beside it one RNN unit.
 import { alongWire, lstm, rnn, shrinking } from "./cells.js";
-import { button, drawing, figure, gradientThickness, grip, number, plain, projector, say, scale, set, slider, spot, through, widget, write } from "./base.js";
+import { button, column, drawing, figure, gradientThickness, grip, number, plain, projector, say, scale, set, slider, through, widget, within, write } from "./base.js";
 import { html, nothing, svg } from "./lit-html.js";
 
 const STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"];
@@ -48,7 +48,7 @@ function numbersAt(s, { p, q, ours, theirs, back, simple }) {
 const clicks = ({ read, step, stage }) => (read - step) * CLICKS + STAGES.indexOf(stage);
 
 function placeAt(read, count) {
-  const n = Math.max(0, Math.min(CLICKS * read, count));
+  const n = within(0, CLICKS * read, count);
   if (n === 0) return { step: read, stage: "dh" };
   return { step: read - Math.floor((n - 1) / CLICKS), stage: STAGES[((n - 1) % CLICKS) + 1] };
 }
@@ -96,14 +96,12 @@ function ledger({ s, words, now, parts }, cell) {
     if (key === "dh_before" && s.detach) [formula, put] = [words["from nothing"], undefined];
     const at = STAGES.indexOf(stage);
     const numbers = put?.replace(/\w+/g, (name) => figure(now[cell][name]));
-    const result = html`<b data-value="${cell}.${key}">${figure(now[cell][key])}</b>`;
-    const isFound = at <= reached;
     return html`<tr class=${at > reached ? "later" : at === reached ? "now" : "past"}>
       <th scope="row">${write(say(name ?? words["wire to"], parts))}</th>
       <td>
         <span>= ${write(say(formula, parts))}</span>
-        ${isFound && numbers ? html`<span>= ${numbers}</span>` : nothing}
-        ${isFound ? html`<span>= ${result}</span>` : nothing}
+        ${at <= reached && numbers ? html`<span>= ${numbers}</span>` : nothing}
+        ${at <= reached ? html`<span>= <b data-value="${cell}.${key}">${figure(now[cell][key])}</b></span>` : nothing}
       </td></tr>`;
   };
   return html`<table class="ledger" aria-label=${cell.toUpperCase()}><tbody>${LINES[cell].map(line)}</tbody></table>`;
@@ -153,10 +151,7 @@ function overview(context) {
   const pitch = (width - left - FRAME.right) / s.T;
   const X = scale(0.5, s.T + 0.5, left, width - FRAME.right);
   const total = CLICKS * s.read;
-  const choose = (event) => {
-    const t = Math.ceil((spot(event, event.currentTarget.ownerSVGElement).x - left) / pitch);
-    go(total - (Math.max(1, Math.min(s.read, t)) - 1) * CLICKS);
-  };
+  const choose = (event) => go(total - (column(event, left, pitch, s.read) - 1) * CLICKS);
   const columns = svg`<rect class="way" x=${left} width=${pitch * s.T} y="0" height=${FRAME.height} rx="6" />`;
   const way = grip(columns, {
     label: words.way, says: say(words["says way"], { t: s.step, T: s.T, found }),
@@ -189,7 +184,7 @@ function chain({ s, values: { back, simple }, words, thin }, { left, pitch, X })
     x=${X(t) - wide / 2} width=${wide} y=${top} height=${bottom - top} rx="5" />`;
   const step = (_, n) => {
     const [t, isCut] = [n + 1, s.detach && n < s.read];
-    const tall = Math.max(-10, Math.min(10, 5 * s.x[n]));
+    const tall = within(-10, 10, 5 * s.x[n]);
     return svg`${link(t, FRAME.c, back.c_before[n], "c", false)}
       ${link(t, FRAME.h, back.h_before[n], "h", isCut)}
       ${link(t, FRAME.simple, simple.h_before[n], "h", isCut)}
@@ -230,8 +225,7 @@ function curves({ s, values, words }, { left, pitch, X, end }) {
 
   const every = Math.ceil((high - low) / 7);
   const powers = Array.from({ length: Math.floor((high - low) / every) + 1 }, (_, n) => high - n * every);
-  const skip = Math.ceil(20 / pitch);
-  const times = Array.from({ length: s.T }, (_, n) => n + 1).filter((t) => (s.T - t) % skip === 0);
+  const times = Array.from({ length: s.T }, (_, n) => n + 1).filter((t) => (s.T - t) % Math.ceil(20 / pitch) === 0);
 
   const known = { c: s.step + (STAGES.indexOf(s.stage) < 2), h: s.step - (s.stage === "back") };
   const curve = ([name, list, tint, style]) => {
@@ -267,22 +261,17 @@ function curves({ s, values, words }, { left, pitch, X, end }) {
 function controls(context) {
   const { s, values, change, words } = context;
   const mean = values.ours.f.reduce((sum, f) => sum + f, 0) / s.T;
-  const rows = [
-    ["T", [2, s.x.length, 1], "says T"],
-    ["read", [1, s.T, 1], "says read"],
-    ["forget_bias", [-2, 6, 0.1], "says bias"],
-  ];
-  const row = ([name, range, sentence]) => {
+  const rows = { T: [2, s.x.length, 1], read: [1, s.T, 1], forget_bias: [-2, 6, 0.1] };
+  const row = ([name, range]) => {
     const value = name === "forget_bias" ? number(s[name]) : String(s[name]);
-    const says = say(words[sentence], { value, f: number(mean) });
-    const act = (value) => change({ [name]: value });
+    const says = say(words[`says ${name}`], { value, f: number(mean) });
     return html`<label>
       <span class="head"><span>${write(words[name])}</span><span class="number">${value}</span></span>
-      ${slider({ label: words[name], range, value: s[name], says, act })}</label>`;
+      ${slider({ label: words[name], range, value: s[name], says, act: (v) => change({ [name]: v }) })}</label>`;
   };
   const path = (name, n) => button(name, () => change({ detach: n === 1 }), { pressed: s.detach === (n === 1) });
   return html`<div class="controls">
-    ${rows.map(row)}
+    ${Object.entries(rows).map(row)}
     <div class="through" role="group" aria-label=${words.through}>
       <span>${words.through}</span><span class="ends">${words.detach.map(path)}</span></div>
     ${projector(context)}
@@ -303,9 +292,9 @@ function losses({ s, values: { lost, ours }, words }) {
 /** How thick the wire of a gradient is. */
 function legend({ words, thin }) {
   const sample = (power) => {
-    const width = thin * gradientThickness(10 ** power);
     const text = written(power) + (power === -6 ? ` ${words.less}` : "");
-    return html`<span><svg width="26" height="18" aria-hidden="true"><path class="band" d="M0 9H26" stroke-width=${width} /></svg>${text}</span>`;
+    return html`<span><svg width="26" height="18" aria-hidden="true">
+      <path class="band" d="M0 9H26" stroke-width=${thin * gradientThickness(10 ** power)} /></svg>${text}</span>`;
   };
   return html`<p class="key"><span>${words.thickness}</span>${[0, -2, -4, -6].map(sample)}<span>${words.negative}</span></p>`;
 }
@@ -345,11 +334,8 @@ function view(given) {
   </div>`;
 }
 
-const options = { width: gradientThickness, write: figure };
-
-const begin = ({ drawings: [ours, theirs], words }) => ({
-  lstm: drawing(ours, words["lstm drawing"], options),
-  rnn: drawing(theirs, words["rnn drawing"], options),
-});
+const begin = ({ drawings, words }) =>
+  Object.fromEntries(["lstm", "rnn"].map((k, n) =>
+    [k, drawing(drawings[n], words[`${k} drawing`], { width: gradientThickness, write: figure })]));
 
 export default widget({ name: "gw-backward-explorer", begin, settle, compute, view });

@@ -26,7 +26,7 @@ const thickness = (value) => (16 * Math.abs(value)) / (1 + Math.abs(value));
 
 /** The same for a gradient: 14 for 1, and 2 less per power of ten; 2 to 18. */
 export const gradientThickness = (value) =>
-  value && Math.min(18, Math.max(2, 14 + 2 * Math.log10(Math.abs(value))));
+  value && within(2, 18, 14 + 2 * Math.log10(Math.abs(value)));
 
 /** The outline of a slot in a disc around (0, 0): nothing at 0, the whole disc at 1. */
 function opening(r, value) {
@@ -71,7 +71,7 @@ export const shown = (name, value, sign = false) =>
 // ── controls; Jupyter's shortcuts would take the keys of whatever lacks data-lm-suppress-… ──────
 /** A slider, filled from zero. says: its value in words; act gets the number. */
 export function slider({ label, range: [min, max, step], value, says, act }) {
-  const at = (v) => Math.max(0, Math.min(100, scale(min, max, 0, 100)(v)));
+  const at = (v) => within(0, 100, scale(min, max, 0, 100)(v));
   const oninput = ({ target }) => {
     act(Number(target.value));
     if (target.value !== target.dataset.at) target.value = target.dataset.at; // it was refused
@@ -91,17 +91,24 @@ export const projector = ({ s, words, change }) =>
   button(s.projector ? words.leave : words.projector, () => change({ projector: !s.projector }),
     { kind: "projector", pressed: s.projector });
 
+/** A value, or the end of its range that it is beyond. */
+export const within = (min, max, value) => Math.max(min, Math.min(max, value));
+
 /** The place of a pointer's event in the units of an SVG, however it is scaled. */
-export const spot = ({ clientX, clientY }, svg) =>
-  new DOMPoint(clientX, clientY).matrixTransform(svg.getScreenCTM().inverse());
+export const spot = ({ clientX, clientY, currentTarget: at }) =>
+  new DOMPoint(clientX, clientY).matrixTransform((at.ownerSVGElement ?? at).getScreenCTM().inverse());
+
+/** Which column of an SVG was clicked, the first of `count` being 1. */
+export const column = (event, left, pitch, count) =>
+  within(1, count, 1 + Math.floor((spot(event).x - left) / pitch));
 
 /**
  * Something drawn that is a handle. says: its value in words; reach: how far the value goes per
  * unit of its SVG to the right, and up. It moves from where it is: a touch alone changes nothing.
  */
 export function grip(content, { label, says, range: [min, max, step, page], value, reach: [x, y], act }) {
-  const put = (v) => act(Math.max(min, Math.min(max, Number((Math.round(v / step) * step).toFixed(2)))));
-  const at = (event, place = spot(event, event.currentTarget.ownerSVGElement)) => x * place.x - y * place.y;
+  const put = (v) => act(within(min, max, Number((Math.round(v / step) * step).toFixed(2))));
+  const at = (event, place = spot(event)) => x * place.x - y * place.y;
   const by = { ArrowUp: step, ArrowRight: step, ArrowDown: -step, ArrowLeft: -step, PageUp: page, PageDown: -page };
   const move = (event) =>
     event.currentTarget.hasPointerCapture(event.pointerId) && put(event.currentTarget.offset + at(event));
@@ -119,10 +126,9 @@ export function grip(content, { label, says, range: [min, max, step, page], valu
     put(to);
   };
   return svg`<g class="grip" role="slider" tabindex="0" data-lm-suppress-shortcuts="true" aria-label=${plain(label)}
-    aria-valuemin=${min} aria-valuemax=${max} aria-valuenow=${value} aria-valuetext=${says}
+    aria-valuemin=${min} aria-valuemax=${max} aria-valuenow=${Number(value.toFixed(2))} aria-valuetext=${says}
     @pointerdown=${down} @pointermove=${move} @keydown=${key}>${content}</g>`;
 }
-
 
 // ── the drawings of gatewise.drawings, whose docstring names their anchors ──────────────────
 /** Change an attribute only where it differs: the browser would lay it out again. */

@@ -1,6 +1,6 @@
 // The explorers of one unit: GateExplorer shows an LSTM's, GRUExplorer a GRU's.
 import { gru, logit, lstm, sigmoid } from "./cells.js";
-import { beginning, button, drawing, grip, nice, number, plain, projector, say, scale, shown, slider, spot, symbol, through, widget, write } from "./base.js";
+import { beginning, button, column, drawing, grip, nice, number, projector, say, scale, shown, slider, symbol, through, widget, within, write } from "./base.js";
 import { html, nothing, render, svg } from "./lit-html.js";
 
 const REACH = { x: [-2, 2, 0.05, 0.5], h_before: [-1, 1, 0.05], c_before: [-3, 3, 0.05] };
@@ -29,12 +29,10 @@ const LSTM = {
     return { w_x: { ...none, g: 1 }, w_h: none, b: { f, i, g: 0, o: OPEN } };
   },
   form: () => 0,
-  equations: [
-    [
-      ["c", "c_t = f_t · c_t−1 + i_t · g_t = ", ["f"], " · ", ["c_before"], " + ", ["i"], " · ", ["g"], " = ", ["c", true]],
-      ["h", "h_t = o_t · tanh(c_t) = ", ["o"], " · ", ["tanh_c"], " = ", ["h", true]],
-    ],
-  ],
+  equations: [[
+    ["c", "c_t = f_t · c_t−1 + i_t · g_t = ", ["f"], " · ", ["c_before"], " + ", ["i"], " · ", ["g"], " = ", ["c", true]],
+    ["h", "h_t = o_t · tanh(c_t) = ", ["o"], " · ", ["tanh_c"], " = ", ["h", true]],
+  ]],
 };
 
 const GRU = {
@@ -80,8 +78,7 @@ function run(s, inputs, h_before, c_before) {
 /** A sequence of a task, and whether c stays within its bounds. */
 function judge(s, { x: fed, c0, low, high }) {
   const { x, c, h } = run(s, fed, 0, c0);
-  const within = (c, t) => (low[t] ?? -Infinity) <= c && c <= (high[t] ?? Infinity);
-  return { x, c, h, isRight: c.every(within) };
+  return { x, c, h, isRight: c.every((v, t) => (low[t] ?? -Infinity) <= v && v <= (high[t] ?? Infinity)) };
 }
 const countRight = (judged) => judged.filter(({ isRight }) => isRight).length;
 
@@ -110,7 +107,7 @@ function settle(next) {
 
 /** Settings in which the pre-activation of k is a: its bias makes it so. */
 const open = ({ b }, values, k, a) => {
-  const bias = b[k] + Math.max(-OPEN, Math.min(OPEN, a)) - values[`a_${k}`];
+  const bias = b[k] + within(-OPEN, OPEN, a) - values[`a_${k}`];
   return { b: { ...b, [k]: Number(bias.toFixed(2)) } };
 };
 
@@ -170,11 +167,10 @@ function states({ s, values, change, words }, kind, picture) {
   return html`<div class="states">
     ${kind.states.map((key) => {
       const says = say(words["says state"], { value: number(s[key]), ...parts });
-      const range = { label: words.state[key], range: REACH[key], value: s[key], says };
-      const act = (value) => change({ [key]: value });
+      const control = { label: words.state[key], range: REACH[key], value: s[key], says };
       return html`<label class="state" style="--tint: var(--gw-${key[0]}); --at: ${beginning(picture, key)}%">
         <small>${write(words.state[key])}</small>
-        ${s.task ? nothing : slider({ ...range, act })}
+        ${s.task ? nothing : slider({ ...control, act: (value) => change({ [key]: value }) })}
         ${shown(key, values[key], true)}</label>`;
     })}</div>`;
 }
@@ -185,14 +181,12 @@ function valves(context, picture) {
   for (const node of picture.all("valve")) {
     const name = node.dataset.valve;
     const k = name === "rest" ? "z" : name; // 1 − z
-    const hit = svg`<circle class="hit" r="20" /><circle class="ring" r="18" />`;
-    const valve = grip(hit, {
+    render(grip(svg`<circle class="hit" r="20" /><circle class="ring" r="18" />`, {
       label: say(words.valve, { gate: words.gate[k] }) + (k === name ? "" : ", 1 − z"),
       says: say(words["says gate"], { value: number(values[name]), gate: words.gate[k], does: does(context, k) }),
       range: [0, 1, 0.01, 0.1], value: values[name], reach: [1 / 60, 1 / 60],
       act: (v) => change(open(s, values, k, logit(k === name ? v : 1 - v))),
-    });
-    render(valve, node);
+    }), node);
   }
 }
 
@@ -206,9 +200,8 @@ const equations = (lines, values) =>
   html`<div class="result">
     ${lines.map(([tint, ...pieces]) => html`<p class="equation" style="--tint: var(--gw-${tint})">
       ${pieces.map((piece) => {
-        if (typeof piece === "string") return write(piece);
-        const [name, isResult] = piece;
-        return isResult ? html`<b>${shown(name, values[name])}</b>` : shown(name, values[name]);
+        const number = shown(piece[0], values[piece[0]]);
+        return typeof piece === "string" ? write(piece) : piece[1] ? html`<b>${number}</b>` : number;
       })}</p>`)}
   </div>`;
 
@@ -224,7 +217,7 @@ function card(context, kind, k) {
   const isGate = k !== kind.candidate;
   const [a, value, mark] = [values[`a_${k}`], values[k], isGate ? "σ" : "tanh"];
   const [name, { low, d }] = [words.gate[k], CURVES[Number(!isGate)]];
-  const at = Math.max(-LIMIT, Math.min(LIMIT, a));
+  const at = within(-LIMIT, LIMIT, a);
   const curve = say(words.curve, { gate: name, squash: mark, a: number(a), value: number(value) });
   const terms = kind.terms(k);
   const sentence = (set) =>
@@ -241,11 +234,10 @@ function card(context, kind, k) {
     const input = { w_x: "x", w_h: "h_before" }[key];
     const says = sentence(s[key][part]);
     const label = `${words.weight[part === "q" ? "q" : key]}, ${name}`;
-    const act = (value) => change({ [key]: { ...s[key], [part]: value } });
     return html`<label class="row">
       <span>${part === "q" ? symbol("b", "q") : symbol(...key.split("_"))} ${input ? write(words.symbol[input]) : nothing}</span>
       <span class="term">${shown(`${key}_${part}`, s[key][part])}${input ? html` · ${shown(input, values[input])}` : nothing}</span>
-      ${slider({ label, range: WEIGHT, value: s[key][part], says, act })}</label>`;
+      ${slider({ label, range: WEIGHT, value: s[key][part], says, act: (v) => change({ [key]: { ...s[key], [part]: v } }) })}</label>`;
   };
   const held = (part) => html`<p class="row held" title=${words["held says"]}>
     <span>${words.held} ${part === "q" ? symbol("q", "t") : nothing}</span><span class="rule"></span>
@@ -275,6 +267,9 @@ function sequence(context, kind) {
   const { x, ...states } = judged ? values.judged[s.sequence - 1] : values.strip;
   const last = Object.fromEntries(kind.lines.map((k) => [k, states[k].at(-1)]));
   const parts = { c: number(last.c ?? 0), h: number(last.h), n: s.repeats };
+  const width = sizes.strip || 700;
+  const pitch = (width - FRAME.left - FRAME.right) / x.length;
+  const choose = (event) => change({ step: column(event, FRAME.left, pitch, x.length) });
   const hint = words[judged ? "sequence judged" : s.note ? "sequence held" : "sequence hint"];
   return html`<div class="sequence">
     ${judged ? steps() : source()}
@@ -286,8 +281,7 @@ function sequence(context, kind) {
   function source() {
     const { length } = s.inputs;
     own.often = s.repeats || (own.often ?? 8);
-    const says = say(words["says repeat"], parts);
-    const often = { label: words.times, range: [1, 50, 1], value: s.repeats, says };
+    const often = { label: words.times, range: [1, 50, 1], value: s.repeats, says: say(words["says repeat"], parts) };
     return html`<div class="source" role="group" aria-label=${words.source}>
       ${button(write(say(words.feed.x, { n: own.often })), () => change({ repeats: own.often }), { pressed: s.repeats > 0 })}
       ${s.repeats ? slider({ ...often, act: (repeats) => change({ repeats }) }) : nothing}
@@ -305,16 +299,8 @@ function sequence(context, kind) {
         ${slider({ ...step, act: (step) => change({ step }) })}</label>`;
   }
 
-  function choose(event) {
-    const pitch = (sizes.strip - FRAME.left - FRAME.right) / x.length;
-    const t = Math.floor((spot(event, event.currentTarget).x - FRAME.left) / pitch);
-    if (t >= 0 && t < x.length) change({ step: t + 1 });
-  }
-
   function strip(kind, x, states, judged) {
-    const width = sizes.strip || 700;
     const isFixed = Boolean(judged) || s.repeats > 0;
-    const pitch = (width - FRAME.left - FRAME.right) / x.length;
     const X = scale(0, 1, FRAME.left + pitch / 2, FRAME.left + pitch * 1.5);
     const [min, max] = REACH.x;
     const tall = scale(0, max, 0, FRAME.zero - FRAME.top);
@@ -324,10 +310,11 @@ function sequence(context, kind) {
     const Y = scale(least, most, FRAME.bottom, FRAME.states);
 
     const bar = (value, t) => {
-      const [thin, high] = [Math.max(2, Math.min(26, pitch * 0.6)), tall(Math.max(min, Math.min(max, value)))];
+      const [thin, high] = [within(2, 26, pitch * 0.6), tall(within(min, max, value))];
       const isNamed = judged?.text ? pitch >= 9 : (t + 1) % Math.ceil(18 / pitch) === 0;
       const shape = svg`<rect class="x" x=${X(t) - thin / 2} width=${thin} y=${FRAME.zero - Math.max(high, 0)} height=${Math.abs(high)} />
-        <text class="tick" x=${X(t)} y=${FRAME.zero - high + (isFixed ? 0 : Math.sign(high) || 1) * -6 + (high < 0 ? 12 : -4)}>${pitch > 36 ? number(value, true) : ""}</text>
+        <text class="tick" x=${X(t)}
+          y=${FRAME.zero - high + (isFixed ? 0 : Math.sign(high) || 1) * -6 + (high < 0 ? 12 : -4)}>${pitch > 36 ? number(value, true) : ""}</text>
         <text class="tick" x=${X(t)} y=${FRAME.end}>${!isNamed ? "" : judged?.text ? judged.text[t] : t + 1}</text>`;
       if (isFixed) return shape;
       const says = { value: number(value), c: number(states.c?.[t] ?? 0), h: number(states.h[t]) };
@@ -349,7 +336,7 @@ function sequence(context, kind) {
     const dots = (k) => (pitch < 12 ? "" : points(k).map((point) => `M${point}h0`).join(""));
     // Two names keep 16 pixels apart, whichever is above.
     const ends = kind.lines.map((k) => Y(last[k]));
-    const centre = Math.max(FRAME.states + 8, Math.min(FRAME.bottom - 8, (Math.min(...ends) + Math.max(...ends)) / 2));
+    const centre = within(FRAME.states + 8, FRAME.bottom - 8, (Math.min(...ends) + Math.max(...ends)) / 2);
     const apart = Math.max(8, Math.abs(ends[0] - ends.at(-1)) / 2) * (last.c >= last.h ? -1 : 1);
     const beside = (k) => centre + 4 + (kind.lines.length < 2 ? 0 : k === "c" ? apart : -apart);
     const marks = [0, most, least].filter((v, n) => n === 0 || Math.abs(Y(v) - Y(0)) > 14);
@@ -385,7 +372,8 @@ function view(context) {
       ${sequence(context, kind)}
       ${equations(lines, values)}
       <small class="legend">${words.legend}</small>
-      <details><summary data-lm-suppress-shortcuts="true">${words.weights}</summary><div class="cards">${kind.cards.map((k) => card(context, kind, k))}</div></details>
+      <details><summary data-lm-suppress-shortcuts="true">${words.weights}</summary>
+        <div class="cards">${kind.cards.map((k) => card(context, kind, k))}</div></details>
     </div>
   </div>`;
 }

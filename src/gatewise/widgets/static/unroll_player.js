@@ -1,6 +1,6 @@
 // UnrollPlayer: a trained text model reads one sentence or two; its weights come once and run here.
 import { apartByUnit, difference, distances, gru, lstm, probabilities, rnn } from "./cells.js";
-import { button, nice, number, projector, say, scale, set, shown, slider, spot, symbol, widget } from "./base.js";
+import { button, column, nice, number, projector, say, scale, set, shown, slider, spot, symbol, widget, within } from "./base.js";
 import { html, nothing, svg } from "./lit-html.js";
 
 const CELLS = { rnn, lstm, gru };
@@ -69,7 +69,7 @@ function order(s, { byUnit }, isSorted) {
 function settle(next, last) {
   const [T, was] = [longest(next.sentences), longest(last.sentences)];
   const isAtEnd = next.step === last.step && last.step === was && T !== was;
-  const step = isAtEnd ? T : Math.max(1, Math.min(next.step, T));
+  const step = isAtEnd ? T : within(1, T, next.step);
   return { ...next, step, hold_from: Math.min(next.hold_from, T) };
 }
 
@@ -125,16 +125,13 @@ function sentences({ s, values, own, words, change, keep }) {
 function timeline(context) {
   const { s, values: { runs, free, apart, apartFree, scales }, own, sizes, words, change, keep } = context;
   const last = longest(s.sentences);
-  const move = (step) => change({ step: Math.max(1, Math.min(last, step)) });
-  const stop = () => keep({ timer: clearInterval(own.timer) });
-  const go = (step) => {
-    own.timer = clearInterval(own.timer);
-    move(step);
-  };
-  own.beat = () => (s.step < last ? move(s.step + 1) : stop());
+  const halt = () => (own.timer = clearInterval(own.timer));
+  const stop = () => keep({ timer: halt() });
+  const go = (step) => [halt(), change({ step })];
+  own.beat = () => (s.step < last ? change({ step: s.step + 1 }) : stop());
   const start = () => {
     own.timer = setInterval(() => own.beat(), BEAT);
-    move(s.step >= last ? 1 : s.step + 1);
+    change({ step: s.step >= last ? 1 : s.step + 1 });
   };
 
   const [left, right, width] = [34, 4, sizes.along || 540];
@@ -169,7 +166,7 @@ function timeline(context) {
   const gaps = Object.entries(apart).map(([k, list]) => `|Δ${k}| ${number(list[t])}`);
   const spoken = runs.map((run, b) => `${NAMES[b]} ${run.words[Math.min(s.step, run.words.length) - 1]}`);
   const says = `${where}: ${[...spoken, ...context.says, ...gaps].join(", ")}`;
-  const onclick = (event) => go(1 + Math.floor((spot(event, event.currentTarget).x - left) / pitch));
+  const onclick = (event) => go(column(event, left, pitch, last));
   return html`<div class="timeline">
     <div class="steps">
       ${button("‹", () => go(s.step - 1), { label: words.back, off: s.step <= 1 })}
@@ -184,6 +181,7 @@ function timeline(context) {
       <rect class="here" x=${X(s.step) - pitch / 2} y="0" width=${pitch} height=${base + 2} />
       <path class="axis" d=${runs.length > 1 ? `M${left} ${base}H${width - right}M${left} ${top}h-4` : ""} />
       ${Object.entries(apart).map(bars)}
+      <path class="since" d=${s.hold_from > 1 ? `M${X(s.hold_from) - pitch / 2} 0V${base}` : ""} />
       <text class="tick end" x=${left - 6} y=${top + 4}>${runs.length > 1 ? scales.apart : ""}</text>
       ${runs.map(line)}
     </svg>
@@ -231,27 +229,22 @@ function choice(context) {
     const text = isOne ? say(words["one unit"], { unit: s.unit }) : words["all units"];
     return button(text, () => keep({ isOne }), { pressed: Boolean(own.isOne) === isOne });
   };
-  const again = () => {
-    Object.assign(own, { isOne: false, typed: [], trouble: undefined });
-    reset();
-  };
+  const again = () => [Object.assign(own, { isOne: false, typed: [], trouble: undefined }), reset()];
   const sort = () => change({ sort: !s.sort, ...(s.sort ? {} : { unit: order(s, values, true)[0] }) });
   const T = longest(s.sentences);
   const told = s.sentences.map((sentence) => split(sentence)[s.hold_from - 1] ?? "");
-  const from = { label: words.from, range: [1, Math.max(2, T), 1], value: s.hold_from };
-  const fromSays = say(words["says from"], { t: s.hold_from, word: told.join(", ") });
-  const says = `${s.unit}: ${values.state} ${there.join(", ")}`;
-  const unit = { label: words.unit, range: [0, Math.max(1, own.H - 1), 1], value: s.unit };
+  const pick = (name, key, [min, max], says, isShown = true) => html`
+    <label class="unit" style="visibility: ${isShown ? "visible" : "hidden"}">
+      <span>${words[name]} <b class="number">${s[key]}</b></span>
+      ${slider({ label: words[name], range: [min, Math.max(min + 1, max), 1], value: s[key], says, act: (v) => change({ [key]: v }) })}
+    </label>`;
   return html`<div class="choice">
-    <label class="unit"><span>${words.unit} <b class="number">${s.unit}</b></span>
-      ${slider({ ...unit, says, act: (unit) => change({ unit }) })}</label>
+    ${pick("unit", "unit", [0, own.H - 1], `${s.unit}: ${values.state} ${there.join(", ")}`)}
     ${button(words.sort, sort, { pressed: s.sort })}
     ${CELLS[s.network.cell].gates.length
       ? html`<div class="scopes" role="group" aria-label=${words.scope}>
           <span>${words.scope}</span>${[false, true].map(scope)}</div>
-          <label class="unit" style="visibility: ${T > 1 ? "visible" : "hidden"}">
-            <span>${words.from} <b class="number">${s.hold_from}</b></span>
-            ${slider({ ...from, says: fromSays, act: (t) => change({ hold_from: t }) })}</label>`
+        ${pick("from", "hold_from", [1, T], say(words["says from"], { t: s.hold_from, word: told.join(", ") }), T > 1)}`
       : nothing}
     <span class="ends">${button(words.reset, again)} ${projector(context)}</span>
   </div>`;
@@ -298,7 +291,7 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   const row = units.indexOf(s.unit);
   const across = row < 0 ? "" : `M${left} ${row * tall}h${T * pitch}v${tall}h${-T * pitch}z`;
   const cellAt = (event) => {
-    const { x, y } = spot(event, event.currentTarget);
+    const { x, y } = spot(event);
     const [t, n] = [Math.floor((x - left) / pitch), Math.floor(y / tall)];
     return t >= 0 && t < T && n >= 0 && n < units.length ? { k, b, t, unit: units[n] } : undefined;
   };
