@@ -146,7 +146,8 @@ ENGLISH = {
         "says": "{name} predicts {word}",
         "dotted": "dotted: with no gate forced",
         "legend": "A and B: the two sentences",
-        "marks": "frame: the chosen word and unit; pale: still to come; bold: words that differ",
+        "marks": "frame: the chosen word and unit; pale: still to come; bold: words that differ; "
+        "dashed line: from here on gates are forced",
         "difference": {
             "same": "Up to here, the sentences are the same.",
             "never": "Never written: {k} stays the same in both sentences.",

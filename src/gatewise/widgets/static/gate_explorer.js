@@ -244,7 +244,7 @@ function card(context, kind, k) {
     <span class="term">${shown(`held_${part}`, s.held[part], true)}</span></p>`;
   // Its coordinates are a and the value themselves, upside down as in every SVG.
   return html`<div class="card" role="group" aria-label=${name} style="--tint: var(--gw-${k})">
-    <p class="title"><b>${name}</b> ${symbol(k, "t")}<br /><small>${does(context, k)}</small></p>
+    <p class="title"><b>${name}</b> ${symbol(k, "t")}<small>${does(context, k)}</small></p>
     <svg class="curve" role="group" aria-label=${curve} preserveAspectRatio="none"
       viewBox="${-LIMIT} -1.12 ${2 * LIMIT} ${1.24 - low}">
       <path class="axis" d="M${-LIMIT} 0H${LIMIT}M0 -1.1V${0.1 - low}" />
