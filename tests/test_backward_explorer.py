@@ -105,3 +105,19 @@ def test_the_picture_shows_what_the_widget_does():
     told = [text.get_text() for text in explorer.picture().findobj(Text)]
     assert any("is detached and gets nothing" in text for text in told)
     assert explorer.words["curves"]["wire"] in told
+
+
+def test_where_the_gradient_is_lost_is_told():
+    explorer = BackwardExplorer()
+    for cell, key in [("lstm", "dc"), ("rnn", "dh")]:
+        size = np.abs(explorer.values[cell][key])
+        found = explorer.values["lost"][cell]
+        assert found["share"] == pytest.approx(size[0] / size[7])
+        assert found["factor"] ** 7 == pytest.approx(found["share"])
+        t = found["step"]
+        assert found["least"] == pytest.approx(size[t - 1] / size[t])
+        assert found["least"] == pytest.approx((size[:-1] / size[1:]).min())
+    explorer.detach = True
+    assert explorer.lost(explorer.values)[1] == "RNN: nothing goes back from step 8."
+    explorer.read = 1
+    assert "nothing is lost" in explorer.lost(explorer.values)[0]

@@ -29,7 +29,7 @@ def layer():
 
 
 def test_values_are_right_without_a_browser_and_follow_python():
-    explorer = GateExplorer(h_before=0.25)
+    explorer = GateExplorer(h_before=0.25, inputs=[1.0, 0.0])
     for x in [1.0, -0.75]:
         explorer.x = x
         now = lstm.step(explorer.params, np.array([[x]]), np.array([[0.25]]), np.array([[0.5]]))
@@ -37,7 +37,7 @@ def test_values_are_right_without_a_browser_and_follow_python():
         assert explorer.values["h"] == now.h.item()
     explorer.w_x = {"i": 3}
     assert explorer.w_x == {"i": 3.0, "f": 0.0, "g": 1.0, "o": 0.0}
-    assert explorer.values["a_i"] == 3 * -0.75
+    assert explorer.values["a_i"] == 3 * -0.75 - 8
     explorer.repeats = 12
     assert explorer.values["strip"]["x"] == [-0.75] * 12
 
@@ -186,8 +186,15 @@ def test_an_unknown_task_is_told_in_a_sentence():
 
 
 def test_the_picture_shows_the_sequence_of_a_task_between_its_bounds():
-    explorer = GateExplorer("keep", b={"f": 10, "i": -10})
-    first = tasks.visible("keep")[0]
+    explorer = GateExplorer("keep", b={"f": 10, "i": -10}, sequence=2, step=3)
+    first = tasks.visible("keep")[1]
+    trace = first.run(explorer.params)
+    assert explorer.values["c"] == pytest.approx(trace.c[2].item(), abs=1e-12)
+    assert explorer.values["x"] == first.x[2]
+    assert explorer.values["strip"]["c"] == trace.c.ravel().tolist()
     (line,) = [one for one in explorer.picture().named["states"].lines if one.get_label() == "c"]
     np.testing.assert_allclose(line.get_ydata(), first.run(explorer.params).c.ravel())
-    assert "of 8 sequences" in repr(explorer.picture())
+    assert "of 8 sequences" in repr(GateExplorer("keep").picture())
+    for name, by_gate in SOLVED["keep"].items():
+        setattr(explorer, name, by_gate)
+    assert "Solved: c stays put on all 8" in repr(explorer.picture())

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from gatewise.drawings.values import figure, gradient_thickness, number, thickness
+from gatewise.drawings.values import figure, gradient_thickness, nice, number, thickness
 from gatewise.plots import PALETTE
 from gatewise.widgets import stills
 from gatewise.widgets.stills.unroll_player import LIKELY, UNITS, WORDS
@@ -259,7 +259,7 @@ def player(sentences=("i love", "you love"), letters="figoch", D=9, H=5, step=No
 
 def test_the_squares_are_as_large_as_the_values():
     plot, values, _ = player(step=1)
-    scale = max(1, *(np.abs(run["c"]).max() for run in values["runs"]))
+    scale = nice(max(np.abs(run["c"]).max() for run in values["runs"]))
     for b, run in enumerate(values["runs"]):
         for k in "figoch":
             (found,) = plot.named[f"{k}{b}"].collections
@@ -270,7 +270,7 @@ def test_the_squares_are_as_large_as_the_values():
             assert (full == (run[k].ravel() > 0)).all()
             faint = found.get_edgecolor()[:, 3] < 1
             assert (faint == np.repeat([False, True], 5)).all()
-    assert f"full square: {number(scale)}" in texts(plot)
+    assert f"full square: {scale:g}" in texts(plot)
 
 
 def test_the_bars_are_distances_and_probabilities():

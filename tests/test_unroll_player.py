@@ -12,6 +12,7 @@ from torch import nn
 from gatewise.models import TextGRU, TextLSTM, TextLSTMWithout, TextRNN
 from gatewise.text import SENTENCES, Vocabulary, one_hot
 from gatewise.widgets import UnrollPlayer
+from gatewise.widgets.unroll_player import difference
 
 UM = " um" * 30
 SWAPPED = ["you love coffee", "i like milk", "dog", "i" + " you" * 20]
@@ -221,6 +222,55 @@ def test_the_work_of_a_picture_does_not_grow_with_the_vocabulary():
 def test_the_picture_tells_of_gates_that_are_held():
     widget = player(clamp={"f": 0, "o3": 1})
     told = texts(widget.picture())
-    assert "held at 0" in told
+    assert "forced to 0" in told
     assert widget.words["dotted"] in "; ".join(told)
     assert widget.words["dotted"] not in "; ".join(texts(player().picture()))
+
+
+def test_a_gate_is_held_from_a_word_on():
+    widget = player(sentences=["i love dog", "you love dog"], clamp={"f": 0}, hold_from=2)
+    free = player(sentences=["i love dog", "you love dog"]).values["runs"]
+    for run, before in zip(widget.values["runs"], free, strict=True):
+        np.testing.assert_allclose(run["f"], [before["f"][0], np.zeros(5), np.zeros(5)])
+        np.testing.assert_allclose(run["c"][1:], (run["i"] * run["g"])[1:])
+    np.testing.assert_allclose(widget.values["free"]["runs"][0]["p"], free[0]["p"])
+    widget.sentences = ["i"]
+    assert widget.hold_from == 1
+    with pytest.raises(ValueError, match="hold_from: expected an integer from 1 to 1, got 2"):
+        widget.hold_from = 2
+
+
+def runs(c, h, p, words=("a b c d", "z b c d")):
+    """Two sentences whose states and predictions differ by c, h and p after each word."""
+    signs = [np.array([[sign * v / 2] for v in c]) for sign in (1, -1)]
+    shown = [np.array([[sign * v / 2] for v in h]) for sign in (1, -1)]
+    told = [np.array([[0.5 + sign * v / 2, 0.5 - sign * v / 2] for v in p]) for sign in (1, -1)]
+    parts = zip(words, signs, shown, told, strict=True)
+    return [{"words": w.split(), "c": one, "h": two, "p": three} for w, one, two, three in parts]
+
+
+FREE = runs([2, 2, 2, 2], [1, 1, 1, 1], [0, 0, 0, 0.9])
+
+
+@pytest.mark.parametrize(
+    ("held", "verdict", "word"),
+    [
+        (FREE, "read", 4),
+        (runs([0.1, 0.1, 0.1, 0.1], [1, 0, 0, 0], [0] * 4), "never", 4),
+        (runs([2, 0.3, 0.1, 0.1], [1, 0, 0, 0], [0] * 4), "lost", 3),
+        (runs([2, 2, 2, 2], [1, 0, 0, 0.05], [0] * 4), "not shown", 4),
+        (runs([2, 2, 2, 2], [1, 1, 1, 1], [0, 0, 0, 0.05]), "not read", 4),
+        (runs([0] * 4, [0] * 4, [0] * 4, words=("a b c d",) * 2), "same", 4),
+    ],
+)
+def test_the_difference_between_two_sentences_is_named(held, verdict, word):
+    found = difference(held, FREE, 4)
+    assert (found["verdict"], found["word"]) == (verdict, word)
+    assert difference(held[:1], FREE[:1], 4) == {}
+
+
+def test_most_telling_first_chooses_the_first():
+    widget = player()
+    widget.sort = True
+    assert widget.unit == widget.values["order"][0]
+    assert player(sort=True, unit=2).unit == 2

@@ -70,6 +70,7 @@ VIEWS = {
 def test_labels_keep_apart_and_axe_finds_nothing(show, name, look, tmp_path):
     make, states = VIEWS[name]
     view = show(make(), **LOOKS[look])
+    view.root.locator("details").evaluate_all("nodes => nodes.forEach(node => (node.open = true))")
     for n, settings in enumerate(states):
         view.send(**settings)
         count, meetings, outside = labels(view.root)
@@ -128,6 +129,29 @@ def test_nothing_moves_where_motion_is_not_wanted(show, name):
     view = show(VIEWS[name][0](), reduced_motion="reduce")
     view.root.locator(SLIDERS).first.press("Home")
     assert view.page.evaluate("document.getAnimations().length") == 0
+
+
+SCREENS = [(1920, 1080), (1280, 720)]
+FIT = """root => {
+    const {left, right, top, bottom} = root.firstElementChild.getBoundingClientRect();
+    const isIn = left >= -1 && top >= -1 && right <= innerWidth + 1 && bottom <= innerHeight + 1;
+    return root.matches(":popover-open") && isIn;
+}"""
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@four
+def test_the_projector_view_fits_one_screen(show, name, screen):
+    width, height = screen
+    view = show(VIEWS[name][0](), viewport={"width": width, "height": height})
+    view.root.get_by_role("button", name="Projector view").click()
+    root = view.root.locator(".gatewise")
+    view.page.wait_for_function("document.querySelector('.gatewise').matches(':popover-open')")
+    assert root.evaluate(FIT)
+    assert view.bring().projector is True
+    view.page.keyboard.press("Escape")
+    assert not root.evaluate("root => root.hasAttribute('popover')")
+    assert view.bring().projector is False
 
 
 def test_what_python_refuses_is_not_left_on_the_screen(show):

@@ -13,6 +13,23 @@ BY_GATE = ["w_x", "w_h", "b"]
 both = pytest.mark.parametrize("kind", [GateExplorer, GRUExplorer])
 
 
+def weights(view):
+    """The view, with its weights unfolded."""
+    view.root.get_by_text("Set the weights").click()
+    return view
+
+
+def drag(view, node, right, down):
+    """Drag a handle by its middle."""
+    node.scroll_into_view_if_needed()
+    box, mouse = node.bounding_box(), view.page.mouse
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x + right, y + down, steps=4)
+    mouse.up()
+
+
 def states(explorer):
     return [k for k in ["h_before", "c_before"] if hasattr(explorer, k)]
 
@@ -61,10 +78,10 @@ def draw(explorer, rng):
 
 @both
 def test_numbers_are_torchs_at_ten_settings_after_drag_and_key(show, kind):
-    view, rng = show(kind()), np.random.default_rng(0)
+    view, rng = weights(show(kind(repeats=0))), np.random.default_rng(0)
     page, sliders = view.page, view.root.locator("input[type=range]")
     explorer = agree(view)
-    count = sliders.count() - 1  # the last repeats the input
+    count = sliders.count()
     by_gate = sum(len(getattr(explorer, name)) for name in BY_GATE)
     assert count == 1 + len(states(explorer)) + by_gate
     for n in range(10):
@@ -87,15 +104,11 @@ def test_numbers_are_torchs_at_ten_settings_after_drag_and_key(show, kind):
 
 @both
 def test_bars_are_dragged_and_moved_by_keys(show, kind):
-    view = show(kind())
-    bars = view.root.locator("[role=slider]")
+    view = weights(show(kind(repeats=0)))
+    bars = view.root.get_by_role("slider", name="input x of time step")
     expect(bars).to_have_count(8)
     bars.nth(3).press("PageUp")
-    box = bars.nth(5).bounding_box()
-    view.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
-    view.page.mouse.down()
-    view.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20, steps=4)
-    view.page.mouse.up()
+    drag(view, bars.nth(5), 0, -20)
     inputs = agree(view).inputs
     assert inputs[3] == -0.5
     assert inputs[5] not in (0.0, 1.0)
@@ -108,7 +121,7 @@ def test_bars_are_dragged_and_moved_by_keys(show, kind):
 
 @both
 def test_reset_restores_the_first_state(show, kind):
-    view = show(kind(x=-1.5))
+    view = weights(show(kind(x=-1.5)))
     first, shown = view.widget.get_state(), view.shown()
     view.send(**draw(view.widget, np.random.default_rng(1)))
     assert view.shown() != shown
@@ -118,12 +131,12 @@ def test_reset_restores_the_first_state(show, kind):
 
 
 def test_presets_and_repeat_grow_a_count_in_c_while_h_saturates(show):
-    view = show(GateExplorer())
+    view = weights(show(GateExplorer()))
     count = view.root.get_by_role("button", name="count")
     count.click()
-    repeat = view.root.get_by_role("slider", name="repeat the input")
-    for _ in range(4):
-        repeat.press("PageUp")
+    repeat = view.root.get_by_role("slider", name="times", exact=True)
+    for _ in range(12):
+        repeat.press("ArrowRight")
     strip = agree(view).values["strip"]
     assert len(strip["c"]) == 20
     assert strip["c"][-1] > 15
@@ -132,7 +145,7 @@ def test_presets_and_repeat_grow_a_count_in_c_while_h_saturates(show):
 
 
 def test_presets_of_the_gru(show):
-    view = show(GRUExplorer())
+    view = weights(show(GRUExplorer()))
     view.root.get_by_role("button", name="keep").click()
     assert agree(view).values["strip"]["h"][-1] == pytest.approx(0.5, abs=0.01)
     view.root.get_by_role("button", name="plain RNN").click()
@@ -142,7 +155,7 @@ def test_presets_of_the_gru(show):
 
 
 def test_the_reset_moves_before_the_product_and_back_by_a_key(show):
-    view = show(GRUExplorer(b={"r": 0, "z": 0.5, "n": 0, "q": -2}))
+    view = weights(show(GRUExplorer(b={"r": 0, "z": 0.5, "n": 0, "q": -2})))
     before = view.root.get_by_role("button", name="before the product")
     before.press("Enter")
     expect(before).to_have_attribute("aria-pressed", "true")
@@ -158,15 +171,70 @@ def test_the_reset_moves_before_the_product_and_back_by_a_key(show):
 
 def test_a_task_is_tallied_in_the_browser(show):
     view = show(GateExplorer(task="quote"))
-    tally = view.root.get_by_role("status")
+    tally = view.root.get_by_role("status").first
     expect(tally).to_have_text(f"{view.widget.values['right']} of 8 sequences")
     assert view.root.get_by_role("button", name="overwrite").count() == 0
     view.send(w_x={"i": 10, "f": 10, "g": 0, "o": 0}, b={"i": -7, "f": 5, "g": 9, "o": 1})
     assert view.widget.values["right"] == 8
-    expect(tally).to_have_text("8 of 8 sequences")
+    expect(tally).to_have_text("8 of 8 sequences. Solved: c tells open quotes on all 8")
+    view.root.get_by_role("button", name="Try 40 unseen ones").click()
+    expect(view.root.get_by_role("status").last).to_contain_text("of 40 unseen sequences")
     chip = view.root.get_by_role("button", name="sequence 2: right")
     chip.click()
     expect(chip).to_have_attribute("aria-pressed", "true")
+    assert view.bring().sequence == 2
     view.root.get_by_role("button", name="reset").click()
     expect(tally).not_to_have_text("8 of 8 sequences")
     assert view.bring().values["right"] < 8
+
+
+@pytest.mark.parametrize("handle", ["valve of the forget gate", "forget gate: pre-activation"])
+def test_valves_and_dots_set_the_bias_of_their_gate(show, handle):
+    view = weights(show(GateExplorer(repeats=0)))
+    node = view.root.get_by_role("slider", name=handle)
+    drag(view, node, -25, 0)
+    f = agree(view).values["f"]
+    assert 0 < f < 0.999
+    assert view.widget.b["f"] < 8
+    expect(
+        view.root.get_by_text(f"keeps {round(100 * f)} % of the old memory").first
+    ).to_be_visible()
+    node.press("Home")
+    assert agree(view).values["f"] < 0.001
+    expect(view.root.get_by_text("keeps 0 % of the old memory").first).to_be_visible()
+
+
+def test_a_swipe_down_the_page_changes_nothing(show):
+    view = weights(show(GateExplorer(), viewport={"width": 390, "height": 844}, has_touch=True))
+    before, touch = view.bring().plain(), view.page.context.new_cdp_session(view.page)
+    for x in range(20, 380, 24):
+        view.page.evaluate("scrollTo(0, 0)")
+        for y in (700, 400):
+            for n in range(12):
+                kind = "touchMove" if n else "touchStart"
+                points = [{"x": x, "y": y - 25 * n}]
+                touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+            touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert view.bring().plain() == before
+
+
+def test_a_task_shows_the_step_that_is_chosen(show):
+    view = show(GateExplorer(task="keep"))
+    strip = view.root.locator(".strip")
+    size = strip.bounding_box()
+    strip.click(position={"x": 36 + (size["width"] - 102) * 4.5 / 20, "y": 120})
+    explorer = view.bring()
+    assert explorer.step == 5
+    shown = view.shown()
+    for name in ("x", "c_before", "h_before", "c", "h"):
+        assert shown[name] == pytest.approx(explorer.values[name], abs=0.005 + 1e-9)
+    assert view.root.locator("input[type=range]:visible").count() == 1  # only the step's
+    view.root.get_by_role("slider", name="time step").press("End")
+    assert view.bring().step == 20
+
+
+def test_a_verdict_stays_in_view(show):
+    view = weights(show(GateExplorer(task="keep"), viewport={"width": 390, "height": 844}))
+    view.root.locator(".card").last.scroll_into_view_if_needed()
+    assert view.page.evaluate("scrollY") > 400
+    expect(view.root.locator(".verdict")).to_be_in_viewport()

@@ -227,6 +227,7 @@ def test_a_page_hears_what_the_reader_changed(mount):
 def test_keys_and_names_are_there_without_jupyter(mount, name):
     page = mount(WIDGETS[name]())
     view = page.locator(".gatewise")
+    view.locator("details").evaluate_all("nodes => nodes.forEach(node => (node.open = true))")
     nameless = view.locator("input, select, button, [role=slider], [role=img]").evaluate_all(
         "nodes => nodes.filter(node => !node.ariaLabel && !node.textContent.trim()"
         " && !node.labels?.length).length"

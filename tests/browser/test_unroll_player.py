@@ -125,16 +125,16 @@ def test_numbers_are_torchs_for_typed_sentences_and_swapped_words(view, model, p
 
 def test_with_f_held_at_zero_c_is_i_times_g(view):
     free = likely(view, "B")
-    click(view, "Hold f at 0")
+    click(view, "Force f to 0")
     assert likely(view, "B") != free
     player = agree(view)
     assert player.clamp == {"f": 0}
     for run in player.values["runs"]:
         assert not np.any(run["f"])
         np.testing.assert_allclose(run["c"], np.multiply(run["i"], run["g"]), atol=1e-12)
-    expect(view.root.get_by_text("held at 0", exact=True)).to_be_visible()
+    expect(view.root.get_by_text("forced to 0", exact=True)).to_be_visible()
     slider(view, "time step t").press("End")
-    click(view, "Set f free")
+    click(view, "Force f: off")
     assert view.bring().clamp == {}
     assert likely(view, "B") == free
 
@@ -144,12 +144,12 @@ def test_one_unit_alone_is_held(view):
     for _ in range(3):
         unit.press("ArrowRight")
     click(view, "unit 3 alone")
-    click(view, "Hold o of unit 3 at 0")
+    click(view, "Force o of unit 3 to 0")
     player = view.bring()
     assert player.clamp == {"o3": 0}
     h = player.values["runs"][0]["h"][1]
     assert [v == 0 for v in h] == [False, False, False, True, False]
-    expect(view.root.get_by_text("unit 3 held at 0")).to_be_visible()
+    expect(view.root.get_by_text("unit 3 forced to 0")).to_be_visible()
     assert unit.get_attribute("aria-valuetext").startswith("3: c A")
     agree(view)
 
@@ -232,8 +232,30 @@ def test_settings_from_python_are_followed(view):
 
 def test_reset_restores_the_first_state(view):
     first, shown = view.widget.get_state(), likely(view, "B")
-    click(view, "Hold f at 0")
+    click(view, "Force f to 0")
     write(view, "B", "you hate dog")
     click(view, "Reset")
     assert view.bring().get_state() == first
     assert likely(view, "B") == shown
+
+
+def test_a_gate_is_forced_from_a_word_on_and_the_difference_is_named(view):
+    verdict = view.root.get_by_role("status")
+    said = set()
+    write(view, "A", "i like love dog")
+    write(view, "B", "you like love dog")
+    for gate, word in [(None, 1), ("i", 1), ("f", 2), ("o", 3)]:
+        for k in "fio":
+            click(view, f"Force {k}: off")
+        slider(view, "from word").press("Home")
+        for _ in range(1, word):
+            slider(view, "from word").press("ArrowRight")
+        if gate:
+            click(view, f"Force {gate} to 0")
+        player = view.bring()
+        assert player.hold_from == word
+        expect(verdict).to_contain_text("After word 4, A predicts")
+        expect(verdict).to_contain_text(player.said(player.values))
+        said.add(player.values["difference"]["verdict"])
+        assert bool(view.root.locator(".unheld").first.get_attribute("d")) == bool(gate)
+    assert len(said) >= 2

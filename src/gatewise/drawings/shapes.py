@@ -142,7 +142,7 @@ class Disc:
 
 @dataclass(frozen=True)
 class Valve:
-    """A product with a gate, at (x, y) in a wire: open by the value of `gate`.
+    """A product with a gate, at (x, y) in a wire: open by the value of `gate`, gray where closed.
 
     quantity: the letter of its color. turn: 0 in a level wire, 90 in an upright one. isset: shown
     as a valve without values, too, open by that number.
@@ -164,18 +164,18 @@ class Valve:
         name = f" data-valve='{self.gate}' data-quantity='{self.quantity}' data-r='{self.r:g}'"
         return (
             f"<g{name if self.gate else ''} transform='translate({self.x:g} {self.y:g}){turn}'>"
-            f"<circle r='{self.r:g}'{paint(fill=self.quantity)}/>"
-            f"<path data-slot='' d='{opening(self.r, value)}'{paint(fill='ground')}/>"
+            f"<circle r='{self.r:g}'{paint(fill='line')}/>"
+            f"<path data-slot='' d='{opening(self.r, value)}'{paint(fill=self.quantity)}/>"
             f"{Disc(0, 0, self.r, 'none').svg()}</g>{self._sign('ground').svg()}"
         )
 
     def draw(self, ax, points, values=None, alpha=1):
         value = self._value(values)
         if value is not None:
-            look = {"facecolor": LIGHT[self.quantity], "edgecolor": "none"}
+            look = {"facecolor": LIGHT["line"], "edgecolor": "none"}
             ax.add_patch(patches.Circle((self.x, self.y), self.r, alpha=alpha, **look))
             gap = slot(self.r, value, self.x, self.y, self.turn)
-            place(ax, gap, alpha, facecolor=LIGHT["ground"])
+            place(ax, gap, alpha, facecolor=LIGHT[self.quantity])
         ring = Disc(self.x, self.y, self.r, "ground" if value is None else "none")
         ring.draw(ax, points, alpha=alpha)
         self._sign("" if value is None else "ground").draw(ax, points, alpha=alpha)

@@ -1,10 +1,10 @@
 """How a value is shown: as the thickness of a wire, the opening of a valve, or a number.
 
-The scripts of the widgets have the same five formulas.
+The scripts of the widgets have the same six formulas.
 """
 
 from decimal import ROUND_HALF_UP, Context, Decimal
-from math import log10, sqrt
+from math import floor, log10, sqrt
 
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -32,6 +32,14 @@ def opening(r, value):
     arc = f"A{r:g} {r:g} 0 0 0"
     left, right, top, bottom = (f"{v:.4g}" for v in (-side, side, -half, half))
     return f"M{left} {top}{arc} {left} {bottom}H{right}{arc} {right} {top}z"
+
+
+def nice(value):
+    """The end of an axis that holds a value: 1, 2, 5, 10, 20, 50, …, so that it seldom changes."""
+    if value <= 1:
+        return 1
+    power = 10 ** floor(log10(value))
+    return next(n * power for n in (1, 2, 5, 10) if n * power >= value)
 
 
 def number(value, sign=False):

@@ -6,6 +6,7 @@ from traitlets import observe
 from gatewise import drawings
 from gatewise.cells import lstm, rnn
 from gatewise.drawings import STAGES
+from gatewise.drawings.values import figure, number
 from gatewise.widgets import base, stills
 from gatewise.widgets.words import ENGLISH
 
@@ -72,7 +73,7 @@ class BackwardExplorer(base.Widget):
         for (name, own), mine in zip(given.items(), drawn, strict=True):
             settings[name] = mine if own is None else own
         cells = drawings.lstm_cell(backward=True), drawings.rnn_cell(backward=True)
-        self.words = words["backward"]
+        self.words = words["all"] | words["backward"]
         super().__init__(
             settings, words=self.words, drawings=[cell.svg(values={}) for cell in cells]
         )
@@ -134,7 +135,19 @@ class BackwardExplorer(base.Widget):
         wire = np.zeros(self.T)
         wire[:n] = whole[n - 1] * np.cumprod(np.append(1, f[1:n][::-1]))[::-1]
         split = {"whole": whole, "wire": wire, "detour": whole - wire}
-        return {"lstm": _lists(ours), "rnn": _lists(theirs), **_lists(split)}
+        lost = {"lstm": shrinking(dc[:n]), "rnn": shrinking(back_rnn.h.ravel()[:n])}
+        return {"lstm": _lists(ours), "rnn": _lists(theirs), **_lists(split), "lost": lost}
+
+    def lost(self, values):
+        """Where each cell loses the gradient, as two sentences."""
+        words, told = self.words["lost"], []
+        for name, found in values["lost"].items():
+            t, f = found["step"], values["lstm"]["f"]
+            kind = "here" if self.read == 1 else name if found["share"] else "none"
+            parts = {k: figure(found[k]) for k in ("share", "factor", "least")}
+            parts |= {"read": self.read, "t": t, "a": t + 1, "f": number(f[min(t, self.T - 1)])}
+            told.append(words[kind].format(name=name.upper(), **parts))
+        return told
 
     def picture(self):
         """Both networks with their gradients, and one step of each, as a still `Plot`."""
@@ -147,7 +160,24 @@ class BackwardExplorer(base.Widget):
         sentence = words["stage"].get(stage, words["stage"][self.stage])
         sentence = sentence.format(t=self.step, b=self.step - 1, a=self.step + 1)
         ours, theirs = values["lstm"], values["rnn"]
-        return stills.backward_explorer(settings, ours, theirs, split, names, sentence)
+        told = sentence, self.lost(values)
+        return stills.backward_explorer(settings, ours, theirs, split, names, *told)
+
+
+def shrinking(gradient):
+    """How a gradient (T,) fares on its way back from the last step to the first.
+
+    Returns `share`, |first| / |last|; `factor`, its geometric mean per step; `least`, the smallest
+    of all factors |g_t| / |g_{t+1}|, and `step`, its t, counted from 1. All 1 for a single step.
+    """
+    size = np.abs(gradient)
+    if len(size) == 1:
+        return {"share": 1.0, "factor": 1.0, "least": 1.0, "step": 1}
+    ratios = size[:-1] / np.where(size[1:], size[1:], np.inf)
+    share = float(size[0] / size[-1]) if size[-1] else 0.0
+    step = int(np.argmin(ratios))
+    factor = share ** (1 / (len(size) - 1))
+    return {"share": share, "factor": factor, "least": float(ratios[step]), "step": step + 1}
 
 
 def _lists(arrays):

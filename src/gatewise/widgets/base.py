@@ -11,12 +11,37 @@ from traitlets import Dict, TraitType
 
 from gatewise.drawings import DARK, LIGHT
 
+# ── settings ────────────────────────────────────────────────────────────────────────────────
+
+
+class Setting(TraitType):
+    """A setting shared with the browser. What `check` refuses leaves the old value in force.
+
+    check: called with the widget, the setting's name and what came; returns what can't be changed
+    in place, or raises ValueError. It is called as soon as the setting is set, and so before the
+    end of `hold_trait_notifications`, too.
+    """
+
+    def __init__(self, check, default):
+        super().__init__(default)
+        self.check = check
+        self.tag(sync=True, to_json=lambda value, widget: _plain(value))
+
+    def validate(self, obj, value):
+        try:
+            return self.check(obj, self.name, value)
+        except ValueError:
+            obj.send_state(self.name)  # the browser may have asked for it: it shows the old value
+            raise
+
 
 class Widget(anywidget.AnyWidget):
     """A widget that is computed and drawn in the browser, and leaves a picture where it can't be.
 
     A subclass names its `view`, the .js and .css file in static/, its settings as `Setting`s, and
     defines `values`, every number on the screen, and `picture()`. Only settings are synchronized.
+
+    `projector`, a setting of all: True fills the screen with the widget, in larger type.
     """
 
     # On ipywidgets 7 this method would bypass the picture in `_repr_mimebundle_`.
@@ -25,6 +50,8 @@ class Widget(anywidget.AnyWidget):
     # What the view needs besides its settings, sent once: words, palette, drawings, the settings
     # that Reset restores.
     constants = Dict(read_only=True).tag(sync=True)
+
+    projector = Setting(lambda widget, name, value: flag(name, value), False)
 
     def __init_subclass__(cls, **kwargs):
         if "view" in cls.__dict__:  # and not for the class that traitlets derives for each widget
@@ -77,30 +104,6 @@ class Widget(anywidget.AnyWidget):
         data["image/png"] = b64encode(png).decode()
         metadata["image/png"] = about
         return data, metadata
-
-
-# ── settings ────────────────────────────────────────────────────────────────────────────────
-
-
-class Setting(TraitType):
-    """A setting shared with the browser. What `check` refuses leaves the old value in force.
-
-    check: called with the widget, the setting's name and what came; returns what can't be changed
-    in place, or raises ValueError. It is called as soon as the setting is set, and so before the
-    end of `hold_trait_notifications`, too.
-    """
-
-    def __init__(self, check, default):
-        super().__init__(default)
-        self.check = check
-        self.tag(sync=True, to_json=lambda value, widget: _plain(value))
-
-    def validate(self, obj, value):
-        try:
-            return self.check(obj, self.name, value)
-        except ValueError:
-            obj.send_state(self.name)  # the browser may have asked for it: it shows the old value
-            raise
 
 
 def _refuse(self, *args, **kwargs):

@@ -4,6 +4,7 @@ What they share is in `Explorer`, and they share one view, which is told the cel
 """
 
 import numpy as np
+from traitlets import observe
 
 from gatewise import drawings
 from gatewise.cells import gru, lstm
@@ -13,6 +14,10 @@ from gatewise.widgets.words import ENGLISH
 
 def _number(widget, name, value):
     return base.number(name, value)
+
+
+def _repeats(widget, name, n):
+    return base.whole(name, n, 0, 50)
 
 
 def _by_gate(**first):
@@ -25,11 +30,19 @@ def _by_gate(**first):
     return base.Setting(check, base.Mapping(first))
 
 
+# What a task begins with.
+UNPROGRAMMED = {
+    "w_x": {"i": 1.0, "f": 0.0, "g": 1.0, "o": 0.0},
+    "w_h": {"i": 0.0, "f": 0.0, "g": 0.5, "o": 0.0},
+    "b": {"i": 0.0, "f": 1.0, "g": 0.0, "o": 1.0},
+}
+
+
 class Explorer(base.Widget):
     """What the explorers of one unit share.
 
     A subclass names its `module` of `gatewise.cells`, the letters of its gates in the order of
-    their rows, and has `params`, `_state()`, `_step(p)` and `_unit(...)`.
+    their rows, and has `params`, `_state(came)`, `_step(p, came)` and `_unit(...)`.
     """
 
     view = "gate_explorer"
@@ -40,11 +53,18 @@ class Explorer(base.Widget):
         lambda widget, name, values: base.row(name, values, 1, 50),
         base.Row([1.0, 0.0, 0.0, -1.0, 0.0, 1.0, 1.0, 0.0]),
     )
-    repeats = base.Setting(lambda widget, name, n: base.whole(name, n, 0, 50), 0)
+    repeats = base.Setting(_repeats, 0)
 
     def __init__(self, *, task="", held=None, note="", words=ENGLISH, **settings):
-        self.task, self.note, self.words = task, note, words["gates"] | words[self.cell]
+        self.task, self.note, self.words = (
+            task,
+            note,
+            words["all"] | words["gates"] | words[self.cell],
+        )
+        self.shown = tasks.visible(task) if task else []
         self.held = base.Mapping(dict.fromkeys(type(self).b.default_value, 0.0) | (held or {}))
+        if "inputs" in settings:
+            settings.setdefault("repeats", 0)
         super().__init__(
             settings,
             cell=self.cell,
@@ -52,7 +72,8 @@ class Explorer(base.Widget):
             note=note,
             held=self.held,
             words=self.words,
-            sequences=[_plain(sequence) for sequence in tasks.visible(task)] if task else [],
+            sequences=[_plain(sequence) for sequence in self.shown],
+            unseen=[_plain(sequence) for sequence in tasks.unseen(task)] if task else [],
             drawings=[drawing.svg(values={}) for drawing in self._drawings()],
         )
 
@@ -94,55 +115,91 @@ class Explorer(base.Widget):
     @property
     def values(self):
         """Every number on the screen, by the cell in NumPy."""
-        p, state = self.params, self._state()
-        values = self._step(p, np.array([[self.x]]), state)
+        p, came = self.params, self._came()
+        values = came | self._step(p, came)
         inputs = np.array([self.x] * self.repeats or self.inputs)
-        strip = self.module.forward(p, inputs[:, None, None], **state)
-        values["strip"] = {"x": inputs.tolist()}
+        strip = self.module.forward(p, inputs[:, None, None], **self._state(came))
+        if self.task:
+            strip = self.shown[self.sequence - 1].run(p)
+            values["right"] = sum(sequence.right(p) for sequence in self.shown)
+        values["strip"] = {"x": strip.x.ravel().tolist()}
         for k in {"c", "h"} & set(strip._fields):
             values["strip"][k] = getattr(strip, k).ravel().tolist()
         return values
 
+    def _came(self):
+        """What comes into the cell that is drawn: x and the previous states."""
+        return {k: getattr(self, k) for k in ("x", "h_before", "c_before") if hasattr(self, k)}
+
     def picture(self):
         """The cell, the curves of its gates and the sequence, as a still `Plot`.
 
-        With a task, the sequence is its first, between the bounds of the task.
+        With a task, the chosen sequence, between the bounds of the task, and the chosen step.
         """
         settings = {name: getattr(self, name) for name in self.settings()}
-        settings |= {"held": self.held, "note": self.note}
-        values, judged, title = self.values, None, self.words["sequence"]
-        strip = values["strip"]
+        settings |= {"held": self.held, "note": self.note, **self._came()}
+        values, judged, words = self.values, None, self.words
+        fed = "x" if self.repeats else "eight" if len(self.inputs) == 8 else "some"
+        title = words["feed"][fed].format(n=self.repeats or len(self.inputs))
         if self.task:
-            first, *_ = shown = tasks.visible(self.task)
-            trace = first.run(self.params)
-            strip = {"x": first.x, "c": trace.c.ravel(), "h": trace.h.ravel()}
-            judged = {"low": first.low, "high": first.high, "text": first.text or None}
-            title = self.words["tally"].format(right=values["right"], n=len(shown))
-        return stills.gate_explorer(settings, values, strip, self.words["gate"], title, judged)
+            chosen, n = self.shown[self.sequence - 1], len(self.shown)
+            judged = {"low": chosen.low, "high": chosen.high, "text": chosen.text or None}
+            judged["step"] = self.step
+            title = words["tally"].format(right=values["right"], n=n)
+            if values["right"] == n:
+                title = words["solved"][self.task].format(n=n)
+        does = {k: says.format(p=int(100 * values[k] + 0.5)) for k, says in words["does"].items()}
+        drawn = values, values["strip"], words["gate"]
+        return stills.gate_explorer(settings, *drawn, title, judged, does)
 
 
 class GateExplorer(Explorer):
     """One unit of an LSTM: set its weights and states, watch its gates.
 
     Settings, as keywords and as attributes: `x`, `h_before`, `c_before`; `w_x`, `w_h`, `b`, each
-    with one number for each of i, f, g, o (those not named stay as they are); `inputs`, the
-    sequence; `repeats`, how often x is repeated instead, 0 for not at all.
-    task: "keep", "overwrite", "count" or "quote", to be programmed by hand. words: another
-    edition's `ENGLISH`. `values` holds every number on the screen.
-    Raises ValueError for NaN, for a gate or a task that does not exist.
+    with one number for each of i, f, g, o (those not named stay as they are); `repeats`, how often
+    x is fed, or 0 for the sequence `inputs`. It starts as a cell that keeps its memory.
+    task: "keep", "overwrite", "count" or "quote", to be programmed by hand; there, `sequence` and
+    `step`, both counted from 1, choose what is drawn. words: another edition's `ENGLISH`.
+    `values` holds every number on the screen.
+    Raises ValueError for NaN, for a gate, a task, a sequence or a step that does not exist.
     """
 
     module, cell = lstm, "lstm"
 
+    repeats = base.Setting(_repeats, 8)
     c_before = base.Setting(_number, 0.5)
-    w_x = _by_gate(i=1.0, f=0.0, g=1.0, o=0.0)
-    w_h = _by_gate(i=0.0, f=0.0, g=0.5, o=0.0)
-    b = _by_gate(i=0.0, f=1.0, g=0.0, o=1.0)
+    w_x = _by_gate(i=0.0, f=0.0, g=1.0, o=0.0)
+    w_h = _by_gate(i=0.0, f=0.0, g=0.0, o=0.0)
+    b = _by_gate(i=-8.0, f=8.0, g=0.0, o=8.0)
+    sequence = base.Setting(
+        lambda widget, name, n: base.whole(name, n, 1, len(widget.shown) or 1), 1
+    )
+    step = base.Setting(lambda widget, name, t: base.whole(name, t, 1, widget._last()), 1)
 
     def __init__(self, task="", **settings):
         if task and task not in tasks.TASKS:
             raise ValueError(f"task: expected one of {', '.join(tasks.TASKS)}, got {task!r}")
+        if task:  # which the first settings must not solve
+            for name, first in UNPROGRAMMED.items():
+                given = settings.get(name, {})
+                settings[name] = {**first, **given} if isinstance(given, dict) else given
         super().__init__(task=task, **settings)
+
+    @observe("sequence")
+    def _bound_step(self, change):
+        self.step = min(self.step, self._last())
+
+    def _last(self):
+        return len(self.shown[self.sequence - 1].x) if self.task else 1
+
+    def _came(self):
+        if not self.task:
+            return super()._came()
+        shown, t = self.shown[self.sequence - 1], self.step - 1
+        trace = shown.run(self.params)
+        h, c = (trace.h[t - 1], trace.c[t - 1]) if t else (trace.h0, trace.c0)
+        return {"x": float(shown.x[t]), "h_before": h.item(), "c_before": c.item()}
 
     @classmethod
     def _unit(cls, params, trace, t, b, unit, feature):
@@ -179,19 +236,17 @@ class GateExplorer(Explorer):
     def _drawings(self):
         return [drawings.lstm_cell()]
 
-    def _state(self):
-        return {"h0": np.array([[self.h_before]]), "c0": np.array([[self.c_before]])}
+    def _state(self, came):
+        return {"h0": np.array([[came["h_before"]]]), "c0": np.array([[came["c_before"]]])}
 
-    def _step(self, p, x, state):
+    def _step(self, p, came):
+        x, state = np.array([[came["x"]]]), self._state(came)
         now = lstm.step(p, x, state["h0"], state["c0"])
         a = (p.W_ih @ x + p.W_hh @ state["h0"])[:, 0] + p.b_ih + p.b_hh
         values = {f"a_{k}": float(a[n]) for n, k in enumerate("ifgo")}
         values |= {k: getattr(now, k).item() for k in "ifgoch"}
-        values |= {"kept": values["f"] * self.c_before, "added": values["i"] * values["g"]}
-        values["tanh_c"] = float(np.tanh(values["c"]))
-        if self.task:
-            values["right"] = sum(s.right(p) for s in tasks.visible(self.task))
-        return values
+        values |= {"kept": values["f"] * came["c_before"], "added": values["i"] * values["g"]}
+        return values | {"tanh_c": float(np.tanh(values["c"]))}
 
 
 class GRUExplorer(Explorer):
@@ -200,7 +255,7 @@ class GRUExplorer(Explorer):
     Settings, as keywords and as attributes: `x`, `h_before`; `w_x`, `w_h`, each with one number
     for each of r, z, n, and `b`, with one for q as well: the bias of the hidden side, torch's b_hn
     (those not named stay as they are); `reset_after`, True for torch's form, False for that of Cho
-    et al.; `inputs`, the sequence; `repeats`, how often x is repeated instead, 0 for not at all.
+    et al.; `repeats`, how often x is fed, or 0 for the sequence `inputs`.
     words: another edition's `ENGLISH`. `values` holds every number on the screen.
     Raises ValueError for NaN, and for a gate that does not exist.
     """
@@ -243,12 +298,12 @@ class GRUExplorer(Explorer):
     def _drawings(self):
         return [drawings.gru_cell(reset_after=form) for form in (True, False)]
 
-    def _state(self):
-        return {"h0": np.array([[self.h_before]]), "reset_after": self.reset_after}
+    def _state(self, came):
+        return {"h0": np.array([[came["h_before"]]]), "reset_after": self.reset_after}
 
-    def _step(self, p, x, state):
-        h = self.h_before
-        now = gru.step(p, x, state["h0"], self.reset_after)
+    def _step(self, p, came):
+        x, h = np.array([[came["x"]]]), came["h_before"]
+        now = gru.step(p, x, np.array([[h]]), self.reset_after)
         values = {k: getattr(now, k).item() for k in "rznqh"}
         a = (p.W_ih @ x)[:, 0] + p.b_ih
         gated = values["r"] * (values["q"] if self.reset_after else h)

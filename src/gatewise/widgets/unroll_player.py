@@ -4,6 +4,7 @@ import numpy as np
 from traitlets import observe
 
 from gatewise.cells import gru, lstm, rnn
+from gatewise.drawings.values import number
 from gatewise.text import one_hot
 from gatewise.widgets import base, stills
 from gatewise.widgets.words import ENGLISH
@@ -12,6 +13,7 @@ CELLS = {"RNN_TANH": rnn, "LSTM": lstm, "GRU": gru}
 GATES = {rnn: "", lstm: "ifo", gru: "rz"}
 FREE = base.Mapping()  # no gate held
 LETTERS = {rnn: "h", lstm: "figoch", gru: "rznh"}
+COUNTS = 0.1  # which share of a distance, or of all probability, counts as a difference
 
 
 def _sentences(widget, name, given):
@@ -37,6 +39,10 @@ def _clamp(widget, name, given):
     return base.by_name(name, given, keys, lambda name, v: base.number(name, v, 0, 1))
 
 
+def _word(widget, name, t):
+    return base.whole(name, t, 1, widget._longest())
+
+
 def _unit(widget, name, value):
     return base.whole(name, value, 0, len(widget._W) - 1)
 
@@ -50,11 +56,13 @@ class UnrollPlayer(base.Widget):
 
     model: a TextRNN, TextLSTM or TextGRU; its weights are copied. vocabulary: the words it reads.
     Settings, as keywords and as attributes: `sentences`, one or two; `clamp`, {"f": 0} to hold a
-    gate at a number from 0 to 1, {"f3": 0} for unit 3 alone; `step`, counted from 1, the last if
-    not given; `unit`, the one that is read out; `units`, those that are shown, all if not given;
-    `sort`, by how far they tell the sentences apart. words: another edition's `ENGLISH`.
+    gate at a number from 0 to 1, {"f3": 0} for unit 3 alone; `hold_from`, the word from which on
+    it is held, and `step`, both counted from 1, `step` the last if not given; `units`, those that
+    are shown, all if not given; `sort`, by how far they tell the sentences apart, which chooses
+    the first of them; `unit`, the one that is read out. words: another edition's `ENGLISH`.
     `values["runs"]` holds for each sentence its `words`, each letter (T, H) and the probability
-    `p` (T, D) of each next word; `values["apart"]` the distances |Δc| and |Δh| (T,).
+    `p` (T, D) of each next word; `values["apart"]` the distances |Δc| and |Δh| (T,); both again
+    with nothing held in `values["free"]`; `values["difference"]` what `difference` returns.
     Raises ValueError for a model that computes something else, for an unknown word, and for a
     gate, unit or step that does not exist.
     """
@@ -63,10 +71,11 @@ class UnrollPlayer(base.Widget):
 
     sentences = base.Setting(_sentences, base.Row(["i love", "you love"]))
     clamp = base.Setting(_clamp, base.Mapping())
-    step = base.Setting(lambda widget, name, t: base.whole(name, t, 1, widget._longest()), 2)
-    unit = base.Setting(_unit, 0)
+    hold_from = base.Setting(_word, 1)
+    step = base.Setting(_word, 2)
     units = base.Setting(_units, base.Row())
     sort = base.Setting(lambda widget, name, value: base.flag(name, value), False)
+    unit = base.Setting(_unit, 0)
 
     def __init__(self, model, vocabulary, *, words=ENGLISH, **settings):
         self._cell = CELLS[_mode(model)]
@@ -85,7 +94,7 @@ class UnrollPlayer(base.Widget):
             "vocabulary": list(vocabulary.words),
             **{name: array.ravel().tolist() for name, array in parts.items()},
         }
-        self.words = words["player"]
+        self.words = words["all"] | words["player"]
         settings.setdefault("sentences", ["i love", "you love"])
         super().__init__(settings, network=network, words=self.words)
 
@@ -101,21 +110,22 @@ class UnrollPlayer(base.Widget):
             name = type(model).__name__
             raise ValueError(f"model: expected the predictions of its weights, got others: {name}")
 
-    def run(self, sentence, clamp=None):
-        """One sentence through the model, with gates held as `clamp` says.
+    def run(self, sentence, clamp=None, hold_from=1):
+        """One sentence through the model, with gates held as `clamp` says from a word on.
 
         Returns `words`; each letter, (T, H); `p` (T, D), the probability of each next word.
         """
-        held = _clamp(self, "clamp", clamp or {})
-        return {"words": sentence.split(), **self._run(self.vocabulary.encode(sentence), held)}
+        held, words = _clamp(self, "clamp", clamp or {}), sentence.split()
+        encoded = self.vocabulary.encode(sentence)
+        return {"words": words, **self._run(encoded, held, hold_from)}
 
-    def _run(self, encoded, clamp=FREE):
+    def _run(self, encoded, clamp=FREE, hold_from=1):
         x = one_hot(encoded, len(self._b))
         state = {name: np.zeros((1, len(self._W))) for name in "hc" if name in LETTERS[self._cell]}
         rows = []
-        for x_t in x[:, None]:
+        for t, x_t in enumerate(x[:, None], start=1):
             now = self._cell.step(self._params, x_t, **state)._asdict()
-            now = _hold(self._cell, self._params, now, clamp)
+            now = _hold(self._cell, self._params, now, clamp if t >= hold_from else FREE)
             state = {name: now[name] for name in state}
             a = now["h"] @ self._W + self._b
             now["p"] = np.exp(a - a.max()) / np.exp(a - a.max()).sum()
@@ -127,6 +137,12 @@ class UnrollPlayer(base.Widget):
         # As in the browser: the last word stays the last, and any other within the sentence.
         T = self._longest()
         self.step = T if self.step == _longest(change.old) else min(self.step, T)
+        self.hold_from = min(self.hold_from, T)
+
+    @observe("sort")
+    def _choose_first(self, change):
+        if change.new:
+            self.unit = self._order(self._runs())[0]
 
     def _longest(self):
         return _longest(self.sentences)
@@ -144,22 +160,74 @@ class UnrollPlayer(base.Widget):
     @property
     def values(self):
         """Every number on the screen, by the cells in NumPy."""
-        runs = [self.run(sentence, self.clamp) for sentence in self.sentences]
-        apart = {}
-        if len(runs) == 2:
-            T = min(len(run["words"]) for run in runs)
-            for k in (k for k in "ch" if k in runs[0]):
-                apart[k] = np.linalg.norm(runs[0][k][:T] - runs[1][k][:T], axis=1)
-        return {"runs": runs, "apart": apart, "order": self._order(runs)}
+        runs = self._runs()
+        free = [self.run(sentence) for sentence in self.sentences] if self.clamp else runs
+        values = {"runs": runs, "apart": _apart(runs), "order": self._order(runs)}
+        values["free"] = {"runs": free, "apart": _apart(free)}
+        values["difference"] = difference(runs, free, self.step)
+        return values
+
+    def _runs(self):
+        return [self.run(sentence, self.clamp, self.hold_from) for sentence in self.sentences]
+
+    def said(self, values):
+        """`values["difference"]` as a sentence."""
+        found, states, words = values["difference"], list(values["apart"]), self.words
+        if not found:
+            return ""
+        gate = words["gate of"][self._cell.__name__.split(".")[-1]].get(found["verdict"], "")
+        parts = {"k": states[0], "t": found["word"], "p": number(found["read"])}
+        return words["difference"][found["verdict"]].format(**parts) + gate
 
     def picture(self):
         """The sentences, the distance of their states, the next word, every unit, as a `Plot`."""
         values, words = self.values, self.vocabulary.words
-        free = [self.run(sentence)["p"] for sentence in self.sentences] if self.clamp else None
-        free = free and [p[min(self.step, len(p)) - 1] for p in free]
+        free = [run["p"][min(self.step, len(run["p"])) - 1] for run in values["free"]["runs"]]
         names = self.words["quantity"] | self.words
-        shown = values["order"], self.clamp, names, self.unit, free
-        return stills.unroll_player(values, words, self.step, *shown)
+        shown = values["order"], self.clamp, names, self.unit, free if self.clamp else None
+        said = self.said(values), self.hold_from
+        return stills.unroll_player(values, words, self.step, *shown, *said)
+
+
+def difference(runs, free, step):
+    """What became of the difference between two sentences, up to a step.
+
+    runs, free: as held, and with nothing held; for each sentence its words, h, perhaps c, and p.
+    Returns the `verdict`, the `word` it is about and `read`, half of the summed |p_A − p_B|; {}
+    for one sentence. The verdicts, of which the first that is true counts:
+    same: no word differs so far. read: `read` is at least 0.1. The memory is c, or h if there is
+    no c; it differs where its distance is at least a tenth of the largest that it has with nothing
+    held, and at least 0.1. never: it differs after no word so far. lost: it does not differ now,
+    and not since `word`. not shown: it differs, and h, by the same rule, does not. not read: both
+    differ.
+    """
+    if len(runs) < 2:
+        return {}
+    one, other = runs
+    apart, at_most = _apart(runs), _apart(free)
+    t = min(step, len(one["h"]), len(other["h"])) - 1
+    now = [run["p"][min(step, len(run["p"])) - 1] for run in runs]
+    found = {"read": np.abs(now[0] - now[1]).sum() / 2, "word": t + 1}
+    differs = {k: apart[k][: t + 1] >= COUNTS * max(1, at_most[k].max()) for k in apart}
+    memory = differs.get("c", differs["h"])
+    if one["words"][:step] == other["words"][:step]:
+        return found | {"verdict": "same"}
+    if found["read"] >= COUNTS:
+        return found | {"verdict": "read"}
+    if not memory.any():
+        return found | {"verdict": "never"}
+    if not memory[t]:
+        return found | {"verdict": "lost", "word": int(np.flatnonzero(memory)[-1]) + 2}
+    return found | {"verdict": "not read" if differs["h"][t] else "not shown"}
+
+
+def _apart(runs):
+    """The distances |Δc| and |Δh| (T,) between two sentences; none for one."""
+    if len(runs) < 2:
+        return {}
+    one, other = runs
+    T = min(len(one["h"]), len(other["h"]))
+    return {k: np.linalg.norm(one[k][:T] - other[k][:T], axis=1) for k in ("c", "h") if k in one}
 
 
 def _mode(model):

@@ -1,6 +1,6 @@
 // BackwardExplorer: the gradient goes back through one LSTM unit, and beside it one RNN unit.
-import { alongWire, lstm, rnn } from "./cells.js";
-import { button, drawing, figure, gradientThickness, handle, number, plain, say, scale, set, slider, through, widget, write } from "./base.js";
+import { alongWire, lstm, rnn, shrinking } from "./cells.js";
+import { button, column, drawing, figure, gradientThickness, grip, number, plain, projector, say, scale, set, slider, through, widget, within, write } from "./base.js";
 import { html, nothing, svg } from "./lit-html.js";
 
 const STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"];
@@ -21,7 +21,8 @@ function compute(s) {
   const [back, simple] = [lstm.backward(cut(p), ours, dh), rnn.backward(cut(q), theirs, dh)];
   const wire = alongWire(whole, ours.f, s.read);
   const detour = whole.map((dc, t) => dc - wire[t]);
-  return { p, q, ours, theirs, back, simple, whole, wire, detour };
+  const lost = { lstm: shrinking(back.c.slice(0, s.read)), rnn: shrinking(simple.h.slice(0, s.read)) };
+  return { p, q, ours, theirs, back, simple, whole, wire, detour, lost };
 }
 
 /** Each cell's numbers at the time step where the reader is, as equations and drawings name them. */
@@ -47,7 +48,7 @@ function numbersAt(s, { p, q, ours, theirs, back, simple }) {
 const clicks = ({ read, step, stage }) => (read - step) * CLICKS + STAGES.indexOf(stage);
 
 function placeAt(read, count) {
-  const n = Math.max(0, Math.min(CLICKS * read, count));
+  const n = within(0, CLICKS * read, count);
   if (n === 0) return { step: read, stage: "dh" };
   return { step: read - Math.floor((n - 1) / CLICKS), stage: STAGES[((n - 1) % CLICKS) + 1] };
 }
@@ -95,14 +96,12 @@ function ledger({ s, words, now, parts }, cell) {
     if (key === "dh_before" && s.detach) [formula, put] = [words["from nothing"], undefined];
     const at = STAGES.indexOf(stage);
     const numbers = put?.replace(/\w+/g, (name) => figure(now[cell][name]));
-    const result = html`<b data-value="${cell}.${key}">${figure(now[cell][key])}</b>`;
-    const isFound = at <= reached;
     return html`<tr class=${at > reached ? "later" : at === reached ? "now" : "past"}>
       <th scope="row">${write(say(name ?? words["wire to"], parts))}</th>
       <td>
         <span>= ${write(say(formula, parts))}</span>
-        ${isFound && numbers ? html`<span>= ${numbers}</span>` : nothing}
-        ${isFound ? html`<span>= ${result}</span>` : nothing}
+        ${at <= reached && numbers ? html`<span>= ${numbers}</span>` : nothing}
+        ${at <= reached ? html`<span>= <b data-value="${cell}.${key}">${figure(now[cell][key])}</b></span>` : nothing}
       </td></tr>`;
   };
   return html`<table class="ledger" aria-label=${cell.toUpperCase()}><tbody>${LINES[cell].map(line)}</tbody></table>`;
@@ -152,29 +151,23 @@ function overview(context) {
   const pitch = (width - left - FRAME.right) / s.T;
   const X = scale(0.5, s.T + 0.5, left, width - FRAME.right);
   const total = CLICKS * s.read;
-  const column = ({ clientX, currentTarget }) =>
-    Math.ceil((clientX - currentTarget.ownerSVGElement.getBoundingClientRect().left - left) / pitch);
-  const way = handle({
-    range: [0, total, 1, CLICKS],
-    value: total - clicks(s),
-    at: (event) => (Math.max(1, Math.min(s.read, column(event))) - 1) * CLICKS,
-    act: (value) => go(total - value),
+  const choose = (event) => go(total - (column(event, left, pitch, s.read) - 1) * CLICKS);
+  const columns = svg`<rect class="way" x=${left} width=${pitch * s.T} y="0" height=${FRAME.height} rx="6" />`;
+  const way = grip(columns, {
+    label: words.way, says: say(words["says way"], { t: s.step, T: s.T, found }),
+    range: [0, total, 1, CLICKS], value: total - clicks(s), reach: [0, 0], act: (value) => go(total - value),
   });
   return html`<svg class="chart overview" data-fit="overview" role="group" style="height: ${FRAME.height}px"
     aria-label=${say(words.chain, { ...parts, found })}>
     <rect class="column" x=${X(s.step) - pitch / 2} width=${pitch} y="0" height=${FRAME.height} rx="6" />
     ${curves(context, { left, pitch, X, end: X(s.T + 0.5) })}
     ${chain(context, { left, pitch, X })}
-    <rect class="way" role="slider" tabindex="0" aria-label=${words.way} data-lm-suppress-shortcuts="true"
-      x=${left} width=${pitch * s.T} y="0" height=${FRAME.height} rx="6"
-      aria-valuemin="0" aria-valuemax=${total} aria-valuenow=${total - clicks(s)}
-      aria-valuetext=${say(words["says way"], { t: s.step, T: s.T, found })}
-      @pointerdown=${way.down} @pointermove=${way.move} @keydown=${way.key} />
+    <g @click=${choose}>${way}</g>
   </svg>`;
 }
 
 /** The boxes, and between them what has gone back. */
-function chain({ s, values: { back, simple }, words }, { left, pitch, X }) {
+function chain({ s, values: { back, simple }, words, thin }, { left, pitch, X }) {
   const wide = Math.min(44, pitch * 0.5);
   const hasPassed = (t) => t <= s.read && (t > s.step || (t === s.step && s.stage === "back"));
   const link = (t, y, value, tint, isCut) => {
@@ -182,7 +175,7 @@ function chain({ s, values: { back, simple }, words }, { left, pitch, X }) {
     const [middle, tip] = [(from + to) / 2, Math.min(7, (from - to) / 2)];
     const cut = svg`<path class="cut" d="M${middle - 3} ${y + 5}l3 -10M${middle + 1} ${y + 5}l3 -10" />`;
     const passed = svg`<g style="--tint: var(--gw-${tint})">
-      <path class="passed" d="M${from} ${y}H${to + tip}" stroke-width=${gradientThickness(value) / 2} />
+      <path class="passed" d="M${from} ${y}H${to + tip}" stroke-width=${thin * gradientThickness(value)} />
       <path class="head" d="M${to} ${y}l${tip} -6v12z" /></g>`;
     return svg`<path class="link" d="M${from} ${y}H${to}" />
       ${isCut ? cut : hasPassed(t) && value ? passed : nothing}`;
@@ -191,7 +184,7 @@ function chain({ s, values: { back, simple }, words }, { left, pitch, X }) {
     x=${X(t) - wide / 2} width=${wide} y=${top} height=${bottom - top} rx="5" />`;
   const step = (_, n) => {
     const [t, isCut] = [n + 1, s.detach && n < s.read];
-    const tall = Math.max(-10, Math.min(10, 5 * s.x[n]));
+    const tall = within(-10, 10, 5 * s.x[n]);
     return svg`${link(t, FRAME.c, back.c_before[n], "c", false)}
       ${link(t, FRAME.h, back.h_before[n], "h", isCut)}
       ${link(t, FRAME.simple, simple.h_before[n], "h", isCut)}
@@ -214,6 +207,9 @@ function chain({ s, values: { back, simple }, words }, { left, pitch, X }) {
   </g>`;
 }
 
+/** A power of ten. */
+const written = (n) => (Math.abs(n) > 3 ? figure(10 ** n).replace("1.0·", "") : String(10 ** n));
+
 /** The curves: in full what is known so far, the rest as a shadow. */
 function curves({ s, values, words }, { left, pitch, X, end }) {
   const { back, simple, whole, wire, detour } = values;
@@ -222,16 +218,14 @@ function curves({ s, values, words }, { left, pitch, X, end }) {
     ? [["wire", wire, "c", "wide"], ["whole", whole, "c", "solid"], ["detour", detour, "h", "dashed"], rnn]
     : [["dc", back.c, "c", "solid"], ["dh", back.h, "h", "dashed"], rnn];
   const sizes = drawn.flatMap(([, list]) => [...list.slice(0, s.read)].map(Math.abs)).filter((v) => v > TINY);
-  const low = Math.floor(Math.log10(Math.min(0.1, ...sizes)) + 1e-9);
+  const low = 4 * Math.floor(Math.log10(Math.min(0.1, ...sizes)) / 4 + 1e-9); // so it seldom changes
   const high = Math.ceil(Math.log10(Math.max(1, ...sizes)) - 1e-9);
   const power = scale(low, high, FRAME.floor, FRAME.top);
   const Y = (v) => power(Math.log10(Math.abs(v)));
 
   const every = Math.ceil((high - low) / 7);
   const powers = Array.from({ length: Math.floor((high - low) / every) + 1 }, (_, n) => high - n * every);
-  const written = (n) => (Math.abs(n) > 3 ? figure(10 ** n).replace("1.0·", "") : String(10 ** n));
-  const skip = Math.ceil(20 / pitch);
-  const times = Array.from({ length: s.T }, (_, n) => n + 1).filter((t) => (s.T - t) % skip === 0);
+  const times = Array.from({ length: s.T }, (_, n) => n + 1).filter((t) => (s.T - t) % Math.ceil(20 / pitch) === 0);
 
   const known = { c: s.step + (STAGES.indexOf(s.stage) < 2), h: s.step - (s.stage === "back") };
   const curve = ([name, list, tint, style]) => {
@@ -264,26 +258,45 @@ function curves({ s, values, words }, { left, pitch, X, end }) {
 }
 
 // ── what the reader sets ────────────────────────────────────────────────────────────────────
-function controls({ s, values, change, words }) {
+function controls(context) {
+  const { s, values, change, words } = context;
   const mean = values.ours.f.reduce((sum, f) => sum + f, 0) / s.T;
-  const rows = [
-    ["T", [2, s.x.length, 1], "says T"],
-    ["read", [1, s.T, 1], "says read"],
-    ["forget_bias", [-2, 6, 0.1], "says bias"],
-  ];
-  const row = ([name, range, sentence]) => {
+  const rows = { T: [2, s.x.length, 1], read: [1, s.T, 1], forget_bias: [-2, 6, 0.1] };
+  const row = ([name, range]) => {
     const value = name === "forget_bias" ? number(s[name]) : String(s[name]);
-    const says = say(words[sentence], { value, f: number(mean) });
-    const act = (value) => change({ [name]: value });
+    const says = say(words[`says ${name}`], { value, f: number(mean) });
     return html`<label>
       <span class="head"><span>${write(words[name])}</span><span class="number">${value}</span></span>
-      ${slider({ label: words[name], range, value: s[name], says, act })}</label>`;
+      ${slider({ label: words[name], range, value: s[name], says, act: (v) => change({ [name]: v }) })}</label>`;
   };
-  const detach = html`${words.detach}<small>${words["says detach"][Number(s.detach)]}</small>`;
+  const path = (name, n) => button(name, () => change({ detach: n === 1 }), { pressed: s.detach === (n === 1) });
   return html`<div class="controls">
-    ${rows.map(row)}
-    ${button(detach, () => change({ detach: !s.detach }), { kind: "detach", pressed: s.detach })}
+    ${Object.entries(rows).map(row)}
+    <div class="through" role="group" aria-label=${words.through}>
+      <span>${words.through}</span><span class="ends">${words.detach.map(path)}</span></div>
+    ${projector(context)}
   </div>`;
+}
+
+/** Where each cell loses the gradient. */
+function losses({ s, values: { lost, ours }, words }) {
+  const sentence = ([name, found]) => {
+    const kind = s.read === 1 ? "here" : found.share ? name : "none";
+    const [share, factor, least] = [found.share, found.factor, found.least].map(figure);
+    const parts = { read: s.read, t: found.step, a: found.step + 1, f: number(ours.f[found.step] ?? 0), share, factor, least };
+    return html`<p>${write(say(words.lost[kind], { name: name.toUpperCase(), ...parts }))}</p>`;
+  };
+  return html`<div class="lost">${Object.entries(lost).map(sentence)}</div>`;
+}
+
+/** How thick the wire of a gradient is. */
+function legend({ words, thin }) {
+  const sample = (power) => {
+    const text = written(power) + (power === -6 ? ` ${words.less}` : "");
+    return html`<span><svg width="26" height="18" aria-hidden="true">
+      <path class="band" d="M0 9H26" stroke-width=${thin * gradientThickness(10 ** power)} /></svg>${text}</span>`;
+  };
+  return html`<p class="key"><span>${words.thickness}</span>${[0, -2, -4, -6].map(sample)}<span>${words.negative}</span></p>`;
 }
 
 /** Where the reader is on the way back, and what happens there. */
@@ -302,27 +315,27 @@ function walk({ s, words, parts, found, go }) {
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
 function view(given) {
-  const { s, values, words, own, change } = given;
+  const { s, values, words, own, sizes, change } = given;
   const now = numbersAt(s, values);
   const parts = { t: s.step, b: s.step - 1, a: s.step + 1 };
   const go = (count) => change(placeAt(s.read, count));
-  const context = { ...given, now, parts, go, found: inWords(s, now) };
+  const thin = (sizes.lstm || 470) / 600; // wires of the overview are as thick as the cells'
+  const context = { ...given, now, parts, go, thin, found: inWords(s, now) };
   for (const kind of ["lstm", "rnn"]) fill(own[kind], s, now[kind]);
   return html`<div class="face" role="group" aria-label=${words.title}>
-    ${controls(context)} ${overview(context)} ${walk(context)}
+    ${controls(context)}
+    <div class="story">${overview(context)} ${losses(context)} ${walk(context)}</div>
     <div class="both">
-      <div class="cell"><b>LSTM</b>${own.lstm.node}</div>
+      ${legend(context)}
+      <div class="cell" data-fit="lstm"><b>LSTM</b>${own.lstm.node}</div>
       <div class="cell"><b>RNN</b>${own.rnn.node}${ledger(context, "rnn")}</div>
       ${ledger(context, "lstm")}
     </div>
   </div>`;
 }
 
-const options = { width: gradientThickness, write: figure };
-
-const begin = ({ drawings: [ours, theirs], words }) => ({
-  lstm: drawing(ours, words["lstm drawing"], options),
-  rnn: drawing(theirs, words["rnn drawing"], options),
-});
+const begin = ({ drawings, words }) =>
+  Object.fromEntries(["lstm", "rnn"].map((k, n) =>
+    [k, drawing(drawings[n], words[`${k} drawing`], { width: gradientThickness, write: figure })]));
 
 export default widget({ name: "gw-backward-explorer", begin, settle, compute, view });

@@ -1,7 +1,7 @@
 // What all widgets share. A widget declares `compute`, from its settings to all numbers on the
 // screen, and `view`, from these to what is drawn; `widget` makes of it `mount` and anywidget's
 // `render`. Python joins this file with cells.js, lit-html.js and the widget's own into one module.
-import { html, nothing, render } from "./lit-html.js";
+import { html, nothing, render, svg } from "./lit-html.js";
 
 // ── numbers as text, and how a value is drawn: the formulas of gatewise/drawings/values.py ──────
 /** Two decimals, a true minus sign, on demand a plus sign. */
@@ -26,7 +26,7 @@ const thickness = (value) => (16 * Math.abs(value)) / (1 + Math.abs(value));
 
 /** The same for a gradient: 14 for 1, and 2 less per power of ten; 2 to 18. */
 export const gradientThickness = (value) =>
-  value && Math.min(18, Math.max(2, 14 + 2 * Math.log10(Math.abs(value))));
+  value && within(2, 18, 14 + 2 * Math.log10(Math.abs(value)));
 
 /** The outline of a slot in a disc around (0, 0): nothing at 0, the whole disc at 1. */
 function opening(r, value) {
@@ -39,6 +39,12 @@ function opening(r, value) {
 /** A function from values between `from` and `to` to places between `start` and `end`. */
 export const scale = (from, to, start, end) => (value) =>
   start + ((value - from) / (to - from)) * (end - start);
+
+/** The end of an axis that holds a value: 1, 2, 5, 10, 20, 50, …, so that it seldom changes. */
+export function nice(value) {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, value)));
+  return [1, 2, 5, 10].find((n) => n * power >= value) * power;
+}
 
 /** A path through points [x, y]. */
 export const through = (points) =>
@@ -65,7 +71,7 @@ export const shown = (name, value, sign = false) =>
 // ── controls; Jupyter's shortcuts would take the keys of whatever lacks data-lm-suppress-… ──────
 /** A slider, filled from zero. says: its value in words; act gets the number. */
 export function slider({ label, range: [min, max, step], value, says, act }) {
-  const at = (v) => Math.max(0, Math.min(100, scale(min, max, 0, 100)(v)));
+  const at = (v) => within(0, 100, scale(min, max, 0, 100)(v));
   const oninput = ({ target }) => {
     act(Number(target.value));
     if (target.value !== target.dataset.at) target.value = target.dataset.at; // it was refused
@@ -80,15 +86,37 @@ export const button = (content, act, { pressed, label, kind = "", off = false } 
   html`<button type="button" data-lm-suppress-shortcuts="true" class=${kind} aria-pressed=${pressed ?? nothing}
     aria-label=${label ?? nothing} aria-disabled=${off || nothing} @click=${() => off || act()}>${content}</button>`;
 
-/** Listeners for something drawn with role="slider". at: from a pointer's event to a value. */
-export function handle({ range: [min, max, step, page], value, at, act }) {
-  const put = (v) => act(Math.max(min, Math.min(max, Number((Math.round(v / step) * step).toFixed(2)))));
+/** A button that stays down while the widget fills the screen. */
+export const projector = ({ s, words, change }) =>
+  button(s.projector ? words.leave : words.projector, () => change({ projector: !s.projector }),
+    { kind: "projector", pressed: s.projector });
+
+/** A value, or the end of its range that it is beyond. */
+export const within = (min, max, value) => Math.max(min, Math.min(max, value));
+
+/** The place of a pointer's event in the units of an SVG, however it is scaled. */
+export const spot = ({ clientX, clientY, currentTarget: at }) =>
+  new DOMPoint(clientX, clientY).matrixTransform((at.ownerSVGElement ?? at).getScreenCTM().inverse());
+
+/** Which column of an SVG was clicked, the first of `count` being 1. */
+export const column = (event, left, pitch, count) =>
+  within(1, count, 1 + Math.floor((spot(event).x - left) / pitch));
+
+/**
+ * Something drawn that is a handle. says: its value in words; reach: how far the value goes per
+ * unit of its SVG to the right, and up. It moves from where it is: a touch alone changes nothing.
+ */
+export function grip(content, { label, says, range: [min, max, step, page], value, reach: [x, y], act }) {
+  const put = (v) => act(within(min, max, Number((Math.round(v / step) * step).toFixed(2))));
+  const at = (event, place = spot(event)) => x * place.x - y * place.y;
   const by = { ArrowUp: step, ArrowRight: step, ArrowDown: -step, ArrowLeft: -step, PageUp: page, PageDown: -page };
-  const move = (event) => event.currentTarget.hasPointerCapture(event.pointerId) && put(at(event));
+  const move = (event) =>
+    event.currentTarget.hasPointerCapture(event.pointerId) && put(event.currentTarget.offset + at(event));
   const down = (event) => {
+    event.preventDefault(); // nothing is selected
     event.currentTarget.setPointerCapture(event.pointerId);
-    event.currentTarget.focus();
-    put(at(event));
+    event.currentTarget.focus({ preventScroll: true });
+    event.currentTarget.offset = value - at(event);
   };
   const key = (event) => {
     const to = { Home: min, End: max }[event.key] ?? value + by[event.key];
@@ -97,7 +125,9 @@ export function handle({ range: [min, max, step, page], value, at, act }) {
     event.stopPropagation();
     put(to);
   };
-  return { down, move, key };
+  return svg`<g class="grip" role="slider" tabindex="0" data-lm-suppress-shortcuts="true" aria-label=${plain(label)}
+    aria-valuemin=${min} aria-valuemax=${max} aria-valuenow=${Number(value.toFixed(2))} aria-valuetext=${says}
+    @pointerdown=${down} @pointermove=${move} @keydown=${key}>${content}</g>`;
 }
 
 // ── the drawings of gatewise.drawings, whose docstring names their anchors ──────────────────
@@ -174,8 +204,9 @@ function followTheme(root, palette) {
  *   begin(settings): what belongs to one view alone, as where the pointer is
  *   settle(next, last): settings that depend on others, put right; optional
  *   compute(settings, own): every number on the screen
- *   view({ s, values, words, own, sizes, change, keep }): a lit-html template. sizes: the width of
- *   each element with `data-fit`, by that name. change: take over some settings; keep: some of own.
+ *   view({ s, values, words, own, sizes, change, keep, reset }): a lit-html template. sizes: the
+ *   width of each element with `data-fit`, by that name. change: take over some settings; keep:
+ *   some of own; reset: the first settings.
  *
  * `mount(element, settings, { onchange })` needs nothing else: settings are all that Python's
  * `widget.plain()` has; `onchange` gets those that the reader has changed.
@@ -190,8 +221,19 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
 
     function draw() {
       const values = compute(settings, own);
-      render(view({ s: settings, values, words: settings.words, own, sizes, change, keep }), root);
+      render(view({ s: settings, values, words: settings.words, own, sizes, change, keep, reset }), root);
+      project();
     }
+    /** Fill the screen: in the top layer, where no box of the page clips it, scaled to fit. */
+    function project() {
+      if (root.popover && !settings.projector) [root.popover, root.firstElementChild.style.scale] = [null, ""];
+      if (!settings.projector || !root.isConnected) return;
+      root.popover ??= "manual";
+      if (!root.matches(":popover-open")) root.showPopover();
+      const { offsetWidth, offsetHeight, style } = root.firstElementChild;
+      style.scale = Math.min(root.clientWidth / offsetWidth, root.clientHeight / offsetHeight);
+    }
+    const reset = () => change({ ...settings.start, projector: settings.projector });
     function keep(some) {
       Object.assign(own, some);
       draw();
@@ -216,7 +258,9 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
       for (const { target, contentRect } of entries) sizes[target.dataset.fit] = contentRect.width;
       draw();
     });
-    for (const node of root.querySelectorAll("[data-fit]")) resized.observe(node);
+    for (const node of [root, ...root.querySelectorAll("[data-fit]")]) resized.observe(node);
+    root.addEventListener("keydown", ({ key }) => key === "Escape" && settings.projector && change({ projector: false }));
+    root.addEventListener("toggle", project, true); // a fold is opened
     const end = () => [theme.end(), resized.disconnect(), own.end?.(), root.remove()];
     return { root, update, end };
   }

@@ -10,6 +10,7 @@
 //   with the gradient dh (T, H) on the outputs h.
 
 export const sigmoid = (a) => 1 / (1 + Math.exp(-a));
+export const logit = (share) => Math.log(share / (1 - share));
 
 // ── vectors and matrices ────────────────────────────────────────────────────────────────────
 /** Row t of an array (T, size), as a view. */
@@ -252,4 +253,32 @@ export function alongWire(dc, f, read) {
   wire[read - 1] = dc[read - 1];
   for (let t = read - 2; t >= 0; t--) wire[t] = wire[t + 1] * f[t + 1];
   return wire;
+}
+
+const COUNTS = 0.1; // which share of a distance, or of all probability, counts as a difference
+
+/**
+ * What became of the difference between two sentences up to step t, counted from 0; its rule is
+ * told in gatewise/widgets/unroll_player.py. apart, free: distances by state, as held and with
+ * nothing held; now: both predictions.
+ */
+export function difference(apart, free, now, t) {
+  const read = now[0].reduce((sum, p, n) => sum + Math.abs(p - now[1][n]), 0) / 2;
+  const differs = (k) => apart[k].slice(0, t + 1).map((v) => v >= COUNTS * Math.max(1, ...free[k]));
+  const last = differs(apart.c ? "c" : "h").lastIndexOf(1);
+  if (read >= COUNTS) return { verdict: "read", read, word: t + 1 };
+  if (last < 0) return { verdict: "never", read, word: t + 1 };
+  if (last < t) return { verdict: "lost", read, word: last + 2 };
+  return { verdict: differs("h")[t] ? "not read" : "not shown", read, word: t + 1 };
+}
+
+/** How a gradient (T) fares on its way back: as `shrinking` in gatewise/widgets/backward_explorer.py. */
+export function shrinking(gradient) {
+  const size = gradient.map(Math.abs);
+  const [first, last] = [size[0], size.at(-1)];
+  const ratios = Array.from(size.slice(1), (after, t) => (after ? size[t] / after : 0));
+  const least = Math.min(...ratios);
+  const share = last && first / last;
+  if (!ratios.length) return { share: 1, factor: 1, least: 1, step: 1 };
+  return { share, factor: share ** (1 / ratios.length), least, step: ratios.indexOf(least) + 1 };
 }

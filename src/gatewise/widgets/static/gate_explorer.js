@@ -1,7 +1,7 @@
 // The explorers of one unit: GateExplorer shows an LSTM's, GRUExplorer a GRU's.
-import { gru, lstm, sigmoid } from "./cells.js";
-import { beginning, button, drawing, handle, number, plain, say, scale, shown, slider, symbol, through, widget, write } from "./base.js";
-import { html, nothing, svg } from "./lit-html.js";
+import { gru, logit, lstm, sigmoid } from "./cells.js";
+import { beginning, button, column, drawing, grip, nice, number, projector, say, scale, shown, slider, symbol, through, widget, within, write } from "./base.js";
+import { html, nothing, render, svg } from "./lit-html.js";
 
 const REACH = { x: [-2, 2, 0.05, 0.5], h_before: [-1, 1, 0.05], c_before: [-3, 3, 0.05] };
 const WEIGHT = [-10, 10, 0.1];
@@ -29,12 +29,10 @@ const LSTM = {
     return { w_x: { ...none, g: 1 }, w_h: none, b: { f, i, g: 0, o: OPEN } };
   },
   form: () => 0,
-  equations: [
-    [
-      ["c", "c_t = f_t · c_t−1 + i_t · g_t = ", ["f"], " · ", ["c_before"], " + ", ["i"], " · ", ["g"], " = ", ["c", true]],
-      ["h", "h_t = o_t · tanh(c_t) = ", ["o"], " · ", ["tanh_c"], " = ", ["h", true]],
-    ],
-  ],
+  equations: [[
+    ["c", "c_t = f_t · c_t−1 + i_t · g_t = ", ["f"], " · ", ["c_before"], " + ", ["i"], " · ", ["g"], " = ", ["c", true]],
+    ["h", "h_t = o_t · tanh(c_t) = ", ["o"], " · ", ["tanh_c"], " = ", ["h", true]],
+  ]],
 };
 
 const GRU = {
@@ -77,31 +75,56 @@ function run(s, inputs, h_before, c_before) {
   return cell.forward(params, Float64Array.from(inputs), start);
 }
 
+/** A sequence of a task, and whether c stays within its bounds. */
+function judge(s, { x: fed, c0, low, high }) {
+  const { x, c, h } = run(s, fed, 0, c0);
+  return { x, c, h, isRight: c.every((v, t) => (low[t] ?? -Infinity) <= v && v <= (high[t] ?? Infinity)) };
+}
+const countRight = (judged) => judged.filter(({ isRight }) => isRight).length;
+
 function compute(s) {
   const { cell } = KINDS[s.cell];
-  const now = run(s, [s.x], s.h_before, s.c_before);
-  const values = Object.fromEntries(cell.symbols.map((k) => [k, now[k][0]]));
+  const judged = s.sequences.map((sequence) => judge(s, sequence));
+  // In a task, the drawing shows the chosen step of the chosen sequence.
+  const [chosen, t] = [judged[s.sequence - 1], s.step - 1];
+  const before = (k, first) => (t === 0 ? first : chosen[k][t - 1]);
+  const came = chosen
+    ? { x: chosen.x[t], h_before: before("h", 0), c_before: before("c", s.sequences[s.sequence - 1].c0) }
+    : { x: s.x, h_before: s.h_before, c_before: s.c_before };
+  const now = run(s, [came.x], came.h_before, came.c_before);
+  const values = { ...came, ...Object.fromEntries(cell.symbols.map((k) => [k, now[k][0]])) };
   cell.blocks.forEach((k, n) => (values[`a_${k}`] = now.a[n]));
   const inputs = s.repeats > 0 ? Array(s.repeats).fill(s.x) : s.inputs;
   const strip = run(s, inputs, s.h_before, s.c_before);
-  const judged = s.sequences.map(({ x: fed, c0, low, high }) => {
-    const { x, c, h } = run(s, fed, 0, c0);
-    const within = (c, t) => (low[t] ?? -Infinity) <= c && c <= (high[t] ?? Infinity);
-    return { x, c, h, isRight: c.every(within) };
-  });
-  return { ...values, strip, judged, right: judged.filter(({ isRight }) => isRight).length };
+  return { ...values, strip, judged, right: countRight(judged) };
 }
+
+/** A shorter sequence ends earlier. */
+function settle(next) {
+  const T = next.sequences[next.sequence - 1]?.x.length;
+  return T ? { ...next, step: Math.min(next.step, T) } : next;
+}
+
+/** Settings in which the pre-activation of k is a: its bias makes it so. */
+const open = ({ b }, values, k, a) => {
+  const bias = b[k] + within(-OPEN, OPEN, a) - values[`a_${k}`];
+  return { b: { ...b, [k]: Number(bias.toFixed(2)) } };
+};
+
+/** What a gate does, as a share of a hundred; nothing for the candidate. */
+const does = ({ words, values }, k) => say(words.does[k] ?? "", { p: Math.round(100 * values[k]) });
 
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
 /** Presets and Reset, and for a cell with two forms their choice. */
-function presets({ s, change, words }, kind) {
+function presets(context, kind) {
+  const { s, change, reset, words } = context;
   const isSet = (name) =>
     Object.entries(kind.preset(name)).every(([key, by]) => Object.keys(by).every((k) => s[key][k] === by[k]));
   return html`<div class="bar">
     <div class="presets" role="group" aria-label=${words.presets}>
       ${Object.entries(words.preset).map(([name, [title, corner]]) =>
         button(html`<b>${title}</b><small>${corner}</small>`, () => change(kind.preset(name)), { pressed: isSet(name) }))}
-      ${button(words.reset, () => change(s.start), { kind: "reset" })}
+      <span class="ends">${button(words.reset, reset)} ${projector(context)}</span>
     </div>
     ${s.cell === "gru"
       ? html`<div class="forms" role="group" aria-label=${words.forms}>
@@ -113,42 +136,72 @@ function presets({ s, change, words }, kind) {
   </div>`;
 }
 
-/** The task, and on which sequences it is done. */
-function task({ s, values, own, change, keep, words }) {
+/** The task, and on which sequences it is done; the verdict stays in view. */
+function task(context) {
+  const { s, values, own, change, keep, reset, words } = context;
+  const [n, weights] = [s.sequences.length, JSON.stringify([s.w_x, s.w_h, s.b])];
+  const isSolved = values.right === n;
+  const tryUnseen = () => {
+    const right = countRight(s.unseen.map((sequence) => judge(s, sequence)));
+    keep({ tried: { weights, says: say(words.tried, { right, n: s.unseen.length }) } });
+  };
   const chips = values.judged.map(({ isRight }, n) => {
     const label = say(words[isRight ? "right" : "wrong"], { n: n + 1 });
-    return button(`${n + 1} ${isRight ? "✓" : "✗"}`, () => keep({ chosen: n }), { pressed: n === own.chosen, label });
+    return button(`${n + 1} ${isRight ? "✓" : "✗"}`, () => change({ sequence: n + 1 }), { pressed: n + 1 === s.sequence, label });
   });
   return html`<div class="bar">
-    <p>${write(words.task[s.task])}</p>
-    <b role="status" class="tally">${say(words.tally, { right: values.right, n: chips.length })}</b>
-    <div class="chips" role="group" aria-label=${words.choose}>${chips}</div>
-    ${button(words.reset, () => change(s.start), { kind: "reset" })}
-  </div>`;
+      <p>${write(words.task[s.task])}</p>
+      <div class="chips" role="group" aria-label=${words.choose}>${chips}</div>
+      <span class="ends">${button(words.reset, reset)} ${projector(context)}</span>
+    </div>
+    <div class="verdict">
+      <b role="status">${say(words.tally, { right: values.right, n })}${isSolved ? `. ${say(words.solved[s.task], { n })}` : ""}</b>
+      ${isSolved ? button(say(words.try, { n: s.unseen.length }), tryUnseen) : nothing}
+      <span role="status">${own.tried?.weights === weights ? own.tried.says : ""}</span>
+    </div>`;
 }
 
-/** The sliders of what comes into the cell, each where its wire begins. */
+/** What comes into the cell, each where its wire begins; in a task it comes from the sequence. */
 function states({ s, values, change, words }, kind, picture) {
   const parts = { c: number(values.c ?? 0), h: number(values.h) };
   return html`<div class="states">
     ${kind.states.map((key) => {
       const says = say(words["says state"], { value: number(s[key]), ...parts });
-      const range = { label: words.state[key], range: REACH[key], value: s[key], says };
+      const control = { label: words.state[key], range: REACH[key], value: s[key], says };
       return html`<label class="state" style="--tint: var(--gw-${key[0]}); --at: ${beginning(picture, key)}%">
         <small>${write(words.state[key])}</small>
-        ${slider({ ...range, act: (value) => change({ [key]: value }) })}
-        ${shown(key, s[key], true)}</label>`;
+        ${s.task ? nothing : slider({ ...control, act: (value) => change({ [key]: value }) })}
+        ${shown(key, values[key], true)}</label>`;
     })}</div>`;
 }
+
+/** A handle on each valve, which sets the bias of its gate. */
+function valves(context, picture) {
+  const { s, values, change, words } = context;
+  for (const node of picture.all("valve")) {
+    const name = node.dataset.valve;
+    const k = name === "rest" ? "z" : name; // 1 − z
+    render(grip(svg`<circle class="hit" r="20" /><circle class="ring" r="18" />`, {
+      label: say(words.valve, { gate: words.gate[k] }) + (k === name ? "" : ", 1 − z"),
+      says: say(words["says gate"], { value: number(values[name]), gate: words.gate[k], does: does(context, k) }),
+      range: [0, 1, 0.01, 0.1], value: values[name], reach: [1 / 60, 1 / 60],
+      act: (v) => change(open(s, values, k, logit(k === name ? v : 1 - v))),
+    }), node);
+  }
+}
+
+/** What each gate does at this step. */
+const deeds = (context, kind) =>
+  html`<p class="deeds">${kind.cards.filter((k) => k !== kind.candidate).map((k) =>
+    html`<span style="--tint: var(--gw-${k})">${context.words.gate[k]} <b>${does(context, k)}</b></span>`)}</p>`;
 
 /** The equations below the drawing, with their numbers put in. */
 const equations = (lines, values) =>
   html`<div class="result">
     ${lines.map(([tint, ...pieces]) => html`<p class="equation" style="--tint: var(--gw-${tint})">
       ${pieces.map((piece) => {
-        if (typeof piece === "string") return write(piece);
-        const [name, isResult] = piece;
-        return isResult ? html`<b>${shown(name, values[name])}</b>` : shown(name, values[name]);
+        const number = shown(piece[0], values[piece[0]]);
+        return typeof piece === "string" ? write(piece) : piece[1] ? html`<b>${number}</b>` : number;
       })}</p>`)}
   </div>`;
 
@@ -159,102 +212,119 @@ const CURVES = [[sigmoid, 0], [Math.tanh, -1]].map(([squash, low]) => {
 });
 
 /** One gate: its curve with the dot on it, its sum with a slider for each weight. */
-function card({ s, values, change, words }, kind, k) {
+function card(context, kind, k) {
+  const { s, values, change, words } = context;
   const isGate = k !== kind.candidate;
   const [a, value, mark] = [values[`a_${k}`], values[k], isGate ? "σ" : "tanh"];
   const [name, { low, d }] = [words.gate[k], CURVES[Number(!isGate)]];
-  const at = Math.max(-LIMIT, Math.min(LIMIT, a));
-  const stage = words.opening.findLast(([bound]) => value >= bound)?.[1];
+  const at = within(-LIMIT, LIMIT, a);
   const curve = say(words.curve, { gate: name, squash: mark, a: number(a), value: number(value) });
   const terms = kind.terms(k);
+  const sentence = (set) =>
+    say(words[isGate ? "says gate" : "says candidate"], { value: number(set), gate: name, does: does(context, k), amount: number(value) });
+  const dots = svg`<path class="dot hit" d="M${at} ${-value}h0.01" />
+    <path class="dot under" d="M${at} ${-value}h0" /><path class="dot" d="M${at} ${-value}h0" />`;
+  const dot = grip(dots, {
+    label: say(words.dot, { gate: name }), says: sentence(a),
+    range: [-LIMIT, LIMIT, 0.1, 1], value: at, reach: [1, 0],
+    act: (a) => change(open(s, values, k, a)),
+  });
 
   const row = ([key, part]) => {
     const input = { w_x: "x", w_h: "h_before" }[key];
-    const parts = { value: number(s[key][part]), gate: name, opening: stage, amount: number(value) };
-    const says = say(words[isGate ? "says gate" : "says candidate"], parts);
+    const says = sentence(s[key][part]);
     const label = `${words.weight[part === "q" ? "q" : key]}, ${name}`;
-    const act = (value) => change({ [key]: { ...s[key], [part]: value } });
     return html`<label class="row">
       <span>${part === "q" ? symbol("b", "q") : symbol(...key.split("_"))} ${input ? write(words.symbol[input]) : nothing}</span>
-      <span class="term">${shown(`${key}_${part}`, s[key][part])}${input ? html` · ${shown(input, s[input])}` : nothing}</span>
-      ${slider({ label, range: WEIGHT, value: s[key][part], says, act })}</label>`;
+      <span class="term">${shown(`${key}_${part}`, s[key][part])}${input ? html` · ${shown(input, values[input])}` : nothing}</span>
+      ${slider({ label, range: WEIGHT, value: s[key][part], says, act: (v) => change({ [key]: { ...s[key], [part]: v } }) })}</label>`;
   };
   const held = (part) => html`<p class="row held" title=${words["held says"]}>
     <span>${words.held} ${part === "q" ? symbol("q", "t") : nothing}</span><span class="rule"></span>
     <span class="term">${shown(`held_${part}`, s.held[part], true)}</span></p>`;
   // Its coordinates are a and the value themselves, upside down as in every SVG.
   return html`<div class="card" role="group" aria-label=${name} style="--tint: var(--gw-${k})">
-    <p class="title"><span><b>${name}</b> ${symbol(k, "t")}</span><small>${isGate ? stage : ""}</small></p>
-    <svg class="curve" role="img" aria-label=${curve} preserveAspectRatio="none"
+    <p class="title"><b>${name}</b> ${symbol(k, "t")}<small>${does(context, k)}</small></p>
+    <svg class="curve" role="group" aria-label=${curve} preserveAspectRatio="none"
       viewBox="${-LIMIT} -1.12 ${2 * LIMIT} ${1.24 - low}">
       <path class="axis" d="M${-LIMIT} 0H${LIMIT}M0 -1.1V${0.1 - low}" />
       <path class="line" d=${d} />
       <path class="drop" d="M${at} ${-value}V0" />
-      <path class="dot under" d="M${at} ${-value}h0" />
-      <path class="dot" d="M${at} ${-value}h0" />
+      ${dot}
     </svg>
     ${terms.map(row)} ${s.note ? [...new Set(terms.map(([, part]) => part))].map(held) : nothing}
-    <p class="equation">${symbol(k, "t")} = ${mark}(${shown(`a_${k}`, a)}) = <b>${shown(k, value)}</b></p>
+    <p class="equation"><span>${symbol(k, "t")} = ${mark}(${shown(`a_${k}`, a)})</span> <b>= ${shown(k, value)}</b></p>
   </div>`;
 }
+
+// Inputs above, around their own zero, states below, on one scale for all of them.
+const FRAME = { left: 36, right: 66, zero: 60, top: 26, states: 118, bottom: 218, end: 242 };
 
 /** The sequence: a bar for each input, and the states after each step. */
 function sequence(context, kind) {
   const { s, values, own, sizes, change, words } = context;
-  const judged = s.sequences[own.chosen];
-  const { x, ...states } = judged ? values.judged[own.chosen] : values.strip;
+  const judged = s.sequences[s.sequence - 1];
+  const { x, ...states } = judged ? values.judged[s.sequence - 1] : values.strip;
   const last = Object.fromEntries(kind.lines.map((k) => [k, states[k].at(-1)]));
   const parts = { c: number(last.c ?? 0), h: number(last.h), n: s.repeats };
+  const width = sizes.strip || 700;
+  const pitch = (width - FRAME.left - FRAME.right) / x.length;
+  const choose = (event) => change({ step: column(event, FRAME.left, pitch, x.length) });
   const hint = words[judged ? "sequence judged" : s.note ? "sequence held" : "sequence hint"];
-  const often = s.repeats ? say(words.times, parts) : words.off;
-  const repeat = { label: words.repeat, range: [0, 50, 1], value: s.repeats };
-  const says = say(words[s.repeats ? "says repeat" : "says no repeat"], parts);
   return html`<div class="sequence">
-    <p class="title"><b>${words.sequence}</b> <small>${write(hint)}</small></p>
-    ${judged
-      ? nothing
-      : html`<label class="repeat"><span>${write(words.repeat)}</span>
-          ${slider({ ...repeat, says, act: (repeats) => change({ repeats }) })}
-          <span class="number">${often}</span></label>`}
-    <svg class="chart strip" data-fit="strip">${strip(kind, x, states, judged)}</svg>
+    ${judged ? steps() : source()}
+    <small>${write(hint)}</small>
+    <svg class="chart strip ${judged ? "pick" : ""}" data-fit="strip" @click=${judged && choose}>${strip(kind, x, states, judged)}</svg>
   </div>`;
 
+  /** What is fed: x, so many times, or a sequence of its own. */
+  function source() {
+    const { length } = s.inputs;
+    own.often = s.repeats || (own.often ?? 8);
+    const often = { label: words.times, range: [1, 50, 1], value: s.repeats, says: say(words["says repeat"], parts) };
+    return html`<div class="source" role="group" aria-label=${words.source}>
+      ${button(write(say(words.feed.x, { n: own.often })), () => change({ repeats: own.often }), { pressed: s.repeats > 0 })}
+      ${s.repeats ? slider({ ...often, act: (repeats) => change({ repeats }) }) : nothing}
+      ${button(say(words.feed[length === 8 ? "eight" : "some"], { n: length }), () => change({ repeats: 0 }), { pressed: !s.repeats })}
+    </div>`;
+  }
+
+  /** Which step of the sequence the drawing shows. */
+  function steps() {
+    const t = s.step - 1;
+    const says = say(words["says step"], { t: s.step, x: number(x[t]), c: number(states.c[t]) });
+    const step = { label: words.step, range: [1, x.length, 1], value: s.step, says };
+    return html`<b>${say(words.tally, { right: values.right, n: s.sequences.length })}</b>
+      <label class="source"><span>${words.step} = ${s.step}</span>
+        ${slider({ ...step, act: (step) => change({ step }) })}</label>`;
+  }
+
   function strip(kind, x, states, judged) {
-    const width = sizes.strip || 700;
-    // Inputs above, around their own zero, states below, on one scale for all of them.
-    const frame = { left: 36, right: 66, zero: 50, top: 16, states: 100, bottom: 204, end: 228 };
     const isFixed = Boolean(judged) || s.repeats > 0;
-    const pitch = (width - frame.left - frame.right) / x.length;
-    const X = scale(0, 1, frame.left + pitch / 2, frame.left + pitch * 1.5);
+    const X = scale(0, 1, FRAME.left + pitch / 2, FRAME.left + pitch * 1.5);
     const [min, max] = REACH.x;
-    const tall = scale(0, max, 0, frame.zero - frame.top);
+    const tall = scale(0, max, 0, FRAME.zero - FRAME.top);
     const bounds = judged ? [...judged.low, ...judged.high].filter((bound) => bound !== null) : [];
     const reached = [...kind.lines.flatMap((k) => [...states[k]]), ...bounds];
-    const least = Math.min(0, ...reached);
-    const most = Math.max(0, least + 0.5, ...reached);
-    const Y = scale(least, most, frame.bottom, frame.states);
+    const [least, most] = [-nice(-Math.min(...reached)), nice(Math.max(...reached))];
+    const Y = scale(least, most, FRAME.bottom, FRAME.states);
 
     const bar = (value, t) => {
-      const [thin, high] = [Math.max(2, Math.min(26, pitch * 0.6)), tall(Math.max(min, Math.min(max, value)))];
+      const [thin, high] = [within(2, 26, pitch * 0.6), tall(within(min, max, value))];
       const isNamed = judged?.text ? pitch >= 9 : (t + 1) % Math.ceil(18 / pitch) === 0;
-      const shape = svg`
-        <rect class="hit" x=${X(t) - pitch / 2} width=${pitch} y="4" height=${2 * frame.zero - 8} />
-        <rect class="x" x=${X(t) - thin / 2} width=${thin} y=${frame.zero - Math.max(high, 0)} height=${Math.abs(high)} />
-        <text class="tick" x=${X(t)} y=${frame.zero - high + (high < 0 ? 12 : -4)}>${pitch > 36 ? number(value, true) : ""}</text>
-        <text class="tick" x=${X(t)} y=${frame.end}>${!isNamed ? "" : judged?.text ? judged.text[t] : t + 1}</text>`;
-      if (isFixed) return svg`<g>${shape}</g>`;
-      const grip = handle({
-        range: REACH.x,
-        value,
-        at: ({ clientY, currentTarget }) =>
-          ((frame.zero - clientY + currentTarget.ownerSVGElement.getBoundingClientRect().top) * max) / tall(max),
-        act: (v) => change({ inputs: s.inputs.map((old, n) => (n === t ? v : old)) }),
-      });
+      const shape = svg`<rect class="x" x=${X(t) - thin / 2} width=${thin} y=${FRAME.zero - Math.max(high, 0)} height=${Math.abs(high)} />
+        <text class="tick" x=${X(t)}
+          y=${FRAME.zero - high + (isFixed ? 0 : Math.sign(high) || 1) * -6 + (high < 0 ? 12 : -4)}>${pitch > 36 ? number(value, true) : ""}</text>
+        <text class="tick" x=${X(t)} y=${FRAME.end}>${!isNamed ? "" : judged?.text ? judged.text[t] : t + 1}</text>`;
+      if (isFixed) return shape;
       const says = { value: number(value), c: number(states.c?.[t] ?? 0), h: number(states.h[t]) };
-      return svg`<g class="grip" role="slider" tabindex="0" aria-orientation="vertical" data-lm-suppress-shortcuts="true"
-        aria-label=${say(words.bar, { t: t + 1 })} aria-valuemin=${min} aria-valuemax=${max}
-        aria-valuenow=${value} aria-valuetext=${say(words["says bar"], says)}
-        @pointerdown=${grip.down} @pointermove=${grip.move} @keydown=${grip.key}>${shape}</g>`;
+      const end = svg`<circle class="hit" cx=${X(t)} cy=${FRAME.zero - high} r=${Math.min(12, pitch / 2)} />
+        <circle class="knob" cx=${X(t)} cy=${FRAME.zero - high} r=${Math.min(6, pitch / 3)} />`;
+      const act = (v) => change({ inputs: s.inputs.map((old, n) => (n === t ? v : old)) });
+      return svg`${shape}${grip(end, {
+        label: say(words.bar, { t: t + 1 }), says: say(words["says bar"], says),
+        range: REACH.x, value, reach: [0, max / tall(max)], act,
+      })}`;
     };
 
     // A task's bounds as fields, one column per step; without a bound, to the edge.
@@ -266,21 +336,22 @@ function sequence(context, kind) {
     const dots = (k) => (pitch < 12 ? "" : points(k).map((point) => `M${point}h0`).join(""));
     // Two names keep 16 pixels apart, whichever is above.
     const ends = kind.lines.map((k) => Y(last[k]));
-    const centre = Math.max(frame.states + 8, Math.min(frame.bottom - 8, (Math.min(...ends) + Math.max(...ends)) / 2));
+    const centre = within(FRAME.states + 8, FRAME.bottom - 8, (Math.min(...ends) + Math.max(...ends)) / 2);
     const apart = Math.max(8, Math.abs(ends[0] - ends.at(-1)) / 2) * (last.c >= last.h ? -1 : 1);
     const beside = (k) => centre + 4 + (kind.lines.length < 2 ? 0 : k === "c" ? apart : -apart);
     const marks = [0, most, least].filter((v, n) => n === 0 || Math.abs(Y(v) - Y(0)) > 14);
-    return svg`<g>${Array.from(x, bar)}</g>
+    const here = svg`<rect class="here" x=${X(s.step - 1) - pitch / 2} width=${pitch} y="0" height=${FRAME.end + 6} />`;
+    return svg`${judged ? here : nothing}<g>${Array.from(x, bar)}</g>
       <g role="img" aria-label=${say(words.plot, parts)}>
         <path class="bounds" d=${judged ? judged.low.map(field).join("") : ""} />
-        <path class="axis" d="M${frame.left} ${frame.zero}H${width - frame.right}M${frame.left} ${Y(0)}H${width - frame.right}" />
+        <path class="axis" d="M${FRAME.left} ${FRAME.zero}H${width - FRAME.right}M${FRAME.left} ${Y(0)}H${width - FRAME.right}" />
         ${kind.lines.map((k) => svg`
           <path class="line ${k}" d=${through(points(k))} />
           <path class="dots ${k}" d=${dots(k)} />
-          <text x=${width - frame.right + 8} y=${beside(k)}>${k} <tspan data-value="strip_${k}">${number(last[k])}</tspan></text>`)}
-        ${marks.map((v) => svg`<text class="tick end" x=${frame.left - 4} y=${Y(v) + 4}>${number(v).replace(/0$|.00$/, "")}</text>`)}
+          <text x=${width - FRAME.right + 8} y=${beside(k)}>${k} <tspan data-value="strip_${k}">${number(last[k])}</tspan></text>`)}
+        ${marks.map((v) => svg`<text class="tick end" x=${FRAME.left - 4} y=${Y(v) + 4}>${String(v).replace("-", "−")}</text>`)}
       </g>
-      <text class="tick" x="6" y=${frame.zero + 4}>x</text>`;
+      <text class="tick" x="6" y=${FRAME.zero + 4}>x</text>`;
   }
 }
 
@@ -289,18 +360,28 @@ function view(context) {
   const { s, values, words, own } = context;
   const kind = KINDS[s.cell];
   const [picture, lines] = [own.pictures, kind.equations].map((forms) => forms[kind.form(s)]);
-  picture.fill({ ...s, ...values });
+  picture.fill(values);
+  valves(context, picture);
   return html`<div class="face ${s.cell}" role="group" aria-label=${words.title}>
     ${s.task ? task(context) : presets(context, kind)}
     ${s.note ? html`<p class="note">${s.note}</p>` : nothing}
-    ${states(context, kind, picture)}
-    <div class="cell">${picture.node}</div>
-    ${equations(lines, { ...s, ...values })}
-    <div class="cards">${kind.cards.map((k) => card(context, kind, k))}</div>
-    ${sequence(context, kind)}
+    <div class="parts">
+      ${states(context, kind, picture)}
+      <div class="cell">${picture.node}</div>
+      ${deeds(context, kind)}
+      ${sequence(context, kind)}
+      ${equations(lines, values)}
+      <small class="legend">${words.legend}</small>
+      <details><summary data-lm-suppress-shortcuts="true">${words.weights}</summary>
+        <div class="cards">${kind.cards.map((k) => card(context, kind, k))}</div></details>
+    </div>
   </div>`;
 }
 
-const begin = ({ drawings, words }) => ({ chosen: 0, pictures: drawings.map((text) => drawing(text, words.drawing)) });
+function begin({ drawings, words }) {
+  const pictures = drawings.map((text) => drawing(text, words.drawing));
+  for (const { node } of pictures) node.setAttribute("role", "group"); // its valves are handles
+  return { pictures };
+}
 
-export default widget({ name: "gw-gate-explorer", begin, compute, view });
+export default widget({ name: "gw-gate-explorer", begin, settle, compute, view });

@@ -1,6 +1,6 @@
 // UnrollPlayer: a trained text model reads one sentence or two; its weights come once and run here.
-import { apartByUnit, distances, gru, lstm, probabilities, rnn } from "./cells.js";
-import { button, number, say, scale, set, shown, slider, symbol, widget } from "./base.js";
+import { apartByUnit, difference, distances, gru, lstm, probabilities, rnn } from "./cells.js";
+import { button, column, nice, number, projector, say, scale, set, shown, slider, spot, symbol, widget, within } from "./base.js";
 import { html, nothing, svg } from "./lit-html.js";
 
 const CELLS = { rnn, lstm, gru };
@@ -32,30 +32,45 @@ function run(s, own, sentence, clamp) {
   const [T, D, H] = [words.length, own.b.length, own.H];
   const x = new Float64Array(T * D);
   words.forEach((word, t) => (x[t * D + own.index.get(word)] = 1));
-  const held = (k) => Float64Array.from({ length: T * H }, (_, n) => clamp[k + (n % H)] ?? clamp[k] ?? NaN);
+  const from = (s.hold_from - 1) * H;
+  const held = (k) => Float64Array.from({ length: T * H }, (_, n) => (n < from ? NaN : clamp[k + (n % H)] ?? clamp[k] ?? NaN));
   const clamps = Object.fromEntries(Object.keys(clamp).map(([k]) => [k, held(k)]));
   return { words, ...CELLS[s.network.cell].forward(own, x, {}, clamps) };
 }
 
 /** Runs are made again when a sentence or what is held has changed, not at each step. */
 function compute(s, own) {
-  const key = JSON.stringify([s.sentences, s.clamp]);
+  const key = JSON.stringify([s.sentences, s.clamp, s.hold_from]);
   if (own.known?.key === key) return own.known;
   const all = (clamp) => s.sentences.map((sentence) => run(s, own, sentence, clamp));
   const [runs, free] = [all(s.clamp), Object.keys(s.clamp).length ? all({}) : undefined];
-  const most = Math.max(1, ...runs.map(({ c }) => c?.reduce((a, v) => Math.max(a, Math.abs(v)), 0) ?? 0));
-  const [[one, other], states] = [runs, ["c", "h"].filter((k) => s.network.letters.includes(k))];
-  const apart = other ? states.map((k) => [k, distances(one[k], other[k], own.H)]) : [];
-  const [state] = states;
+  const states = ["c", "h"].filter((k) => s.network.letters.includes(k));
+  const measure = ([one, other]) =>
+    Object.fromEntries(other ? states.map((k) => [k, distances(one[k], other[k], own.H)]) : []);
+  const [apart, apartFree] = [measure(runs), measure(free ?? runs)];
+  // The scales hold what is held and what is free, so that both can be compared.
+  const most = (lists) => nice(Math.max(0, ...lists.map((list) => list?.reduce((a, v) => Math.max(a, Math.abs(v)), 0) ?? 0)));
+  const scales = {
+    c: most([...runs, ...(free ?? [])].map(({ c }) => c)),
+    apart: most([apart, apartFree].flatMap(Object.values)),
+  };
+  const [[one, other], [state]] = [runs, states];
   const byUnit = apartByUnit(one[state], other?.[state] ?? new Float64Array(one[state].length), own.H);
-  return (own.known = { key, runs, free, most, apart: Object.fromEntries(apart), byUnit, state });
+  return (own.known = { key, runs, free, scales, apart, apartFree, byUnit, state });
+}
+
+/** The units that are shown, in their order. */
+function order(s, { byUnit }, isSorted) {
+  const units = s.units.length ? [...s.units] : Array.from(byUnit.keys());
+  return isSorted ? units.sort((a, b) => byUnit[b] - byUnit[a]) : units;
 }
 
 /** A longer sentence is read to its end if the last one was; a shorter one ends earlier. */
 function settle(next, last) {
   const [T, was] = [longest(next.sentences), longest(last.sentences)];
   const isAtEnd = next.step === last.step && last.step === was && T !== was;
-  return { ...next, step: isAtEnd ? T : Math.max(1, Math.min(next.step, T)) };
+  const step = isAtEnd ? T : within(1, T, next.step);
+  return { ...next, step, hold_from: Math.min(next.hold_from, T) };
 }
 
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
@@ -108,18 +123,15 @@ function sentences({ s, values, own, words, change, keep }) {
 
 /** The words along the steps, the distance of the two states there, and where the reader is. */
 function timeline(context) {
-  const { s, values: { runs, apart }, own, sizes, words, change, keep } = context;
+  const { s, values: { runs, free, apart, apartFree, scales }, own, sizes, words, change, keep } = context;
   const last = longest(s.sentences);
-  const move = (step) => change({ step: Math.max(1, Math.min(last, step)) });
-  const stop = () => keep({ timer: clearInterval(own.timer) });
-  const go = (step) => {
-    own.timer = clearInterval(own.timer);
-    move(step);
-  };
-  own.beat = () => (s.step < last ? move(s.step + 1) : stop());
+  const halt = () => (own.timer = clearInterval(own.timer));
+  const stop = () => keep({ timer: halt() });
+  const go = (step) => [halt(), change({ step })];
+  own.beat = () => (s.step < last ? change({ step: s.step + 1 }) : stop());
   const start = () => {
     own.timer = setInterval(() => own.beat(), BEAT);
-    move(s.step >= last ? 1 : s.step + 1);
+    change({ step: s.step >= last ? 1 : s.step + 1 });
   };
 
   const [left, right, width] = [34, 4, sizes.along || 540];
@@ -131,8 +143,7 @@ function timeline(context) {
   const tall = isUp ? wide + 10 : 20;
   const top = runs.length * tall + 12;
   const base = top + (runs.length > 1 ? 110 : 0);
-  const most = Math.max(1e-9, ...Object.values(apart).map((list) => Math.max(...list)));
-  const high = scale(0, most, 0, base - top);
+  const high = scale(0, scales.apart, 0, base - top);
   const line = ({ words }, b) => {
     const isOwn = (t) => runs.length > 1 && runs[1 - b].words[t] !== words[t];
     const y = b * tall + (isUp ? tall - 4 : 14);
@@ -146,15 +157,16 @@ function timeline(context) {
   const bars = ([k, list]) => {
     const side = apart.c ? (k === "c" ? -1 : 0) : -0.5; // a single bar is in the middle
     const bar = (v, t) => (v < 1e-6 ? "" : `M${X(t + 1) + side * thin + 1} ${base}v${-high(v)}h${thin - 2}v${high(v)}z`);
-    return svg`<path class="bars ${k}" d=${Array.from(list, bar).join("")} />`;
+    const mark = (v, t) => `M${X(t + 1) + side * thin + 1} ${base - high(v)}h${thin - 2}`;
+    return svg`<path class="bars ${k}" d=${Array.from(list, bar).join("")} />
+      <path class="unheld" d=${free ? Array.from(apartFree[k], mark).join("") : ""} />`;
   };
   const t = Math.min(s.step, apart.h?.length ?? 1) - 1;
   const where = say(words.where, { t: s.step, T: last });
   const gaps = Object.entries(apart).map(([k, list]) => `|Δ${k}| ${number(list[t])}`);
   const spoken = runs.map((run, b) => `${NAMES[b]} ${run.words[Math.min(s.step, run.words.length) - 1]}`);
   const says = `${where}: ${[...spoken, ...context.says, ...gaps].join(", ")}`;
-  const onclick = ({ clientX, currentTarget }) =>
-    go(1 + Math.floor((clientX - currentTarget.getBoundingClientRect().left - left) / pitch));
+  const onclick = (event) => go(column(event, left, pitch, last));
   return html`<div class="timeline">
     <div class="steps">
       ${button("‹", () => go(s.step - 1), { label: words.back, off: s.step <= 1 })}
@@ -169,7 +181,8 @@ function timeline(context) {
       <rect class="here" x=${X(s.step) - pitch / 2} y="0" width=${pitch} height=${base + 2} />
       <path class="axis" d=${runs.length > 1 ? `M${left} ${base}H${width - right}M${left} ${top}h-4` : ""} />
       ${Object.entries(apart).map(bars)}
-      <text class="tick end" x=${left - 6} y=${top + 4}>${runs.length > 1 ? number(most) : ""}</text>
+      <path class="since" d=${s.hold_from > 1 ? `M${X(s.hold_from) - pitch / 2} 0V${base}` : ""} />
+      <text class="tick end" x=${left - 6} y=${top + 4}>${runs.length > 1 ? scales.apart : ""}</text>
       ${runs.map(line)}
     </svg>
     <div class="under" style="margin-left: ${X(1)}px; width: ${pitch * (last - 1)}px; visibility: ${last > 1 ? "visible" : "hidden"}">
@@ -186,7 +199,7 @@ function written(words, isOwn, room) {
 }
 
 /** How likely each next word is, the two sentences back to back; a mark where nothing is held. */
-function prediction({ s: { network: { vocabulary } }, words, now, free, says }) {
+function prediction({ s: { network: { vocabulary } }, words, now, free }) {
   const best = now[0].map((p, n) => Math.max(p, now[1]?.[n] ?? 0));
   const rows = Array.from(best.keys()).sort((a, b) => best[b] - best[a]).slice(0, LIKELY).sort((a, b) => a - b);
   const cell = (b, n) => {
@@ -199,7 +212,6 @@ function prediction({ s: { network: { vocabulary } }, words, now, free, says }) 
       <span class="number">${p === undefined ? "" : number(p)}</span></td>`;
   };
   return html`<div class="next">
-    <p role="status">${says.join(", ")}</p>
     <table class=${now.length < 2 ? "single" : ""}>
       <thead><tr><th scope="col">A</th><th scope="col">${words.likely}</th><th scope="col">B</th></tr></thead>
       <tbody>${rows.map((n) => html`<tr>${cell(0, n)}<th scope="row">${vocabulary[n]}</th>${cell(1, n)}</tr>`)}</tbody>
@@ -209,28 +221,32 @@ function prediction({ s: { network: { vocabulary } }, words, now, free, says }) 
 }
 
 /** Which unit is read out, in which order they are, and which units a gate's buttons hold. */
-function choice({ s, values, own, words, change, keep }) {
+function choice(context) {
+  const { s, values, own, words, change, keep, reset } = context;
   const at = (run) => run[values.state][(Math.min(s.step, run.words.length) - 1) * own.H + s.unit];
-  const told = values.runs.map((run, b) => `${NAMES[b]} ${number(at(run))}`);
+  const there = values.runs.map((run, b) => `${NAMES[b]} ${number(at(run))}`);
   const scope = (isOne) => {
     const text = isOne ? say(words["one unit"], { unit: s.unit }) : words["all units"];
     return button(text, () => keep({ isOne }), { pressed: Boolean(own.isOne) === isOne });
   };
-  const reset = () => {
-    Object.assign(own, { isOne: false, typed: [], trouble: undefined });
-    change(s.start);
-  };
-  const says = `${s.unit}: ${values.state} ${told.join(", ")}`;
-  const unit = { label: words.unit, range: [0, Math.max(1, own.H - 1), 1], value: s.unit };
+  const again = () => [Object.assign(own, { isOne: false, typed: [], trouble: undefined }), reset()];
+  const sort = () => change({ sort: !s.sort, ...(s.sort ? {} : { unit: order(s, values, true)[0] }) });
+  const T = longest(s.sentences);
+  const told = s.sentences.map((sentence) => split(sentence)[s.hold_from - 1] ?? "");
+  const pick = (name, key, [min, max], says, isShown = true) => html`
+    <label class="unit" style="visibility: ${isShown ? "visible" : "hidden"}">
+      <span>${words[name]} <b class="number">${s[key]}</b></span>
+      ${slider({ label: words[name], range: [min, Math.max(min + 1, max), 1], value: s[key], says, act: (v) => change({ [key]: v }) })}
+    </label>`;
   return html`<div class="choice">
-    <label class="unit"><span>${words.unit} <b class="number">${s.unit}</b></span>
-      ${slider({ ...unit, says, act: (unit) => change({ unit }) })}</label>
-    ${button(words.sort, () => change({ sort: !s.sort }), { pressed: s.sort })}
+    ${pick("unit", "unit", [0, own.H - 1], `${s.unit}: ${values.state} ${there.join(", ")}`)}
+    ${button(words.sort, sort, { pressed: s.sort })}
     ${CELLS[s.network.cell].gates.length
       ? html`<div class="scopes" role="group" aria-label=${words.scope}>
-          <span>${words.scope}</span>${[false, true].map(scope)}</div>`
+          <span>${words.scope}</span>${[false, true].map(scope)}</div>
+        ${pick("from", "hold_from", [1, T], say(words["says from"], { t: s.hold_from, word: told.join(", ") }), T > 1)}`
       : nothing}
-    ${button(words.reset, reset, { kind: "again" })}
+    <span class="ends">${button(words.reset, again)} ${projector(context)}</span>
   </div>`;
 }
 
@@ -253,13 +269,14 @@ function card(context, k) {
     const value = Number.isInteger(v) ? v : number(v);
     return say(words[key === k ? "held" : "held one"], { unit: key.slice(1), value });
   });
-  const full = k === "c" && values.most > 1 ? say(words.scale, { scale: number(values.most) }) : "";
+  const full = k === "c" && values.scales.c > 1 ? say(words.scale, { scale: values.scales.c }) : "";
+  const since = mine.length && s.hold_from > 1 ? say(words["held from"], { t: s.hold_from }) : "";
   return html`<div class="letters ${layout.isStacked ? "stacked" : ""} ${mine.length ? "is-held" : ""}"
     role="group" aria-label="${k}, ${name}" style="--tint: var(--gw-${k})">
     <p class="title">${symbol(k, "t")} ${name}</p>
     <div class="maps">${values.runs.map((_, b) => map(context, k, b, isGate))}</div>
-    ${isGate ? html`<div class="holds">${[undefined, 0, 1].map(holder)}</div>` : nothing}
-    <p class="held">${isGate ? held.join("; ") : full}</p>
+    ${isGate ? html`<div class="holds"><span>${say(words.force, { k })}</span>${[undefined, 0, 1].map(holder)}</div>` : nothing}
+    <p class="held">${isGate ? held.join("; ") + since : full}</p>
   </div>`;
 }
 
@@ -273,8 +290,9 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   const t = Math.min(s.step, T) - 1;
   const row = units.indexOf(s.unit);
   const across = row < 0 ? "" : `M${left} ${row * tall}h${T * pitch}v${tall}h${-T * pitch}z`;
-  const cellAt = ({ offsetX, offsetY }) => {
-    const [t, n] = [Math.floor((offsetX - left) / pitch), Math.floor(offsetY / tall)];
+  const cellAt = (event) => {
+    const { x, y } = spot(event);
+    const [t, n] = [Math.floor((x - left) / pitch), Math.floor(y / tall)];
     return t >= 0 && t < T && n >= 0 && n < units.length ? { k, b, t, unit: units[n] } : undefined;
   };
   const choose = (cell) => cell && change({ step: cell.t + 1, unit: cell.unit });
@@ -282,7 +300,10 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   const cell = isHere ? own.hovered : { t, unit: s.unit };
   const value = number(rows[cell.t * own.H + cell.unit], !isGate);
   const place = { sentence: NAMES[b], unit: cell.unit, word: spoken[cell.t], t: cell.t + 1 };
-  const [above, below] = squares(own, `${k}${b}`, rows, { ...layout, T, left, most: k === "c" ? values.most : 1 });
+  const [above, below] = squares(own, `${k}${b}`, rows, { ...layout, T, left, most: k === "c" ? values.scales.c : 1 });
+  // A number for each row, or where they are low for every second, third, …, and for the chosen.
+  const every = Math.ceil(11 / tall);
+  const isNumbered = (n) => n === row || (n % every === 0 && (row < 0 || Math.abs(n - row) >= every));
   return html`<figure>
     <b>${NAMES[b]}</b>
     <svg class="chart" role="img" width=${width} height=${height}
@@ -293,7 +314,7 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
       <path class="above" d=${above} /><path class="below" d=${below} />
       <rect class="veil" x=${left + (t + 1) * pitch} y="-1" width=${(T - t - 1) * pitch + 1} height=${height + 2} />
       ${left ? units.map((unit, n) => svg`<text class="small ${unit === s.unit ? "own" : ""}" text-anchor="end"
-        x=${left - 5} y=${(n + 0.5) * tall + 3.5}>${unit}</text>`) : nothing}
+        x=${left - 5} y=${(n + 0.5) * tall + 3.5}>${isNumbered(n) ? unit : ""}</text>`) : nothing}
     </svg>
     <figcaption class="number">${value}</figcaption>
   </figure>`;
@@ -318,22 +339,32 @@ function squares({ squares: drawn, H }, key, rows, { pitch, tall, units, T, left
 }
 
 /** In pixels: how many cards are beside each other, and how large a square is. */
-function arrange(all, n, runs, units) {
+function arrange(all, n, runs, units, isDense) {
   const [B, T] = [runs.length, Math.max(...runs.map((run) => run.words.length))];
-  const need = Math.max(112, Math.min(B * T * 16 + 50, Math.max(190, T * 7.5 + 20)));
+  const need = isDense ? 112 : Math.max(112, Math.min(B * T * 16 + 50, Math.max(190, T * 7.5 + 20)));
   const room = (m) => (all - 10 * (m - 1)) / m;
   const columns = [n, n / 2, n / 3].find((m) => m % 1 === 0 && room(m) >= need) ?? 1;
   const beside = (gutter) => (room(columns) - 20 - gutter - 10 * (B - 1)) / (B * T);
   const isStacked = beside(20) < 15;
   const wide = (gutter) => Math.min(24, isStacked ? (room(columns) - 20 - gutter) / T : beside(gutter));
   const high = (pitch) => Math.min(pitch, Math.max(5, (isStacked ? 150 : 200) / units.length));
-  const gutter = high(wide(20)) >= 12 ? 20 : 0; // for the numbers of the units
-  return { columns, pitch: wide(gutter), tall: high(wide(gutter)), units, gutter, isStacked };
+  return { columns, pitch: wide(20), tall: high(wide(20)), units, gutter: 20, isStacked };
+}
+
+/** What the network expects, and what became of the difference between the sentences. */
+function verdict({ s, values: { runs, apart, apartFree }, words, now, says }) {
+  const t = Math.min(s.step, apart.h?.length ?? 1) - 1;
+  const isSame = runs[1] && [0, 1].map((b) => runs[b].words.slice(0, s.step).join(" ")).reduce((a, b) => a === b);
+  const { verdict, word, read } = !runs[1] ? {} : isSame ? { verdict: "same" } : difference(apart, apartFree, now, t);
+  const parts = { k: apart.c ? "c" : "h", t: word, p: number(read ?? 0) };
+  return html`<p class="verdict" role="status">
+    <span>${say(words.after, { t: s.step })}${says.join(", ")}</span>
+    <b>${verdict ? say(words.difference[verdict], parts) + (words["gate of"][s.network.cell][verdict] ?? "") : ""}</b></p>`;
 }
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
 function view(given) {
-  const { s, values: { runs, byUnit, free }, words, own, sizes } = given;
+  const { s, values: { runs, free }, words, own, sizes } = given;
   const at = (run) => {
     const t = Math.min(s.step, run.words.length) - 1;
     return probabilities(run.h.subarray(t * own.H, (t + 1) * own.H), own.W, own.b);
@@ -341,17 +372,20 @@ function view(given) {
   const now = runs.map(at);
   const likeliest = (p) => s.network.vocabulary[p.indexOf(Math.max(...p))];
   const says = now.map((p, b) => say(words.says, { name: NAMES[b], word: likeliest(p) }));
-  const units = s.units.length ? [...s.units] : Array.from(byUnit.keys());
-  if (s.sort) units.sort((a, b) => byUnit[b] - byUnit[a]);
+  const units = order(s, given.values, s.sort);
   const letters = [...s.network.letters];
-  const layout = arrange(sizes.grid || 800, letters.length, runs, units);
+  const layout = arrange(sizes.grid || 800, letters.length, runs, units, s.projector);
   const context = { ...given, now, says, layout, free: free?.map(at) };
   return html`<div class="face" role="group" aria-label=${words.title}>
-    ${sentences(context)} ${timeline(context)} ${prediction(context)} ${choice(context)}
-    <div class="grid" data-fit="grid" style="grid-template-columns: repeat(${layout.columns}, minmax(0, 1fr))">
-      ${letters.map((k) => card(context, k))}
+    ${sentences(context)} ${verdict(context)}
+    <div class="parts">
+      ${timeline(context)} ${prediction(context)} ${choice(context)}
+      <div class="grid" data-fit="grid" style="grid-template-columns: repeat(${layout.columns}, minmax(0, 1fr))">
+        ${letters.map((k) => card(context, k))}
+      </div>
     </div>
-    <p class="key"><span>${words.legend}</span><span><i></i>${words.above}</span><span><i class="below"></i>${words.below}</span></p>
+    <p class="key"><span><i></i>${words.above}</span><span><i class="below"></i>${words.below}</span>
+      <span>${words.marks}</span><span>${words.legend}</span></p>
   </div>`;
 }
 

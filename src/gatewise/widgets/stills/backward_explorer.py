@@ -18,17 +18,18 @@ TOP, FLOOR, HEIGHT = 150, 290, 316  # of the curves
 SEEN = 1e-20  # what a logarithmic axis shows
 
 
-def backward_explorer(settings, ours, theirs, split, names, sentence=""):
+def backward_explorer(settings, ours, theirs, split, names, sentence="", lost=()):
     """The gradient on its way back through one LSTM unit and one RNN unit.
 
     settings: x, T, read, step, stage and detach. ours: of the LSTM, lists (T,) for each gradient
     of `lstm_cell(backward=True)` but dc_from_h and dc_from_c. theirs: of the RNN, likewise.
     split: whole, wire and detour, lists (T,). names: of the curves dc, dh, rnn, whole, wire and
     detour; none, of an RNN's that is 0; loss; size, of the axis. sentence: what happens at this
-    stage, its symbols written `c_3`.
+    stage, its symbols written `c_3`. lost: sentences on where the gradient is lost.
     """
     s = settings
-    below = PADDING + HEIGHT + (38 if sentence else 12)
+    told = PADDING + HEIGHT + 20 * len(lost)
+    below = told + (38 if sentence else 12)
     wide = WIDTH - 2 * PADDING - 16
     lstm, rnn = lstm_cell(backward=True), rnn_cell(backward=True)
     scale = wide / (lstm.width + rnn.width)
@@ -36,11 +37,13 @@ def backward_explorer(settings, ours, theirs, split, names, sentence=""):
     pitch = (RIGHT - LEFT) / s["T"]
     column = LEFT + pitch * (s["step"] - 1)
     still.put(Box(column, PADDING, pitch, HEIGHT, 6, fill="panel"))
-    _chains(still, s, ours, theirs, names, pitch)
+    _chains(still, s, ours, theirs, names, (pitch, scale))
     _curves(still, s, ours, theirs, split, names)
+    for n, line in enumerate(lost):
+        still.formula(PADDING, PADDING + HEIGHT + 16 + 20 * n, line, 12)
     if sentence:
-        still.put(Box(PADDING, PADDING + HEIGHT + 6, 4, 24, fill="ink"))
-        still.formula(PADDING + 14, PADDING + HEIGHT + 23, sentence, 15)
+        still.put(Box(PADDING, told + 6, 4, 24, fill="ink"))
+        still.formula(PADDING + 14, told + 23, sentence, 15)
 
     t = s["step"] - 1
     when = "loss" if s["step"] == s["read"] else "later"
@@ -58,8 +61,12 @@ def backward_explorer(settings, ours, theirs, split, names, sentence=""):
     return still
 
 
-def _chains(still, s, ours, theirs, names, pitch):
-    """Both networks, a box for each step, and between the boxes what has been sent back."""
+def _chains(still, s, ours, theirs, names, sizes):
+    """Both networks, a box for each step, and between the boxes what has been sent back.
+
+    sizes: of a column, and by what the cells' drawings are scaled, as their wires are here.
+    """
+    pitch, thin = sizes
     half = min(44, pitch / 2) / 2
     read, step = s["read"], s["step"]
     for name, y in [("LSTM", 50), ("RNN", 111)]:
@@ -85,7 +92,8 @@ def _chains(still, s, ours, theirs, names, pitch):
                     _line(still, [(middle + dx, y + 5), (middle + dx + 3, y - 5)], "ink", 2)
             elif value:
                 color, tip = row[0].replace("r", "h"), min(7, (x - half - before) / 2)
-                _line(still, [(x - half, y), (before + tip, y)], color, _thin(value))
+                width = thin * gradient_thickness(value)
+                _line(still, [(x - half, y), (before + tip, y)], color, width)
                 _tip(still, (before, y), (tip, 6), color)
         ink, line = ("ink", 3) if t == step else ("muted" if t <= read else "line", 1.5)
         for y, tall in [(26, 38), (96, 22)]:
@@ -135,6 +143,7 @@ def _curves(still, s, ours, theirs, split, names):
         look |= {"linewidth": 2.5 * POINTS, "marker": marker, "markersize": size * POINTS} | wide
         panel.plot(steps[seen], value[seen], label=names[name], clip_on=False, **look)
     low, high = np.floor(np.log10(min(sizes)) + 1e-9), np.ceil(np.log10(max(sizes)) - 1e-9)
+    low = 4 * np.floor(low / 4)  # so that the axis seldom changes
     powers = np.arange(high, low - 1, -np.ceil((high - low) / 7))
     panel.set(yscale="log", xlim=(0.5, s["T"] + 0.5), ylim=(10**low, 10**high))
     panel.set_xlabel("step t").set_visible(False)
@@ -171,11 +180,6 @@ def _labels(still, heights, names, pitch):
         if k != "none":
             _line(still, [(LEFT - 2, at[k]), end], "muted", 0.8)
         still.write(LEFT - 6, at[k] + 4, names[k], 11, "end")
-
-
-def _thin(value):
-    """In the chains, gradients are drawn half as thick as in the cells."""
-    return gradient_thickness(value) / 2
 
 
 def _power(power):

@@ -9,7 +9,7 @@ from gatewise.drawings import gru_cell, lstm_cell
 from gatewise.drawings.shapes import Box
 from gatewise.drawings.text import Symbol
 from gatewise.drawings.theme import LIGHT
-from gatewise.drawings.values import number
+from gatewise.drawings.values import nice, number
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
 INNER = WIDTH - 2 * PADDING
@@ -20,24 +20,25 @@ CELLS = {"lstm": ("figo", "g"), "gru": ("rzn", "n")}  # the cards, and which is 
 TINTS = {"lstm": "ch", "gru": "nh"}  # of the equations
 
 
-def gate_explorer(settings, values, strip, names, title, judged=None):
+def gate_explorer(settings, values, strip, names, title, judged=None, does=None):
     """One unit under the reader's hand: its cell, its gates, a sequence.
 
     settings: x, h_before, w_x, w_h, b; for an LSTM c_before, for a GRU reset_after; where they are
     not empty, held and note.
     values: every number of `lstm_cell` or `gru_cell`, and the pre-activation `a_f` of each gate.
     strip: x, h and, for an LSTM, c: lists (T,). names: a gate's letter to its name.
-    title: that of the sequence. judged: low and high (T,), infinite or None where c is free, and
-    text, a mark for each step or None.
+    title: that of the sequence. judged: low and high (T,), infinite or None where c is free, text,
+    a mark for each step or None, and step, the one that is drawn. does: what a gate does, by its
+    letter.
     """
     cell = "lstm" if "c" in values else "gru"
     letters, candidate = CELLS[cell]
     drawing = lstm_cell() if cell == "lstm" else gru_cell(reset_after=settings["reset_after"])
     rows = {k: _terms(settings, values, k, candidate == k and cell == "gru") for k in letters}
     top = PADDING + (24 if settings.get("note") else 0)
-    tall = 132 + 19 * max(map(len, rows.values()))
+    tall = 148 + 19 * max(map(len, rows.values()))
     below = top + CELL * drawing.height / drawing.width
-    still = Still(round(below + 44 + tall + 16 + 250 + PADDING))
+    still = Still(round(below + 44 + 250 + tall + PADDING))
     if settings.get("note"):
         still.write(PADDING, top - 8, settings["note"], 11, color="muted")
 
@@ -53,9 +54,10 @@ def gate_explorer(settings, values, strip, names, title, judged=None):
     gap = 10
     wide = (INNER - gap * (len(letters) - 1)) / len(letters)
     for n, k in enumerate(letters):
-        place = PADDING + n * (wide + gap), below + 44, wide, tall
-        _card(still, k, names[k], k == candidate, values, rows[k], place)
-    sequence(still, strip, title, below + 44 + tall + 16, judged)
+        place = PADDING + n * (wide + gap), below + 44 + 250, wide, tall
+        name = names[k], (does or {}).get(k, "")
+        _card(still, k, name, k == candidate, values, rows[k], place)
+    sequence(still, strip, title, below + 40, judged)
     return still
 
 
@@ -105,11 +107,12 @@ def _terms(settings, values, k, isgru):
 
 
 def _card(still, k, name, iscandidate, values, rows, place):
-    """One gate: its curve with the dot on it, its summands, its value."""
-    x, y, wide, tall = place
+    """One gate: what it does, its curve with the dot on it, its summands, its value."""
+    (x, y, wide, tall), (name, does) = place, name
     still.card(*place, k)
     still.write(x + 10, y + 24, name, bold=True)
-    panel = still.panel(k, x + 10, y + 32, wide - 20, 60, name)
+    still.write(x + 10, y + 41, does, 11)
+    panel = still.panel(k, x + 10, y + 48, wide - 20, 60, name)
     low = -1 if iscandidate else 0
     a = np.linspace(-REACH, REACH, 81)
     curve, mark = (np.tanh, "tanh") if iscandidate else (_sigmoid, "σ")
@@ -123,8 +126,8 @@ def _card(still, k, name, iscandidate, values, rows, place):
     panel.set(xlim=(-8.5, 8.5), ylim=(low - 0.09 * (1 - low), 1.18), xticks=[], yticks=[])
 
     for n, (symbol, text) in enumerate(rows):
-        still.formula(x + 10, y + 110 + 19 * n, symbol, 14)
-        still.write(x + wide - 10, y + 110 + 19 * n, text, 12, "end")
+        still.formula(x + 10, y + 126 + 19 * n, symbol, 14)
+        still.write(x + wide - 10, y + 126 + 19 * n, text, 12, "end")
     total = f"{k}_t = {mark}({number(values[f'a_{k}'])}) = {number(values[k])}"
     still.formula(x + 10, y + tall - 10, total, 12)
 
@@ -134,7 +137,10 @@ def sequence(still, strip, title, y, judged=None):
     left, right = PADDING + 36, WIDTH - PADDING - 66
     x, T = np.asarray(strip["x"], dtype=float), len(strip["x"])
     steps, pitch = np.arange(1, T + 1), (right - left) / T
-    still.write(PADDING, y + 12, title, bold=True)
+    still.formula(PADDING, y + 12, title, bold=True)
+    if judged and "step" in judged:
+        column = left + pitch * (judged["step"] - 1), y + 18, pitch, 214
+        still.put(Box(*column, fill="panel"))
 
     bars = still.panel("x", left, y + 18, right - left, 84, title)
     width = max(2, min(26, pitch * 0.6)) / pitch
@@ -152,8 +158,7 @@ def sequence(still, strip, title, y, judged=None):
     states = [k for k in "ch" if k in strip]
     bounds = _bounds(judged, T)
     reached = np.concatenate([*(strip[k] for k in states), *(b[np.isfinite(b)] for b in bounds)])
-    low = min(0, reached.min())
-    high = max(0, low + 0.5, reached.max())
+    low, high = -nice(-reached.min()), nice(reached.max())
     spare = 0.06 * (high - low)
     if judged:
         bottom, top = (b.clip(low - spare, high + spare) for b in bounds)
@@ -168,7 +173,7 @@ def sequence(still, strip, title, y, judged=None):
     lines.set(xlim=(0.5, T + 0.5), ylim=(low - spare, high + spare))
     lines.set_xlabel("step of the sequence").set_visible(False)
     ticks = [v for v in (low, high) if abs(v) > 0.14 * (high - low)]
-    lines.set_yticks([0, *ticks], ["0", *map(number, ticks)])
+    lines.set_yticks([0, *ticks], ["0", *(f"{v:g}".replace("-", "−") for v in ticks)])
     text = judged and judged.get("text")
     every = 1 if text else int(np.ceil(18 / pitch))
     shown = steps[every - 1 :: every]

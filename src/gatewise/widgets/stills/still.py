@@ -56,11 +56,12 @@ class Still(Plot):
         weight = "bold" if bold else "normal"
         self.page.text(x, y, text, color=LIGHT[color], weight=weight, parse_math=False, **look)
 
-    def formula(self, x, y, text, size=13, anchor="start", color="ink"):
+    def formula(self, x, y, text, size=13, anchor="start", color="ink", bold=False):
         """Text in which `c_t−1` is a symbol with its index."""
         look = {"fontsize": size * POINTS, "ha": ALIGN[anchor], "va": "baseline"}
         text = SYMBOL.sub(lambda found: mathematics(found[1]), text.replace("$", r"\$"))
-        self.page.text(x, y, text, color=LIGHT[color], math_fontfamily="stix", **look)
+        look |= {"weight": "bold" if bold else "normal", "math_fontfamily": "stix"}
+        self.page.text(x, y, text, color=LIGHT[color], **look)
 
     def card(self, x, y, width, height, quantity):
         """The ground of a card, with a bar in the color of its quantity."""

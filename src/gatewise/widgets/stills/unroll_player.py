@@ -9,7 +9,7 @@ import numpy as np
 from gatewise.drawings.shapes import Box
 from gatewise.drawings.text import Symbol
 from gatewise.drawings.theme import LIGHT
-from gatewise.drawings.values import number
+from gatewise.drawings.values import nice, number
 from gatewise.plots import squares
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
@@ -21,16 +21,23 @@ ALONG = 540  # width of the words along the steps
 ORDER = "rznfigoch"  # of the cards
 
 
-def unroll_player(values, vocabulary, step, units, clamp, names, unit=0, free=None):
+def unroll_player(
+    values, vocabulary, step, units, clamp, names, unit=0, free=None, said="", hold_from=1
+):
     """One sentence or two, as an UnrollPlayer holds them.
 
     values: runs, for each sentence its words, each letter (T, H) and p (T, D); apart, |Δc| and
     |Δh| by letter, (T,). vocabulary: D words. step: counted from 1. units: those shown, in their
     order. clamp: what is held, `f` or `f3` to a number. unit: the one whose values are written.
     names: a letter's name, and the widget's phrases likely, where, says, above, below, scale,
-    held, `held one`, with free dotted, and legend, if there is one.
-    free: for each sentence p (D,) at this step with nothing held.
+    held, `held one`, with free dotted, and legend and `held from`, if there are any.
+    free: for each sentence p (D,) at this step with nothing held. values["free"]: if there, runs
+    and apart with nothing held. said: a sentence on all of it. hold_from: the first word at which
+    gates are held.
     """
+    behind = values.get("free", values)
+    scales = _scales(values, behind)
+    shadow = _window(behind, step)[1] if clamp else {}
     runs, apart, more = _window(values, step)
     step -= more.pop("before")
     notes = [f"{n} of {len(units)} units" for n in [UNITS] if len(units) > n]
@@ -49,12 +56,14 @@ def unroll_player(values, vocabulary, step, units, clamp, names, unit=0, free=No
 
     top = PADDING + 28
     middle = top + max(row * len(runs) + (12 + 110 if apart else 8), 24 + 19 * len(shown)) + 16
+    sentence, middle = middle + 8, middle + (24 if said else 0)
     rows = -(-len(letters) // sizes["columns"])
     tall = middle + rows * (sizes["card"] + 10) + (44 if notes else 24) + PADDING
     still = Still(round(tall))
     where = names["where"].format(t=step + more.get("first", 1) - 1, T=more.get("T", T))
     still.write(PADDING, PADDING + 12, where)
-    _along(still, runs, apart, step, row, top)
+    still.write(PADDING, sentence, said, 14, bold=True)
+    _along(still, runs, (apart, shadow, scales["apart"]), step, row, top)
     _next(still, p, shown, vocabulary, names, free)
     wide = (INNER - 10 * (sizes["columns"] - 1)) / sizes["columns"]
     if len(letters) == 1:
@@ -63,9 +72,20 @@ def unroll_player(values, vocabulary, step, units, clamp, names, unit=0, free=No
     for n, k in enumerate(letters):
         line, column = divmod(n, sizes["columns"])
         corner = PADDING + column * (wide + 10), middle + line * (sizes["card"] + 10)
-        _card(still, k, runs, units, (step, unit), (names, clamp), sizes, (*corner, wide))
+        told = names, clamp, hold_from, scales["c"]
+        _card(still, k, runs, units, (step, unit), told, sizes, (*corner, wide))
     _key(still, names, notes)
     return still
+
+
+def _scales(values, free):
+    """The ends of the axes, which hold what is held and what is free: of distances, and of c."""
+    apart = [v for one in (values, free) for line in one["apart"].values() for v in line]
+    runs = [run for one in (values, free) for run in one["runs"] if "c" in run]
+    return {
+        "apart": nice(max(apart, default=1)),
+        "c": nice(max((np.abs(run["c"]).max() for run in runs), default=1)),
+    }
 
 
 def _window(values, step):
@@ -106,8 +126,9 @@ def _sizes(T, B, letters, H):
     }
 
 
-def _along(still, runs, apart, step, row, top):
+def _along(still, runs, distances, step, row, top):
     """The words along the steps, and below them how far the two states are apart."""
+    apart, shadow, most = distances
     T = max(len(run["words"]) for run in runs)
     left = PADDING + 34
     pitch = (PADDING + ALONG - 4 - left) / T
@@ -132,18 +153,21 @@ def _along(still, runs, apart, step, row, top):
     if not apart:
         return
     panel = still.panel("apart", left, top + row * len(runs) + 12, pitch * T, 110)
-    most = max(1e-9, *(max(v) for v in apart.values()))
     width = min(24, pitch * 0.36) / pitch
     for k, side in zip(apart, (-0.5, 0.5) if len(apart) > 1 else (0,), strict=True):
         steps = np.arange(1, len(apart[k]) + 1) + side * width
         look = {"facecolor": LIGHT[k] if k == "c" else "none", "edgecolor": LIGHT[k]}
         look |= {"linewidth": 1.5 * POINTS, "label": f"|Δ{k}|", "clip_on": False}
         panel.bar(steps, apart[k], width - 2 / pitch, **look)
+        for t, v in zip(steps, shadow.get(k, ()), strict=False):
+            ends = t - width / 2 + 1 / pitch, t + width / 2 - 1 / pitch
+            look = {"color": LIGHT["ink"], "linewidth": 1.5 * POINTS, "linestyle": ":"}
+            panel.hlines(v, *ends, label="_free", clip_on=False, **look)
     panel.axhline(0, color=LIGHT["line"], linewidth=POINTS)
     panel.set(xlim=(0.5, T + 0.5), ylim=(0, most), xticks=[])
     panel.set_xlabel("step").set_visible(False)
     panel.set_ylabel("A and B apart").set_visible(False)
-    panel.set_yticks([most], [number(most)])
+    panel.set_yticks([most], [f"{most:g}"])
     x = PADDING + ALONG
     for k in reversed(list(apart)):  # as a legend, from the right
         now = f"|Δ{k}| {number(apart[k][min(step, len(apart[k])) - 1])}"
@@ -214,12 +238,12 @@ def _next(still, p, shown, vocabulary, names, free):
 
 def _card(still, k, runs, units, at, told, sizes, corner):
     """One gate or state, a map for each sentence; whether it is held."""
-    (step, unit), (names, clamp), (x, y, wide) = at, told, corner
+    (step, unit), (names, clamp, hold_from, most), (x, y, wide) = at, told, corner
     pitch, tall = sizes["pitch"], sizes["tall"]
     still.card(x, y, wide, sizes["card"], k)
     still.put(Symbol(x + 10, y + 24, f"{k}_t", "start", 17))
     still.write(x + 32, y + 24, names[k])
-    scale = max(1, *(np.abs(run[k]).max() for run in runs)) if k == "c" else 1
+    scale = most if k == "c" else 1
     high = len(units) * tall
     for b, run in enumerate(runs):
         T = len(run["words"])
@@ -240,13 +264,16 @@ def _card(still, k, runs, units, at, told, sizes, corner):
         rows = np.asarray(run[k])[:, units]
         panel.add_collection(squares(rows, k, step, scale, width=tall / pitch))
         panel.set(xlim=(-0.5, T - 0.5), ylim=(len(units) - 0.5, -0.5), xticks=[])
-        ticks = range(len(units)) if tall >= 12 and (b == 0 or sizes["stacked"]) else []
+        every = int(np.ceil(11 / tall))
+        ticks = range(0, len(units), every) if b == 0 or sizes["stacked"] else []
         panel.set_yticks(ticks, [units[n] for n in ticks], fontsize=10 * POINTS)
         still.write(x + 10 if sizes["stacked"] else px, py - 4, "AB"[b], 12, bold=True)
         value = number(run[k][last - 1][unit], k not in "fiorz")
         still.write(*caption, value, 12)
     held = [_says_held(key, value, names) for key, value in clamp.items() if key[0] == k]
-    held += [names["scale"].format(scale=number(scale))] if scale > 1 else []
+    if held and hold_from > 1 and "held from" in names:
+        held[-1] += names["held from"].format(t=hold_from)
+    held += [names["scale"].format(scale=f"{scale:g}")] if scale > 1 else []
     more = f"; {len(held) - 1} more" if len(held) > 1 else ""
     still.write(
         x + 10, y + sizes["card"] - 8, f"{held[0]}{more}" if held else "", 11, color="muted"
