@@ -145,7 +145,7 @@ const FRAME = { loss: [6, 138], c: 36, h: 54, ours: [26, 64], x: 80, simple: 107
 const TINY = 1e-20; // smaller gradients are not on the logarithmic axis
 
 function overview(context) {
-  const { s, values, sizes, words, found, parts, go } = context;
+  const { s, sizes, words, found, parts, go } = context;
   const width = sizes.overview || 700;
   const left = width < 500 ? 64 : 76;
   const pitch = (width - left - FRAME.right) / s.T;
@@ -217,7 +217,7 @@ function curves({ s, values, words }, { left, pitch, X, end }) {
   const drawn = s.detach
     ? [["wire", wire, "c", "wide"], ["whole", whole, "c", "solid"], ["detour", detour, "h", "dashed"], rnn]
     : [["dc", back.c, "c", "solid"], ["dh", back.h, "h", "dashed"], rnn];
-  const sizes = drawn.flatMap(([, list]) => [...list.slice(0, s.read)].map(Math.abs)).filter((v) => v > TINY);
+  const sizes = drawn.flatMap(([, list]) => Array.from(list.slice(0, s.read), Math.abs)).filter((v) => v > TINY);
   const low = 4 * Math.floor(Math.log10(Math.min(0.1, ...sizes)) / 4 + 1e-9); // so it seldom changes
   const high = Math.ceil(Math.log10(Math.max(1, ...sizes)) - 1e-9);
   const power = scale(low, high, FRAME.floor, FRAME.top);
