@@ -182,7 +182,7 @@ class Doubled(torch.nn.LSTM):
         (rnn, torch.nn.LSTM(2, 3), {}, "nn.RNN, got torch.nn.modules.rnn.LSTM"),
         (lstm, torch.nn.GRU(2, 3), {}, "nn.LSTM, got torch.nn.modules.rnn.GRU"),
         (lstm, torch.nn.LSTMCell(2, 3), {}, "nn.LSTM, got torch.nn.modules.rnn.LSTMCell"),
-        (lstm, Doubled(2, 3), {}, "nn.LSTM's own forward, got that of a subclass"),
+        (lstm, Doubled(2, 3), {}, "nn.LSTM's own forward, got another"),
         (gru, torch.nn.Linear(2, 3), {}, "nn.GRU, got torch.nn.modules.linear.Linear"),
         (gru, None, {}, "nn.GRU, got builtins.NoneType"),
         (lstm, torch.nn.LSTM(2, 3, proj_size=1), {}, "proj_size=0, got 1"),
@@ -199,6 +199,13 @@ class Doubled(torch.nn.LSTM):
 def test_from_torch_refuses(cell, module, options, sentence):
     with pytest.raises(ValueError, match=f"^[a-z_0]+: expected {re.escape(sentence)}"):
         cell.Params.from_torch(module, **options)
+
+
+def test_from_torch_refuses_a_module_whose_forward_was_replaced():
+    module = torch.nn.LSTM(2, 3)
+    module.forward = lambda x, states=None: torch.nn.LSTM.forward(module, 2 * x, states)
+    with pytest.raises(ValueError, match="^module: expected nn.LSTM's own forward, got"):
+        lstm.Params.from_torch(module)
 
 
 @pytest.mark.filterwarnings("ignore")  # both ways are deprecated

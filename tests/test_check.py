@@ -149,6 +149,8 @@ def test_central_difference_refuses_a_loss_with_fewer_digits_or_of_many_numbers(
         central_difference(lambda v: v.astype(np.float32).sum(), w)
     with pytest.raises(ValueError, match="^loss: expected one float64 number, got float64 of"):
         central_difference(lambda v: v, w)
+    with pytest.raises(ValueError, match="^loss: expected one float64 number, got complex128"):
+        central_difference(lambda v: 1j * v.sum(), w)
     with pytest.raises(ValueError, match="^eps: expected a number above 0, got 0$"):
         central_difference(lambda v: v.sum(), w, eps=0)
     assert central_difference(lambda v: 0, w).tolist() == [0, 0]

@@ -60,6 +60,9 @@ def test_a_large_vocabulary_shows_ten_of_its_words():
     with pytest.raises(ValueError, match="; there are w0, w1, w10, .*, …$") as error:
         Vocabulary(f"w{n}" for n in range(2000)).encode("ß")
     assert len(str(error.value)) < 120
+    for words, end in [(10, "w9"), (11, "w8, …")]:  # w0, w1, w10, w2, …
+        with pytest.raises(ValueError, match=f"{end}$"):
+            Vocabulary(f"w{n}" for n in range(words)).encode("ß")
 
 
 @pytest.mark.parametrize(("words", "end"), [(10, "w9$"), (11, "w8, …$")])
@@ -273,6 +276,7 @@ def test_pad_with_nan_where_there_are_floats():
     assert padded.dtype == np.float32
     assert np.isnan(padded[1, 1])
     assert pad([np.float32([1, 2]), np.float32([3])], 0.1)[0][1, 1] == np.float32(0.1)
+    assert pad([[1j, 2], [3]], 4j)[0][1, 1] == 4j
 
 
 @pytest.mark.parametrize(

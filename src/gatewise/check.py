@@ -103,10 +103,11 @@ def central_difference(loss, w, eps=1e-5):
 def _double(value):
     """Return a loss as float64; raise ValueError if it has fewer digits, or is an array."""
     value = as_array(value)
-    if value.shape != () or value.dtype in (np.float16, np.float32):
+    coarse = value.dtype in (np.float16, np.float32)
+    if value.shape != () or coarse or value.dtype.kind not in "biuf":
         got = f"{value.dtype} of shape {value.shape}"
         raise ValueError(f"loss: expected one float64 number, got {got}")
-    return value.astype(float)
+    return float(value)
 
 
 def exercise(number, answer, right, tol=1e-3):

@@ -251,7 +251,7 @@ def _filled(shape, value, dtype):
         is_held = np.isclose(held.astype(complex), value, equal_nan=True)
     if not is_held:
         raise ValueError(f"value: expected a number that {dtype} can hold, got {value}")
-    return np.full(shape, held, dtype)
+    return np.full(shape, held)
 
 
 def _array(sequence):

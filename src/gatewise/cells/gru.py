@@ -111,7 +111,7 @@ def backward(params, trace, dh=None, dh_T=None):
     """
     params, dh, dh_next = check_backward(Params, params, Trace, trace, dh=dh, dh_T=dh_T)
     x, h0, r, z, n, q, h, reset_after = trace
-    T, B, H = h.shape
+    (T, B, D), H = x.shape, h.shape[2]
     h_before = np.concatenate([h0[None], h[:-1]])  # h_{t−1} for every t
     W_hn = params.W_hh[2 * H :]
 
@@ -136,7 +136,7 @@ def backward(params, trace, dh=None, dh_T=None):
 
     # Every time step used the same weights. With the steps stacked, the sum over t is one product.
     da_rows, du_rows = da.reshape(T * B, 3 * H), du.reshape(T * B, 3 * H)
-    dW_ih = da_rows.T @ x.reshape(T * B, -1)
+    dW_ih = da_rows.T @ x.reshape(T * B, D)
     dW_hh = du_rows.T @ h_before.reshape(T * B, H)
     if not reset_after:  # W_hn multiplied r ⊙ h_{t−1}
         dW_hh[2 * H :] = du_rows[:, 2 * H :].T @ (r * h_before).reshape(T * B, H)

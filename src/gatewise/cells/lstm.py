@@ -103,7 +103,7 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
         Params, params, Trace, trace, dh=dh, dh_T=dh_T, dc_T=dc_T
     )
     x, h0, c0, i, f, g, o, c, h = trace
-    T, B, H = h.shape
+    (T, B, D), H = x.shape, h.shape[2]
     h_before = np.concatenate([h0[None], h[:-1]])  # h_{t−1} for every t
     c_before = np.concatenate([c0[None], c[:-1]])
     tanh_c = np.tanh(c)
@@ -124,7 +124,7 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
 
     # Every time step used the same weights. With the steps stacked, the sum over t is one product.
     rows = da.reshape(T * B, 4 * H)
-    dW_ih = rows.T @ x.reshape(T * B, -1)
+    dW_ih = rows.T @ x.reshape(T * B, D)
     dW_hh = rows.T @ h_before.reshape(T * B, H)
     db = rows.sum(axis=0)
     dx = (rows @ params.W_ih).reshape(x.shape)

@@ -96,12 +96,12 @@ def check_module(module, expected):
         got = type(module).__qualname__
         raise ValueError(f"module: expected {expected}, got {type(module).__module__}.{got}")
     if getattr(module.forward, "__func__", None) is not kind.forward:
-        raise ValueError(f"module: expected {expected}'s own forward, got that of a subclass")
+        raise ValueError(f"module: expected {expected}'s own forward, got another")
     if module.mode == "RNN_RELU":
         raise ValueError("module: expected nonlinearity='tanh', got 'relu'")
     if module.proj_size:
         raise ValueError(f"module: expected proj_size=0, got {module.proj_size}")
-    own = dict(module.named_parameters(recurse=False))
+    own = dict(module.named_parameters())
     for name in module._flat_weights_names:
         if name not in own:
             reason = "a value computed by a hook or a parametrization: remove that first"

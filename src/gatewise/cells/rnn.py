@@ -78,7 +78,7 @@ def backward(params, trace, dh=None, dh_T=None):
     """
     params, dh, dh_next = check_backward(Params, params, Trace, trace, dh=dh, dh_T=dh_T)
     x, h0, h = trace
-    T, B, H = h.shape
+    (T, B, D), H = x.shape, h.shape[2]
     h_before = np.concatenate([h0[None], h[:-1]])  # h_{t−1} for every t
 
     da = np.empty_like(h)
@@ -89,7 +89,7 @@ def backward(params, trace, dh=None, dh_T=None):
 
     # Every time step used the same weights. With the steps stacked, the sum over t is one product.
     rows = da.reshape(T * B, H)
-    dW_ih = rows.T @ x.reshape(T * B, -1)
+    dW_ih = rows.T @ x.reshape(T * B, D)
     dW_hh = rows.T @ h_before.reshape(T * B, H)
     db = rows.sum(axis=0)
     dx = (rows @ params.W_ih).reshape(x.shape)
