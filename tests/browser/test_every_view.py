@@ -87,6 +87,17 @@ four = pytest.mark.parametrize("name", ["LSTM", "GRU", "backward", "two short se
 
 
 @four
+def test_a_place_too_narrow_for_it_is_no_error(show, name):
+    """A console message fails the test; a chart of negative width would be one."""
+    view = show(VIEWS[name][0]())
+    drawn = view.root.evaluate(PICTURE)
+    view.page.set_viewport_size({"width": 60, "height": 900})
+    view.page.wait_for_function(
+        f"before => ({PICTURE})(document.querySelector('main')) !== before", arg=drawn
+    )
+
+
+@four
 def test_each_slider_draws_with_each_key_and_tells_its_value(show, name):
     view = show(VIEWS[name][0]())
     for slider in view.root.locator(SLIDERS).all():

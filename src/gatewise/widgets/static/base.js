@@ -252,10 +252,10 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
     const theme = followTheme(root, settings.palette);
     theme.update();
     draw();
-    // Not while drawing: to tell a size, the browser must lay out all that was written so far.
+    // Not while drawing: asking a size forces a layout. Below 200 px a chart is cut off, not inverted.
     const resized = new ResizeObserver((entries) => {
       theme.update();
-      for (const { target, contentRect } of entries) sizes[target.dataset.fit] = contentRect.width;
+      for (const { target, contentRect } of entries) sizes[target.dataset.fit] = Math.max(200, contentRect.width);
       draw();
     });
     for (const node of [root, ...root.querySelectorAll("[data-fit]")]) resized.observe(node);
