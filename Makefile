@@ -1,5 +1,5 @@
-# Targets, the same for people and for CI. `make` alone lists them.
-# A CPU build of torch where the index would bring CUDA:
+# The targets are the same for people and for CI. `make` alone lists them.
+# To install the CPU build of torch where pip would download CUDA:
 #   make test PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
 
 WINDOWS     := $(filter Windows_NT,$(OS))
@@ -8,14 +8,14 @@ EXTRAS      ?= dev
 CONSTRAINTS ?= constraints.txt
 BIN         := .venv/$(if $(WINDOWS),Scripts,bin)
 RUN         := $(BIN)/python -m
-# One file of tests or one notebook is one piece of work; two processes share them.
+# Two processes share the work; each takes a whole test file or notebook at a time.
 PARALLEL    := --numprocesses=2 --dist=loadscope --no-loadscope-reorder
 comma       := ,
-# The stamp names the extras and the constraints, so that asking for others installs them.
+# The stamp file's name contains the extras and the constraints: change either, and make installs.
 READY       := .venv/ready-$(subst $(comma),-,$(EXTRAS))$(patsubst constraints%.txt,%,$(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
-.PHONY: help lab quick test nbval twice lint notebooks figures bench sweep mutants links
+.PHONY: help lab quick test nbval twice lint notebooks figures screenshot bench sweep mutants links
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,43 +27,46 @@ $(READY): pyproject.toml $(CONSTRAINTS)
 	$(RUN) pip install --quiet --constraint $(CONSTRAINTS) --editable ".[$(EXTRAS)]"
 	@touch $@
 
-lab: $(READY)  ## open JupyterLab on the first notebook (PORT=8888)
+lab: $(READY)  ## open JupyterLab on the first notebook (PORT=8888 by default)
 	@$(BIN)/python tools/lab.py $(if $(PORT),--port=$(PORT))
 
-quick: lint  ## lint and unit tests, in a minute
+quick: lint  ## lint and unit tests, about a minute
 	$(RUN) pytest $(PARALLEL) tests --ignore=tests/browser -m "not slow"
 
-test: lint  ## everything: unit tests, every notebook strictly, exercises, browser
+test: lint  ## everything: lint, unit tests, notebooks, exercises, browser tests
 	$(RUN) pytest $(PARALLEL)
 
-nbval: $(READY)  ## every notebook, strictly, and its exercises
+nbval: $(READY)  ## run every notebook and its exercises, and compare the output with the saved one
 	$(RUN) pytest $(PARALLEL) notebooks
 
-twice: $(READY)  ## the same, but each code cell runs twice in a row
+twice: $(READY)  ## like nbval, but run each code cell twice in a row
 	$(RUN) pytest $(PARALLEL) notebooks --twice
 
-lint: $(READY)  ## ruff for Python, oxlint for JavaScript
+lint: $(READY)  ## check Python with ruff and JavaScript with oxlint
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(BIN)/oxlint --deny-warnings --ignore-pattern='**/lit-html.js' src/gatewise/widgets/static
 
-notebooks: $(READY)  ## execute every notebook in a fresh kernel and save it normalized
+notebooks: $(READY)  ## execute every notebook in a fresh kernel, normalize it and save it
 	$(BIN)/python tools/notebooks.py
 
-figures: $(READY)  ## make everything under figures/ again
+figures: $(READY)  ## redraw every SVG in figures/
 	$(BIN)/python tools/figures.py
 
-bench: $(READY)  ## everything with a clock: our cells beside torch's, frame times of the widgets
+screenshot: $(READY)  ## take the screenshot in README.md again (needs Chromium or Chrome)
+	$(BIN)/python tools/screenshot.py
+
+bench: $(READY)  ## time the cells next to torch's, and the frames of the widgets
 	$(BIN)/python benchmarks/cells.py
 	$(BIN)/python benchmarks/widgets.py
 
-sweep: $(READY)  ## every notebook, strictly, as if on other processors (half an hour)
+sweep: $(READY)  ## like nbval, with other processors emulated (half an hour)
 	$(BIN)/python tools/sweep.py
 
-mutants: $(READY)  ## change each line of cells, check and text: does a test notice? (half an hour)
+mutants: $(READY)  ## mutate cells, check and text, and list the changes that no test notices (half an hour)
 	$(RUN) pip install --quiet mutmut==3.8.1
 	$(RUN) mutmut run --max-children 2
 	$(RUN) mutmut results
 
-links:  ## write the address of `origin`, or OWNER=owner/name, into badges and set-up cells
+links:  ## write the address of `origin`, or OWNER=owner/name, wherever it appears
 	@$(PYTHON) tools/links.py $(OWNER)
