@@ -1,7 +1,7 @@
-"""Settings for every test, and how a notebook is tested: executed once, by nbval, strictly.
+"""Settings for every test, and how nbval tests a notebook: it runs once, strictly.
 
-Each notebook runs in a fresh kernel, in an empty folder and without a network. When its last cell
-has run, the same kernel judges the exercises: tests/exercises.py has two wrong answers to each.
+Each notebook runs in a fresh kernel, in an empty folder and without a network. After the last cell,
+the same kernel checks the exercises, with the wrong answers in tests/exercises.py.
 """
 
 import os
@@ -17,17 +17,17 @@ import pytest
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, RunningKernel
 from nbval.plugin import IPyNbCell, IPyNbFile
 
-# Kernels that tests start inherit these. A progress bar is for the person who waits, and two
-# workers of pytest-xdist share two cores best with one thread each.
+# The kernels that tests start inherit these variables. A progress bar is of no use to a test, and
+# two workers of pytest-xdist share two cores best with one thread each.
 os.environ["TQDM_DISABLE"] = "1"
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-# No notebook needs the network, so none is given: tests/offline/sitecustomize.py.
+# No notebook needs the network, so tests/offline/sitecustomize.py cuts it off.
 OFFLINE = Path(__file__).parent / "tests" / "offline"
-inherited = filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")])  # "" would be this folder
+inherited = filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")])  # "" would mean this folder
 os.environ["PYTHONPATH"] = os.pathsep.join(inherited)
 
-WANTED = 180  # seconds for the whole series on two cores, the start of its kernels included
+WANTED = 180  # seconds for the whole series on two cores, including the start of the kernels
 
 
 def pytest_addoption(parser):
@@ -64,7 +64,7 @@ class Notebook(IPyNbFile):
 
 
 class Cell(IPyNbCell):
-    """A code cell; with --twice, it must say the same when it runs again."""
+    """A code cell. With --twice it runs again, and must print the same."""
 
     def runtest(self):
         super().runtest()
@@ -73,7 +73,7 @@ class Cell(IPyNbCell):
 
 
 class Judgement(IPyNbCell):
-    """An answer to an exercise, with the exercise's own check: the last line is the verdict."""
+    """An answer to an exercise, with the exercise's own check. The last line is the verdict."""
 
     def compare_outputs(self, test, ref, skip_compare=None):
         said = "".join(output.get("text", "") for output in test)
@@ -82,15 +82,27 @@ class Judgement(IPyNbCell):
 
 
 def judgements(notebook, name):
-    """The name, code and verdict of each answer to try: none, two wrong ones, the solution."""
+    """Yield the name, code and verdict of each try: no answer, two wrong ones, the solution.
+
+    Yields nothing for a notebook without exercises.
+    Raises ValueError if a cell of an exercise is missing, or if its wrong answers aren't two.
+    """
     source = {cell.id: cell.source for cell in notebook.cells}
-    numbers = [int(id.removeprefix("answer-")) for id in source if id.startswith("answer-")]
+    cells = [re.fullmatch(r"(?:answer|check|solution)-(\d+)", id) for id in source]
+    numbers = sorted({int(found[1]) for found in cells if found})
     wrong = exercises.WRONG.get(name, {})
     if sorted(wrong) != numbers or any(len(answers) != 2 for answers in wrong.values()):
-        expected = "expected two wrong answers in tests/exercises.py to each exercise"
-        raise ValueError(f"{expected} of {name}: {numbers}")
+        got = f"has exercises {numbers or 'none'}, and wrong answers to {sorted(wrong) or 'none'}"
+        raise ValueError(
+            f"expected two wrong answers to each exercise in tests/exercises.py: {name} {got}"
+        )
     for n in numbers:
+        for id in (f"answer-{n}", f"check-{n}", f"solution-{n}"):
+            if id not in source:
+                raise ValueError(f"{name}: expected a cell with the id {id}, got none")
         solution = re.search(r"<details>.*```python\n(.*?)```", source[f"solution-{n}"], re.DOTALL)
+        if not solution:
+            raise ValueError(f"{name}: expected a folded Python block in solution-{n}, got none")
         tries = [
             ("no answer", "", "(no answer|not right) yet"),
             *((f"wrong answer {k}", text, "not right yet") for k, text in enumerate(wrong[n], 1)),
@@ -102,7 +114,7 @@ def judgements(notebook, name):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Tell how long each notebook took, and all of them: told, not asserted."""
+    """Print how long each notebook took, and all of them together. Nothing is asserted."""
     seconds = Counter()
     for report in chain(*terminalreporter.stats.values()):
         file = getattr(report, "nodeid", "").partition("::")[0]

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbformat.v4 import new_markdown_cell
 
 ROOT = Path(__file__).parents[1]
 
@@ -96,14 +97,22 @@ NOTEBOOKS = {
         *exercise(1, "answer_1"),
         *exercise(2, "answer_2 == 4"),
     ],
+    "plain": [code("print(1)", "1\n")],
     "untried": exercise(1, "answer_1 == 3"),
+    "unsolved": exercise(1, "answer_1 == 3")[:2],
+    "unfolded": [*exercise(1, "answer_1 == 3")[:2], new_markdown_cell("3", id="solution-1")],
 }
-TRIED = {"sound": {1: ["answer_1 = 1", "answer_1 = 2"]}}
+TRIED = {name: {1: ["answer_1 = 1", "answer_1 = 2"]} for name in ("sound", "unsolved", "unfolded")}
 TRIED["faulty"] = {1: ["answer_1 = 0", "answer_1 = 1"], 2: ["answer_2 = 1", "answer_2 = 2"]}
+REFUSED_NOTEBOOKS = [
+    "in tests/exercises.py: untried has exercises [1], and wrong answers to none",
+    "unsolved: expected a cell with the id solution-1, got none",
+    "unfolded: expected a folded Python block in solution-1, got none",
+]
 RED = [
     ("Cell 0", "a changed digit"),
     ("Cell 1", "an output removed"),
-    ("Cell 2", "a question to the network"),
+    ("Cell 2", "a request to the network"),
     ("Exercise 1, wrong answer 2", "a check that takes any answer"),
     ("Exercise 2, the folded solution", "a check that refuses the solution"),
 ]
@@ -129,6 +138,7 @@ def test_each_fault_turns_its_item_red_and_nothing_else(tmp_path, options, red):
     ).stdout
     failed = re.findall(r"^FAILED (\w+)\.ipynb::(.+?)(?: - .*)?$", said, re.MULTILINE)
     assert failed == [("faulty", item) for item, _ in red], said
-    assert "expected two wrong answers in tests/exercises.py to each exercise of untried" in said
+    for sentence in REFUSED_NOTEBOOKS:
+        assert sentence in said
     told = re.findall(r"^ +\d+\.\d  (.+)$", said, re.MULTILINE)
-    assert told == ["faulty.ipynb", "sound.ipynb", "all, of 180 wanted"]
+    assert told == ["faulty.ipynb", "plain.ipynb", "sound.ipynb", "all, of 180 wanted"]
