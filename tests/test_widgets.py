@@ -114,6 +114,8 @@ def test_only_settings_go_back_and_forth(name):
 @each
 def test_a_change_in_place_is_refused_in_one_sentence(name):
     widget = WIDGETS[name]()
+    if not any(isinstance(getattr(widget, setting), dict | list) for setting in widget.settings()):
+        pytest.skip(f"{name} has no setting that is a dict or a list")
     tried = 0
     for setting in widget.settings():
         value, before = getattr(widget, setting), widget.plain()

@@ -210,7 +210,7 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
     outputs = [output for cell in saved.cells for output in cell.outputs]
     assert [output.evalue for output in outputs if output.output_type == "error"] == []
     views = page.locator(".gatewise")
-    expect(views).to_have_count(4)
+    expect(views).to_have_count(len(WIDGETS))
 
     def number(view, shown):
         return parse(view.locator(f"[data-value='{shown}']:visible").first.text_content())
@@ -238,7 +238,9 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
         assert labels(view)[1:] == [[], []]
     if app == "lab":  # where the theme is changed by a command
         notebook.command("apputils:change-theme", theme="JupyterLab Dark")
-        expect(page.locator(".gatewise[data-theme=dark]")).to_have_count(4, timeout=PATIENCE)
+        expect(page.locator(".gatewise[data-theme=dark]")).to_have_count(
+            len(WIDGETS), timeout=PATIENCE
+        )
     assert violations(views) == []
 
     notebook.end_kernel()
@@ -256,7 +258,7 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
     exported.route("http*://**", lambda route: route.abort())
     exported.set_content(html, wait_until="domcontentloaded")
     pictures = exported.locator("img[src^='data:image/png']")
-    expect(pictures).to_have_count(4, timeout=PATIENCE)
+    expect(pictures).to_have_count(len(WIDGETS), timeout=PATIENCE)
     exported.wait_for_function(LOADED)
     sizes = "images => images.map(image => [image.naturalWidth, image.clientWidth])"
     assert min(min(size) for size in pictures.evaluate_all(sizes)) > 300
