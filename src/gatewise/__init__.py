@@ -1,7 +1,7 @@
 """Recurrent networks, gate by gate.
 
 A forward pass leaves a trace; plots, widgets and the backward pass read it.
-Torch, matplotlib and anywidget are imported by the modules that use them, not here.
+Only the modules that use torch, matplotlib or anywidget import them.
 """
 
 from gatewise.cells import gru, lstm, rnn

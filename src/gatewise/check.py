@@ -1,4 +1,4 @@
-"""Proofs in one line each: compare two results, check a gradient, judge an exercise."""
+"""Checks that take one line: compare two results, check a gradient, grade an exercise."""
 
 from collections.abc import Mapping
 
@@ -6,14 +6,15 @@ import numpy as np
 
 
 def compare(name, ours, reference, tol=1e-12):
-    """Print `name   yes (to tol)` or `name   no`, and return which.
+    """Print whether two results agree: `name   yes (to tol)` or `name   no`.
 
-    ours, reference: numbers, arrays or torch tensors of the same shape. Dicts with the same keys,
-    and lists of arrays of the same length, get one verdict. Anything else must be equal.
+    ours, reference: numbers, arrays or torch tensors of the same shape. Two dicts with the same
+    keys get one verdict, and so do two lists of arrays of the same length. Other objects must be
+    equal. NaN and infinity equal nothing.
     tol: the largest absolute difference allowed, relative to the largest absolute value of the
-    reference (absolute, if the reference is zero throughout). NaN and infinity equal nothing.
+    reference. If the reference is zero throughout, `tol` is absolute.
     The difference itself is never printed, because its digits vary between machines.
-    Returns a bool and never raises, so that a notebook can say `assert compare(…)`.
+    Returns True or False. Never raises, so a notebook can write `assert compare(…)`.
     """
     try:
         reason = _why_not(ours, reference, tol)
@@ -25,7 +26,7 @@ def compare(name, ours, reference, tol=1e-12):
 
 
 def _why_not(ours, reference, tol):
-    """Return "" if both are the same to within `tol`, else "no" and the reason."""
+    """Return "" if both agree within `tol`, otherwise "no" and the reason."""
     if isinstance(ours, Mapping) and isinstance(reference, Mapping):
         if ours.keys() != reference.keys():
             return f"no: expected {', '.join(map(str, reference))}, got {', '.join(map(str, ours))}"
@@ -54,7 +55,7 @@ def _why_not_array(ours, reference, tol):
 
 
 def _is_group(values):
-    """Whether this is a list of arrays, each with a scale of its own, rather than of numbers."""
+    """Return whether this is a list of arrays, each with its own scale, not a list of numbers."""
     return isinstance(values, list | tuple) and any(
         np.ndim(v) > 0 if hasattr(v, "shape") else isinstance(v, Mapping) or _is_group(v)
         for v in values
@@ -62,11 +63,11 @@ def _is_group(values):
 
 
 def _numbers(values):
-    """Return a float64 or complex128 array where this holds numbers, else an array of objects."""
+    """Return numbers as a float64 or complex128 array, anything else as an array of objects."""
     try:
         array = as_array(values)
     except (TypeError, ValueError, RuntimeError):
-        if hasattr(values, "detach"):  # bfloat16, quantized or sparse, which NumPy doesn't have
+        if hasattr(values, "detach"):  # bfloat16, quantized or sparse: unknown to NumPy
             values = values.detach().cpu()
             values = values.dequantize() if values.is_quantized else values.to_dense()
             array = as_array(values if values.is_complex() else values.double())
@@ -78,13 +79,14 @@ def _numbers(values):
 
 
 def central_difference(loss, w, eps=1e-5):
-    """Return the gradient of `loss` with respect to `w`, by finite differences alone.
+    """Compute the gradient of `loss` with respect to `w` by central differences.
 
-    loss: a function of an array like w that returns a number. w: float64 array of any shape.
-    eps: ε, half the distance between the two points; the error of the result falls with ε² and
-    grows with 1e-16 / ε.
-    Returns an array like w.
-    Raises ValueError for a `w` or a `loss` with fewer digits than float64 has.
+    loss: a function that takes an array like `w` and returns a number. w: a float64 array of any
+    shape. eps: ε, half the distance between the two points. The error of the result has two parts,
+    one proportional to ε² and one proportional to 1e-16 / ε.
+    Returns an array like `w`.
+    Raises ValueError if `w` or the loss isn't float64, or if ε isn't positive.
+    Source: (L(w + ε) − L(w − ε)) / 2ε, one entry of `w` at a time.
     """
     w = as_array(w)
     if w.dtype != np.float64:
@@ -101,7 +103,7 @@ def central_difference(loss, w, eps=1e-5):
 
 
 def _double(value):
-    """Return a loss as float64; raise ValueError if it has fewer digits, or is an array."""
+    """Return a loss as a float; raise ValueError if it is an array or has fewer digits."""
     value = as_array(value)
     coarse = value.dtype in (np.float16, np.float32)
     if value.shape != () or coarse or value.dtype.kind not in "biuf":
@@ -111,11 +113,11 @@ def _double(value):
 
 
 def exercise(number, answer, right, tol=1e-3):
-    """Print whether the reader's `answer` to an exercise is `right`.
+    """Print whether the reader's answer to an exercise is right.
 
-    answer: None while there is none; else a number, an array, a list of them, a set, a dict of
-    numbers, True or False.
-    tol: how far a number may be off.
+    number: that of the exercise. answer: None, a number, an array, a list of them, a set, a dict of
+    numbers, True or False. right: the right answer, of the same kind.
+    tol: the largest absolute difference allowed for a number.
     """
     if answer is None:
         verdict = "no answer yet"
@@ -136,12 +138,12 @@ def _is_right(answer, right, tol):
             return isinstance(answer, set | list | tuple) and set(answer) == right
         answer, right = _numbers(answer), _numbers(right)
         return answer.shape == right.shape and bool(np.abs(answer - right).max(initial=0) <= tol)
-    except Exception:  # words instead of numbers, or whatever a reader may type
+    except Exception:  # a reader may type anything: words instead of numbers, for example
         return False
 
 
 def as_array(values):
-    """Return an array, a number, a list or a torch tensor as an array, without importing torch."""
+    """Return an array, a number, a list or a torch tensor as an array. Doesn't import torch."""
     if hasattr(values, "detach"):
         values = values.detach().cpu().resolve_conj().resolve_neg().numpy()
     return np.asarray(values)

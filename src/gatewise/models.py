@@ -1,4 +1,4 @@
-"""The torch models that the notebooks train, and a cell unrolled in plain torch operations."""
+"""The torch models that the notebooks train, and the cells in plain torch operations."""
 
 import torch
 from torch import nn
@@ -8,34 +8,35 @@ from gatewise.text import check_lengths
 
 
 def unroll(mode, x, W_ih, W_hh, b_ih, b_hh, h=None, c=None, **form):
-    """Yield every time step of a cell, a dict from symbol to tensor.
+    """Yield every time step of a cell, as a dict from symbol to tensor.
 
-    Computes what `nn.RNN`, `nn.LSTM` or `nn.GRU` computes, in plain operations: autograd can show
-    each of them, and a model can change one.
-    mode: "RNN_TANH", "LSTM" or "GRU", a module's own `mode`. x: (T, B, D). h, c: (B, H), the
-    initial states, zeros by default. form: as for `cell_step`.
-    W_ih, W_hh, b_ih, b_hh: one layer's parameters. With a leading axis, (S, …), they are those of
-    S networks side by side, and the tensors are (S, B, H).
+    Computes what `nn.RNN`, `nn.LSTM` or `nn.GRU` computes, in plain operations. So autograd can
+    give the gradient of each intermediate result, and a model can change one operation.
+    mode: "RNN_TANH", "LSTM" or "GRU", like a module's `mode`. x: (T, B, D). h, c: (B, H), the
+    initial states, zeros by default. form: as in `cell_step`.
+    W_ih, W_hh, b_ih, b_hh: the parameters of one layer. With a leading axis (S, …), they belong to
+    S networks that run in parallel, and the tensors are (S, B, H).
     """
     B, H = x.shape[1], W_hh.shape[-1]
     h = x.new_zeros(*W_hh.shape[:-2], B, H) if h is None else h
     c = torch.zeros_like(h) if c is None else c
     W_hh_T, b_hh = W_hh.mT, b_hh.unsqueeze(-2).expand(*b_hh.shape[:-1], B, -1)
     x = x.unflatten(1, [1] * (W_ih.ndim - 2) + [B])  # (T, 1, B, D) for (S, G·H, D)
-    for a in x @ W_ih.mT + b_ih.unsqueeze(-2):  # every input, in one product
+    for a in x @ W_ih.mT + b_ih.unsqueeze(-2):  # one product for all inputs
         now = cell_step(mode, a, lambda h: h @ W_hh_T + b_hh, h, c, **form)
         h, c = now["h"], now.get("c")
         yield now
 
 
 def cell_step(mode, a, hidden, h, c=None, without=None, reset_after=True):
-    """Return one time step of a cell, a dict from symbol to tensor.
+    """Return one time step of a cell, as a dict from symbol to tensor.
 
-    a: (…, B, G·H), the input side of the pre-activations, W_ih x + b_ih.
-    hidden: the function from h to the hidden side, W_hh h + b_hh.
+    a: (…, B, G·H), the input side of the pre-activations of G stacked layers, W_ih x + b_ih.
+    hidden: a function from h to the hidden side, W_hh h + b_hh.
     h, c: (…, B, H), the previous states.
-    without: the part of an LSTM that is left out, as in TextLSTMWithout.
-    reset_after: which form of the GRU.
+    without: the part of an LSTM to leave out, as in TextLSTMWithout.
+    reset_after: True for torch's form of the GRU, False for the form from Cho et al.
+    Source: the equations in `gatewise.cells`.
     """
     if mode == "RNN_TANH":
         a = a + hidden(h)
@@ -61,12 +62,12 @@ def cell_step(mode, a, hidden, h, c=None, without=None, reset_after=True):
 
 
 class TextModel(nn.Module):
-    """A recurrent layer over one-hot words, and a linear readout of its last state.
+    """A recurrent layer over one-hot words, and a linear readout of its last hidden state.
 
-    words: size of the vocabulary, D. hidden: number of hidden units, H.
-    readout: the initialization of `W` (H, D) and `b` (D,): "normal", standard normal numbers, as
-    in the published runs that the notebooks compare with, or "linear", as in `nn.Linear`.
-    The recurrent layer is `rnn`; a subclass says of which `kind`.
+    words: the size of the vocabulary, D. hidden: the number of hidden units, H.
+    readout: the initialization of `W` (H, D) and `b` (D,). "normal" draws standard normal numbers,
+    as in the published runs that the notebooks compare with; "linear" draws as `nn.Linear` does.
+    The recurrent layer is `rnn`; a subclass names its `kind`.
     Raises ValueError for another readout.
     """
 
@@ -74,7 +75,7 @@ class TextModel(nn.Module):
 
     def __init__(self, words, hidden=5, readout="normal"):
         super().__init__()
-        # The order of the draws is part of a seed's meaning: the layer, then W, then b.
+        # The order of the draws must not change, or seeds give other networks: layer, W, b.
         self.rnn = self.kind(words, hidden)
         if readout == "normal":
             W, b = torch.randn(hidden, words), torch.randn(words)
@@ -86,16 +87,16 @@ class TextModel(nn.Module):
         self.W, self.b = nn.Parameter(W), nn.Parameter(b)
 
     def forward(self, x):
-        """x: (T, B, D). Returns the logits of every word as the next one, (B, D)."""
+        """Return the logits of the next word, (B, D). x: (T, B, D), one-hot."""
         output, _ = self.rnn(x)
         return output[-1] @ self.W + self.b
 
     def unrolled(self, x, weights=None, **form):
         """Return the logits of `forward`, computed in plain torch operations.
 
-        weights: name of a parameter to its value, the model's own by default. With a leading axis
-        they are those of S models side by side, and the logits are (S, B, D).
-        form: as for `cell_step`.
+        x: (T, B, D). weights: a dict from parameter names to values, the model's own by default.
+        With a leading axis, the values belong to S models, and the logits are (S, B, D).
+        form: as in `cell_step`.
         """
         weights = weights or dict(self.named_parameters())
         cell = (weights[f"rnn.{name}"] for name in self.rnn._flat_weights_names)
@@ -116,10 +117,10 @@ class TextGRU(TextModel):
 
 
 class TextLSTM(TextModel):
-    """A TextModel with long short-term memory, `nn.LSTM`; its readout sees h, not c.
+    """A TextModel with long short-term memory, `nn.LSTM`. Its readout sees h, not c.
 
-    forget_bias: as for `add_forget_bias`; with 4.0 the forget gate starts nearly open.
-    words, hidden, readout: as for TextModel.
+    forget_bias: as in `add_forget_bias`; with 4.0, the forget gate starts nearly open.
+    words, hidden, readout: as in TextModel.
     """
 
     kind = nn.LSTM
@@ -130,12 +131,11 @@ class TextLSTM(TextModel):
 
 
 class TextLSTMWithout(TextLSTM):
-    """A TextLSTM that leaves one part out; the same weights, drawn in the same order.
+    """A TextLSTM that leaves one part out. A seed draws the same weights as for a TextLSTM.
 
-    without: "tanh of c": h_t = o_t ⊙ c_t; "tanh of g": the candidate is its pre-activation a_g;
-    "input gate": i_t = 1 − f_t, so that new values replace what is forgotten, and the rows of i
-    are unused.
-    words, hidden, readout, forget_bias: as for TextLSTM. Raises ValueError for another part.
+    without: "tanh of c": h_t = o_t ⊙ c_t. "tanh of g": the candidate is its pre-activation a_g.
+    "input gate": i_t = 1 − f_t, so new values replace forgotten ones, and the rows of i are unused.
+    words, hidden, readout, forget_bias: as in TextLSTM. Raises ValueError for another part.
     """
 
     def __init__(self, words, hidden=5, readout="normal", forget_bias=0.0, without="tanh of c"):
@@ -146,16 +146,16 @@ class TextLSTMWithout(TextLSTM):
         self.without = without
 
     def forward(self, x):
-        """x: (T, B, D). Returns the logits of every word as the next one, (B, D)."""
+        """Return the logits of the next word, (B, D). x: (T, B, D), one-hot."""
         return self.unrolled(x, without=self.without)
 
 
 @torch.no_grad()
 def add_forget_bias(lstm, forget_bias):
-    """Add a number to the initial bias b_f of an LSTM's forget gates, in every layer.
+    """Add a number to the bias b_f of the forget gates in every layer of an LSTM, in place.
 
-    This is what `forget_bias` means in the whole series: 0 leaves the initialization as it is.
-    lstm: `nn.LSTM`. Of the two biases torch has, it goes into `bias_ih`.
+    Everywhere in the series, `forget_bias` has this meaning: 0 leaves the initialization unchanged.
+    lstm: an `nn.LSTM`. forget_bias: the number, added to `bias_ih`, one of torch's two biases.
     Source: Gers et al. 2000; Jozefowicz et al. 2015.
     """
     if forget_bias and not lstm.bias:
@@ -167,13 +167,15 @@ def add_forget_bias(lstm, forget_bias):
 
 
 class SequenceClassifier(nn.Module):
-    """Embedding, LSTM, the final states of its last layer, dropout, linear layer: class logits.
+    """A classifier of sequences: an embedding, an LSTM, dropout and a linear layer.
 
-    letters: how many ids there are, the padding 0 among them. classes: C.
-    embedding: D. hidden: H, in each direction. layers, bidirectional: as in `nn.LSTM`.
-    dropout: the share that is set to zero in training: of the embedded letters, between the
-    layers, and of the final states.
-    forget_bias: as for `add_forget_bias`; all other biases start at 0.
+    The linear layer reads the final hidden states of the LSTM's last layer.
+    letters: the number of ids, including 0 for the padding. classes: the number of classes, C.
+    embedding: the size of an embedded letter, D. hidden: the hidden units per direction, H.
+    layers, bidirectional: as in `nn.LSTM`.
+    dropout: the probability of zeroing, in training, an entry of an embedded letter, of the output
+    between two layers, or of a final state.
+    forget_bias: as in `add_forget_bias`; all other biases start at 0.
     """
 
     def __init__(
@@ -197,8 +199,10 @@ class SequenceClassifier(nn.Module):
 
     @torch.no_grad()
     def initialize(self, forget_bias):
-        """Make each gate's weights orthogonal, the linear layer's Xavier's, all biases zero, and
-        add the forget bias."""
+        """Initialize the weights: orthogonal for each gate, Xavier for the linear layer.
+
+        All biases are zero, except for the forget bias.
+        """
         for name, parameter in self.lstm.named_parameters():
             if name.startswith("weight"):
                 for gate in parameter.split(self.lstm.hidden_size):
@@ -212,14 +216,17 @@ class SequenceClassifier(nn.Module):
     def forward(self, ids, lengths):
         """Return the logits of every class, (B, C).
 
-        ids: int64 (T, B), padded at the ends. lengths: (B,), from 1 to T, in any order.
-        Raises ValueError for lengths that don't fit, and for ids that no letter has.
+        ids: int64 (T, B), padded at the ends. lengths: ints (B,), from 1 to T, in any order.
+        Raises ValueError for lengths outside this range, and for ids that belong to no letter.
         """
         last = self.last_states(self.dropout(self.embed(ids)), lengths)
         return self.linear(self.dropout(last))
 
     def embed(self, ids):
-        """ids: int64 (T, B). Returns (T, B, D)."""
+        """Look up the embedding of each letter. ids: int64 (T, B). Returns (T, B, D).
+
+        Raises ValueError for ids of another shape, and for ids that belong to no letter.
+        """
         if ids.ndim != 2:
             raise ValueError(f"ids: expected (T, B), got {tuple(ids.shape)}")
         size, low, high = self.embedding.num_embeddings, ids.min(), ids.max()
@@ -228,9 +235,9 @@ class SequenceClassifier(nn.Module):
         return self.embedding(ids)
 
     def last_states(self, x, lengths):
-        """Return the final states of the last layer's directions, concatenated, forward first.
+        """Return the final hidden states of the last layer, at the end of each sequence.
 
-        x: (T, B, D). lengths: (B,). Returns (B, H), or (B, 2H) if bidirectional.
+        x: (T, B, D). lengths: ints (B,). Returns (B, H); if bidirectional, (B, 2H), forward first.
         """
         lengths = torch.as_tensor(lengths).cpu()
         check_lengths(lengths, *x.shape[:2])

@@ -1,6 +1,4 @@
-"""Text as numbers: six sentences and their words, surnames and their letters, one-hot rows, and
-sequences of different lengths in one batch: padded, packed, or bucketed.
-"""
+"""Text as numbers: words, letters, one-hot rows, and sequences of different lengths in a batch."""
 
 import unicodedata
 from difflib import get_close_matches
@@ -24,10 +22,10 @@ SENTENCES = (
 class Vocabulary:
     """The distinct words of some sentences, sorted, each with its index.
 
-    sentences: strings whose words are separated by spaces; accents in Unicode's form NFC, into
-    which all other forms are brought.
-    words: the words; a word's index is its place here. len() counts them.
-    Raises ValueError for an empty sentence.
+    sentences: strings whose words are separated by spaces. They are normalized to Unicode's NFC, so
+    that an accented letter is one character.
+    The attribute `words` is a tuple; a word's index is its position there. len() counts the words.
+    Raises ValueError for an empty sentence, and for a string instead of a list.
     """
 
     def __init__(self, sentences=SENTENCES):
@@ -38,14 +36,17 @@ class Vocabulary:
         return len(self.words)
 
     def encode(self, sentence):
-        """Return the indices of a sentence's words, an int64 array (T,).
+        """Return the indices of the words of a sentence, an int64 array (T,).
 
-        Raises ValueError for an empty sentence, and for an unknown word, with similar known ones.
+        Raises ValueError for an empty sentence, and for an unknown word; it suggests similar words.
         """
         return np.array([self._lookup(word) for word in _split(sentence)], np.int64)
 
     def decode(self, ids):
-        """Return the words with these indices, separated by spaces."""
+        """Return the words with these indices as one string, separated by spaces.
+
+        Raises ValueError for an index out of range.
+        """
         return " ".join(self.words[n] for n in _checked_ids(ids, len(self)))
 
     def _lookup(self, word):
@@ -56,7 +57,10 @@ class Vocabulary:
 
 
 def with_ums(n, sentences=SENTENCES):
-    """Return the sentences with n "um"s after their first word: "i um um like dog" for n = 2."""
+    """Insert n "um"s after the first word of each sentence: "i um um like dog" for n = 2.
+
+    Returns a tuple of strings. Raises ValueError for a negative n.
+    """
     if n < 0:
         raise ValueError(f"n: expected 0 or more, got {n}")
     return tuple(
@@ -65,11 +69,11 @@ def with_ums(n, sentences=SENTENCES):
 
 
 class Letters:
-    """The distinct letters of some names, sorted, each with its index; 0 is for padding.
+    """The distinct letters of some names, sorted, each with its index. Index 0 means padding.
 
     names: strings.
-    letters: the letters as one string; a letter's index is its place here, counted from 1.
-    len() counts the indices, the padding among them.
+    The attribute `letters` is a string; a letter's index is its position there, counted from 1.
+    len() counts the indices, including the padding.
     """
 
     def __init__(self, names):
@@ -81,9 +85,9 @@ class Letters:
         return len(self.letters) + 1
 
     def encode(self, name):
-        """Return the indices of a name's letters, an int64 array (T,).
+        """Return the indices of the letters of a name, an int64 array (T,).
 
-        Raises ValueError for an empty name, and for a letter that is not known.
+        Raises ValueError for an empty name, and for an unknown letter.
         """
         name = _normalized(name)
         if not name:
@@ -95,23 +99,26 @@ class Letters:
         return np.array([self._index[letter] for letter in name], np.int64)
 
     def decode(self, ids):
-        """Return the letters with these indices, without the padding."""
+        """Return the letters with these indices as one string, without the padding.
+
+        Raises ValueError for an index out of range.
+        """
         return "".join(self.letters[n - 1] for n in _checked_ids(ids, len(self)) if n > 0)
 
 
 class Packed(NamedTuple):
-    """Sequences without their padding, step by step, like torch's PackedSequence."""
+    """Sequences without their padding, one time step after another, like a PackedSequence."""
 
-    data: np.ndarray  # (N, …), N the sum of the lengths: step 1 of all, step 2 of the longer, …
+    data: np.ndarray  # (N, …), N the sum of the lengths: step 1 of all sequences, then step 2, …
     batch_sizes: np.ndarray  # (T,), how many sequences have a step t
-    order: np.ndarray  # (B,), which sequences these are: the longest first
+    order: np.ndarray  # (B,), the indices of the sequences, the longest first
 
 
 def surnames():
-    """Return surnames by language, from the PyPI package Faker (MIT license).
+    """Return the surnames in data/surnames.txt, from the PyPI package Faker (MIT license).
 
-    Returns a dict of eight languages, each a tuple of names in plain letters a to z, sorted;
-    no name belongs to two languages. They are in data/surnames.txt.
+    Returns a dict from eight languages to sorted tuples of names, in plain letters a to z.
+    No name belongs to two languages.
     """
     text = files("gatewise.data").joinpath("surnames.txt").read_text(encoding="utf-8")
     lines = [line.split(": ") for line in text.splitlines() if not line.startswith("#")]
@@ -119,12 +126,12 @@ def surnames():
 
 
 def pad(sequences, value=0):
-    """Put sequences of different lengths into one array, filled up at their ends.
+    """Put sequences of different lengths into one array, padded at their ends.
 
-    sequences: B arrays (T_b, …), which differ in their length only. value: fills the rest.
+    sequences: B arrays (T_b, …) whose shapes differ only in T_b. value: the padding.
     Returns the padded array (T, B, …), T the longest length, and the lengths, int64 (B,).
-    Raises ValueError for no sequence at all, for an empty one, and for a value that the sequences'
-    dtype can't hold, such as NaN among ints.
+    Raises ValueError for an empty list, for an empty sequence, for shapes that differ, and for a
+    value that the dtype of the sequences can't hold, such as NaN among ints.
     """
     sequences = [_array(sequence) for sequence in sequences]
     if not sequences:
@@ -145,11 +152,11 @@ def pad(sequences, value=0):
 
 
 def pack(padded, lengths):
-    """Leave the padding out: first all first steps, then all second ones, …, longest first.
+    """Remove the padding: all first time steps, then all second ones, and so on.
 
     padded: (T, B, …). lengths: ints (B,), from 1 to T.
-    Returns Packed. Sequences of the same length stay in their order.
-    Raises ValueError for lengths that don't fit.
+    Returns Packed, the longest sequence first; sequences of the same length stay in their order.
+    Raises ValueError for lengths outside this range, and for an array without the axes T and B.
     """
     padded, lengths = as_array(padded), as_array(lengths)
     if padded.ndim < 2:
@@ -162,10 +169,11 @@ def pack(padded, lengths):
 
 
 def unpack(packed, value=0):
-    """Return the padded array and the lengths again, in the order from before `pack`.
+    """Undo `pack`: return the padded array and the lengths, in the original order.
 
-    packed: Packed. value: fills the rest, as in `pad`.
-    Returns (T, B, …), T the longest length, and the lengths, int64 (B,).
+    packed: a Packed. value: the padding, as in `pad`.
+    Returns an array (T, B, …), T the longest length, and the lengths, int64 (B,).
+    Raises ValueError for a value that the dtype can't hold.
     """
     data, batch_sizes, order = packed
     padded = _filled((len(batch_sizes), len(order), *data.shape[1:]), value, data.dtype)
@@ -178,11 +186,11 @@ def unpack(packed, value=0):
 
 
 def bucket(lengths, size, rng):
-    """Make batches of similar lengths, so that little padding is needed.
+    """Make batches of sequences of similar lengths, so that they need little padding.
 
-    lengths: ints (N,). size: sequences per batch; the last one cut may have fewer.
-    rng: a `numpy.random.Generator`, which shuffles the batches, and sequences of the same length.
-    Returns a list of int arrays: the places of the sequences in each batch, each place once.
+    lengths: ints (N,). size: the number of sequences per batch; one batch may have fewer.
+    rng: a `numpy.random.Generator`. It shuffles the batches, and sequences of the same length.
+    Returns a list of int arrays, the indices of the sequences in each batch; each index once.
     Raises ValueError for a size below 1.
     """
     if size < 1:
@@ -194,7 +202,7 @@ def bucket(lengths, size, rng):
 
 
 def check_lengths(lengths, T, B):
-    """Raise ValueError, in one sentence, unless `lengths` are B ints from 1 to T."""
+    """Raise ValueError unless `lengths` are B ints from 1 to T, B at least 1."""
     lengths = as_array(lengths)
     if lengths.shape != (B,) or B == 0:
         raise ValueError(f"lengths: expected (B,) = ({B},), got {lengths.shape}")
@@ -206,10 +214,10 @@ def check_lengths(lengths, T, B):
 
 
 def one_hot(ids, size, dtype=np.float64):
-    """Return rows of zeros with a single one each.
+    """Return rows of zeros with a single one in each.
 
-    ids: ints from 0 to size − 1, of any shape. Returns (*ids.shape, size) in `dtype`.
-    Raises ValueError for an id outside this range, or one that is no int.
+    ids: ints from 0 to size − 1, in any shape. Returns an array (*ids.shape, size) of `dtype`.
+    Raises ValueError for ids outside this range, and for ids that aren't ints.
     """
     ids = _checked_ids(ids, size)
     rows = np.zeros((*ids.shape, size), dtype)
@@ -218,11 +226,11 @@ def one_hot(ids, size, dtype=np.float64):
 
 
 def last_word_task(sentences, vocabulary, dtype=np.float64):
-    """Return a task: from all words of a sentence but the last, predict the last.
+    """Return the task of predicting the last word of a sentence from all the words before it.
 
-    sentences: strings of one length. Returns x (T, B, D), one-hot, and y (B,), the indices of
-    the last words; T is a sentence's length − 1, B the number of sentences, D = len(vocabulary).
-    Raises ValueError for sentences of different lengths, or of a single word.
+    sentences: B strings of T + 1 words each. vocabulary: a Vocabulary of D words.
+    Returns x (T, B, D), one-hot, and y (B,), the indices of the last words.
+    Raises ValueError for sentences of different lengths, for single words, and for unknown words.
     """
     ids = [vocabulary.encode(s) for s in _listed(sentences)]
     lengths = sorted({len(n) for n in ids})
@@ -236,7 +244,7 @@ def _checked_ids(ids, size):
     """Return `ids` as an int array; raise ValueError unless all are from 0 to size − 1."""
     ids = as_array(ids)
     if ids.size == 0:
-        ids = ids.astype(int)  # NumPy takes an empty list for floats
+        ids = ids.astype(int)  # to NumPy, an empty list is float64
     if ids.dtype.kind not in "iu":
         raise ValueError(f"ids: expected ints, got {ids.dtype}")
     if ids.size and not 0 <= ids.min() <= ids.max() < size:
@@ -245,7 +253,7 @@ def _checked_ids(ids, size):
 
 
 def _filled(shape, value, dtype):
-    """Return an array full of `value`; raise ValueError unless its dtype can hold it."""
+    """Return an array filled with `value`; raise ValueError unless `dtype` can hold it."""
     with np.errstate(invalid="ignore", over="ignore"):
         held = np.array(value).astype(dtype)
         is_held = np.isclose(held.astype(complex), value, equal_nan=True)
@@ -255,21 +263,21 @@ def _filled(shape, value, dtype):
 
 
 def _array(sequence):
-    """Return an array as it is, and ints in a list as int64: Windows has int32 in NumPy 1.26."""
+    """Return an array unchanged, and a list of ints as int64: NumPy 1.26 on Windows gives int32."""
     array = as_array(sequence)
     is_list_of_ints = array.dtype.kind == "i" and not hasattr(sequence, "dtype")
     return array.astype(np.int64) if is_list_of_ints else array
 
 
 def _listed(strings):
-    """Return several strings as they are; raise ValueError for a single one."""
+    """Return a list of strings unchanged; raise ValueError for a single string."""
     if isinstance(strings, str):
         raise ValueError(f"expected a list of strings, got the string {strings!r}")
     return strings
 
 
 def _normalized(text):
-    """Return a text in Unicode's form NFC, in which an accent belongs to its letter."""
+    """Return a text in Unicode's form NFC, in which an accented letter is one character."""
     return unicodedata.normalize("NFC", text)
 
 
@@ -281,7 +289,7 @@ def _split(sentence):
 
 
 def _similar(word, known):
-    """Say which known words are like this one, in other letters or another case, or which exist."""
+    """Return a hint: the known words similar to this one, or the first ten known words."""
     by_case = {each.casefold(): each for each in reversed(known)}
     close = get_close_matches(word.casefold(), by_case, cutoff=0.5)
     if word.casefold() in close:

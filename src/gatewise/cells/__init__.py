@@ -1,4 +1,4 @@
-"""The cells in NumPy: `rnn`, `lstm`, `gru`, three modules with one interface.
+"""The cells in NumPy: three modules, `rnn`, `lstm` and `gru`, with one interface.
 
-Each has `Params`, `Trace`, `Grads`, `step`, `forward`, `backward`.
+Each module has `Params`, `Trace`, `Grads`, `step`, `forward` and `backward`.
 """

@@ -1,4 +1,4 @@
-"""The gated recurrent unit, in torch's form and in that of Cho et al.
+"""The gated recurrent unit, in torch's form and in the form from Cho et al.
 
     r_t = σ(W_xr x_t + b_xr + W_hr h_{t−1} + b_hr)        reset gate
     z_t = σ(W_xz x_t + b_xz + W_hz h_{t−1} + b_hz)        update gate
@@ -6,14 +6,14 @@
     n_t = tanh(W_xn x_t + b_xn + r_t ⊙ q_t)               candidate, reset after the product
     h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t−1}
 
-These are the equations of `torch.nn.GRU`. Cho et al. 2014 reset before the product,
-`reset_after=False`:
+These are the equations of `torch.nn.GRU`. Cho et al. 2014 apply the reset gate before the product
+(`reset_after=False`):
 
     q_t = W_hn (r_t ⊙ h_{t−1}) + b_hn
     n_t = tanh(W_xn x_t + b_xn + q_t)
 
 W_ih stacks W_xr, W_xz, W_xn, and so do W_hh and the biases.
-Equations use columns, code rows: every W x of the equations is `x @ W.T` here.
+Vectors are columns in the equations and rows in the code: W x becomes `x @ W.T`.
 """
 
 from collections import namedtuple
@@ -25,25 +25,25 @@ from gatewise.cells.params import CellParams, check_backward, check_forward, rea
 
 
 class Params(CellParams):
-    """W_ih (3H, D), W_hh (3H, H), b_ih (3H,), b_hh (3H,); rows in the order r, z, n."""
+    """The parameters: W_ih (3H, D), W_hh (3H, H), b_ih (3H,), b_hh (3H,); row order r, z, n."""
 
     __slots__ = ()
     G, mode, torch_module = 3, "GRU", "nn.GRU"
 
 
 class Trace(namedtuple("Trace", "x h0 r z n q h reset_after")):
-    """Everything a forward pass computed: x (T, B, D), h0 (B, H), others (T, B, H).
+    """The inputs and results of a forward pass: x (T, B, D), h0 (B, H), others (T, B, H).
 
-    From `step`, the same without the axis T. reset_after: which of the two forms.
+    A Trace from `step` has no axis T. reset_after: whether the form is torch's.
     """
 
     __slots__ = ()
 
 
 class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
-    """The gradients of a loss, each in the shape of its variable.
+    """The gradients of a loss, each with the shape of its variable.
 
-    h (T, B, H): from the outputs and from later time steps.
+    h (T, B, H): on the hidden states, from the outputs and from later time steps.
     a (T, B, 3H): on the input side of the stacked pre-activations.
     """
 
@@ -53,11 +53,11 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
 def step(params, x_t, h, reset_after=True):
     """Compute one time step.
 
-    x_t: (B, D). h: (B, H), the previous state. Both in the dtype of the parameters.
-    reset_after: True for torch's form, False for that of Cho et al.
+    x_t: (B, D). h: (B, H), the previous state. Both have the dtype of the parameters.
+    reset_after: True for torch's form, False for the form from Cho et al.
     Returns a Trace without the axis T; its `h` is the new state.
-    Raises ValueError for shapes, dtypes or NaN that don't fit.
-    Source: the equations of `torch.nn.GRU`; Cho et al. 2014, equations 5 to 8.
+    Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
+    Source: the documentation of `torch.nn.GRU`; Cho et al. 2014, equations 5 to 8.
     """
     params, x_t, h = check_forward(Params, params, "BD", x_t, h=h)
     a_x = x_t @ params.W_ih.T + params.b_ih
@@ -65,7 +65,12 @@ def step(params, x_t, h, reset_after=True):
 
 
 def update(params, a_x, h, reset_after):
-    """The equations above, from a_x = W_ih x_t + b_ih, (B, 3H), and the previous h."""
+    """Compute the gates, the candidate and the new state.
+
+    a_x: (B, 3H), the input side W_ih x_t + b_ih. h: (B, H), the previous state.
+    Returns r, z, n, q, h, each (B, H). Raises ValueError unless `reset_after` is True or False.
+    Source: the equations at the top of this module.
+    """
     if reset_after not in (True, False):
         raise ValueError(f"reset_after: expected True or False, got {reset_after!r}")
     a_r, a_z, a_n = np.split(a_x, 3, axis=1)
@@ -84,13 +89,13 @@ def update(params, a_x, h, reset_after):
 def forward(params, x, h0=None, reset_after=True):
     """Compute all time steps.
 
-    x: (T, B, D). h0: (B, H), zeros by default. Both in the dtype of the parameters.
-    reset_after: True for torch's form, False for that of Cho et al.
-    Returns a Trace of read-only arrays. Raises ValueError and has its sources as `step`.
+    x: (T, B, D). h0: (B, H), zeros by default. Both have the dtype of the parameters.
+    reset_after: True for torch's form, False for the form from Cho et al.
+    Returns a Trace of read-only arrays. For errors and sources, see `step`.
     """
     params, x, h0 = check_forward(Params, params, "TBD", x, h0=h0)
     (T, B, D), H = x.shape, h0.shape[1]
-    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # every input, in one product
+    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all inputs
     a_x = a_x.reshape(T, B, 3 * H)
 
     h_t = h0
@@ -102,12 +107,13 @@ def forward(params, x, h0=None, reset_after=True):
 
 
 def backward(params, trace, dh=None, dh_T=None):
-    """Compute the gradients of a loss through all time steps, in the trace's form.
+    """Compute the gradients of a loss through all time steps, in the form that the trace records.
 
-    trace: the result of `forward`. dh: (T, B, H), the gradient with respect to every output h_t.
-    dh_T: (B, H), with respect to the final state; both zero by default.
-    Returns Grads. Raises ValueError for shapes, dtypes or NaN that don't fit.
-    Source: the chain rule on the equations above.
+    trace: the result of `forward`. dh: (T, B, H), the gradient on every output h_t.
+    dh_T: (B, H), the gradient on the final state. Both gradients are zero by default.
+    Returns Grads.
+    Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
+    Source: the chain rule, applied to the equations at the top of this module.
     """
     params, dh, dh_next = check_backward(Params, params, Trace, trace, dh=dh, dh_T=dh_T)
     x, h0, r, z, n, q, h, reset_after = trace
@@ -115,7 +121,7 @@ def backward(params, trace, dh=None, dh_T=None):
     h_before = np.concatenate([h0[None], h[:-1]])  # h_{t−1} for every t
     W_hn = params.W_hh[2 * H :]
 
-    # The input side gets da, the hidden side du: they differ in n, where r stands between them.
+    # da: the input side, du: the hidden side. In torch's form, r makes their n blocks differ.
     da, du = np.empty((2, T, B, 3 * H), h.dtype)
     for t in reversed(range(T)):
         dh[t] += dh_next  # from later time steps
@@ -134,7 +140,7 @@ def backward(params, trace, dh=None, dh_T=None):
         else:
             dh_next = dh[t] * z[t] + du[t, :, : 2 * H] @ params.W_hh[: 2 * H] + drh * r[t]
 
-    # Every time step used the same weights. With the steps stacked, the sum over t is one product.
+    # Every time step used the same weights. With the steps stacked, one product sums over t.
     da_rows, du_rows = da.reshape(T * B, 3 * H), du.reshape(T * B, 3 * H)
     dW_ih = da_rows.T @ x.reshape(T * B, D)
     dW_hh = du_rows.T @ h_before.reshape(T * B, H)

@@ -8,7 +8,7 @@
     h_t = o_t ⊙ tanh(c_t)
 
 W_ih stacks W_xi, W_xf, W_xg, W_xo, and so do W_hh and the biases.
-Equations use columns, code rows: every W x of the equations is `x @ W.T` here.
+Vectors are columns in the equations and rows in the code: W x becomes `x @ W.T`.
 """
 
 from collections import namedtuple
@@ -20,26 +20,27 @@ from gatewise.cells.params import CellParams, check_backward, check_forward, rea
 
 
 class Params(CellParams):
-    """W_ih (4H, D), W_hh (4H, H), b_ih (4H,), b_hh (4H,); rows in the order i, f, g, o."""
+    """The parameters: W_ih (4H, D), W_hh (4H, H), b_ih (4H,), b_hh (4H,); row order i, f, g, o."""
 
     __slots__ = ()
     G, mode, torch_module = 4, "LSTM", "nn.LSTM"
 
 
 class Trace(namedtuple("Trace", "x h0 c0 i f g o c h")):
-    """Everything a forward pass computed: x (T, B, D), h0, c0 (B, H), others (T, B, H).
+    """The inputs and results of a forward pass: x (T, B, D), h0, c0 (B, H), others (T, B, H).
 
-    From `step`, the same without the axis T.
+    A Trace from `step` has no axis T.
     """
 
     __slots__ = ()
 
 
 class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 c0 h c a")):
-    """The gradients of a loss, each in the shape of its variable.
+    """The gradients of a loss, each with the shape of its variable.
 
-    h (T, B, H): from the outputs and from later time steps.
-    c (T, B, H): through h_t and from c_{t+1}. a (T, B, 4H): on the stacked pre-activations.
+    h (T, B, H): on the hidden states, from the outputs and from later time steps.
+    c (T, B, H): on the cell states, through h_t and from c_{t+1}.
+    a (T, B, 4H): on the stacked pre-activations.
     """
 
     __slots__ = ()
@@ -48,10 +49,10 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 c0 h c a")):
 def step(params, x_t, h, c):
     """Compute one time step.
 
-    x_t: (B, D). h, c: (B, H), the previous states. All in the dtype of the parameters.
+    x_t: (B, D). h, c: (B, H), the previous states. All have the dtype of the parameters.
     Returns a Trace without the axis T; its `h` and `c` are the new states.
-    Raises ValueError for shapes, dtypes or NaN that don't fit.
-    Source: Hochreiter and Schmidhuber 1997; Gers et al. 2000; the equations of `torch.nn.LSTM`.
+    Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
+    Source: Hochreiter and Schmidhuber 1997; Gers et al. 2000; the documentation of `torch.nn.LSTM`.
     """
     params, x_t, h, c = check_forward(Params, params, "BD", x_t, h=h, c=c)
     a = x_t @ params.W_ih.T + params.b_ih + h @ params.W_hh.T + params.b_hh
@@ -59,7 +60,11 @@ def step(params, x_t, h, c):
 
 
 def update(a, c):
-    """The equations above, from the stacked pre-activations a (B, 4H) and the previous c."""
+    """Compute the gates, the candidate and the states.
+
+    a: (B, 4H), the stacked pre-activations. c: (B, H), the previous cell state.
+    Returns i, f, g, o, c, h, each (B, H). Source: the equations at the top of this module.
+    """
     a_i, a_f, a_g, a_o = np.split(a, 4, axis=1)
     i = sigmoid(a_i)
     f = sigmoid(a_f)
@@ -73,12 +78,12 @@ def update(a, c):
 def forward(params, x, h0=None, c0=None):
     """Compute all time steps.
 
-    x: (T, B, D). h0, c0: (B, H), zeros by default. All in the dtype of the parameters.
-    Returns a Trace of read-only arrays. Raises ValueError and has its sources as `step`.
+    x: (T, B, D). h0, c0: (B, H), zeros by default. All have the dtype of the parameters.
+    Returns a Trace of read-only arrays. For errors and sources, see `step`.
     """
     params, x, h0, c0 = check_forward(Params, params, "TBD", x, h0=h0, c0=c0)
     (T, B, D), H = x.shape, h0.shape[1]
-    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # every input, in one product
+    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all inputs
     a_x = a_x.reshape(T, B, 4 * H)
 
     h_t, c_t = h0, c0
@@ -93,11 +98,11 @@ def forward(params, x, h0=None, c0=None):
 def backward(params, trace, dh=None, dh_T=None, dc_T=None):
     """Compute the gradients of a loss through all time steps.
 
-    trace: the result of `forward`. dh: (T, B, H), the gradient with respect to every output h_t.
-    dh_T, dc_T: (B, H), with respect to the final states; all zero by default.
-    Returns Grads. Raises ValueError for shapes, dtypes or NaN that don't fit.
-    Source: the chain rule on the equations above; Greff et al. 2017, section II.B, without
-    peepholes.
+    trace: the result of `forward`. dh: (T, B, H), the gradient on every output h_t.
+    dh_T, dc_T: (B, H), the gradients on the final states. All three are zero by default.
+    Returns Grads.
+    Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
+    Source: the chain rule; Greff et al. 2017, section II.B, without the peepholes.
     """
     params, dh, dh_next, dc_next = check_backward(
         Params, params, Trace, trace, dh=dh, dh_T=dh_T, dc_T=dc_T
@@ -122,7 +127,7 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
         da[t] = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
         dh_next, dc_next = da[t] @ params.W_hh, dc[t] * f[t]
 
-    # Every time step used the same weights. With the steps stacked, the sum over t is one product.
+    # Every time step used the same weights. With the steps stacked, one product sums over t.
     rows = da.reshape(T * B, 4 * H)
     dW_ih = rows.T @ x.reshape(T * B, D)
     dW_hh = rows.T @ h_before.reshape(T * B, H)

@@ -1,4 +1,4 @@
-"""The parameters of a cell, and the checks of everything that enters one.
+"""The parameters of a cell, and the checks of its arguments.
 
 Symbols in shapes: T time steps, B sequences per batch, D input features, H hidden units,
 G stacked layers (one in the RNN, four in the LSTM, three in the GRU).
@@ -25,12 +25,12 @@ class CellParams(NamedTuple):
     def from_torch(cls, module, layer=0, reverse=False):
         """Copy the parameters of one layer and direction of a torch module.
 
-        module: `nn.RNN`, `nn.LSTM` or `nn.GRU`, in float32 or float64.
-        layer: counted from 0. reverse: the backward direction of a bidirectional module.
-        Returns Params in the module's dtype; `bias=False` becomes zeros.
-        Raises ValueError for a module that computes something else than the cell: another kind,
-        a subclass with its own `forward`, relu, `proj_size`, weights that a hook or a
-        parametrization computes (weight_norm, spectral_norm, pruning).
+        module: an `nn.RNN`, `nn.LSTM` or `nn.GRU`, in float32 or float64.
+        layer: counted from 0. reverse: True for the reverse direction of a bidirectional module.
+        Returns Params in the module's dtype; without biases in the module, they are zeros.
+        Raises ValueError for a module that doesn't compute what the cell computes: another kind of
+        module, a subclass with its own `forward`, relu, `proj_size`, or weights computed by a hook
+        or a parametrization (weight_norm, spectral_norm, pruning).
         """
         check_module(module, cls.torch_module)
         if layer not in range(module.num_layers):
@@ -47,10 +47,10 @@ class CellParams(NamedTuple):
 
     @classmethod
     def random(cls, D, H, rng, dtype=np.float64):
-        """Draw parameters uniformly from ±1/√H, like torch's default initialization.
+        """Draw parameters uniformly between −1/√H and 1/√H, like torch's default initialization.
 
-        D, H: numbers of input features and hidden units. rng: a `numpy.random.Generator`.
-        dtype: float32 or float64.
+        D, H: the numbers of input features and hidden units. rng: a `numpy.random.Generator`.
+        dtype: float32 or float64. Returns Params. Raises ValueError for any other argument.
         """
         if not isinstance(rng, np.random.Generator):
             raise ValueError(f"rng: expected a numpy.random.Generator, got {type(rng).__name__}")
@@ -65,7 +65,7 @@ class CellParams(NamedTuple):
     def check(self):
         """Return the parameters as arrays.
 
-        Raises ValueError, in one sentence, unless they are finite floats that fit together.
+        Raises ValueError unless they are finite, float32 or float64, and their shapes match.
         """
         dtype = read("W_ih", self.W_ih).dtype
         if dtype not in FLOATS:
@@ -87,7 +87,7 @@ class CellParams(NamedTuple):
 def check_module(module, expected):
     """Raise ValueError unless a torch module computes what a cell computes.
 
-    expected: "nn.RNN", "nn.LSTM" or "nn.GRU".
+    module: any object. expected: "nn.RNN", "nn.LSTM" or "nn.GRU".
     """
     import torch
 
@@ -112,11 +112,13 @@ def check_module(module, expected):
 
 
 def check_forward(expected, params, axes, x, **states):
-    """Check everything that a forward pass reads.
+    """Check the arguments of a forward pass.
 
-    expected: the cell's Params. axes: "TBD" for the input of a sequence, "BD" for one time step.
-    Returns params, x and the states as arrays. x and the states are copies, so that nobody can
-    change them in the trace; a state of None becomes zeros.
+    expected: the cell's Params class. axes: "TBD" for a sequence, "BD" for one time step.
+    x: the input, with these axes. states: each (B, H), or None for zeros.
+    Returns params, x and the states as arrays. The arrays of x and the states are copies, so
+    later changes to the arguments don't reach the trace.
+    Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
     """
     params = check_type("params", params, expected).check()
     dtype, D, H = params.W_ih.dtype, params.W_ih.shape[1], params.W_hh.shape[1]
@@ -137,11 +139,12 @@ def check_forward(expected, params, axes, x, **states):
 
 
 def check_backward(expected, params, expected_trace, trace, **gradients):
-    """Check everything that a backward pass reads.
+    """Check the arguments of a backward pass.
 
-    expected, expected_trace: the cell's Params and Trace. gradients: those of a loss with respect
-    to outputs, `dh`, (T, B, H), and with respect to final states, (B, H).
-    Returns params as arrays and copies of the gradients; a gradient of None becomes zeros.
+    expected, expected_trace: the cell's Params and Trace classes.
+    gradients: `dh` (T, B, H) on the outputs, others (B, H) on the final states; None for zeros.
+    Returns params as arrays, and copies of the gradients.
+    Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
     """
     params = check_type("params", params, expected).check()
     check_type("trace", trace, expected_trace)
@@ -168,7 +171,7 @@ def check_backward(expected, params, expected_trace, trace, **gradients):
 
 
 def check_type(name, value, expected):
-    """Return `value`. Raises ValueError unless it belongs to this cell: `lstm.Params`, say."""
+    """Return `value`; raise ValueError unless it has the class `expected`, like `lstm.Params`."""
     if not isinstance(value, expected):
         got, wanted = (
             f"{kind.__module__.split('.')[-1]}.{kind.__name__}" for kind in (type(value), expected)
@@ -178,7 +181,10 @@ def check_type(name, value, expected):
 
 
 def check_array(name, array, symbols, shape, dtype):
-    """Raise ValueError unless `array` has this shape and dtype, and finite numbers."""
+    """Raise ValueError unless `array` has this shape and dtype, and all its numbers are finite.
+
+    symbols: the shape in symbols, for the message: "(T, B, D)".
+    """
     if array.shape != shape:
         raise ValueError(f"{name}: expected {symbols} = {shape}, got {array.shape}")
     if 0 in shape:
@@ -193,9 +199,10 @@ def check_array(name, array, symbols, shape, dtype):
 
 
 def read(name, values, dtype=None):
-    """Read an array, a tensor or a list of numbers as an array.
+    """Return an array, a tensor or a list of numbers as an array.
 
-    dtype: what a list of numbers becomes, since it has no dtype of its own.
+    name: names the argument in the message. dtype: for a list, which has no dtype of its own.
+    Raises ValueError for anything else.
     """
     try:
         array = as_array(values)
@@ -209,8 +216,7 @@ def read(name, values, dtype=None):
 
 
 def read_only(trace):
-    """Return the trace; its arrays can't be written to from here on, since `backward` needs them
-    as `forward` left them."""
+    """Make the arrays of a trace read-only, since `backward` needs them unchanged. Returns it."""
     for array in trace:
         if isinstance(array, np.ndarray):
             array.flags.writeable = False

@@ -1,9 +1,9 @@
-"""The recurrent network with one tanh layer (Elman 1990; `torch.nn.RNN`).
+"""The recurrent neural network with one tanh layer (Elman 1990; `torch.nn.RNN`).
 
     a_t = W_ih x_t + b_ih + W_hh h_{t−1} + b_hh
     h_t = tanh(a_t)
 
-Equations use columns, code rows: every W x of the equations is `x @ W.T` here.
+Vectors are columns in the equations and rows in the code: W x becomes `x @ W.T`.
 """
 
 from collections import namedtuple
@@ -14,25 +14,26 @@ from gatewise.cells.params import CellParams, check_backward, check_forward, rea
 
 
 class Params(CellParams):
-    """W_ih (H, D), W_hh (H, H), b_ih (H,), b_hh (H,)."""
+    """The parameters: W_ih (H, D), W_hh (H, H), b_ih (H,), b_hh (H,)."""
 
     __slots__ = ()
     G, mode, torch_module = 1, "RNN_TANH", "nn.RNN"
 
 
 class Trace(namedtuple("Trace", "x h0 h")):
-    """Everything a forward pass computed: x (T, B, D), h0 (B, H), h (T, B, H).
+    """The inputs and results of a forward pass: x (T, B, D), h0 (B, H), h (T, B, H).
 
-    From `step`, the same without the axis T.
+    A Trace from `step` has no axis T.
     """
 
     __slots__ = ()
 
 
 class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
-    """The gradients of a loss, each in the shape of its variable.
+    """The gradients of a loss, each with the shape of its variable.
 
-    h (T, B, H): from the outputs and from later time steps. a (T, B, H): on the pre-activations.
+    h (T, B, H): on the hidden states, from the outputs and from later time steps.
+    a (T, B, H): on the pre-activations.
     """
 
     __slots__ = ()
@@ -41,10 +42,10 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
 def step(params, x_t, h):
     """Compute one time step.
 
-    x_t: (B, D). h: (B, H), the previous hidden state. Both in the dtype of the parameters.
+    x_t: (B, D). h: (B, H), the previous hidden state. Both have the dtype of the parameters.
     Returns a Trace without the axis T; its `h` is the new state.
-    Raises ValueError for shapes, dtypes or NaN that don't fit.
-    Source: Elman 1990; the equation of `torch.nn.RNN`.
+    Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
+    Source: Elman 1990; the documentation of `torch.nn.RNN`.
     """
     params, x_t, h = check_forward(Params, params, "BD", x_t, h=h)
     a = x_t @ params.W_ih.T + params.b_ih + h @ params.W_hh.T + params.b_hh
@@ -54,12 +55,12 @@ def step(params, x_t, h):
 def forward(params, x, h0=None):
     """Compute all time steps.
 
-    x: (T, B, D). h0: (B, H), zeros by default. Both in the dtype of the parameters.
-    Returns a Trace of read-only arrays. Raises ValueError and has its source as `step`.
+    x: (T, B, D). h0: (B, H), zeros by default. Both have the dtype of the parameters.
+    Returns a Trace of read-only arrays. For errors and source, see `step`.
     """
     params, x, h0 = check_forward(Params, params, "TBD", x, h0=h0)
     (T, B, D), H = x.shape, h0.shape[1]
-    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # every input, in one product
+    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all inputs
     a_x = a_x.reshape(T, B, H)
 
     h_t, h = h0, np.empty((T, B, H), x.dtype)
@@ -71,10 +72,11 @@ def forward(params, x, h0=None):
 def backward(params, trace, dh=None, dh_T=None):
     """Compute the gradients of a loss through all time steps.
 
-    trace: the result of `forward`. dh: (T, B, H), the gradient with respect to every output h_t.
-    dh_T: (B, H), with respect to the final state; both zero by default.
-    Returns Grads. Raises ValueError for shapes, dtypes or NaN that don't fit.
-    Source: Werbos 1990; Goodfellow et al. 2016, equations 10.22 to 10.28.
+    trace: the result of `forward`. dh: (T, B, H), the gradient on every output h_t.
+    dh_T: (B, H), the gradient on the final state. Both gradients are zero by default.
+    Returns Grads.
+    Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
+    Source: Werbos 1990; Goodfellow et al. 2016, equations 10.19 to 10.21 for the recursion.
     """
     params, dh, dh_next = check_backward(Params, params, Trace, trace, dh=dh, dh_T=dh_T)
     x, h0, h = trace
@@ -87,7 +89,7 @@ def backward(params, trace, dh=None, dh_T=None):
         da[t] = dh[t] * (1 - h[t] ** 2)  # tanh′(a) = 1 − tanh²(a)
         dh_next = da[t] @ params.W_hh
 
-    # Every time step used the same weights. With the steps stacked, the sum over t is one product.
+    # Every time step used the same weights. With the steps stacked, one product sums over t.
     rows = da.reshape(T * B, H)
     dW_ih = rows.T @ x.reshape(T * B, D)
     dW_hh = rows.T @ h_before.reshape(T * B, H)

@@ -1,4 +1,4 @@
-"""Results of experiments that take too long for a notebook, as CSV, with the script of each."""
+"""Results of experiments that take too long for a notebook, as CSV files made by scripts."""
 
 import csv
 from importlib.resources import files
@@ -6,23 +6,24 @@ from typing import NamedTuple
 
 
 class Um(NamedTuple):
-    """One network of `um.csv`, trained by benchmarks/um.py."""
+    """One row of `um.csv`: one network, trained by benchmarks/um.py."""
 
-    model: str  # "RNN", "LSTM", "GRU", or an LSTM "without tanh of c" and so on
-    forget_bias: int  # as for `gatewise.models.add_forget_bias`
+    model: str  # "RNN", "LSTM", "GRU", or an LSTM that leaves one part out: "without tanh of c"
+    forget_bias: int  # as in `gatewise.models.add_forget_bias`
     readout: str  # "normal" or "linear", as in gatewise.models
     ums: int  # words between subject and verb
     seed: int
-    right: int  # of six, at the end
+    right: int  # how many of the six answers are right after the training
     loss: float  # in nats, before the last of 1,000 updates
     apart_h: float | None  # |Δh| between "i … like" and "you … like" after the last word
-    apart_c: float | None  # the same of c; None where a model has no c, or none was measured
+    apart_c: float | None  # the same for c; None for a model without c, and where not measured
 
 
 def um(**where):
-    """Return the rows of `um.csv` whose fields have the values of `where`, as a list of Um.
+    """Return the rows of `um.csv` whose fields have the given values, as a list of Um.
 
-    Raises ValueError for a field that doesn't exist, and for a value that no row has.
+    where: fields of Um and their values, for example model="LSTM", ums=30.
+    Raises ValueError for an unknown field, and for a value that no row has.
     """
     kinds = [str, int, str, int, int, int, float, float, float]
     lines = files(__name__).joinpath("um.csv").read_text(encoding="utf-8").splitlines()
