@@ -1,8 +1,8 @@
-"""Every data plot of the series, in one style. They read traces, histories and plain arrays.
+"""Every data plot of the series, in one style, from traces, histories and plain arrays.
 
-Each function returns a `Plot`: a notebook shows it as the result of a cell, a script saves it, a
-test reads the numbers off its axes. Its text form says what is on the axes, for people who can't
-see the picture. Names, titles and words are drawn as they are written; a `$` starts no formula.
+Each function returns a `Plot`: a notebook shows it as the result of a cell, a script saves it, and
+a test reads the numbers off its axes. Its text form says what is on the axes, for people who can't
+see the picture. Names, titles and words are drawn as written: a `$` doesn't start a formula.
 """
 
 import re
@@ -16,7 +16,7 @@ from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatterSciNotation
 
-# Okabe–Ito, which color-blind readers can tell apart, too. One color per symbol, everywhere.
+# The Okabe–Ito colors, which color-blind readers can tell apart. One color per symbol, everywhere.
 PALETTE = {
     "i": "#009E73",
     "f": "#E69F00",
@@ -33,20 +33,20 @@ PALETTE = {
 }
 SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 DASHES = ["-", "--", "-.", ":"]
-# From below zero over white to above zero: the colors of c and h.
+# From the color of c, below zero, through white to the color of h, above zero.
 SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE["c"], "#FFFFFF", PALETTE["h"]])
-# Padding, and what is read.
+# The padding, and the time steps that are read.
 READ_OR_NOT = ListedColormap(["#DDDDDD", PALETTE["c"]])
 SUPERSCRIPTS = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-# A plot is made and drawn with these settings, whatever the reader's rcParams say. Text is no
-# mathematics; in SVG, neither the random ids nor the reader's fonts matter.
+# A plot is made and drawn with these settings, whatever the reader's rcParams say. A `$` in a text
+# is a `$`. An SVG has no random ids, and its text is paths, since fonts differ between machines.
 in_our_style = matplotlib.style.context(
     ["default", {"text.parse_math": False, "svg.hashsalt": "gatewise", "svg.fonttype": "path"}]
 )
 
 
 class PowersOfTen(LogFormatterSciNotation):
-    """Labels of a logarithmic axis without mathematics: 10⁻³, 2×10⁻³."""
+    """Labels of a logarithmic axis as plain text: 10⁻³, 2×10⁻³."""
 
     def __call__(self, x, pos=None):
         math = super().__call__(x, pos).removeprefix(r"$\mathdefault{").removesuffix("}$")
@@ -55,12 +55,17 @@ class PowersOfTen(LogFormatterSciNotation):
 
 
 class Plot(Figure):
-    """A matplotlib figure in the style of the series, without pyplot's global list of figures."""
+    """A matplotlib figure in the style of the series, independent of pyplot.
+
+    width, height: in inches. columns: the number of panels, which share their y axis.
+    mosaic, heights: instead of `columns`, named panels and the heights of their rows, as in
+    matplotlib's `subplot_mosaic`.
+    """
 
     @in_our_style
     def __init__(self, width=6.4, height=3.2, columns=1, mosaic=None, heights=None):
         super().__init__(figsize=(width, height), dpi=100, layout="constrained", facecolor="white")
-        if mosaic:  # panels by name, some wider than others
+        if mosaic:  # named panels, possibly of different widths
             self.named = self.subplot_mosaic(mosaic, height_ratios=heights)
             self.panels = list(self.named.values())
         else:
@@ -89,14 +94,14 @@ class Plot(Figure):
     def _repr_png_(self):
         picture = BytesIO()
         self.savefig(picture, format="png", dpi=144)
-        # Width and height in CSS pixels: sharp on a dense screen; alt for the pages that read it.
+        # The size in CSS pixels keeps the picture sharp on a dense screen. Some pages read `alt`.
         size = {"width": int(self.get_figwidth() * 100), "height": int(self.get_figheight() * 100)}
         return picture.getvalue(), {"alt": repr(self), **size}
 
     def svg(self, alt=None):
-        """Return the picture as SVG text, reproducible with the same matplotlib.
+        """Return the picture as SVG text, the same text for the same version of matplotlib.
 
-        alt: what it shows, for people who can't see it; the text form by default.
+        alt: a description for people who can't see the picture; the text form by default.
         """
         picture = StringIO()
         no_date = dict.fromkeys(["Date", "Creator", "Format", "Type"])
@@ -106,17 +111,17 @@ class Plot(Figure):
 
 
 def _look(n):
-    """Return color and dash of the n-th of any number of curves: 28 differ."""
+    """Return the color and dash of curve n. The first 28 curves differ."""
     return {"color": SERIES[n % len(SERIES)], "linestyle": DASHES[n % len(DASHES)]}
 
 
 def _label(name):
-    """Return a name as a legend takes it: matplotlib leaves out those that begin with "_"."""
+    """Return a name for a legend. Matplotlib would leave out a name that begins with "_"."""
     return f"\u200b{name}" if str(name).startswith("_") else str(name)
 
 
 def _legend(panel, **where):
-    """Name the curves in the panel; where there are many, beside a figure tall enough for them."""
+    """Draw the legend in the panel or, if there are many curves, to the right of the panels."""
     handles, names = panel.get_legend_handles_labels()
     if len(names) > 6:
         figure = panel.figure
@@ -130,7 +135,7 @@ def _legend(panel, **where):
 def functions(x, **curves):
     """Functions of one variable on one axis: `functions(x, tanh=y)`.
 
-    x: (N,). curves: name to values (N,).
+    x: (N,). curves: a dict from names to values (N,).
     """
     plot = Plot(height=2.8)
     for n, (name, y) in enumerate(curves.items()):
@@ -142,9 +147,10 @@ def functions(x, **curves):
 
 @in_our_style
 def loss_and_xor(p, losses, answers):
-    """Left, losses against a probability; right, the answer to each pair of words, as a map.
+    """On the left, losses against a probability; on the right, a map of the answers.
 
-    p: (N,). losses: name to losses (N,). answers: (first word, second word) to one of two answers.
+    p: (N,). losses: a dict from names to losses (N,), in nats.
+    answers: a dict from pairs (first word, second word) to one of two answers.
     """
     plot = Plot(height=2.8, mosaic=[["loss", "answers"]])
     left, right = plot.panels
@@ -170,9 +176,10 @@ def loss_and_xor(p, losses, answers):
 
 @in_our_style
 def losses(histories, floors=None):
-    """Loss against epoch, on a logarithmic axis.
+    """The loss in nats against the epoch, on a logarithmic axis.
 
-    histories: name to History. floors: name to a loss that is drawn as a horizontal line.
+    histories: a dict from names to histories. floors: a dict from names to losses, drawn as
+    horizontal lines.
     """
     plot = Plot()
     panel = plot.panels[0]
@@ -192,9 +199,9 @@ def losses(histories, floors=None):
 
 @in_our_style
 def over_time(curves):
-    """States against time, on one axis, each symbol in its own color.
+    """States against the time step, on one axis, each symbol in its own color.
 
-    curves: name or symbol to values (T,), after steps 1 to T.
+    curves: a dict from names or symbols to values (T,), after the time steps 1 to T.
     """
     plot = Plot(height=2.6)
     panel = plot.panels[0]
@@ -209,9 +216,9 @@ def over_time(curves):
 
 @in_our_style
 def states(h, sentences):
-    """A state after each word of some sentences, a panel per word.
+    """The state after each word of some sentences, with one panel per word.
 
-    h: (T, B, H), values within ±1. sentences: B strings, of which the first T words are shown.
+    h: (T, B, H), between −1 and 1. sentences: B strings, whose first T words are shown.
     """
     T, B, H = h.shape
     plot = Plot(height=0.6 + 0.36 * B, columns=T)
@@ -232,7 +239,8 @@ def states(h, sentences):
 def against(x, curves, xlabel, ylabel, scale="log"):
     """Curves on two logarithmic axes, or on two linear ones.
 
-    x: (N,). curves: name to values (N,), all positive if the scale is "log". scale: or "linear".
+    x: (N,). curves: a dict from names to values (N,). xlabel, ylabel: the labels of the axes.
+    scale: "log", for positive values, or "linear".
     """
     plot = Plot(height=2.8)
     panel = plot.panels[0]
@@ -246,16 +254,16 @@ def against(x, curves, xlabel, ylabel, scale="log"):
 
 @in_our_style
 def decay(panels, ylabel, xlabel="steps back, k"):
-    """A norm against the number of steps, on a logarithmic axis, a panel per condition.
+    """A norm against the number of time steps, on a logarithmic axis, one panel per condition.
 
-    panels: title to {name of the curve: values (K,) for 0, 1, … K − 1 steps}. A curve named
-    after a symbol, as "|Δh|", has the symbol's color.
+    panels: a dict from titles to {name of the curve: values (K,) for 0 to K − 1 time steps}.
+    A curve named after a symbol, such as "|Δh|", has the color of the symbol.
     """
     plot = Plot(width=3.1 * len(panels) if len(panels) > 2 else 6.4, columns=len(panels))
     names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
     for panel, (title, curves) in zip(plot.panels, panels.items(), strict=True):
         for name, values in curves.items():
-            n = names.index(name)  # one look for one name, in every panel
+            n = names.index(name)  # a name looks the same in every panel
             symbol = name.strip("|Δ")
             look = _look(n) | ({"color": PALETTE[symbol]} if symbol in PALETTE else {})
             panel.plot(values, **look, label=_label(name), linewidth=1.8)
@@ -267,10 +275,11 @@ def decay(panels, ylabel, xlabel="steps back, k"):
 
 @in_our_style
 def gates(symbols, words):
-    """Gates and states along a sentence, a panel per symbol: units down, words across.
+    """Gates and states along a sentence, one panel per symbol: units down, words across.
 
-    symbols: symbol to values (T, H), as `{k: getattr(trace, k)[:, b] for k in "figoch"}`.
-    words: the T words. A square is as large as its value; below zero it is hollow.
+    The area of a square is proportional to the absolute value; below zero the square is hollow.
+    symbols: a dict from symbols to values (T, H): `{k: getattr(trace, k)[:, b] for k in "figoch"}`.
+    words: the T words. Raises ValueError for an unknown symbol, and for none.
     """
     unknown = [k for k in symbols if k not in PALETTE]
     if unknown or not symbols:
@@ -291,11 +300,11 @@ def gates(symbols, words):
 
 @in_our_style
 def loss_distributions(final, published=None, ylabel="loss (nats)"):
-    """Losses over seeds: a panel per epoch, in it a column per model, a dot per seed.
+    """Losses over seeds: one panel per epoch, one column per model, one dot per seed.
 
-    final: model to {epoch: losses (seeds,)}; a string instead of an epoch is the panel's title as
-    it is. published: model to {epoch: loss}, drawn as a cross.
     The bar through the dots is their median.
+    final: a dict from models to {epoch: losses (seeds,)}. A string instead of an epoch becomes the
+    title of the panel. published: a dict from models to {epoch: loss}, drawn as crosses.
     """
     epochs = list(next(iter(final.values())))
     width = max(1.6, 0.22 * len(final)) * len(epochs)
@@ -303,7 +312,7 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
     for panel, epoch in zip(plot.panels, epochs, strict=True):
         for n, (model, by_epoch) in enumerate(final.items()):
             losses = np.sort(by_epoch[epoch])
-            # Neighbors in rank are drawn side by side, so that no dot hides the next.
+            # Dots that are neighbors in rank are moved apart, so that no dot hides the next.
             aside = n + 0.22 * (np.arange(len(losses)) % 5 - 2) / 2
             color = _look(n)["color"]
             look = {"color": color, "s": 12, "alpha": 0.75, "linewidths": 0}
@@ -325,9 +334,10 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
 
 @in_our_style
 def success(curves, xlabel="number of ums between subject and verb", ylabel="share of seeds"):
-    """Success against distance.
+    """The share of seeds that succeed, against a distance.
 
-    curves: model to {distance: share of seeds that succeed, 0 to 1}.
+    curves: a dict from models to {distance: share, from 0 to 1}.
+    xlabel, ylabel: the labels of the axes.
     """
     plot = Plot()
     panel = plot.panels[0]
@@ -335,7 +345,7 @@ def success(curves, xlabel="number of ums between subject and verb", ylabel="sha
         distance = sorted(by_distance)
         look = _look(n) | {"marker": "os^Dv"[n % 5]}
         shares = [by_distance[d] for d in distance]
-        # Later markers are smaller, so that one on another does not hide it.
+        # Later markers are smaller, so that they don't hide the markers below.
         panel.plot(distance, shares, label=_label(model), markersize=max(4, 10 - 2 * n), **look)
     panel.set(xlabel=xlabel, ylabel=ylabel, ylim=(-0.05, 1.05))
     panel.set_xticks(sorted({d for by_distance in curves.values() for d in by_distance}))
@@ -344,10 +354,11 @@ def success(curves, xlabel="number of ums between subject and verb", ylabel="sha
 
 
 def squares(values, symbol, step=None, scale=1, apart=1, width=1):
-    """Squares as large as their values, as a collection: full above zero, hollow below.
+    """Squares whose area is proportional to the values: full above zero, hollow below.
 
-    values: (T, H), drawn at (apart · t, n). step: those after it are faint; None for none.
-    scale: the value of a full square. width: that of a full square, whose height is 1.
+    values: (T, H), drawn at (apart · t, n). step: the squares of later time steps are faint.
+    scale: the value of a full square. width: the width of a full square, whose height is 1.
+    Returns a matplotlib PolyCollection.
     """
     T, H = values.shape
     t, n = (axis.ravel() for axis in np.mgrid[:T, :H])
@@ -362,11 +373,12 @@ def squares(values, symbol, step=None, scale=1, apart=1, width=1):
 
 
 def _map(panel, symbol, values, words):
-    """A map of one symbol, units down and words across; a full square is 1 or the largest."""
+    """A map of one symbol, units down and words across. A full square is the larger of 1 and the
+    largest absolute value."""
     T, H = values.shape
     scale = max(1, np.abs(values).max())
-    # A word needs the width of `room` squares. Few columns are drawn that far apart; of many
-    # words, only those that differ from the one before are written, unless they are too close.
+    # A word needs the width of `room` squares. A few columns are drawn that far apart. Of many
+    # words, only those that differ from the previous word are written, unless they are too close.
     few, room = T <= 14, max(1, 0.07 * T, 0.09 * H)
     pitch = room if few else 1
     told = list(range(T)) if few else []
@@ -388,9 +400,9 @@ def _map(panel, symbol, values, words):
 
 @in_our_style
 def padding(panels):
-    """Batches as they are laid out: a row per sequence, a square per step, the padding in gray.
+    """The layout of batches: one row per sequence, one square per time step, padding in gray.
 
-    panels: title to the lengths (B,) of the sequences, from the first row to the last.
+    panels: a dict from titles to the lengths (B,) of the sequences, from the first row to the last.
     """
     plot = Plot(height=2.9, columns=len(panels))
     for panel, (title, lengths) in zip(plot.panels, panels.items(), strict=True):
@@ -407,9 +419,10 @@ def padding(panels):
 
 @in_our_style
 def bars(panels, ylabel):
-    """Bars in groups, a panel per condition, each with a scale of its own.
+    """Bars in groups, with one panel per condition, each on its own scale.
 
-    panels: title to {name of the bars: {group: value}}, the same groups for all names.
+    panels: a dict from titles to {name of the bars: {group: value}}, the same groups for all names.
+    ylabel: the label of the y axis.
     """
     plot = Plot(height=3.0, mosaic=[[f"panel {n}" for n in range(len(panels))]])  # no common scale
     for panel, (title, named) in zip(plot.panels, panels.items(), strict=True):
@@ -433,9 +446,10 @@ def bars(panels, ylabel):
 
 @in_our_style
 def level_bars(panels, xlabel):
-    """One number each, as horizontal bars from zero, a panel per condition.
+    """Numbers as horizontal bars from zero, with one panel per condition.
 
-    panels: title to {name: number}, with the same names in each.
+    panels: a dict from titles to {name: number}, the same names in each panel.
+    xlabel: the label of the x axis.
     """
     plot = Plot(height=0.9 + 0.35 * len(next(iter(panels.values()))), columns=len(panels))
     for panel, (title, numbers) in zip(plot.panels, panels.items(), strict=True):
@@ -449,9 +463,10 @@ def level_bars(panels, xlabel):
 
 @in_our_style
 def dots(values, xlabel, floors=None):
-    """Some numbers each, one per seed, as dots on a line.
+    """Numbers over seeds, as dots on one line per name.
 
-    values: name to numbers. floors: name to a number that is drawn as a vertical line.
+    values: a dict from names to numbers, one per seed. xlabel: the label of the x axis.
+    floors: a dict from names to numbers, drawn as vertical lines.
     """
     plot = Plot(height=0.9 + 0.4 * len(values))
     panel = plot.panels[0]
@@ -475,9 +490,10 @@ def dots(values, xlabel, floors=None):
 
 @in_our_style
 def shares(values, rows, columns, xlabel, ylabel):
-    """A table of shares as a picture: each in its square, in hundredths, darker the larger.
+    """A table of shares: each square shows its share in percent, and larger shares are darker.
 
     values: (R, C), from 0 to 1. rows: R names. columns: C names.
+    xlabel, ylabel: the labels of the axes.
     """
     plot = Plot(width=max(6.4, 2 + 0.5 * len(columns)), height=1 + 0.36 * len(rows))
     panel = plot.panels[0]
@@ -494,7 +510,7 @@ def shares(values, rows, columns, xlabel, ylabel):
 
 
 def _describe(panel):
-    """One line on a panel: its title, what is against what, the names of its curves."""
+    """Return one line about a panel: its title, its axes and the names of its curves."""
     x, y = panel.get_xlabel(), panel.get_ylabel()
     scale = " (logarithmic)" if panel.get_yscale() == "log" else ""
     drawn = [artist.get_label() for artist in [*panel.lines, *panel.containers, *panel.collections]]

@@ -1,7 +1,7 @@
-"""What turns a cell's drawing into its backward pass: gradients on their way back.
+"""The shapes of the backward pass, and `Backward`, which adds them to the drawing of a cell.
 
-`Backward` puts the wires of the gradients over those of the forward pass. Where each runs is said
-beside the cell, in lstm.py, gru.py and rnn.py.
+`Backward` puts the wires of the gradients over the wires of the forward pass. The files of the
+cells, lstm.py, gru.py and rnn.py, say where each gradient runs.
 """
 
 from dataclasses import dataclass, replace
@@ -14,18 +14,20 @@ from gatewise.drawings.text import ALIGN, FONT, MATH, RIM, Number, Symbol, halo,
 from gatewise.drawings.theme import LIGHT, paint
 from gatewise.drawings.values import figure, gradient_thickness
 
-# The gradients found at a time step of the LSTM, in this order: `da` are those on the
-# pre-activations, `back` those that go to the previous time step. The RNN has three of them.
+# The stages of a time step of the LSTM, in order, named after the gradients found there. `da` finds
+# those on the pre-activations, `back` those that leave the cell. The RNN has three of the stages.
 STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"]
-PAST, NOW = 0.3, 0.85  # opacity of the color under a gradient's wire
-PLAIN = 8  # its width without a value
+PAST, NOW = 0.3, 0.85  # opacities of the band under a gradient's wire
+PLAIN = 8  # the width of the band without a value
 
 
 @dataclass(frozen=True)
 class Flow:
-    """A gradient along a forward wire, against it: a band, a thin line in ink, and its tip.
+    """A gradient that runs back along a forward wire: a band, a thin line in ink, and a tip.
 
-    when: "loss", "later" or "" (see `gatewise.drawings`); "still" only without values.
+    points: those of the forward wire. name, quantity: of the value and of the color.
+    when: "loss", "later" or "" (see `gatewise.drawings`); "still" draws it only without values.
+    now: whether it belongs to the newest stage.
     """
 
     points: tuple
@@ -79,9 +81,9 @@ class Flow:
 
 @dataclass(frozen=True)
 class StepSymbol:
-    """A symbol that becomes a gradient's, `dh_t−1`, at a stage; `values["t"]` is the step.
+    """A symbol that becomes the symbol of a gradient at a stage: `h_t−1`, then `dh_t−1`.
 
-    gradient: its symbol then, if it isn't the d of the symbol.
+    gradient: the symbol of the gradient, if it isn't d and the symbol. `values["t"]` is the step.
     """
 
     symbol: Symbol
@@ -106,7 +108,7 @@ class StepSymbol:
 
 @dataclass(frozen=True)
 class Figure:
-    """The place of a gradient's value, behind a symbol of its own where its wire has none."""
+    """The place of a gradient's value; with a symbol of its own if the wire has none."""
 
     name: str
     stage: str
@@ -140,7 +142,7 @@ class Figure:
         look = {"va": "baseline", "color": LIGHT["ink"], "alpha": alpha}
         look["path_effects"] = halo("panel", points)
         anchor, x = self.anchor, self.x
-        if letter:  # the symbol and the number meet at x
+        if letter:  # the symbol ends at x, and the number starts there
             name = mathematics(f"{letter}_{_index(index, values)}")
             math = {"math_fontfamily": "stix", "fontsize": 20 * points}
             ax.text(x, self.y, name, ha="right", **math, **look)
@@ -154,7 +156,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Cut:
-    """The mark across the wire of h where it is detached; seen if `values["cut"]` is true."""
+    """The mark across the wire of h where h is detached; visible if `values["cut"]` is true."""
 
     x: float
     y: float
@@ -176,9 +178,9 @@ class Cut:
 
 
 class Backward:
-    """A cell's drawing on its way back: wires step back, gradients run over them.
+    """The drawing of a cell, turned into its backward pass: pale wires, with gradients over them.
 
-    stages: the names of its stages, in order.
+    drawing: the plain drawing, which is changed. stages: the names of the stages, in order.
     """
 
     def __init__(self, drawing, stages=STAGES):
@@ -193,18 +195,21 @@ class Backward:
             drawing.parts[name] = [_plain(s) for s in shapes if not isinstance(s, Number)]
 
     def flow(self, part, name, stage, quantity, *points, wire=0, tip=True, when=""):
-        """A gradient along a wire of a part, or along points of its own."""
+        """Add a gradient along a wire of a part, or along other points.
+
+        wire: which of the part's wires, counted from 0. The rest: as in `Flow`.
+        """
         points = points or self._forward[part][wire].points
         self.drawing.parts[part].append(Flow(points, name, stage, quantity, tip, when))
 
     def passes(self, stage, *parts):
-        """Layers and operations that a gradient passes at a stage."""
+        """Name the layers and operations that a gradient passes at a stage."""
         self.drawing.stages |= dict.fromkeys(parts, stage)
 
     def symbols(self, **stages):
-        """Every symbol, on top; those of the named parts become a gradient's.
+        """Move all symbols to the top; those of the named parts become symbols of gradients.
 
-        stages: for a part, the stage, when, and the gradient's symbol, as in `StepSymbol`.
+        stages: for each part, the stage, when, and the symbol of the gradient, as in `StepSymbol`.
         """
         over = []
         for name, shapes in self.drawing.parts.items():
@@ -214,9 +219,9 @@ class Backward:
         self.drawing.part("symbols", *over)
 
     def at(self, stage, when=""):
-        """The drawing with what is known at a stage, the newest highlighted.
+        """Return the drawing with the gradients known at a stage, the newest highlighted.
 
-        when: "loss" at the step of the loss, "later" at those before it, "" for both.
+        stage: its name, or True for all gradients. when: as in `at_stage`; "" shows both.
         """
         if stage is True:
             return self.drawing
@@ -224,10 +229,10 @@ class Backward:
 
 
 def at_stage(drawing, stage, when=""):
-    """A backward drawing as it is at a stage: what comes later is left out, the newest is marked.
+    """Return a backward drawing with the gradients known at a stage, the newest highlighted.
 
-    stage: one of `drawing.order`. when: "loss" at the step of the loss, "later" at those before it.
-    Raises ValueError for another stage.
+    stage: one of `drawing.order`. when: "loss" for the time step of the loss, "later" for earlier
+    time steps, which the backward pass reaches later. Raises ValueError for another stage.
     """
     order = drawing.order
     if stage not in order:
@@ -259,14 +264,14 @@ def at_stage(drawing, stage, when=""):
 
 
 def _plain(shape):
-    """A shape of the forward pass, stepping back: a wire without its tip, a valve as a product."""
+    """Return a paler shape of the forward pass: a wire without its tip, a valve as a product."""
     if isinstance(shape, Wire):
         return replace(shape, tip=False, color="line", carries="")
     return replace(shape, gate="") if isinstance(shape, Valve) else shape
 
 
 def _when(shape):
-    """The attributes that say at which stage, and at which steps, a shape is there."""
+    """Return the attributes that say at which stage and at which time steps a shape appears."""
     if shape.when == "still":
         return ""
     stage = f" data-stage='{shape.stage}'" if shape.stage else ""
@@ -274,7 +279,7 @@ def _when(shape):
 
 
 def _index(index, values):
-    """An index as written, or the number of that step."""
+    """Return an index as written, or the number of that time step."""
     if values and "t" in values:
         index = str({"t": values["t"], "t−1": values["t"] - 1}.get(index, index))
     return escape(index)

@@ -1,4 +1,4 @@
-"""Drawings of one idea each: how to read the others, what a gate does, how layers are stacked."""
+"""Drawings of a single idea: the legend, what a gate does, how layers are stacked."""
 
 from gatewise.drawings.drawing import Drawing
 from gatewise.drawings.lstm import LAYERS
@@ -8,7 +8,7 @@ from gatewise.drawings.text import Label, Symbol
 
 
 def legend():
-    """How to read the drawings."""
+    """The legend: how to read the drawings."""
     d = Drawing("legend", 560, 96)
     d.part("layer", *layer(50, 40, "tanh", "h"), Label(50, 84, "learned layer", size=12))
     d.part("operation", *operation(160, 40, "×"), Label(160, 84, "elementwise", size=12))
@@ -29,7 +29,7 @@ def legend():
 
 
 def interfaces():
-    """What goes in and out: the RNN has one state, the LSTM two, of which only h is shown."""
+    """The inputs and outputs of a cell: the RNN has one state, the LSTM two; only h is output."""
     d = Drawing("interfaces", 580, 220)
     for name, x, states in [("RNN", 150, "h"), ("LSTM", 430, "ch")]:
         d.part(name, frame(x - 60, 60, 120, 96), Label(x, 114, name, size=16))
@@ -49,7 +49,7 @@ def interfaces():
 
 
 def four_layers():
-    """Inside one step: the RNN has one learned layer, the LSTM four."""
+    """The learned layers inside one time step: one in the RNN, four in the LSTM."""
     d = Drawing("four-layers", 580, 130)
     tanh = layer(85, 51, "tanh", "h")
     d.part("RNN", frame(20, 16, 130, 70), *tanh, Label(85, 112, "RNN: one layer"))
@@ -59,7 +59,7 @@ def four_layers():
 
 
 def valve():
-    """A gate is a valve: what comes in, times a number between 0 (closed) and 1 (open)."""
+    """A gate as a valve: it multiplies its input by a number between 0 (closed) and 1 (open)."""
     d = Drawing("valve", 580, 190)
     for n, (value, says) in enumerate([(0, "nothing"), (0.5, "half of it"), (1, "everything")]):
         x = 100 + 190 * n
@@ -73,7 +73,7 @@ def valve():
 
 
 def stacked():
-    """Two layers in two directions over three steps, and which row of h_n each last state is."""
+    """Two layers in two directions over three time steps; each last state names its row of h_n."""
     d = Drawing("stacked", 640, 470)
     columns, base = (180, 320, 460), {0: 360, 1: 160}
     for number, y in base.items():
@@ -94,7 +94,7 @@ def stacked():
                     Wire(((x, y + 70), (x, row + 19))),
                     Wire(((x, row - 17), (x, y - 122))),
                 )
-                # The forward direction's way up crosses the reverse wire, and the other way round.
+                # The vertical wire of one direction crosses the horizontal wire of the other.
                 crossing = (
                     [Bridge(x, y), below, above] if reverse else [below, Bridge(x, y - 40), above]
                 )

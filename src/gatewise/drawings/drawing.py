@@ -9,35 +9,35 @@ DIM = 0.18
 
 
 class Drawing:
-    """A picture, put together part by part.
+    """A picture made of named parts.
 
-    name: what the SVG calls it. width, height: in SVG units, one CSS pixel each at full size.
-    highlight: names of the parts to show in full, the others being dimmed; None shows all.
+    name: its name in the SVG. width, height: in SVG units; at full size, a unit is a CSS pixel.
+    highlight: the names of the parts to show in full; the other parts are dimmed. None dims none.
     """
 
     def __init__(self, name, width, height, highlight=None):
         self.name, self.width, self.height, self.highlight = name, width, height, highlight
         self.parts = {}
         self.order = []  # in a backward drawing: its stages
-        self.stages = {}  # in a backward drawing: a part, and the stage at which it is passed
-        self.faint = {}  # a part, and its opacity
+        self.stages = {}  # in a backward drawing: from a part to the stage that passes it
+        self.faint = {}  # from a part to its opacity
 
     def part(self, name, *shapes):
-        """Add shapes as the part `name`, once."""
+        """Make shapes the part `name`, in place of any earlier part of that name."""
         self.parts[name] = list(shapes)
 
     def opacity(self, part):
-        """1, or less for a part that is dimmed."""
+        """Return the opacity of a part: 1, or less if it is dimmed."""
         return self.faint.get(part, 1) if self.highlight is None or part in self.highlight else DIM
 
     def svg(self, alt=None, values=None):
-        """The picture as text, the same to the letter on every machine.
+        """Return the picture as SVG text, identical on every machine.
 
-        alt: what it shows, for those who cannot see it; its name if not given.
-        values: a dict from names to numbers, for wires, valves and numbers; {} for the places
-        that a script fills in; None for the plain drawing.
+        alt: a description for people who can't see the picture; its name by default.
+        values: a dict from names to numbers, for wires, valves and numbers; {} leaves places for a
+        script to fill in; None gives the plain drawing.
         """
-        # Its own light ground: where no theme is known, the picture is read in the dark too.
+        # The light ground keeps the picture readable on a dark page that defines no theme.
         ground = Box(0, 0, self.width, self.height, 8).svg()
         parts = "".join(self._group(name, values) for name in self.parts)
         color = paint(color="ink").replace("style='", "style='max-width:100%;")
@@ -48,9 +48,9 @@ class Drawing:
         )
 
     def draw(self, ax, values=None):
-        """Draw onto matplotlib axes, which are set up for it and must keep their size.
+        """Draw onto matplotlib axes. This sets their limits; their size must not change afterwards.
 
-        values: as for `svg`.
+        values: as in `svg`.
         """
         ax.set(xlim=(0, self.width), ylim=(self.height, 0), xticks=[], yticks=[])
         ax.axis("off")
@@ -74,7 +74,10 @@ class Drawing:
 
 
 def highlighted(name, width, height, highlight, sections):
-    """An empty drawing of which a section, or some parts, will be highlighted."""
+    """Return an empty drawing that will highlight a section or some parts.
+
+    highlight: a key of `sections`, names of parts, or None. Raises ValueError for another section.
+    """
     section = highlight if isinstance(highlight, str) else None
     if section and section not in sections:
         raise ValueError(f"expected a section of {', '.join(sections)}, got {section!r}")
@@ -83,7 +86,7 @@ def highlighted(name, width, height, highlight, sections):
 
 
 def known(drawing):
-    """The drawing, unless it was to highlight a part that it does not have."""
+    """Return the drawing; raise ValueError if it should highlight a part that it doesn't have."""
     unknown = set(drawing.highlight or ()) - set(drawing.parts)
     if unknown:
         raise ValueError(f"expected parts of {', '.join(drawing.parts)}, got {min(unknown)!r}")

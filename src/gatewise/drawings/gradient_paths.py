@@ -1,4 +1,4 @@
-"""Gradients through time: the unrolled chain in reverse, and the fork that adds."""
+"""Gradients through time: the unrolled chain in reverse, and a fork, where gradients are added."""
 
 from gatewise.drawings.backward import Flow
 from gatewise.drawings.drawing import Drawing
@@ -8,16 +8,16 @@ from gatewise.drawings.text import Label, Symbol
 
 
 def rnn_through_time(inputs):
-    """Backpropagation through time: the chain of `drawings.chain` with its arrows reversed.
+    """Backpropagation through time: the drawing of `chain` with its arrows reversed.
 
-    inputs: the words, one per time step. The loss reads the last state; every time step adds its
-    share to dW, the gradient on the weights they have in common.
-    Raises ValueError without a word.
+    The loss reads the last state. Every time step adds its share to dW, the gradient on the weights
+    that all time steps share.
+    inputs: the words, one per time step. Raises ValueError for an empty list.
     """
     if not inputs:
         raise ValueError("expected at least one word, got none")
     step, T, y = 150, len(inputs), 146
-    bus = y + 134  # of the gradient on the weights
+    bus = y + 134  # the height of the wire that collects the gradient on the weights
     d = Drawing("rnn-through-time", 120 + step * T, bus + 34)
     _reversed(d, "h0", ((44, y), (80, y)), "h")
     d.part("dh0", Symbol(38, y + 6, "dh_0", "end", 18))
@@ -46,7 +46,7 @@ def rnn_through_time(inputs):
 
 
 def fork():
-    """A value with two readers: copied on the forward pass, its gradients added on the backward."""
+    """A value with two readers: the forward pass copies it, the backward pass adds gradients."""
     d = Drawing("fork", 580, 170)
     for name, x in ("forward", 20), ("backward", 320):
         y, right, middle = 96, x + 200, x + 110
@@ -69,6 +69,6 @@ def fork():
 
 
 def _reversed(drawing, name, points, quantity, tip=True):
-    """A gradient along the points of a forward wire: it arrives at the first one."""
+    """Add a gradient along the points of a forward wire. It arrives at the first point."""
     wire = Wire(points, tip=False, color="line")
     drawing.part(name, wire, Flow(points, name, "back", quantity, tip))

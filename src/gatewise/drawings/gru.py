@@ -1,4 +1,4 @@
-"""The GRU: one step of it, in both forms, forward and backward."""
+"""One time step of the GRU, in both forms, forward and backward."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from gatewise.drawings.parts import frame, layer, operation, pill
 from gatewise.drawings.shapes import Bridge, Valve, Wire
 from gatewise.drawings.text import Number, Symbol
 
-# The parts of `gru_cell` that each section of the story speaks of.
+# The parts of `gru_cell` that each section of the notebook is about.
 _IN = {"cell", "x", "x-up", "h-before", "h-down", "bus-r"}
 _CANDIDATE = {"q-feed", "q-layer", "q", "r-times", "reset"}
 GRU_SECTIONS = {
@@ -18,28 +18,27 @@ GRU_SECTIONS = {
     "state": {"cell", "h-before", "z", "z-times", "kept", "rest", "one-minus", "n", "n-times"}
     | {"added", "plus", "h", "h-up"},
 }
-# The gradients found at a time step, in this order; without `reset_after`, the gradient on the
-# product of r and h takes the place of the one on q.
+# The stages of a time step, in order, named after the gradients found there. Without `reset_after`,
+# the gradient on the product of r and h replaces the gradient on q.
 GRU_STAGES = ["dh", "dn", "dz", "dh_kept", "da_n", "dr", "dq", "da", "back"]
 BEFORE_STAGES = ["dh", "dn", "dz", "dh_kept", "da_n", "drh", "dr", "da", "back"]
 
 
 def gru_cell(highlight=None, reset_after=True, backward=False):
-    """One step of the GRU: h along the top, two gates and a candidate below.
+    """One time step of the GRU: h along the top, two gates and a candidate below.
 
-    highlight: a section of `GRU_SECTIONS` or names of parts, shown in full with the rest dimmed.
-    reset_after: True for torch's form, the reset gate after the linear layer; False for that of
-    Cho et al., the reset gate before it.
-    backward: True for the gradients on their way back, or a stage of the backward pass (dh, dn,
-    dz, dh_kept, da_n, dr, dq, da or back; with the reset gate before, drh and dr in place of dr
-    and dq) for those known by then.
-    Raises ValueError for a section, part or stage that does not exist.
+    highlight: a section of `GRU_SECTIONS` or names of parts; everything else is dimmed.
+    reset_after: True for torch's form, with the reset gate after the linear layer; False for the
+    form from Cho et al., with the reset gate before it.
+    backward: True for the backward pass, or one of its stages for the gradients known by then: dh,
+    dn, dz, dh_kept, da_n, dr, dq, da or back. In Cho's form, drh and dr replace dr and dq.
+    Raises ValueError for an unknown section, part or stage.
     """
     name = "gru-cell" if reset_after else "gru-cell-before"
     d = highlighted(name, 600, 380, highlight, GRU_SECTIONS)
     top, bottom, layers, middle = 80, 272, 232, 162
     x = {"r": 160, "z": 330, "n": 450}
-    side, turn, up = 214, 268, 500  # of the candidate's hidden side; of h on its way up
+    side, turn, up = 214, 268, 500  # two for the candidate's hidden side; one for h on its way up
 
     def wire(carries, *points, tip=True, quantity=None, radius=10):
         return Wire(points, tip, radius, carries=carries, quantity=quantity or carries[:1])
@@ -68,7 +67,7 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
         d.part(f"{k}-feed", Wire(feed))
         d.part(f"{k}-layer", *layer(x[k], layers, "σ", k, width=52))
 
-    # The candidate's hidden side: the layer and the gate, in one order or the other.
+    # The candidate's hidden side: the linear layer and the reset gate, in either order.
     q_feed = (side - 12, top), (side, top), (side, 104 if reset_after else 107)
     d.part("q-feed", wire("h_before", *q_feed))
     if reset_after:
@@ -89,7 +88,7 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
     reset = (hidden, middle), (corner, middle), (corner, layers), (x["n"] - 28, layers)
     d.part("reset", wire(second, *reset, quantity="n"))
 
-    # The update gate, over the wire to the candidate: z for the old, 1 − z for the new.
+    # The update gate crosses the wire to the candidate: z scales the old h, 1 − z the candidate.
     z = wire("z", (x["z"], layers - 17), (x["z"], top + 15))
     z_t = Symbol(x["z"] - 9, 146, "z_t", "end"), Number("z", x["z"] - 10, 200, "end")
     d.part("z", Bridge(x["z"], middle), z, *z_t)
@@ -103,7 +102,7 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
     )
     d.part("one-minus", *pill(x["n"] - 60, 128, "1 −"))
 
-    # The candidate, and what of it is added.
+    # The candidate, and the share of it that is added.
     x_n = wire("x", (86, 322), (86, 310), (x["n"], 310), (x["n"], layers + 18))
     d.part("x-n", x_n)
     d.part("n-layer", *layer(x["n"], layers, "tanh", "n", width=52))
@@ -126,19 +125,19 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
 
 
 def _backward(d, reset_after):
-    """Where the gradients run."""
-    # As the symbols of gradients they are wider: a little away there is more room.
+    """Add the gradients along the wires of the drawing."""
+    # The symbols of gradients are wider, so they move to where there is more room.
     for part, place in {"r": (147, 198 if reset_after else 186), "z": (321, 126)}.items():
         moved = dict(zip("xy", place, strict=True))
         d.parts[part] = [replace(s, **moved) if isinstance(s, Symbol) else s for s in d.parts[part]]
     b = Backward(d, GRU_STAGES if reset_after else BEFORE_STAGES)
     top, bottom, up = 80, 272, 500  # as in `gru_cell`
     x = {"r": 160, "z": 330, "n": 450}
-    joint = 224  # of the wires back to the previous h
-    # From the layer above and the next time step; at the step of the loss, from the loss.
+    joint = 224  # where the wires back to the previous h join
+    # dh comes from the layer above and the next time step; at the step of the loss, from the loss.
     b.flow("h", "dh", "dh", "h", when="later")
     b.flow("h-up", "dh", "dh", "h", (x["n"] + 14, top), (up, top), (up, 12), when="loss")
-    # Through the sum and its two products: to n, to z by two paths, to the previous h.
+    # It passes the sum and its two products: to n, to z along two paths, and to the previous h.
     b.flow("added", "dh", "dn", "h")
     b.flow("n", "dn", "dn", "n")
     b.flow("kept", "dh", "dz", "h")
@@ -147,7 +146,7 @@ def _backward(d, reset_after):
     b.flow("z", "dz_from_kept", "dz", "z", (x["z"], 140), (x["z"], top + 15), tip=False)
     b.flow("z", "dz", "dz", "z", (x["z"], 215), (x["z"], 140))
     b.flow("h-before", "dh_kept", "dh_kept", "h", (joint, top), (x["z"] - 15, top))
-    # Through the candidate's tanh, to the reset gate and to the linear layer.
+    # From n, it passes the candidate's tanh to the reset gate and the linear layer.
     b.flow("reset", "da_n", "da_n", "n")
     b.flow("r", "dr", "dr", "r")
     linear = ("dq", "dq", "n") if reset_after else ("drh", "drh", "h")

@@ -1,4 +1,4 @@
-"""The LSTM: one step of it, forward and backward."""
+"""One time step of the LSTM, forward and backward."""
 
 from gatewise.drawings.backward import Backward, Cut, Figure
 from gatewise.drawings.drawing import highlighted, known
@@ -6,13 +6,13 @@ from gatewise.drawings.parts import frame, layer, operation, pill
 from gatewise.drawings.shapes import Bridge, Valve, Wire
 from gatewise.drawings.text import Number, Symbol
 
-# The learned layers: what is written on each, by the letter of the quantity it makes.
+# From the symbol of each learned layer's result to the text on the layer.
 LAYERS = {"f": "σ", "i": "σ", "g": "tanh", "o": "σ"}
-X = {"f": 136, "i": 222, "g": 308, "o": 394}  # of the layers
-TOP, BOTTOM = 80, 264  # of the wire of c, and of the wire of h and x
-LEFT, RIGHT = 12, 588  # where the wires of the states begin and end
-MERGE, OUT, UP = 265, 452, 500  # of the products with i and o, and of h on its way up
-# The parts of `lstm_cell` that each section of the story speaks of.
+X = {"f": 136, "i": 222, "g": 308, "o": 394}  # the x of each layer
+TOP, BOTTOM = 80, 264  # the y of the wire of c, and of the wire of h and x
+LEFT, RIGHT = 12, 588  # the x where the wires of the states begin and end
+MERGE, OUT, UP = 265, 452, 500  # the x of the products with i and o, and of h on its way up
+# The parts of `lstm_cell` that each section of the notebook is about.
 _IN = {"cell", "x", "h-before", "bus-f"}
 LSTM_SECTIONS = {
     "forget": _IN | {"f-feed", "f-layer", "f", "f-times", "c-before", "kept"},
@@ -26,15 +26,15 @@ LSTM_SECTIONS = {
 
 
 def lstm_cell(highlight=None, backward=False):
-    """One step of the LSTM: c along the top, four layers below, h out to the right and up.
+    """One time step of the LSTM: c along the top, four layers below; h leaves to the right and up.
 
-    highlight: a section of `LSTM_SECTIONS` or names of parts, shown in full with the rest dimmed.
-    backward: True for the gradients on their way back, or a stage of the backward pass (dh, do,
-    dc, df, di, dg, da or back) for those known by then.
-    Raises ValueError for a section, part or stage that does not exist.
+    highlight: a section of `LSTM_SECTIONS` or names of parts; everything else is dimmed.
+    backward: True for the backward pass, or one of its stages (dh, do, dc, df, di, dg, da or back)
+    for the gradients known by then.
+    Raises ValueError for an unknown section, part or stage.
     """
     d = highlighted("lstm-cell", 600, 350, highlight, LSTM_SECTIONS)
-    layers = 222  # their height
+    layers = 222  # their y
 
     def wire(carries, *points, tip=True, quantity=None):
         return Wire(points, tip, carries=carries, quantity=quantity or carries[:1])
@@ -62,7 +62,7 @@ def lstm_cell(highlight=None, backward=False):
         d.part(f"{k}-layer", *layer(X[k], layers, label, k, width=52))
         start = turn
 
-    # Forget; input and candidate, and what they make together.
+    # The forget gate; the input gate and the candidate, with their product.
     rise = {k: (X[k], layers - 17) for k in LAYERS}
     f = wire("f", rise["f"], (X["f"], TOP + 15)), Symbol(X["f"] + 9, 136, "f_t", "start")
     d.part("f", *f, Number("f", X["f"] + 10, 156, "start"))
@@ -78,7 +78,7 @@ def lstm_cell(highlight=None, backward=False):
     d.part("added", added, Number("added", MERGE + 10, 117, "start", sign=True))
     d.part("plus", *operation(MERGE, TOP, "+"))
 
-    # Output: what of c is shown.
+    # The output gate, which scales tanh(c).
     d.part(
         "c-down",
         wire("c", (OUT - 12, TOP), (OUT, TOP), (OUT, 97)),
@@ -98,9 +98,9 @@ def lstm_cell(highlight=None, backward=False):
 
 
 def _backward(d):
-    """Where the gradients run."""
+    """Add the gradients along the wires of the drawing."""
     b = Backward(d)
-    # From the layer above and the next time step; at the step of the loss, from the loss.
+    # dh comes from the layer above and the next time step; at the step of the loss, from the loss.
     b.flow("h", "dh", "dh", "h", when="later")
     up = (OUT, 166), (OUT, BOTTOM), (UP, BOTTOM), (UP, 12)
     b.flow("h-up", "dh", "dh", "h", *up, when="loss")

@@ -1,20 +1,20 @@
-"""The LSTM, unrolled: the chain of its time steps."""
+"""The unrolled LSTM: a chain of time steps."""
 
 from gatewise.drawings.drawing import Drawing
 from gatewise.drawings.parts import frame, layer, operation, pill
 from gatewise.drawings.shapes import Box, Bridge, Wire
 from gatewise.drawings.text import Label, Symbol
 
-STEP, HALF = 240, 88  # from one cell to the next; half a cell's width
-C, H, WORD = 160, 250, 332  # heights: the wires of c and of h, and the words
-GATES, TIMES, PLUS, SHOW, UP = -36, -56, -16, 40, 70  # places in a cell, from its middle
+STEP, HALF = 240, 88  # the distance between cells; half the width of a cell
+C, H, WORD = 160, 250, 332  # the y of the wires of c and of h, and of the words
+GATES, TIMES, PLUS, SHOW, UP = -36, -56, -16, 40, 70  # x positions in a cell, from its middle
 
 
 def lstm_chain(inputs, output):
-    """The LSTM cell, unrolled: one copy for each time step, all with the same weights.
+    """The unrolled LSTM: one copy of the cell per time step, all with the same weights.
 
-    inputs: the words that go in, one per time step. output: the word read off the last state.
-    Raises ValueError without a word.
+    inputs: the words, one per time step. output: the word predicted from the last h.
+    Raises ValueError for an empty list.
     """
     if not inputs:
         raise ValueError("expected at least one word, got none")
@@ -23,7 +23,7 @@ def lstm_chain(inputs, output):
     for k, y in {"c": C, "h": H}.items():
         d.part(f"{k}0", Symbol(30, y + 6, f"{k}_0", "end"))
     middles = [156 + STEP * t for t in range(T)]
-    for t, x in enumerate(middles, start=1):  # below the wires that enter them
+    for t, x in enumerate(middles, start=1):  # first, so that the wires are drawn over them
         d.part(f"cell{t}", frame(x - HALF, C - 36, 2 * HALF, H - C + 72))
     for t, (x, word) in enumerate(zip(middles, inputs, strict=True), start=1):
         last = t == T
@@ -41,7 +41,7 @@ def lstm_chain(inputs, output):
 
 
 def _cell(d, t, x, word):
-    """One time step, its middle at x: what happens to c, and which state the layers read."""
+    """Add one time step with its middle at x: the update of c, and the state that layers read."""
     if t == 1:
         before = Wire(((38, C), (x + TIMES - 15, C))), Wire(((38, H), (x + GATES - 32, H)))
         d.part("before", *before)

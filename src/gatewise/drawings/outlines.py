@@ -1,4 +1,4 @@
-"""Outlines, lists of (command, *points): as SVG path data and on matplotlib axes."""
+"""Outlines, which are lists of (command, *points), as SVG path data and on matplotlib axes."""
 
 from math import asin, cos, dist, sin
 
@@ -9,7 +9,7 @@ CODES = {"M": Path.MOVETO, "L": Path.LINETO, "Q": Path.CURVE3, "z": Path.CLOSEPO
 
 
 def rounded(points, radius):
-    """A line through points, its corners rounded."""
+    """Return the outline of a line through points, with rounded corners."""
     outline = [("M", points[0])]
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
         outline.append(("L", towards(corner, before, radius)))
@@ -18,7 +18,7 @@ def rounded(points, radius):
 
 
 def arrow(start, end, size):
-    """An arrow tip on the straight line from start to end, reaching a little beyond the end."""
+    """Return the outline of an arrow tip on the line from start to end, a little beyond the end."""
     length = dist(start, end)
     x, y = (end[0] - start[0]) / length, (end[1] - start[1]) / length
     (apex_x, apex_y), half = (end[0] + 0.2 * size * x, end[1] + 0.2 * size * y), size / 2
@@ -28,32 +28,32 @@ def arrow(start, end, size):
 
 
 def slot(r, value, x=0, y=0, turn=0):
-    """The outline of `opening`, its arcs as short straight lines, moved and turned."""
+    """Return the outline of `opening`, moved and turned, with its arcs as short straight lines."""
     reach = asin(value)
     angles = [reach * (n / 12 - 1) for n in range(25)]
     right = [(r * cos(a), r * sin(a)) for a in angles]
     ring = right + [(-u, -v) for u, v in right]
-    if turn:  # by a right angle, the only one in use
+    if turn:  # 90 degrees, the only angle in use
         ring = [(-v, u) for u, v in ring]
     first, *rest = [(x + u, y + v) for u, v in ring]
     return [("M", first), *(("L", point) for point in rest), ("z",)]
 
 
 def towards(start, end, distance):
-    """The point at most `distance` away from start on the straight line to end."""
+    """Return the point on the straight line from start to end, at most `distance` from start."""
     share = min(1, distance / (dist(start, end) or 1))
     return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
 
 
 def data(outline):
-    """An outline as SVG path data."""
+    """Return an outline as SVG path data."""
     return "".join(
         command + " ".join(f"{x:g} {y:g}" for x, y in points) for command, *points in outline
     )
 
 
 def path(outline):
-    """An outline as a matplotlib path."""
+    """Return an outline as a matplotlib path."""
     vertices, codes = [], []
     for command, *points in outline:
         vertices += points or [outline[0][1]]
@@ -62,12 +62,15 @@ def path(outline):
 
 
 def place(ax, outline, alpha=1, **style):
-    """Draw an outline onto axes; sharp joints, as SVG has them."""
+    """Draw an outline onto axes, with sharp joints as in SVG."""
     style = {"facecolor": "none", "edgecolor": "none", "linewidth": 0} | style
     look = {"alpha": alpha, "joinstyle": "miter", "capstyle": "butt"}
     ax.add_patch(patches.PathPatch(path(outline), **style, **look))
 
 
 def dashes(value, width, points):
-    """Matplotlib's dashes for a negative value: 5 and 4 units, given in line widths."""
+    """Return matplotlib's line style: dashes of 5 and 4 units for a negative value, else solid.
+
+    Matplotlib measures dashes in line widths, hence `width` and `points` (points per unit).
+    """
     return (0, (5 * points / width, 4 * points / width)) if value < 0 and width else "-"

@@ -1,28 +1,28 @@
-"""The signs of the drawings, each one or more shapes."""
+"""The symbols of the drawings, each made of one or more shapes."""
 
 from gatewise.drawings.shapes import Box, Disc
 from gatewise.drawings.text import Label
 
 
 def layer(x, y, label, letter, width=56, height=34):
-    """A box with its center at (x, y): a learned layer, in the color of the quantity it makes."""
+    """A learned layer: a box centered at (x, y), in the color of the quantity it computes."""
     corner = x - width / 2, y - height / 2
     box = Box(*corner, width, height, 5, fill=letter, opacity=0.22, stroke=letter)
     return box, Label(x, y + 5, label, size=15)
 
 
 def operation(x, y, sign):
-    """A circle at (x, y): an elementwise operation, without weights."""
+    """An elementwise operation, without weights: a circle centered at (x, y)."""
     return Disc(x, y), Label(x, y + 5, sign, size=15)
 
 
 def pill(x, y, label):
-    """A rounded box at (x, y): an elementwise function, without weights."""
+    """An elementwise function, without weights: a rounded box centered at (x, y)."""
     return Box(x - 24, y - 12, 48, 24, 12, stroke="ink"), Label(x, y + 5, label, size=13)
 
 
 def band(start, end, y, share=1, thickness=18):
-    """How much flows from start to end at height y: a level band, as thick as its share."""
+    """The flow from start to end at height y: a horizontal band, as thick as its share."""
     width = thickness * share
     return Box(start, y - width / 2, end - start, width, fill="c", opacity=0.3)
 

@@ -1,4 +1,4 @@
-"""The four layers of the LSTM as one product, cut into four."""
+"""The four layers of the LSTM as one product, split into four."""
 
 from gatewise.drawings.drawing import Drawing
 from gatewise.drawings.lstm import LAYERS
@@ -6,22 +6,22 @@ from gatewise.drawings.parts import layer
 from gatewise.drawings.shapes import Box, Wire
 from gatewise.drawings.text import Label, Symbol
 
-TOP, ROW = 20, 44  # the upper edge of the stacks, and the height of one layer's block
+TOP, ROW = 20, 44  # the upper edge of the stacks, and the height of a layer's block
 
 
 def preactivations():
-    """The weights stacked as in torch, times x and h, plus the biases, cut into four."""
+    """The stacked weights times x and h, plus the biases, split into four, as in torch."""
     d = Drawing("preactivations", 640, 236)
     middle = TOP + 2 * ROW
 
     def column(name, x, height, symbol):
-        """A vector: no layer's own, so in gray."""
+        """Add a vector, in gray because all layers read it."""
         y = middle - height / 2
         box = Box(x, y, 22, height, 3, "x", 0.22, "x", 1.5)
         d.part(name, box, Symbol(x + 11, 222, symbol))
 
     def stack(name, x, width, symbol, entry):
-        """A stack of four blocks, one per layer."""
+        """Add a stack of four blocks, one per layer."""
         shapes = []
         for n, k in enumerate("ifgo"):
             y = TOP + n * ROW

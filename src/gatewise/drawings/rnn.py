@@ -1,4 +1,4 @@
-"""The RNN: one step of it, and its chain of steps."""
+"""One time step of the RNN, and the chain of its time steps."""
 
 from dataclasses import replace
 
@@ -10,10 +10,10 @@ from gatewise.drawings.text import Label, Number, Symbol
 
 
 def rnn_cell(backward=False):
-    """One step of the RNN: x_t and h_{t−1} in, one tanh layer, h_t out.
+    """One time step of the RNN: x_t and h_{t−1} enter, one tanh layer, h_t leaves.
 
-    backward: True for the gradients on their way back, or a stage of the backward pass (dh, da or
-    back) for those known by then.
+    backward: True for the backward pass, or one of its stages (dh, da or back) for the gradients
+    known by then. Raises ValueError for an unknown stage.
     """
     d = Drawing("rnn-cell", 440, 230)
     d.part("cell", frame(110, 50, 220, 120))
@@ -34,7 +34,7 @@ def rnn_cell(backward=False):
 
 
 def _with_next(d):
-    """Call the gradient that goes from step to step dh_next, to tell it from the readout's dh_t."""
+    """Rename the gradient between time steps to dh_next, unlike dh_t, which the readout sends."""
 
     def renamed(symbol):
         if symbol.stage == "back" and symbol.symbol.text == "h_t−1" or symbol.when == "later":
@@ -49,9 +49,9 @@ def _with_next(d):
 
 
 def _backward(d):
-    """Where the gradients run."""
+    """Add the gradients along the wires of the drawing."""
     wire, symbol = d.parts["h-before"]
-    # As the symbol of a gradient it is wider: above its wire there is more room.
+    # The symbol of a gradient is wider, so it moves above its wire, where there is more room.
     d.parts["h-before"] = [wire, replace(symbol, x=54, y=94, anchor="middle")]
     b = Backward(d)
     b.flow("h", "dh", "dh", "h", when="later")
@@ -72,10 +72,10 @@ def _backward(d):
 
 
 def chain(inputs, output=None):
-    """The RNN cell, unrolled: one copy for each step, all with the same weights.
+    """The unrolled RNN: one copy of the cell per time step, all with the same weights.
 
-    inputs: the words that go in, one per step. output: the word that is read off the last state.
-    Raises ValueError without a word.
+    inputs: the words, one per time step. output: the word predicted from the last state.
+    Raises ValueError for an empty list.
     """
     if not inputs:
         raise ValueError("expected at least one word, got none")

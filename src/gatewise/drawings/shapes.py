@@ -1,8 +1,8 @@
-"""The shapes of a drawing, as data. Each renders as SVG text and onto matplotlib axes.
+"""The shapes of a drawing. Each renders itself as SVG text and onto matplotlib axes.
 
-Coordinates are those of SVG: y grows downward, one unit is a CSS pixel at full size. `draw` takes
-the points (1/72 inch) per unit. `values` is a dict from names to numbers, or None for the plain
-drawing; a name that is missing has no value yet.
+The coordinates are SVG's: y grows downward, and at full size a unit is one CSS pixel. The argument
+`points` of `draw` is the number of points (1/72 inch) per unit. `values` is a dict from names to
+numbers, or None for the plain drawing; a missing name has no value yet.
 """
 
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from gatewise.drawings.text import Label
 from gatewise.drawings.theme import LIGHT, paint
 from gatewise.drawings.values import opening, thickness
 
-BAND = 0.45  # opacity of the color under a wire
+BAND = 0.45  # opacity of the band under a wire
 
 
 @dataclass(frozen=True)
 class Wire:
-    """A line through points, with an arrow tip at its end; under it, a band as thick as its value.
+    """A line through points with an arrow tip at its end, over a band as thick as its value.
 
-    carries: the name of the value. quantity: the letter of its color.
+    carries: the name of the value. quantity: the symbol that sets the color of the band.
     """
 
     points: tuple
@@ -69,7 +69,7 @@ class Wire:
 
 @dataclass(frozen=True)
 class Bridge:
-    """A gap in whatever is under (x, y), for an upright wire that passes over it."""
+    """A gap in whatever is under (x, y), where a vertical wire passes over it."""
 
     x: float
     y: float
@@ -142,10 +142,11 @@ class Disc:
 
 @dataclass(frozen=True)
 class Valve:
-    """A product with a gate, at (x, y) in a wire: open by the value of `gate`, gray where closed.
+    """A product with a gate, at (x, y) on a wire: open in color, as far as the gate is, else gray.
 
-    quantity: the letter of its color. turn: 0 in a level wire, 90 in an upright one. isset: shown
-    as a valve without values, too, open by that number.
+    gate: the name of the value. quantity: the symbol that sets the color.
+    turn: 0 on a horizontal wire, 90 on a vertical one.
+    isset: a fixed value from 0 to 1, which shows the valve even without values.
     """
 
     x: float

@@ -16,9 +16,9 @@ ALIGN = {"start": "left", "middle": "center", "end": "right"}
 
 @dataclass(frozen=True)
 class Label:
-    """Plain text, its baseline at (x, y), drawn as written: `$` is no mathematics.
+    """Plain text with its baseline at (x, y), drawn as written, including `$`.
 
-    rim: the color of a rim around it, for text on a wire or a valve.
+    rim: the name of the color around the letters, for text on a wire or a valve.
     """
 
     x: float
@@ -45,7 +45,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Symbol:
-    """A symbol with its index, written `h_t−1`, its baseline at (x, y)."""
+    """A symbol with an index, given as `h_t−1`, with its baseline at (x, y)."""
 
     x: float
     y: float
@@ -58,7 +58,10 @@ class Symbol:
         return self.write(letter, index)
 
     def write(self, letter, index, more="", inside=""):
-        """The SVG text with this letter and index; more, inside: attributes of it and its index."""
+        """Return the SVG text with this letter and index.
+
+        more, inside: further attributes of the text and of the index.
+        """
         small = f"<tspan{inside} dy='5' font-size='{self.size * 0.68:g}'>{escape(index)}</tspan>"
         return (
             f"<text data-symbol='{escape(self.text)}'{more} x='{self.x:g}' y='{self.y:g}' {MATH}"
@@ -74,9 +77,9 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Number:
-    """The place where a value is written, its baseline at (x, y); nothing without values.
+    """The place of a value, with its baseline at (x, y); empty without values.
 
-    sign: with a plus sign where the value is positive.
+    sign: whether to write a plus sign before a positive value.
     """
 
     name: str
@@ -105,11 +108,11 @@ class Number:
 
 
 def mathematics(text):
-    """A symbol of the drawings, `h_t−1`, in matplotlib's notation."""
+    """Return a symbol such as `h_t−1` in matplotlib's notation."""
     letter, _, index = text.partition("_")
     return f"${letter}_{{{index.replace('−', '-')}}}$" if index else f"${letter}$"
 
 
 def halo(color, points):
-    """A rim around text, as `RIM` in SVG."""
+    """Return matplotlib's effect for a rim around text, like `RIM` in SVG."""
     return [withStroke(linewidth=3 * points, foreground=LIGHT[color])]

@@ -1,12 +1,12 @@
-"""The colors of the drawings: as CSS variables with a fallback, and as the two themes."""
+"""The colors of the drawings: two themes, and CSS variables with a fallback."""
 
 from gatewise.plots import PALETTE
 
 LIGHT = {
     "ink": "#333333",
     "ground": "#FFFFFF",
-    "panel": "#F3F5F7",  # inside of a cell
-    "line": "#B8BEC4",  # its frame; in a backward drawing, the wires of the forward pass
+    "panel": "#F3F5F7",  # the inside of a cell
+    "line": "#B8BEC4",  # the frame of a cell; in a backward drawing, the wires of the forward pass
     "muted": "#57606A",
     **PALETTE,
 }
@@ -22,18 +22,18 @@ DARK = LIGHT | {
 
 
 def variable(name):
-    """The CSS value of a color: what the page defines, else the light theme."""
+    """Return the CSS value of a color: the page's variable, or else the light theme's color."""
     return f"var(--gw-{name},{LIGHT[name]})"
 
 
 def paint(**colors):
-    """SVG attributes for fill, stroke or color, each the name of a color or "none".
+    """Return SVG attributes that set fill, stroke or color to the name of a color, or to "none".
 
-    A program that knows no CSS variables skips the style and reads the attributes.
+    A program without CSS variables skips the style and reads the attributes.
     """
     plain, themed = "", []
     for key, name in colors.items():
-        if name in ("none", "ink") and key != "color":  # ink is the color of the root
+        if name in ("none", "ink") and key != "color":  # the root's color is ink
             plain += f" {key}='{'none' if name == 'none' else 'currentColor'}'"
         else:
             plain += f" {key}='{LIGHT[name]}'"

@@ -6,13 +6,16 @@ from gatewise.drawings.parts import frame, operation
 from gatewise.drawings.shapes import Wire
 from gatewise.drawings.text import Label, Symbol
 
-STEP, HALF = 180, 46  # from one cell to the next; half a cell's width
-TOP, BOTTOM, SUM = 86, 206, 258  # the upper and lower edge of a cell, and the sum below
-STATES = {"c": 118, "h": 174}  # heights of their wires
+STEP, HALF = 180, 46  # the distance between cells; half the width of a cell
+TOP, BOTTOM, SUM = 86, 206, 258  # the y of the upper and lower edge of a cell, and of the sum below
+STATES = {"c": 118, "h": 174}  # the y of their wires
 
 
 def lstm_through_time():
-    """Three time steps: the gradients on the states are passed on, those on the weights added."""
+    """Backpropagation through three time steps of an LSTM.
+
+    The gradients on the states are passed back; the gradients on the weights are added up.
+    """
     d = Drawing("lstm-through-time", 576, 330)
     middles = [148 + STEP * t for t in range(3)]
     for t, x in enumerate(middles, start=1):

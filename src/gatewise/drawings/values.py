@@ -1,6 +1,6 @@
-"""How a value is shown: as the thickness of a wire, the opening of a valve, or a number.
+"""How to show a value: as the thickness of a wire, the opening of a valve, or a number.
 
-The scripts of the widgets have the same six formulas.
+The scripts of the widgets use the same six formulas.
 """
 
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -10,22 +10,22 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def thickness(value):
-    """Width of the band under a wire, 0 to 16, so that it never reaches a label."""
+    """Return the width of the band under a wire, below 16, so that it never reaches a label."""
     return 16 * abs(value) / (1 + abs(value))
 
 
 def gradient_thickness(value):
-    """Width of the band under a gradient's wire: 14 for 1, and 2 less per power of ten; 2 to 18.
+    """Return the width of the band under a gradient's wire, from 2 to 18; 0 for a gradient of 0.
 
-    0 for a gradient that is 0.
+    A gradient of 1 has width 14, and each power of ten less makes the band 2 narrower.
     """
     return min(18, max(2, 14 + 2 * log10(abs(value)))) if value else 0
 
 
 def opening(r, value):
-    """Outline, as SVG path data, of a slot in a disc of radius r around (0, 0).
+    """Return the outline of a slot in a disc of radius r around (0, 0), as SVG path data.
 
-    value: from 0, nothing, to 1, the whole disc.
+    value: from 0 (no slot) to 1 (the whole disc).
     """
     half = r * value
     side = sqrt(r * r - half * half)
@@ -35,7 +35,7 @@ def opening(r, value):
 
 
 def nice(value):
-    """The end of an axis that holds a value: 1, 2, 5, 10, 20, 50, …, so that it seldom changes."""
+    """Return the end of an axis for a value: 1, 2, 5, 10, 20, 50, …, so that it seldom changes."""
     if value <= 1:
         return 1
     power = 10 ** floor(log10(value))
@@ -43,19 +43,19 @@ def nice(value):
 
 
 def number(value, sign=False):
-    """A number with two decimals and a true minus sign; sign: a plus sign where it is positive."""
+    """Return a number as text with two decimals and a true minus sign; with `sign`, also a plus."""
     size = Decimal(float(abs(value))).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return ("" if size == 0 else "−" if value < 0 else "+" if sign else "") + str(size)
 
 
 def figure(value):
-    """A number with two significant digits, however small: `0.25`, `0.0012`, `3.1·10⁻⁷`."""
+    """Return a number with two decimals or, if small, two significant digits: `3.1·10⁻⁷`."""
     size = float(abs(value))
     if size == 0:
         return "0"
     if size >= 0.095:
         return number(value)
-    # As `toPrecision` rounds: the exact value, a half upward.
+    # Round like JavaScript's `toPrecision`: the exact value, with halves rounded up.
     digits = Context(prec=2, rounding=ROUND_HALF_UP).create_decimal(Decimal(size))
     power = str(digits.adjusted()).translate(RAISED)
     text = f"{digits:f}" if size >= 1e-3 else f"{digits.scaleb(-digits.adjusted())}·10{power}"

@@ -1,6 +1,7 @@
-"""Widgets: a cell under the reader's hand.
+"""Widgets: cells that the reader sets by hand.
 
-What is dragged is computed and drawn in the browser; Python has the same numbers, by the cells.
+The browser computes and draws what the reader drags. Python computes the same numbers with the
+cells.
 """
 
 from gatewise.widgets.backward_explorer import BackwardExplorer

@@ -1,4 +1,4 @@
-"""BackwardExplorer: the gradient on its way back through one LSTM unit, and one RNN unit."""
+"""BackwardExplorer: the gradient going back through one LSTM unit and one RNN unit."""
 
 import numpy as np
 from traitlets import observe
@@ -12,7 +12,10 @@ from gatewise.widgets.words import ENGLISH
 
 
 def _one_unit(widget, name, given):
-    """Parameters of a cell with one unit and one feature, as read-only copies in float64."""
+    """Return parameters of one unit and one feature as read-only float64 copies.
+
+    Raises ValueError for parameters of another cell or of another size.
+    """
     kind = {"lstm_params": lstm, "rnn_params": rnn}[name].Params
     if not isinstance(given, kind):
         came = f"{type(given).__module__.split('.')[-1]}.{type(given).__name__}"
@@ -34,20 +37,21 @@ def _stage(widget, name, value):
 
 
 def _draw(cell, rng):
-    """Random parameters of one unit, of two decimals: the numbers on the screen are the numbers."""
+    """Draw the parameters of one unit, rounded to two decimals, which the screen shows in full."""
     return cell.Params(*(array.round(2) for array in cell.Params.random(1, 1, rng)))
 
 
 class BackwardExplorer(base.Widget):
     """One LSTM unit and one RNN unit on the same input: step back from the loss, gate by gate.
 
-    Settings, as keywords and as attributes. lstm_params, rnn_params: `lstm.Params` and
-    `rnn.Params` of one unit and one feature, drawn from `seed` where not given. x: the inputs,
-    2 to 20. T: how many of them are read. read: the time step, from 1 to T, whose h is the loss.
-    forget_bias: instead of the LSTM's own. detach: h passes no gradient back to the gates.
-    step, stage: how far back the reader has gone, a stage being one of `drawings.STAGES`.
-    words: another edition's `ENGLISH`. `values` holds every gradient on the screen, by step.
-    Raises ValueError for NaN, another cell's parameters, a step or a stage that does not exist.
+    The settings are keywords and attributes. lstm_params, rnn_params: an `lstm.Params` and an
+    `rnn.Params` of one unit and one feature, drawn from `seed` by default. x: 2 to 20 inputs.
+    T: how many of them are read. read: the time step, from 1 to T, whose h is the loss.
+    forget_bias: replaces the LSTM's own. detach: True stops the gradient from h to the gates.
+    step, stage: how far back the reader has gone; a stage is one of `drawings.STAGES`.
+    words: the labels, `ENGLISH` or a translation.
+    `values` holds every gradient on the screen, by time step.
+    Raises ValueError for NaN, for parameters of another cell, and for an unknown step or stage.
     """
 
     view = "backward_explorer"
@@ -80,12 +84,12 @@ class BackwardExplorer(base.Widget):
 
     @property
     def params(self):
-        """The LSTM's parameters with the forget bias that was chosen."""
+        """The LSTM's parameters, with the chosen forget bias."""
         b_ih, b_hh = self.lstm_params.b_ih.copy(), self.lstm_params.b_hh.copy()
         b_ih[1], b_hh[1] = self.forget_bias, 0
         return self.lstm_params._replace(b_ih=b_ih, b_hh=b_hh)
 
-    # As in the browser: what is at its upper end stays there, the rest is kept within its bounds.
+    # As in the browser, a setting at its upper bound stays at that bound. All others are clipped.
 
     @observe("lstm_params")
     def _take_bias(self, change):
@@ -105,13 +109,13 @@ class BackwardExplorer(base.Widget):
 
     @property
     def values(self):
-        """Every gradient on the screen, by the cells in NumPy."""
+        """Every gradient on the screen, computed by the NumPy cells."""
         p, q, x = self.params, self.rnn_params, np.array(self.x[: self.T])[:, None, None]
         trace, simple = lstm.forward(p, x), rnn.forward(q, x)
         dh = np.zeros_like(x)
         dh[self.read - 1] = 1
         whole = lstm.backward(p, trace, dh).c.ravel()
-        # The gradient on h_{t−1} comes through W_hh alone: without it, h is detached.
+        # The gradient on h_{t−1} comes through W_hh alone, so a W_hh of zero detaches h.
         if self.detach:
             p, q = (params._replace(W_hh=np.zeros_like(params.W_hh)) for params in (p, q))
         back, back_rnn = lstm.backward(p, trace, dh), rnn.backward(q, simple, dh)
@@ -130,7 +134,7 @@ class BackwardExplorer(base.Widget):
             "dh_before": back_rnn.a @ q.W_hh,
         }
 
-        # Along the cell state alone, each step back costs a factor f; the rest went through h.
+        # Along the cell state alone, each step back costs a factor f. The rest went through h.
         n = self.read
         wire = np.zeros(self.T)
         wire[:n] = whole[n - 1] * np.cumprod(np.append(1, f[1:n][::-1]))[::-1]
@@ -139,7 +143,7 @@ class BackwardExplorer(base.Widget):
         return {"lstm": _lists(ours), "rnn": _lists(theirs), **_lists(split), "lost": lost}
 
     def lost(self, values):
-        """Where each cell loses the gradient, as two sentences."""
+        """Return two sentences that say where each cell loses the gradient."""
         words, told = self.words["lost"], []
         for name, found in values["lost"].items():
             t, f = found["step"], values["lstm"]["f"]
@@ -150,7 +154,7 @@ class BackwardExplorer(base.Widget):
         return told
 
     def picture(self):
-        """Both networks with their gradients, and one step of each, as a still `Plot`."""
+        """Return both networks, their gradients and one time step of each as a still `Plot`."""
         settings = {name: getattr(self, name) for name in self.settings()}
         values, words = self.values, self.words
         split = {name: values[name] for name in ("whole", "wire", "detour")}
@@ -165,10 +169,11 @@ class BackwardExplorer(base.Widget):
 
 
 def shrinking(gradient):
-    """How a gradient (T,) fares on its way back from the last step to the first.
+    """Measure how a gradient (T,) shrinks from the last time step back to the first.
 
-    Returns `share`, |first| / |last|; `factor`, its geometric mean per step; `least`, the smallest
-    of all factors |g_t| / |g_{t+1}|, and `step`, its t, counted from 1. All 1 for a single step.
+    Returns a dict. share: |first| / |last|. factor: the geometric mean of the factors
+    |g_t| / |g_{t+1}|. least: the smallest factor. step: the t of the smallest factor, counted
+    from 1. For a single time step, all four are 1.
     """
     size = np.abs(gradient)
     if len(size) == 1:

@@ -1,4 +1,4 @@
-"""What every widget of the series has in common."""
+"""The parts that all widgets share: settings, the widget class, and what the browser gets."""
 
 import re
 from base64 import b64encode
@@ -15,11 +15,11 @@ from gatewise.drawings import DARK, LIGHT
 
 
 class Setting(TraitType):
-    """A setting shared with the browser. What `check` refuses leaves the old value in force.
+    """A setting shared with the browser. If `check` refuses a value, the old value stays.
 
-    check: called with the widget, the setting's name and what came; returns what can't be changed
-    in place, or raises ValueError. It is called as soon as the setting is set, and so before the
-    end of `hold_trait_notifications`, too.
+    check: called with the widget, the name of the setting and the new value. Returns a value that
+    can't be changed in place, or raises ValueError. It runs as soon as the setting is set, even
+    inside `hold_trait_notifications`.
     """
 
     def __init__(self, check, default):
@@ -31,40 +31,43 @@ class Setting(TraitType):
         try:
             return self.check(obj, self.name, value)
         except ValueError:
-            obj.send_state(self.name)  # the browser may have asked for it: it shows the old value
+            obj.send_state(self.name)  # so that the browser, if it asked, shows the old value again
             raise
 
 
 class Widget(anywidget.AnyWidget):
-    """A widget that is computed and drawn in the browser, and leaves a picture where it can't be.
+    """A widget that the browser computes and draws, with a still picture where no browser can.
 
-    A subclass names its `view`, the .js and .css file in static/, its settings as `Setting`s, and
-    defines `values`, every number on the screen, and `picture()`. Only settings are synchronized.
-
-    `projector`, a setting of all: True fills the screen with the widget, in larger type.
+    A subclass names its `view`, which is the name of its .js and .css files in static/. It declares
+    its settings as `Setting`s, and defines `values`, every number on the screen, and `picture()`.
+    Only settings are synchronized.
+    Every widget has the setting `projector`: True fills the screen with the widget.
     """
 
     # On ipywidgets 7 this method would bypass the picture in `_repr_mimebundle_`.
     _ipython_display_ = None
 
-    # What the view needs besides its settings, sent once: words, palette, drawings, the settings
-    # that Reset restores.
+    # The rest of what the view needs, sent once: words, palette, drawings, and the settings that
+    # Reset restores.
     constants = Dict(read_only=True).tag(sync=True)
 
     projector = Setting(lambda widget, name, value: flag(name, value), False)
 
     def __init_subclass__(cls, **kwargs):
-        if "view" in cls.__dict__:  # and not for the class that traitlets derives for each widget
+        if "view" in cls.__dict__:  # not in the class that traitlets derives for each widget
             cls._esm, cls._css = _module(cls.view), _styles(cls.view)
         super().__init_subclass__(**kwargs)
 
     def __init__(self, settings, **constants):
-        """Take over the settings in their own order, each of them or none."""
+        """Set the settings in the order of their declaration, or raise ValueError for a wrong one.
+
+        settings: a dict from names to values. constants: sent to the browser once.
+        """
         known = self.settings()
         for name in settings:
             if name not in known:
                 raise ValueError(f"expected settings among {', '.join(known)}, got {name!r}")
-        # Defaults are not checked: those that others bound follow as soon as these are set.
+        # Defaults aren't checked. A default outside its bounds follows once the bounds are set.
         self._trait_values |= {name: getattr(type(self), name).default_value for name in known}
         for name in known:
             if name in settings:
@@ -72,11 +75,11 @@ class Widget(anywidget.AnyWidget):
         constants["start"] = {name: _plain(getattr(self, name)) for name in known}
         constants["palette"] = {"light": LIGHT, "dark": DARK}
         self.set_trait("constants", constants)
-        super().__init__()  # which sends all of it, once
+        super().__init__()  # this sends everything, once
 
     @classmethod
     def settings(cls):
-        """The names of the settings, in their order: some are bounded by those before them."""
+        """Return the names of the settings in order, since earlier settings bound later ones."""
         all_of = [vars(parent).items() for parent in reversed(cls.__mro__)]
         named = [name for one in all_of for name, trait in one if isinstance(trait, Setting)]
         return list(dict.fromkeys(named))
@@ -87,15 +90,15 @@ class Widget(anywidget.AnyWidget):
         raise NotImplementedError
 
     def picture(self):
-        """The state as a still `Plot`."""
+        """Return the current state as a still `Plot`."""
         raise NotImplementedError
 
     def plain(self):
-        """All that the view's `mount` needs, as JSON can carry it; for a page without a kernel."""
+        """Return everything that `mount` needs, ready for JSON, for a page without a kernel."""
         return self.constants | {name: _plain(getattr(self, name)) for name in self.settings()}
 
     def __repr__(self):
-        # The same in every run: a saved notebook can be compared with a new one.
+        # The same text in every run, so that a test can compare saved notebooks with new ones.
         return type(self).__name__
 
     def _repr_mimebundle_(self, **kwargs):
@@ -111,21 +114,21 @@ def _refuse(self, *args, **kwargs):
 
 
 class Mapping(dict):
-    """A dict that can't be changed: a widget would not hear of it."""
+    """A dict that can't be changed in place, since the widget wouldn't notice."""
 
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse
 
 
 class Row(list):
-    """A list that can't be changed: a widget would not hear of it."""
+    """A list that can't be changed in place, since the widget wouldn't notice."""
 
     __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
     append = clear = extend = insert = pop = remove = reverse = sort = _refuse
 
 
 def number(name, value, low=-np.inf, high=np.inf):
-    """A finite number of any kind as a float; ValueError otherwise, and outside of low to high."""
+    """Return a finite number of any type as a float; raise ValueError unless low ≤ value ≤ high."""
     wanted = "a finite number" if np.isinf(low) else f"a number from {low} to {high}"
     if isinstance(value, (str, bool, np.bool_)) or np.ndim(value) or value is None:
         raise ValueError(f"{name}: expected {wanted}, got {value!r}")
@@ -139,7 +142,7 @@ def number(name, value, low=-np.inf, high=np.inf):
 
 
 def whole(name, value, low, high):
-    """An integer from low to high, of any kind, as an int; ValueError otherwise."""
+    """Return an integer of any type as an int; raise ValueError unless low ≤ value ≤ high."""
     wanted = f"an integer from {low} to {high}"
     try:
         number = index(value)
@@ -151,14 +154,14 @@ def whole(name, value, low, high):
 
 
 def flag(name, value):
-    """True or False, NumPy's too."""
+    """Return True or False, also for NumPy's bools; raise ValueError for anything else."""
     if not isinstance(value, (bool, np.bool_)):
         raise ValueError(f"{name}: expected True or False, got {value!r}")
     return bool(value)
 
 
 def row(name, values, low, high):
-    """Numbers, low to high of them, as a Row; ValueError otherwise."""
+    """Return a sequence of numbers as a Row; raise ValueError unless it has low to high numbers."""
     if isinstance(values, (str, dict)) or np.ndim(values) != 1:
         raise ValueError(f"{name}: expected a sequence (T,), got shape {np.shape(values)}")
     if not low <= len(values) <= high:
@@ -167,7 +170,10 @@ def row(name, values, low, high):
 
 
 def by_name(name, named, known, check):
-    """A Mapping of checked values; ValueError for a name that is not known."""
+    """Return a dict as a Mapping of checked values; raise ValueError for an unknown key.
+
+    named: the dict. known: the keys allowed. check: called with the name and value of each entry.
+    """
     if not isinstance(named, dict):
         raise ValueError(f"{name}: expected a dict, got {named!r}")
     for key in named:
@@ -180,7 +186,7 @@ def by_name(name, named, known, check):
 
 
 def _plain(value):
-    """A setting as JSON can carry it; of parameters, the arrays row by row in one list."""
+    """Return a setting ready for JSON. Parameters become a dict of flat lists, row by row."""
     if isinstance(value, tuple):
         return {name: array.ravel().tolist() for name, array in value._asdict().items()}
     return value
@@ -191,9 +197,9 @@ def _static(name):
 
 
 def _module(view):
-    """The view's ES module and those it imports as one, each in a scope of its own.
+    """Return the view's ES module together with the modules that it imports, each in its own scope.
 
-    A browser that loads a widget from a blob can't import other files from there.
+    A browser loads a widget from a blob, and a blob can't import other files.
     """
     lit, _, exported = _static("lit-html.js").partition("export{")
     pairs = [pair.split(" as ") for pair in exported.split("}")[0].split(",")]
@@ -216,12 +222,12 @@ def _imported(text):
 
 
 def _styles(view):
-    """The rules of base.css and of the widget, all within the widget's own class.
+    """Return the rules of base.css and of the widget, nested in the class of the widget.
 
-    So they apply to no other widget, in whatever order pages load them.
+    So they apply to no other widget, whatever the order in which a page loads them.
     """
     rules = _static("base.css") + _static(f"{view}.css")
-    # Keyframes apply to nothing by themselves, and CSS does not allow them inside a rule.
+    # Keyframes style nothing by themselves, and CSS doesn't allow them inside a rule.
     keyframes = re.compile(r"^@keyframes .*?^}\n", re.MULTILINE | re.DOTALL)
     own = f".gw-{view.replace('_', '-')} {{\n{keyframes.sub('', rules)}}}\n"
     return "".join(keyframes.findall(rules)) + own

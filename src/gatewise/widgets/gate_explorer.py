@@ -1,6 +1,6 @@
-"""GateExplorer: one unit of an LSTM with one input; GRUExplorer: one unit of a GRU.
+"""GateExplorer shows one unit of an LSTM with one input; GRUExplorer shows one unit of a GRU.
 
-What they share is in `Explorer`, and they share one view, which is told the cell.
+`Explorer` holds what they share. They also share one view, which gets the name of the cell.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ def _repeats(widget, name, n):
 
 
 def _by_gate(**first):
-    """A setting with one finite number per letter; a letter that isn't named keeps its own."""
+    """Return a setting with a finite number per gate; a gate that isn't named keeps its number."""
 
     def check(widget, name, named):
         old = getattr(widget, name)
@@ -30,7 +30,7 @@ def _by_gate(**first):
     return base.Setting(check, base.Mapping(first))
 
 
-# What a task begins with.
+# The settings that a task starts with.
 UNPROGRAMMED = {
     "w_x": {"i": 1.0, "f": 0.0, "g": 1.0, "o": 0.0},
     "w_h": {"i": 0.0, "f": 0.0, "g": 0.5, "o": 0.0},
@@ -39,10 +39,10 @@ UNPROGRAMMED = {
 
 
 class Explorer(base.Widget):
-    """What the explorers of one unit share.
+    """The base class of the explorers of one unit.
 
-    A subclass names its `module` of `gatewise.cells`, the letters of its gates in the order of
-    their rows, and has `params`, `_state(came)`, `_step(p, came)` and `_unit(...)`.
+    A subclass names its `module` of `gatewise.cells` and its `cell`. It defines `params`,
+    `_state(came)`, `_step(p, came)`, `_drawings()` and `_unit(…)`.
     """
 
     view = "gate_explorer"
@@ -79,12 +79,15 @@ class Explorer(base.Widget):
 
     @classmethod
     def from_trace(cls, params, trace, t, b, unit, feature=None, *, words=ENGLISH, **settings):
-        """One unit of a layer, at one step of one sequence, with its own weights.
+        """Show one unit of a layer, with its own weights, at one time step of one sequence.
 
-        params, trace: the `Params` and the `Trace` that they made, of this cell. t, b, unit:
-        counted from 0. feature: the input feature that x controls; the largest at that step if not
-        given. What else the unit reads, from other features and units, is held as it was then.
-        Raises ValueError for what does not exist, and for a trace of another cell.
+        params, trace: this cell's `Params`, and the `Trace` computed with them.
+        t, b, unit: the time step, the sequence and the unit, counted from 0.
+        feature: the input feature that x controls; by default, the largest one at that time step.
+        The other features and units keep the values that they had at that time step.
+        settings: as for the class. Returns an explorer.
+        Raises ValueError for an index out of range, for a trace of another cell, and for a trace
+        computed with other parameters.
         """
         module = cls.module.__name__.split(".")[-1]
         for name, given, kind in [("params", params, "Params"), ("trace", trace, "Trace")]:
@@ -114,7 +117,7 @@ class Explorer(base.Widget):
 
     @property
     def values(self):
-        """Every number on the screen, by the cell in NumPy."""
+        """Every number on the screen, computed by the NumPy cell."""
         p, came = self.params, self._came()
         values = came | self._step(p, came)
         inputs = np.array([self.x] * self.repeats or self.inputs)
@@ -128,13 +131,13 @@ class Explorer(base.Widget):
         return values
 
     def _came(self):
-        """What comes into the cell that is drawn: x and the previous states."""
+        """Return the inputs of the drawn cell: x and the previous states."""
         return {k: getattr(self, k) for k in ("x", "h_before", "c_before") if hasattr(self, k)}
 
     def picture(self):
-        """The cell, the curves of its gates and the sequence, as a still `Plot`.
+        """Return the cell, the curves of its gates and the sequence as a still `Plot`.
 
-        With a task, the chosen sequence, between the bounds of the task, and the chosen step.
+        In a task, it shows the chosen sequence, the bounds of the task, and the chosen time step.
         """
         settings = {name: getattr(self, name) for name in self.settings()}
         settings |= {"held": self.held, "note": self.note, **self._came()}
@@ -154,15 +157,16 @@ class Explorer(base.Widget):
 
 
 class GateExplorer(Explorer):
-    """One unit of an LSTM: set its weights and states, watch its gates.
+    """One unit of an LSTM: set its weights and states, and watch its gates.
 
-    Settings, as keywords and as attributes: `x`, `h_before`, `c_before`; `w_x`, `w_h`, `b`, each
-    with one number for each of i, f, g, o (those not named stay as they are); `repeats`, how often
-    x is fed, or 0 for the sequence `inputs`. It starts as a cell that keeps its memory.
-    task: "keep", "overwrite", "count" or "quote", to be programmed by hand; there, `sequence` and
-    `step`, both counted from 1, choose what is drawn. words: another edition's `ENGLISH`.
-    `values` holds every number on the screen.
-    Raises ValueError for NaN, for a gate, a task, a sequence or a step that does not exist.
+    The settings are keywords and attributes. x, h_before, c_before: the input and the previous
+    states. w_x, w_h, b: dicts with a number for each of i, f, g, o; a gate that isn't named keeps
+    its number. repeats: how often x is fed, or 0 for the sequence `inputs`, 1 to 50 numbers.
+    By default, the cell keeps its memory.
+    task: "keep", "overwrite", "count" or "quote", to be programmed by hand. In a task, `sequence`
+    and `step`, both counted from 1, choose what is drawn.
+    words: the labels, `ENGLISH` or a translation. `values` holds every number on the screen.
+    Raises ValueError for NaN, and for an unknown gate, task, sequence or time step.
     """
 
     module, cell = lstm, "lstm"
@@ -180,7 +184,7 @@ class GateExplorer(Explorer):
     def __init__(self, task="", **settings):
         if task and task not in tasks.TASKS:
             raise ValueError(f"task: expected one of {', '.join(tasks.TASKS)}, got {task!r}")
-        if task:  # which the first settings must not solve
+        if task:  # the first settings must not solve it
             for name, first in UNPROGRAMMED.items():
                 given = settings.get(name, {})
                 settings[name] = {**first, **given} if isinstance(given, dict) else given
@@ -217,14 +221,14 @@ class GateExplorer(Explorer):
 
     @property
     def params(self):
-        """The unit as `lstm.Params` with D = H = 1; what is held is in `b_hh`."""
+        """The unit as `lstm.Params` with D = H = 1; `b_hh` contains the held values."""
         w_x, w_h, b, held = (_column(by, "ifgo") for by in (self.w_x, self.w_h, self.b, self.held))
         return lstm.Params(w_x[:, None], w_h[:, None], b, held)
 
     def check(self):
-        """Run the task on sequences that were not shown; print how many are right.
+        """Run the task on new sequences, and print how many are right.
 
-        Returns whether all are. Raises ValueError if the widget has no task.
+        Returns True if all are right. Raises ValueError if the widget has no task.
         """
         if not self.task:
             raise ValueError("expected a GateExplorer with a task to check, got one without")
@@ -250,14 +254,15 @@ class GateExplorer(Explorer):
 
 
 class GRUExplorer(Explorer):
-    """One unit of a GRU: the GateExplorer with one state, two gates and a candidate.
+    """One unit of a GRU: a GateExplorer with one state, two gates and a candidate.
 
-    Settings, as keywords and as attributes: `x`, `h_before`; `w_x`, `w_h`, each with one number
-    for each of r, z, n, and `b`, with one for q as well: the bias of the hidden side, torch's b_hn
-    (those not named stay as they are); `reset_after`, True for torch's form, False for that of Cho
-    et al.; `repeats`, how often x is fed, or 0 for the sequence `inputs`.
-    words: another edition's `ENGLISH`. `values` holds every number on the screen.
-    Raises ValueError for NaN, and for a gate that does not exist.
+    The settings are keywords and attributes. x, h_before: the input and the previous state.
+    w_x, w_h: dicts with a number for each of r, z, n. b: the same with a number for q, the bias of
+    the hidden side (torch's b_hn). A gate that isn't named keeps its number.
+    reset_after: True for torch's form, False for the form from Cho et al.
+    repeats: how often x is fed, or 0 for the sequence `inputs`, 1 to 50 numbers.
+    words: the labels, `ENGLISH` or a translation. `values` holds every number on the screen.
+    Raises ValueError for NaN, and for an unknown gate.
     """
 
     module, cell = gru, "gru"
@@ -273,7 +278,7 @@ class GRUExplorer(Explorer):
         h = trace.h[t - 1] if t else trace.h0
         now = gru.step(params, trace.x[t], h, trace.reset_after)
         row, w_x, w_h, others_x, others_h = _rows(params, trace, t, b, unit, feature, h[b])
-        if not trace.reset_after:  # the others reach q through their own resets
+        if not trace.reset_after:  # the other units reach q through their own reset gates
             _, _, _, _, others_rh = _rows(params, trace, t, b, unit, feature, (now.r * h)[b])
             others_h[2] = others_rh[2]
         b_ih, b_hh = params.b_ih[row], params.b_hh[row]
@@ -289,7 +294,7 @@ class GRUExplorer(Explorer):
 
     @property
     def params(self):
-        """The unit as `gru.Params` with D = H = 1; what is held is part of the biases."""
+        """The unit as `gru.Params` with D = H = 1; the biases contain the held values."""
         w_x, w_h = _column(self.w_x, "rzn"), _column(self.w_h, "rzn")
         b, held = _column(self.b, "rznq"), _column(self.held, "rznq")
         hidden = np.array([0, 0, b[3] + held[3]])
@@ -314,7 +319,11 @@ class GRUExplorer(Explorer):
 
 
 def _rows(params, trace, t, b, unit, feature, h):
-    """One unit's rows of the weights: their places, by the feature, by the unit, by all others."""
+    """Return the rows of one unit, and what they multiply.
+
+    Returns the indices of the rows, the weights of the feature and of the unit itself, and the
+    sums over all other features and units.
+    """
     H, x = trace.h.shape[2], trace.x[t, b].astype(float)
     row = np.arange(unit, len(params.W_ih), H)
     W_ih, W_hh = params.W_ih[row].astype(float), params.W_hh[row].astype(float)
@@ -331,7 +340,7 @@ def _column(by, letters):
 
 
 def _plain(sequence):
-    """A sequence as JSON can carry it: no bound where c is not judged."""
+    """Return a sequence ready for JSON, with None for a bound where c is free."""
     low, high = ([b if np.isfinite(b) else None for b in s] for s in (sequence.low, sequence.high))
     x, c0 = sequence.x.tolist(), float(sequence.c0)
     return {"x": x, "c0": c0, "low": low, "high": high, "text": sequence.text}

@@ -1,6 +1,6 @@
-"""Four things to program into a cell by hand, and how they are judged.
+"""Four tasks for a cell that the reader programs by hand, and their rules.
 
-A sequence says what goes in and between which bounds c must stay, step by step.
+A sequence gives the inputs, and the bounds within which c must stay at each time step.
 """
 
 from typing import NamedTuple
@@ -13,39 +13,39 @@ WORDS = "so we ran home and she sang all day in the sun as he read on".split()
 
 
 class Sequence(NamedTuple):
-    """One sequence of a task; h starts at 0. Bounds are infinite where c is not judged."""
+    """One sequence of a task. It starts with h = 0. The bounds are infinite where c is free."""
 
     x: np.ndarray  # (T,)
     c0: float
     low: np.ndarray  # (T,)
     high: np.ndarray  # (T,)
-    text: str = ""  # T letters, where x was read off a text
+    text: str = ""  # T characters, if x comes from a text
 
     def run(self, params):
-        """The `lstm.Trace` of a cell with these parameters, of one unit and one feature."""
+        """Return the `lstm.Trace` of a cell with these parameters, one unit and one feature."""
         return lstm.forward(params, self.x[:, None, None], c0=np.full((1, 1), self.c0))
 
     def right(self, params):
-        """Does the cell with these parameters stay within the bounds?"""
+        """Return whether c stays within the bounds in a cell with these parameters."""
         c = self.run(params).c.ravel()
         return bool(((self.low <= c) & (c <= self.high)).all())
 
 
 def keep(rng):
-    """c stays within 0.1 of c_0 for 20 steps, while noise comes in."""
+    """Draw a sequence of 20 noisy inputs, during which c must stay within 0.1 of c_0."""
     c0 = rng.choice([-1, 1]) * rng.uniform(0.5, 1.5)
     x = rng.normal(size=20).clip(-2, 2)
     return Sequence(x, c0, np.full(20, c0 - 0.1), np.full(20, c0 + 0.1))
 
 
 def overwrite(rng):
-    """x is +1 or −1, and c is within 0.1 of it at each step."""
+    """Draw a sequence of 12 inputs, +1 or −1; at each time step, c must be within 0.1 of x."""
     x = rng.choice([-1.0, 1.0], size=12)
     return Sequence(x, 0.0, x - 0.1, x + 0.1)
 
 
 def count(rng):
-    """x is 0 or 1, and at the end c is within 0.25 of the number of ones."""
+    """Draw 10 to 20 inputs, 0 or 1; at the end, c must be within 0.25 of the number of ones."""
     T = rng.integers(10, 21)
     x = rng.integers(0, 2, size=T).astype(float)
     bound = np.full(T, np.inf)
@@ -54,7 +54,10 @@ def count(rng):
 
 
 def quote(rng):
-    """c is above 0.5 exactly while a quote is open; some close twice, some never, some before."""
+    """Draw a text; c must be above 0.5 while a quote is open, and below it otherwise.
+
+    Some quotes close twice, some never, and some close before they open.
+    """
     words = list(rng.choice(WORDS, size=rng.integers(5, 8)))
     before, first, last, again = sorted(rng.choice(len(words), size=4, replace=False))
     words[before] += rng.choice(["’", "", ""])
@@ -66,7 +69,7 @@ def quote(rng):
 
 
 def read(text):
-    """The quote task on a text: x is +1 at ‘, −1 at ’, 0 at any other letter."""
+    """Return the quote task for a text: x is +1 at ‘, −1 at ’, and 0 at any other character."""
     x = np.array([(letter == "‘") - (letter == "’") for letter in text], dtype=float)
     is_open, low, high = False, np.full(len(x), -np.inf), np.full(len(x), np.inf)
     for t, sign in enumerate(x):
@@ -79,13 +82,13 @@ TASKS = {"keep": keep, "overwrite": overwrite, "count": count, "quote": quote}
 
 
 def visible(task, number=8):
-    """The sequences that are shown while the reader turns the weights."""
+    """Return the sequences shown while the reader sets the weights, the same ones each time."""
     rng = np.random.default_rng(1)
     first = [read("He said, ‘I love you.’")] if task == "quote" else []
     return first + [TASKS[task](rng) for _ in range(number - len(first))]
 
 
 def unseen(task, number=40):
-    """Other sequences of the same kind, for the check; the same ones each time."""
+    """Return other sequences of the same task, for the check, the same ones each time."""
     rng = np.random.default_rng(2)
     return [TASKS[task](rng) for _ in range(number)]

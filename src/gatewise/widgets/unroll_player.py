@@ -1,4 +1,4 @@
-"""UnrollPlayer: a trained text model over a sentence of the reader's choice, step by step."""
+"""UnrollPlayer: a trained text model reads the reader's sentences, word by word."""
 
 import numpy as np
 from traitlets import observe
@@ -11,21 +11,21 @@ from gatewise.widgets.words import ENGLISH
 
 CELLS = {"RNN_TANH": rnn, "LSTM": lstm, "GRU": gru}
 GATES = {rnn: "", lstm: "ifo", gru: "rz"}
-FREE = base.Mapping()  # no gate held
+FREE = base.Mapping()  # no gate is held
 LETTERS = {rnn: "h", lstm: "figoch", gru: "rznh"}
-COUNTS = 0.1  # which share of a distance, or of all probability, counts as a difference
+COUNTS = 0.1  # the share of a distance, or of all probability, that counts as a difference
 
 
 def _sentences(widget, name, given):
     if isinstance(given, (str, dict)) or len(given) not in (1, 2):
         got = repr(given) if isinstance(given, (str, dict)) else len(given)
         raise ValueError(f"{name}: expected a list of one sentence or two, got {got}")
-    vocabulary = widget.vocabulary  # whose spelling is kept
+    vocabulary = widget.vocabulary  # its spelling replaces the reader's
     return base.Row(vocabulary.decode(vocabulary.encode(sentence)) for sentence in given)
 
 
 def _clamp(widget, name, given):
-    """Gate, or gate and unit, to a number from 0 to 1."""
+    """Return a checked Mapping from gates, or gates with a unit, to numbers from 0 to 1."""
     gates = GATES[widget._cell]
     if given and not gates:
         raise ValueError(f"{name}: expected no gate, because an RNN has none, got {min(given)!r}")
@@ -52,19 +52,21 @@ def _units(widget, name, given):
 
 
 class UnrollPlayer(base.Widget):
-    """One sentence, or two beside each other, through a text model: gates, states, next word.
+    """A text model that reads one sentence, or two next to each other: gates, states, next word.
 
     model: a TextRNN, TextLSTM or TextGRU; its weights are copied. vocabulary: the words it reads.
-    Settings, as keywords and as attributes: `sentences`, one or two; `clamp`, {"f": 0} to hold a
-    gate at a number from 0 to 1, {"f3": 0} for unit 3 alone; `hold_from`, the word from which on
-    it is held, and `step`, both counted from 1, `step` the last if not given; `units`, those that
-    are shown, all if not given; `sort`, by how far they tell the sentences apart, which chooses
-    the first of them; `unit`, the one that is read out. words: another edition's `ENGLISH`.
-    `values["runs"]` holds for each sentence its `words`, each letter (T, H) and the probability
-    `p` (T, D) of each next word; `values["apart"]` the distances |Δc| and |Δh| (T,); both again
-    with nothing held in `values["free"]`; `values["difference"]` what `difference` returns.
-    Raises ValueError for a model that computes something else, for an unknown word, and for a
-    gate, unit or step that does not exist.
+    The settings are keywords and attributes. sentences: one or two. clamp: {"f": 0} holds a gate at
+    a number from 0 to 1, and {"f3": 0} holds it for unit 3 alone. hold_from: the word from which on
+    the gates are held. step: the word that is shown, the last one by default. Both count from 1.
+    units: the units that are shown, all by default. sort: True orders them by how far apart the
+    sentences are, and chooses the first. unit: the unit whose values are written.
+    words: the labels, `ENGLISH` or a translation.
+    `values["runs"]` holds, for each sentence, its `words`, each symbol (T, H), and the probability
+    `p` (T, D) of each next word. `values["apart"]` holds the distances |Δc| and |Δh| (T,).
+    `values["free"]` holds both with no gate held, `values["difference"]` the result of
+    `difference`.
+    Raises ValueError for a model that isn't read as it computes, for an unknown word, and for a
+    gate, unit or step that doesn't exist.
     """
 
     view = "unroll_player"
@@ -99,7 +101,7 @@ class UnrollPlayer(base.Widget):
         super().__init__(settings, network=network, words=self.words)
 
     def _check(self, model):
-        """Raise ValueError unless the model itself predicts what its weights do here."""
+        """Raise ValueError unless the model's own predictions are those of its weights."""
         import torch
 
         encoded = np.arange(min(8, len(self._b)))
@@ -111,9 +113,10 @@ class UnrollPlayer(base.Widget):
             raise ValueError(f"model: expected the predictions of its weights, got others: {name}")
 
     def run(self, sentence, clamp=None, hold_from=1):
-        """One sentence through the model, with gates held as `clamp` says from a word on.
+        """Run the model on one sentence.
 
-        Returns `words`; each letter, (T, H); `p` (T, D), the probability of each next word.
+        sentence: a string. clamp: the gates to hold, as in the settings, from word `hold_from` on.
+        Returns a dict: `words`; each symbol, (T, H); `p` (T, D), the probability of each next word.
         """
         held, words = _clamp(self, "clamp", clamp or {}), sentence.split()
         encoded = self.vocabulary.encode(sentence)
@@ -134,7 +137,7 @@ class UnrollPlayer(base.Widget):
 
     @observe("sentences")
     def _bound_step(self, change):
-        # As in the browser: the last word stays the last, and any other within the sentence.
+        # As in the browser, a step at the last word stays there; any other is clipped.
         T = self._longest()
         self.step = T if self.step == _longest(change.old) else min(self.step, T)
         self.hold_from = min(self.hold_from, T)
@@ -148,7 +151,7 @@ class UnrollPlayer(base.Widget):
         return _longest(self.sentences)
 
     def _order(self, runs):
-        """The units that are shown, in their order."""
+        """Return the units that are shown, in order."""
         units = np.array(self.units or range(len(self._W)))
         if not self.sort:
             return units.tolist()
@@ -159,7 +162,7 @@ class UnrollPlayer(base.Widget):
 
     @property
     def values(self):
-        """Every number on the screen, by the cells in NumPy."""
+        """Every number on the screen, computed by the NumPy cells."""
         runs = self._runs()
         free = [self.run(sentence) for sentence in self.sentences] if self.clamp else runs
         values = {"runs": runs, "apart": _apart(runs), "order": self._order(runs)}
@@ -171,7 +174,7 @@ class UnrollPlayer(base.Widget):
         return [self.run(sentence, self.clamp, self.hold_from) for sentence in self.sentences]
 
     def said(self, values):
-        """`values["difference"]` as a sentence."""
+        """Return `values["difference"]` as a sentence."""
         found, states, words = values["difference"], list(values["apart"]), self.words
         if not found:
             return ""
@@ -180,7 +183,7 @@ class UnrollPlayer(base.Widget):
         return words["difference"][found["verdict"]].format(**parts) + gate
 
     def picture(self):
-        """The sentences, the distance of their states, the next word, every unit, as a `Plot`."""
+        """Return the sentences, the distances, the next words and every unit as a still `Plot`."""
         values, words = self.values, self.vocabulary.words
         free = [run["p"][min(self.step, len(run["p"])) - 1] for run in values["free"]["runs"]]
         names = self.words["quantity"] | self.words
@@ -190,16 +193,17 @@ class UnrollPlayer(base.Widget):
 
 
 def difference(runs, free, step):
-    """What became of the difference between two sentences, up to a step.
+    """Say what became of the difference between two sentences, up to a step.
 
-    runs, free: as held, and with nothing held; for each sentence its words, h, perhaps c, and p.
-    Returns the `verdict`, the `word` it is about and `read`, half of the summed |p_A − p_B|; {}
-    for one sentence. The verdicts, of which the first that is true counts:
-    same: no word differs so far. read: `read` is at least 0.1. The memory is c, or h if there is
-    no c; it differs where its distance is at least a tenth of the largest that it has with nothing
-    held, and at least 0.1. never: it differs after no word so far. lost: it does not differ now,
-    and not since `word`. not shown: it differs, and h, by the same rule, does not. not read: both
-    differ.
+    runs, free: for each sentence its words, h, p and, in an LSTM, c; with and without held gates.
+    Returns a dict, or {} for one sentence: the `verdict`, the `word` that it is about, and `read`,
+    half the sum of |p_A − p_B|.
+
+    The memory is c, or h if there is no c. It differs where its distance is at least 0.1, and at
+    least a tenth of its largest distance with no gate held. The first verdict that is true counts.
+    same: all words so far are equal. read: `read` is at least 0.1. never: the memory has differed
+    after no word so far. lost: the memory doesn't differ now, nor at any step since `word`.
+    not shown: the memory differs, but h, by the same rule, doesn't. not read: both differ.
     """
     if len(runs) < 2:
         return {}
@@ -222,7 +226,7 @@ def difference(runs, free, step):
 
 
 def _apart(runs):
-    """The distances |Δc| and |Δh| (T,) between two sentences; none for one."""
+    """Return the distances |Δc| and |Δh| (T,) between two sentences; {} for one sentence."""
     if len(runs) < 2:
         return {}
     one, other = runs
@@ -231,7 +235,7 @@ def _apart(runs):
 
 
 def _mode(model):
-    """The kind of the model's cell; ValueError for a model that isn't read as it computes."""
+    """Return the mode of the model's cell; raise ValueError for a model not read as it computes."""
     from gatewise.models import TextModel
 
     wanted, name = "model: expected a TextRNN, TextLSTM or TextGRU", type(model).__name__
@@ -254,7 +258,7 @@ def _longest(sentences):
 
 
 def _hold(cell, params, now, clamp):
-    """A step with some gates held: what follows from them is computed again."""
+    """Hold some gates of a time step, and compute everything that depends on them again."""
     for k in GATES[cell]:
         now[k] = np.array(
             [[clamp.get(f"{k}{n}", clamp.get(k, v)) for n, v in enumerate(now[k][0])]]

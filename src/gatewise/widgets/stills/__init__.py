@@ -1,6 +1,6 @@
-"""Still pictures of the widgets, for pages where nothing runs: what the live widget shows.
+"""Still pictures of the widgets, for pages where nothing runs. They show what the widgets show.
 
-A function for each widget takes plain settings and values and returns a `Still`, a `Plot`.
+One function per widget takes plain settings and values, and returns a `Still`, which is a `Plot`.
 """
 
 from gatewise.widgets.stills.backward_explorer import backward_explorer

@@ -1,4 +1,4 @@
-"""BackwardExplorer as a still: both networks unrolled, their gradients, and one step of each."""
+"""The still picture of a BackwardExplorer: both networks, their gradients, a step of each."""
 
 from itertools import pairwise
 
@@ -12,20 +12,22 @@ from gatewise.drawings.theme import LIGHT
 from gatewise.drawings.values import figure, gradient_thickness
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
-LEFT, RIGHT = PADDING + 76, WIDTH - PADDING - 44  # of the steps
-ROWS = {"c": 36, "h": 54, "rnn": 107}  # heights of the wires of the chains
-TOP, FLOOR, HEIGHT = 150, 290, 316  # of the curves
-SEEN = 1e-20  # what a logarithmic axis shows
+LEFT, RIGHT = PADDING + 76, WIDTH - PADDING - 44  # the edges of the time steps
+ROWS = {"c": 36, "h": 54, "rnn": 107}  # the y of the wires of the chains
+TOP, FLOOR, HEIGHT = 150, 290, 316  # the edges of the curves, and the height with labels
+SEEN = 1e-20  # the logarithmic axis shows larger gradients only
 
 
 def backward_explorer(settings, ours, theirs, split, names, sentence="", lost=()):
-    """The gradient on its way back through one LSTM unit and one RNN unit.
+    """Draw the gradient going back through one LSTM unit and one RNN unit. Returns a Still.
 
-    settings: x, T, read, step, stage and detach. ours: of the LSTM, lists (T,) for each gradient
-    of `lstm_cell(backward=True)` but dc_from_h and dc_from_c. theirs: of the RNN, likewise.
-    split: whole, wire and detour, lists (T,). names: of the curves dc, dh, rnn, whole, wire and
-    detour; none, of an RNN's that is 0; loss; size, of the axis. sentence: what happens at this
-    stage, its symbols written `c_3`. lost: sentences on where the gradient is lost.
+    settings: a dict with x, T, read, step, stage and detach.
+    ours: the LSTM's gradients, lists (T,) under the names in `lstm_cell(backward=True)`, without
+    dc_from_h and dc_from_c. theirs: the same for the RNN. split: whole, wire and detour, lists (T,).
+    names: labels of the curves dc, dh, rnn, whole, wire and detour; of an RNN curve that is 0
+    (none); of the loss; and of the axis (size).
+    sentence: what happens at this stage, with symbols written as `c_3`.
+    lost: sentences that say where the gradient is lost.
     """
     s = settings
     told = PADDING + HEIGHT + 20 * len(lost)
@@ -62,9 +64,9 @@ def backward_explorer(settings, ours, theirs, split, names, sentence="", lost=()
 
 
 def _chains(still, s, ours, theirs, names, sizes):
-    """Both networks, a box for each step, and between the boxes what has been sent back.
+    """Draw both networks: one box per time step, and between the boxes the gradients sent back.
 
-    sizes: of a column, and by what the cells' drawings are scaled, as their wires are here.
+    sizes: the width of a column, and the scale of the drawings of the cells and of their wires.
     """
     pitch, thin = sizes
     half = min(44, pitch / 2) / 2
@@ -77,7 +79,7 @@ def _chains(still, s, ours, theirs, names, sizes):
     for t in range(1, s["T"] + 1):
         x = LEFT + pitch * (t - 0.5)
         before = x - pitch + half if t > 1 else x - pitch / 2
-        # A step that is read, and has been gone through to its last stage, has sent on.
+        # A time step sends its gradient back once the reader has passed its last stage.
         sent = t <= read and (t > step or (t == step and s["stage"] == "back"))
         for row, gradient in [
             ("c", ours["dc_before"]),
@@ -111,7 +113,7 @@ def _chains(still, s, ours, theirs, names, sizes):
 
 
 def _curves(still, s, ours, theirs, split, names):
-    """The gradients, in full what is known so far, the rest as a shadow."""
+    """Draw the curves of the gradients: solid where they are known so far, pale elsewhere."""
     c, dotted = LIGHT["c"], (0, (1, 2))
     rnn = ("rnn", theirs["dh"], LIGHT["gradient"], dotted, "o", 5)
     shown = [
@@ -143,7 +145,7 @@ def _curves(still, s, ours, theirs, split, names):
         look |= {"linewidth": 2.5 * POINTS, "marker": marker, "markersize": size * POINTS} | wide
         panel.plot(steps[seen], value[seen], label=names[name], clip_on=False, **look)
     low, high = np.floor(np.log10(min(sizes)) + 1e-9), np.ceil(np.log10(max(sizes)) - 1e-9)
-    low = 4 * np.floor(low / 4)  # so that the axis seldom changes
+    low = 4 * np.floor(low / 4)  # in large steps, so that the axis seldom changes
     powers = np.arange(high, low - 1, -np.ceil((high - low) / 7))
     panel.set(yscale="log", xlim=(0.5, s["T"] + 0.5), ylim=(10**low, 10**high))
     panel.set_xlabel("step t").set_visible(False)
@@ -166,7 +168,7 @@ def _curves(still, s, ours, theirs, split, names):
 
 
 def _labels(still, heights, names, pitch):
-    """The names of the curves on the left, 15 pixels apart, each led to its curve."""
+    """Write the names of the curves on the left, 15 pixels apart, with a line to each curve."""
     order = sorted(heights, key=heights.get)
     at = dict(heights)
     for above, under in pairwise(order):

@@ -1,4 +1,4 @@
-"""GateExplorer and GRUExplorer as a still: the cell, the curves of its gates, the sequence."""
+"""The still picture of a GateExplorer or GRUExplorer: the cell, its gates and the sequence."""
 
 from itertools import pairwise
 from numbers import Real
@@ -13,23 +13,24 @@ from gatewise.drawings.values import nice, number
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
 INNER = WIDTH - 2 * PADDING
-CELL = 700  # width of the drawing
-REACH = 8  # of a curve, to both sides
+CELL = 700  # the width of the drawing
+REACH = 8  # the curves go from −8 to 8
 SYMBOLS = {"c_before": "c_t−1", "h_before": "h_t−1", "x": "x_t"}
-CELLS = {"lstm": ("figo", "g"), "gru": ("rzn", "n")}  # the cards, and which is no gate
-TINTS = {"lstm": "ch", "gru": "nh"}  # of the equations
+CELLS = {"lstm": ("figo", "g"), "gru": ("rzn", "n")}  # the cards, and the one for the candidate
+TINTS = {"lstm": "ch", "gru": "nh"}  # the colors of the equations
 
 
 def gate_explorer(settings, values, strip, names, title, judged=None, does=None):
-    """One unit under the reader's hand: its cell, its gates, a sequence.
+    """Draw one unit with its settings: its cell, its gates and a sequence. Returns a Still.
 
-    settings: x, h_before, w_x, w_h, b; for an LSTM c_before, for a GRU reset_after; where they are
-    not empty, held and note.
-    values: every number of `lstm_cell` or `gru_cell`, and the pre-activation `a_f` of each gate.
-    strip: x, h and, for an LSTM, c: lists (T,). names: a gate's letter to its name.
-    title: that of the sequence. judged: low and high (T,), infinite or None where c is free, text,
-    a mark for each step or None, and step, the one that is drawn. does: what a gate does, by its
-    letter.
+    settings: a dict with x, h_before, w_x, w_h, b; for an LSTM also c_before, for a GRU also
+    reset_after; optionally held and note.
+    values: every number of `lstm_cell` or `gru_cell`, and the pre-activation of each gate, `a_f`.
+    strip: a dict of lists (T,): x, h and, for an LSTM, c. names: from the symbol of a gate to its
+    name. title: the title of the sequence.
+    judged: for a task. low, high: bounds (T,), infinite or None where c is free. text: a character
+    for each time step, or None. step: the time step that is drawn.
+    does: from the symbol of a gate to a phrase that says what it does.
     """
     cell = "lstm" if "c" in values else "gru"
     letters, candidate = CELLS[cell]
@@ -62,7 +63,7 @@ def gate_explorer(settings, values, strip, names, title, judged=None, does=None)
 
 
 def _states(still, drawing, known, top):
-    """What comes into the cell, each where its wire begins."""
+    """Write each input of the cell at the start of its wire."""
     scale = CELL / drawing.width
     starts = {}
     for shapes in drawing.parts.values():
@@ -76,7 +77,7 @@ def _states(still, drawing, known, top):
 
 
 def _equations(cell, settings, v):
-    """The lines under the drawing, with their numbers put in."""
+    """Return the equations below the drawing, with their numbers."""
     n = {name: number(value) for name, value in v.items() if isinstance(value, Real)}
     if cell == "lstm":
         return [
@@ -93,11 +94,11 @@ def _equations(cell, settings, v):
 
 
 def _terms(settings, values, k, isgru):
-    """The summands of a gate: a symbol and its numbers each."""
+    """Return the terms of a gate's pre-activation as pairs of a symbol and its numbers."""
     x, h = number(settings["x"]), number(settings["h_before"])
     w_x, w_h, b = (number(settings[name][k]) for name in ("w_x", "w_h", "b"))
     rows = [("w_x x_t", f"{w_x} · {x}"), ("w_h h_t−1", f"{w_h} · {h}"), ("b_", b)]
-    if isgru:  # the hidden side of the candidate has a bias of its own
+    if isgru:  # the hidden side of the candidate has its own bias
         rows = [rows[0], rows[2], rows[1], ("b_q", number(settings["b"]["q"]))]
     held = settings.get("held") or {}
     for key in [k, "q"] if isgru else [k]:
@@ -107,7 +108,7 @@ def _terms(settings, values, k, isgru):
 
 
 def _card(still, k, name, iscandidate, values, rows, place):
-    """One gate: what it does, its curve with the dot on it, its summands, its value."""
+    """Draw the card of a gate: its effect, its curve with a dot, its terms and its value."""
     (x, y, wide, tall), (name, does) = place, name
     still.card(*place, k)
     still.write(x + 10, y + 24, name, bold=True)
@@ -133,7 +134,10 @@ def _card(still, k, name, iscandidate, values, rows, place):
 
 
 def sequence(still, strip, title, y, judged=None):
-    """A bar for each input, and the states after each step, as in the live strip."""
+    """Draw a bar for each input and the states after each time step, as in the live widget.
+
+    strip, title, judged: as in `gate_explorer`. y: the top of the chart, in pixels.
+    """
     left, right = PADDING + 36, WIDTH - PADDING - 66
     x, T = np.asarray(strip["x"], dtype=float), len(strip["x"])
     steps, pitch = np.arange(1, T + 1), (right - left) / T
@@ -184,7 +188,7 @@ def sequence(still, strip, title, y, judged=None):
 
 
 def _ends(still, last, panel, x, place):
-    """The states after the last step, at the height of their curves, 16 pixels apart."""
+    """Write the final states at the ends of their curves, at least 16 pixels apart."""
     (low, high), (y, tall) = panel.get_ylim(), place
     heights = {k: y + tall * (high - v) / (high - low) for k, v in last.items()}
     order = sorted(heights, key=heights.get)
@@ -197,7 +201,7 @@ def _ends(still, last, panel, x, place):
 
 
 def _bounds(judged, T):
-    """Low and high (2, T), infinite where there is no bound."""
+    """Return the lower and upper bounds, (2, T), infinite where there is no bound."""
     if not judged:
         return np.array([[-np.inf] * T, [np.inf] * T])
     free = {"low": -np.inf, "high": np.inf}

@@ -1,4 +1,4 @@
-"""A picture laid out by hand, as a page is: in CSS pixels from the top left corner."""
+"""A picture laid out by hand, like a page: in CSS pixels from the top left corner."""
 
 import re
 
@@ -9,13 +9,16 @@ from gatewise.drawings.text import ALIGN, mathematics
 from gatewise.drawings.theme import LIGHT
 from gatewise.plots import Plot
 
-POINTS = 0.72  # of a CSS pixel: there are 100 to the inch
-WIDTH, PADDING = 860, 14  # of a widget
+POINTS = 0.72  # points per CSS pixel, at 100 pixels per inch
+WIDTH, PADDING = 860, 14  # of a widget, in pixels
 SYMBOL = re.compile(r"\b([a-z]+_(?:t−1|\w*))")
 
 
 class Still(Plot):
-    """A Plot whose panels are placed by hand, on a page that takes text and shapes of drawings."""
+    """A Plot whose panels are placed by hand, on a page for text and the shapes of drawings.
+
+    height, width: in CSS pixels.
+    """
 
     def __init__(self, height, width=WIDTH):
         size = width / 100, height / 100
@@ -29,12 +32,12 @@ class Still(Plot):
         self.put(frame)
 
     def put(self, *shapes):
-        """Shapes of drawings, onto the page."""
+        """Draw shapes of drawings onto the page."""
         for shape in shapes:
             shape.draw(self.page, POINTS)
 
     def panel(self, name, x, y, width, height, title=""):
-        """Axes without a frame; the title is for the text form, not for the picture."""
+        """Return axes without a frame. Only the text form shows the title, not the picture."""
         panel = self._axes(x, y, width, height)
         panel.set_facecolor("none")
         panel.spines[:].set_visible(False)
@@ -45,26 +48,26 @@ class Still(Plot):
         return panel
 
     def drawing(self, name, drawing, x, y, width, values):
-        """A drawing, filled with values; what it is called goes into the text form."""
+        """Add a drawing filled with values, and return its height. The text form has its name."""
         height = width * drawing.height / drawing.width
         drawing.draw(self.panel(name, x, y, width, height, drawing.name), values)
         return height
 
     def write(self, x, y, text, size=13, anchor="start", color="ink", bold=False):
-        """Text as it is written, its baseline at (x, y)."""
+        """Write plain text with its baseline at (x, y)."""
         look = {"fontsize": size * POINTS, "ha": ALIGN[anchor], "va": "baseline"}
         weight = "bold" if bold else "normal"
         self.page.text(x, y, text, color=LIGHT[color], weight=weight, parse_math=False, **look)
 
     def formula(self, x, y, text, size=13, anchor="start", color="ink", bold=False):
-        """Text in which `c_t−1` is a symbol with its index."""
+        """Write text with its baseline at (x, y); in it, `c_t−1` becomes a symbol with an index."""
         look = {"fontsize": size * POINTS, "ha": ALIGN[anchor], "va": "baseline"}
         text = SYMBOL.sub(lambda found: mathematics(found[1]), text.replace("$", r"\$"))
         look |= {"weight": "bold" if bold else "normal", "math_fontfamily": "stix"}
         self.page.text(x, y, text, color=LIGHT[color], **look)
 
     def card(self, x, y, width, height, quantity):
-        """The ground of a card, with a bar in the color of its quantity."""
+        """Draw the background of a card, with a bar in the color of a quantity."""
         self.put(Box(x, y, width, height, 8, fill="panel"), Box(x, y, width, 4, fill=quantity))
 
     def _axes(self, x, y, width, height):

@@ -1,7 +1,7 @@
-"""UnrollPlayer as a still: the sentences, how far they are apart, the next word, every unit.
+"""The still picture of an UnrollPlayer: the sentences, their distances, next words, all units.
 
-The work is bounded, whatever the sizes of vocabulary, network and sentences: the likeliest words,
-the first units and the words around the step are shown, and it is said what is left out.
+The time to draw it is bounded, however large the vocabulary, the network and the sentences. It
+shows the likeliest words, the first units and the words around the step, and says what is left out.
 """
 
 import numpy as np
@@ -14,26 +14,26 @@ from gatewise.plots import squares
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
 INNER = WIDTH - 2 * PADDING
-LIKELY, UNITS, WORDS = 12, 64, 60  # at most shown
-LONGEST = 24  # letters of a word that are written
-LETTER = 8.4  # width of one
-ALONG = 540  # width of the words along the steps
-ORDER = "rznfigoch"  # of the cards
+LIKELY, UNITS, WORDS = 12, 64, 60  # the most next words, units and words that are shown
+LONGEST = 24  # the most letters of a word that are written
+LETTER = 8.4  # the width of a letter
+ALONG = 540  # the width of the row of words
+ORDER = "rznfigoch"  # the order of the cards
 
 
 def unroll_player(
     values, vocabulary, step, units, clamp, names, unit=0, free=None, said="", hold_from=1
 ):
-    """One sentence or two, as an UnrollPlayer holds them.
+    """Draw one sentence or two, as an UnrollPlayer computes them. Returns a Still.
 
-    values: runs, for each sentence its words, each letter (T, H) and p (T, D); apart, |Δc| and
-    |Δh| by letter, (T,). vocabulary: D words. step: counted from 1. units: those shown, in their
-    order. clamp: what is held, `f` or `f3` to a number. unit: the one whose values are written.
-    names: a letter's name, and the widget's phrases likely, where, says, above, below, scale,
-    held, `held one`, with free dotted, and legend and `held from`, if there are any.
-    free: for each sentence p (D,) at this step with nothing held. values["free"]: if there, runs
-    and apart with nothing held. said: a sentence on all of it. hold_from: the first word at which
-    gates are held.
+    values: a dict. runs: for each sentence its words, each symbol (T, H) and p (T, D).
+    apart: |Δc| and |Δh| by symbol, (T,). free, optional: runs and apart with no gate held.
+    vocabulary: D words. step: counted from 1. units: the units shown, in order.
+    clamp: from `f` or `f3` to the number at which the gate is held.
+    names: from a symbol to its name, and the widget's phrases: likely, where, says, above, below,
+    scale, held, `held one`; with `free` also dotted; optionally legend and `held from`.
+    unit: the unit whose values are written. free: for each sentence p (D,) with no gate held.
+    said: a sentence about the difference. hold_from: the first word at which gates are held.
     """
     behind = values.get("free", values)
     scales = _scales(values, behind)
@@ -79,7 +79,7 @@ def unroll_player(
 
 
 def _scales(values, free):
-    """The ends of the axes, which hold what is held and what is free: of distances, and of c."""
+    """Return the ends of the axes of the distances and of c, for held and free runs alike."""
     apart = [v for one in (values, free) for line in one["apart"].values() for v in line]
     runs = [run for one in (values, free) for run in one["runs"] if "c" in run]
     return {
@@ -89,13 +89,13 @@ def _scales(values, free):
 
 
 def _window(values, step):
-    """The words around the step, at most `WORDS`; what is left out."""
+    """Return the runs and distances for at most `WORDS` words around the step, and which words."""
     runs, apart = values["runs"], values["apart"]
     T = max(len(run["words"]) for run in runs)
     if T <= WORDS:
         return runs, apart, {"before": 0}
     first = int(np.clip(step - WORDS // 2, 0, T - WORDS))
-    # A sentence that has ended by then shows its last word.
+    # A sentence that ends before the window shows its last word.
     runs = [
         {k: rows[min(first, len(rows) - 1) : first + WORDS] for k, rows in run.items()}
         for run in runs
@@ -105,7 +105,7 @@ def _window(values, step):
 
 
 def _sizes(T, B, letters, H):
-    """How many cards are in a row, how large a square is, and how tall a card."""
+    """Return the number of cards per row, the size of a square, and the height of a card."""
     need = max(112, min(B * T * 16 + 50, max(190, T * 7.5 + 20)))
     columns = next(
         n
@@ -127,7 +127,7 @@ def _sizes(T, B, letters, H):
 
 
 def _along(still, runs, distances, step, row, top):
-    """The words along the steps, and below them how far the two states are apart."""
+    """Draw the words in a row per sentence, and below them the distances between the states."""
     apart, shadow, most = distances
     T = max(len(run["words"]) for run in runs)
     left = PADDING + 34
@@ -169,7 +169,7 @@ def _along(still, runs, distances, step, row, top):
     panel.set_ylabel("A and B apart").set_visible(False)
     panel.set_yticks([most], [f"{most:g}"])
     x = PADDING + ALONG
-    for k in reversed(list(apart)):  # as a legend, from the right
+    for k in reversed(list(apart)):  # the legend, from right to left
         now = f"|Δ{k}| {number(apart[k][min(step, len(apart[k])) - 1])}"
         still.write(x, PADDING + 12, now, anchor="end")
         x -= 8 * len(now) + 12
@@ -178,7 +178,7 @@ def _along(still, runs, distances, step, row, top):
 
 
 def _written(words, own, room):
-    """Which words of a row to write when each takes `room` columns: first those that tell most."""
+    """Return the words of a row to write when each takes `room` columns, most telling first."""
 
     def rank(t):
         return 0 if own[t] else 1 if t == 0 or words[t] != words[t - 1] else 2
@@ -191,14 +191,14 @@ def _written(words, own, room):
 
 
 def _likeliest(p):
-    """The indices of the likeliest next words of both sentences, in the order of the vocabulary."""
+    """Return the indices of the likeliest next words, in the order of the vocabulary."""
     best = np.max(p, axis=0)
     count = min(LIKELY, len(best))
     return np.sort(np.argpartition(-best, count - 1)[:count])
 
 
 def _next(still, p, shown, vocabulary, names, free):
-    """The likeliest next words, the two sentences back to back; a mark where nothing is held."""
+    """Draw the likeliest next words of both sentences back to back; marks show the free runs."""
     left, right = PADDING + ALONG + 22, WIDTH - PADDING
     middle, top = (left + right) / 2, PADDING + 28
     says = [
@@ -208,7 +208,7 @@ def _next(still, p, shown, vocabulary, names, free):
     still.write(middle, top + 12, names["likely"], 12, "middle", "muted")
     panel = still.panel("next", left, top + 20, right - left, 19 * len(shown), "")
     panel.set_xlabel(names["likely"]).set_visible(False)
-    full = middle - left - 31 - 44  # of a bar
+    full = middle - left - 31 - 44  # the longest bar
     rows = np.arange(len(shown))
     for b, q in enumerate(p):
         side = 1 if b else -1
@@ -237,7 +237,7 @@ def _next(still, p, shown, vocabulary, names, free):
 
 
 def _card(still, k, runs, units, at, told, sizes, corner):
-    """One gate or state, a map for each sentence; whether it is held."""
+    """Draw the card of a gate or state: one map per sentence, and whether the gate is held."""
     (step, unit), (names, clamp, hold_from, most), (x, y, wide) = at, told, corner
     pitch, tall = sizes["pitch"], sizes["tall"]
     still.card(x, y, wide, sizes["card"], k)
@@ -286,7 +286,7 @@ def _says_held(key, value, names):
 
 
 def _key(still, names, notes):
-    """What full and hollow squares say, and what is not shown."""
+    """Explain full and hollow squares, and say what is not shown."""
     x, y = PADDING, still.height - PADDING
     if "legend" in names:
         still.write(x, y, names["legend"], 12, color="muted")
