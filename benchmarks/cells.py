@@ -1,30 +1,32 @@
-"""Times the cells next to torch's, to a plain torch cell, to a tuned LSTM and to matrix products.
+"""Time the package's cells next to torch's, and to three other implementations.
 
     python benchmarks/cells.py [--quick] [--strict] [--openblas-free] [--no-figure]
 
-float32, one thread. The contenders: the package's cells; for the LSTM, `tuned_lstm.py`, which says
-what the package's clarity costs; torch's own modules; the equations in plain torch operations,
-under autograd; and the matrix products alone. All take turns in one process; a turn is one sample,
-every round has another order, and a ratio is the median of the rounds' ratios. Each turn begins
-with a call that is not timed, so that caches and memory are as in training, where one cell runs
-again and again. The clock is the process's own (user and system time), so that a turn interrupted
-by another program is not charged for it; with one thread on an idle machine it equals the wall's.
-Before anything is timed, its gradients are compared. Prints a table, and writes it to `cells.txt`
-and a figure to `cells.png`, next to this file.
+Everything runs in float32 on one thread. There are five contenders: the package's cells; for the
+LSTM, `tuned_lstm.py`, which shows what the package's clarity costs; torch's modules; the equations
+in plain torch operations, under autograd; and the matrix products alone.
 
-The bounds depend on the processor: the table reports them, and only with `--strict` does a missed
-one make the exit status 1.
+The contenders take turns in one process. A turn is one sample, each round has another order, and a
+ratio is the median of the ratios of all rounds. Each turn begins with an untimed call, so that
+caches and memory are as in training, where one cell runs again and again. The clock is the CPU time
+of the process (user and system), so that an interruption by another program doesn't count. With one
+thread on an idle machine, CPU time equals wall-clock time. Before anything is timed, the gradients
+are compared. The script prints a table, and writes it to `cells.txt` and a figure to `cells.png`,
+next to this file.
 
-OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE and their like change the ratios. Where the environment sets
-such a variable, everything is measured twice: with it, and in a second process without it
-(`--openblas-free` is that second run alone).
+The bounds depend on the processor. The table reports them, but a missed bound makes the exit status
+1 only with `--strict`.
 
-Memory counts, too: at large, gatewise allocates some 160 MB in every pass (the Trace and the
-Grads), the matrix products alone none, and the cost of a fresh page depends on the machine (little
-on a desktop; in a virtual machine whose host takes idle pages back after seconds, more than the
-arithmetic of the gates: hence the untimed call). With glibc, MALLOC_MMAP_MAX_=0
-MALLOC_TRIM_THRESHOLD_=100000000000 keeps freed memory in the process, for every contender alike;
-the table prints these variables.
+Variables such as OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE change the ratios. If the environment sets
+such a variable, everything is measured twice: with it, and in a second process without it.
+`--openblas-free` does the second run only.
+
+Memory matters as well. At the size "large", gatewise allocates some 160 MB in every pass, for the
+Trace and the Grads; the matrix products allocate nothing. The cost of a new page depends on the
+machine. It is low on a desktop, but in a virtual machine whose host takes idle pages back within
+seconds, it exceeds the arithmetic of the gates; hence the untimed call. With glibc, set
+MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 to keep freed memory in the process, for all
+contenders alike. The table prints these variables.
 """
 
 import os
@@ -46,13 +48,13 @@ from gatewise.models import unroll  # noqa: E402
 
 HERE = Path(__file__).parent
 CELLS = {"RNN": rnn, "LSTM": lstm, "GRU": gru}
-SIZES = {  # (T, B, D, H), rounds, calls in a turn (a turn should not be shorter than a millisecond)
+SIZES = {  # (T, B, D, H), rounds, calls per turn (a turn should last at least a millisecond)
     "tiny": ((3, 6, 9, 5), 300, 10),
     "small": ((35, 20, 100, 100), 100, 1),
     "medium": ((50, 32, 128, 256), 31, 1),
     "large": ((100, 64, 256, 512), 11, 1),
 }
-LENGTHS = [16, 32, 64, 128, 256, 512, 1024]  # T, at the other sizes of "small"
+LENGTHS = [16, 32, 64, 128, 256, 512, 1024]  # T; B, D and H are those of "small"
 FLOOR = """\
 floor: the products that forward and backward need, and nothing else, by NumPy into arrays made
 beforehand (G = 1, 4, 3 blocks of rows for RNN, LSTM, GRU):
@@ -64,7 +66,7 @@ beforehand (G = 1, 4, 3 blocks of rows for RNN, LSTM, GRU):
              1 ×   da (T·B, G·H) @ W_ih (G·H, D)"""
 
 
-# The contenders: each makes two functions without arguments, forward and forward + backward ---
+# The contenders. Each returns two functions without arguments: forward, and forward + backward
 
 
 def ours(cell, params, x, states, dh):
@@ -75,7 +77,10 @@ def ours(cell, params, x, states, dh):
 
 
 def by_torch(run, leaves, dh):
-    """`run` returns all the outputs; the gradients are those with respect to the leaves."""
+    """Return the two functions of a torch contender.
+
+    run: returns all outputs. leaves: the tensors whose gradients are computed.
+    """
 
     def forward():
         with torch.no_grad():
@@ -96,7 +101,7 @@ def torch_module(name, params, x, states, dh):
 
 
 def plain_torch(name, params, x, states, dh):
-    """What one writes first: the equations, step after step, all gates of a step in one product."""
+    """A first implementation in torch: the equations, step by step, one product for all gates."""
     leaves = [torch.tensor(v, requires_grad=True) for v in (*params, x, *states)]
     *weights, x, h = leaves[:6]
     mode, c = CELLS[name].Params.mode, leaves[6:] or [None]
@@ -134,7 +139,7 @@ def floor(params, x, dh):
 
 
 def contenders(name, T, B, D, H):
-    """{contender: (forward, forward + backward)}, with their gradients compared."""
+    """Return {contender: (forward, forward + backward)}, after comparing their gradients."""
     rng = np.random.default_rng(0)
     cell = CELLS[name]
     params = cell.Params.random(D, H, rng, np.float32)
@@ -160,11 +165,11 @@ def contenders(name, T, B, D, H):
 
 
 def interleaved(functions, rounds, calls=1):
-    """Seconds per call, (rounds, functions)."""
+    """Time functions in turns. Returns the seconds per call, (rounds, functions)."""
     seconds = np.empty((rounds + 1, len(functions)))
     rng = np.random.default_rng(0)
-    for k in range(rounds + 1):  # the first round is for warming up, and in each turn a call
-        for j in rng.permutation(len(functions)):  # no two are neighbors every time
+    for k in range(rounds + 1):  # the first round warms up, and so does the first call of a turn
+        for j in rng.permutation(len(functions)):  # so that neighbors change from round to round
             functions[j]()
             start = time.process_time()
             for _ in range(calls):
@@ -174,7 +179,7 @@ def interleaved(functions, rounds, calls=1):
 
 
 def measure_sizes(scale):
-    """{(cell, size, pass): {contender: seconds in every round}}."""
+    """Return {(cell, size, pass): {contender: seconds in every round}}."""
     measured = {}
     for size, (shape, rounds, calls) in SIZES.items():
         for name in CELLS:
@@ -187,7 +192,7 @@ def measure_sizes(scale):
 
 
 def measure_growth(scale):
-    """{cell: {contender: median seconds, forward+backward, for every T}}."""
+    """Return {cell: {contender: median seconds of forward + backward, for every T}}."""
     _, B, D, H = SIZES["small"][0]
     growth = {}
     for name in CELLS:
@@ -201,7 +206,7 @@ def measure_growth(scale):
 
 
 def exponent(seconds):
-    """The slope of log seconds over log T."""
+    """Return the slope of log seconds over log T."""
     return np.polyfit(np.log(LENGTHS), np.log(seconds), 1)[0]
 
 
@@ -209,12 +214,12 @@ def exponent(seconds):
 
 
 def steering():
-    """The variables by which an environment chooses OpenBLAS's kernels and block sizes."""
+    """Return the environment variables that choose OpenBLAS's kernels and block sizes."""
     return [v for v in os.environ if v.startswith("OPENBLAS_") and "THREADS" not in v]
 
 
 def machine():
-    """Where and with what this was measured, in lines."""
+    """Return lines about the machine, the versions and the environment of this run."""
     try:
         cpuinfo = Path("/proc/cpuinfo").read_text()
         cpu = next(line for line in cpuinfo.splitlines() if line.startswith("model name"))
@@ -245,7 +250,7 @@ def machine():
 
 
 def openblas_kernels():
-    """What OpenBLAS says it runs, by asking the library that NumPy has loaded."""
+    """Return the name of OpenBLAS's kernels, from the library that NumPy has loaded."""
     import ctypes
 
     libraries = Path(np.__file__).parent.parent.glob("numpy.libs/*openblas*")
@@ -260,12 +265,12 @@ def openblas_kernels():
 
 
 def ratio(row, one, other):
-    """The median of the rounds' ratios."""
+    """Return the median over the rounds of the ratio of two contenders."""
     return np.median(row[one] / row[other])
 
 
 def bounds(measured, growth):
-    """Yield what is expected of forward + backward: (text, measured, bound)."""
+    """Yield the bounds for forward + backward, as (text, measured, bound)."""
 
     def row(text, name, size, one, other, bound):
         values = measured[name, size, "forward+backward"]
@@ -285,7 +290,7 @@ def bounds(measured, growth):
 
 
 def report(measured, growth):
-    """The lines of the table, and whether every bound is met."""
+    """Return the lines of the table, and whether every bound is met."""
     lines = ["gatewise, cells: " + ("as the environment has it" if steering() else "OpenBLAS free")]
     lines += ["", *machine(), "", *FLOOR.splitlines(), ""]
     lines += ["gradients of all that is timed: agree (to 1e-4, float32)", ""]
@@ -317,14 +322,14 @@ def report(measured, growth):
 
 
 def draw(measured, growth, path):
-    """Ratios to torch's module in three panels, growth with T in the fourth."""
+    """Draw the ratios to torch's modules in three panels, and the growth with T in a fourth."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     from matplotlib.ticker import FixedLocator, NullLocator
 
-    # Okabe–Ito, and a marker of its own for each: never color alone.
+    # Okabe–Ito colors, and a different marker for each contender: never color alone.
     style = {
         "gatewise": {"color": "#0072B2", "marker": "o", "lw": 2},
         "nn": {"color": "#000000", "marker": "", "ls": "--"},
@@ -374,11 +379,11 @@ def draw(measured, growth, path):
 
 
 def main():
-    if "--openblas-free" in sys.argv and steering():  # OpenBLAS has read them: begin again without
+    if "--openblas-free" in sys.argv and steering():  # OpenBLAS has read them, so start again
         free = {k: v for k, v in os.environ.items() if k not in steering()}
         return subprocess.run([sys.executable, *sys.argv], env=free).returncode
     torch.set_num_threads(1)
-    scale = 10 if "--quick" in sys.argv else 1  # a look, not a record
+    scale = 10 if "--quick" in sys.argv else 1  # fewer rounds: a first look, not a record
     measured, growth = measure_sizes(scale), measure_growth(scale)
     lines, met = report(measured, growth)
     print("\n".join(lines), flush=True)

@@ -1,9 +1,9 @@
 """An LSTM in NumPy, tuned for speed: `forward` and `backward` as in `gatewise.cells.lstm`.
 
-What the plain cell doesn't do, since it would hide the equations: one exponential for the three
-gates and the candidate, local derivatives for many time steps at once, results written in place,
-weights copied in the order that products read fastest. `benchmarks/cells.py` measures what this
-is worth; `tests/test_tuned_lstm.py` compares it with the plain cell.
+It does four things that would hide the equations in the plain cell. One exponential serves the
+three gates and the candidate. Local derivatives are computed for many time steps at once. Results
+are written in place. Weights are copied into the order that products read fastest.
+`benchmarks/cells.py` measures the gain; `tests/test_tuned_lstm.py` compares it with the plain cell.
 """
 
 import numpy as np
@@ -11,8 +11,8 @@ import numpy as np
 from gatewise.cells.lstm import Grads, Params, Trace
 from gatewise.cells.params import check_backward, check_forward
 
-# steps · B · H for which local derivatives are computed at once: one step at a time is slower
-# where arrays are small, all steps at a time where they are large.
+# The steps · B · H for which local derivatives are computed at once. One step at a time is slower
+# for small arrays, and all steps at a time are slower for large arrays.
 AT_ONCE = 2**15
 
 
@@ -21,20 +21,20 @@ def forward(params, x, h0=None, c0=None):
     params, x, h0, c0 = check_forward(Params, params, "TBD", x, h0=h0, c0=c0)
     (T, B, D), h_t, c_t = x.shape, h0, c0
 
-    # σ(a) = 1 / (1 + e⁻ᵃ) and tanh(a) = 2 / (1 + e⁻²ᵃ) − 1: one exponential serves the three gates
-    # and the candidate, once the minus and the 2 are in the weights. (A candidate near 0 is then
-    # exact to a rounding of 1, not of its own.)
+    # σ(a) = 1 / (1 + e⁻ᵃ), tanh(a) = 2 / (1 + e⁻²ᵃ) − 1. With the minus and the 2 in the weights,
+    # one exponential serves the three gates and the candidate. (A candidate near 0 then has the
+    # rounding error of a number near 1.)
     H = params.W_hh.shape[1]
     above = np.repeat(np.array([1, 1, 2, 1], x.dtype), H)  # the numerators
     W_ih_T = (-above[:, None] * params.W_ih).T
     W_hh_T = transposed(params.W_hh)
     W_hh_T *= -above
     b = -above * (params.b_ih + params.b_hh)
-    # One row per sequence, since NumPy is faster where both operands have one shape.
+    # One row per sequence, since NumPy is faster if both operands have the same shape.
     b, above = np.repeat([b], B, axis=0), np.repeat([above], B, axis=0)
 
-    # Every input, in one product. Its row for step t is used once; then the gates of step t, gate
-    # by gate, are written over it.
+    # One product for all inputs. The rows of step t are used once; then the gates of step t, gate
+    # by gate, overwrite them.
     a = (x.reshape(T * B, D) @ W_ih_T).reshape(T, B, 4 * H)
     gates = a.reshape(T, 4, B, H)
     i, f, g, o = gates.swapaxes(0, 1)
@@ -43,9 +43,9 @@ def forward(params, x, h0=None, c0=None):
     ifgo = np.empty((B, 4 * H), x.dtype)
     by_gate = ifgo.reshape(B, 4, H).swapaxes(0, 1)
     one = np.ones((), x.dtype)  # an array, since NumPy takes longer to convert a 1 than to add it
-    # In place, since new room for each result would have to be found; `dot`, whose call is cheaper
-    # than that of @.
-    with np.errstate(over="ignore"):  # where e⁻ᵃ is infinite, σ(a) is 0, as it should be
+    # Operations in place save the allocation of new arrays. A call of `dot` is cheaper than one
+    # of @.
+    with np.errstate(over="ignore"):  # if e⁻ᵃ is infinite, σ(a) is 0, as it should be
         for t in range(T):
             np.dot(h_t, W_hh_T, out=ifgo)
             ifgo += a[t]
@@ -53,7 +53,7 @@ def forward(params, x, h0=None, c0=None):
             np.exp(ifgo, out=ifgo)
             ifgo += one
             np.divide(above, ifgo, out=ifgo)
-            gates[t] = by_gate  # a copy after the division is faster than to divide gate by gate
+            gates[t] = by_gate  # one copy after the division is faster than a division per gate
             i_t, f_t, g_t, o_t = gates[t]
             g_t -= one
             c_t = np.add(f_t * c_t, i_t * g_t, out=c[t])
@@ -69,11 +69,12 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
     x, h0, c0, i, f, g, o, c, h = trace
     T, B, H = h.shape
 
-    # Local derivatives don't depend on the future. They are computed for a block of steps at once,
-    # since on small arrays a call costs more than its arithmetic, in the arrays of the gradients.
+    # Local derivatives don't depend on later steps. They are computed for a block of steps at once,
+    # since a call on small arrays costs more than its arithmetic. They go into the arrays of the
+    # gradients.
     da, dc = np.empty((T, B, 4 * H), dh.dtype), np.empty_like(dh)
     to_a, to_c = da.reshape(T, B, 4, H), dc
-    # In the columns of da: dc_t for i, f and g, which act on c; dh_t for o, which acts on h.
+    # The factors of da: dc_t for i, f and g, which act on c; dh_t for o, which acts on h.
     dc_dh = np.empty((B, 4 * H), dh.dtype)
     by_gate = dc_dh.reshape(B, 4, H).swapaxes(0, 1)
     block = max(1, AT_ONCE // (B * H))
@@ -91,7 +92,7 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
             dc_next = dc_t * f[t]
 
     rows = da.reshape(T * B, 4 * H)
-    # Two products, since joining h0 and h first would copy an array as large as h.
+    # Two products, since concatenating h0 and h would copy an array as large as h.
     dW_hh = rows[:B].T @ h0 + rows[B:].T @ h[:-1].reshape(T * B - B, H)
     db = rows.sum(axis=0)
     dx = (rows @ params.W_ih).reshape(x.shape)
@@ -100,18 +101,18 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
 
 
 def local_derivatives(trace, start, end, to_a, to_c):
-    """Compute the factors that gradients are multiplied by, for the steps `start` to `end` − 1.
+    """Compute the factors by which gradients are multiplied, for the steps `start` to `end` − 1.
 
-    Fills to_a (steps, B, 4, H), from c_t to the pre-activations of i, f, g, and from h_t to that
-    of o, and to_c (steps, B, H), from h_t to c_t.
+    Fills two arrays. to_a (steps, B, 4, H): from c_t to the pre-activations of i, f and g, and from
+    h_t to the pre-activation of o. to_c (steps, B, H): from h_t to c_t.
     """
-    # Copies, each in one piece, since NumPy is twice as fast on what has no gaps.
+    # Copies, since NumPy is twice as fast on contiguous arrays.
     i, f, g, o = (getattr(trace, name)[start:end].copy() for name in "ifgo")
     h, c_before = trace.h[start:end], trace.c[start - 1 : end - 1]
     if start == 0:
         c_before = np.concatenate([trace.c0[None], trace.c[: end - 1]])
 
-    # None of them needs an a: σ′ = σ (1 − σ) and tanh′ = 1 − tanh². And o ⊙ tanh(c) is h.
+    # None of them needs a, since σ′ = σ (1 − σ) and tanh′ = 1 − tanh². Also, o ⊙ tanh(c) is h.
     to_a[:, :, 0] = i * (1 - i) * g
     to_a[:, :, 1] = f * (1 - f) * c_before
     to_a[:, :, 2] = i * (1 - g**2)
@@ -120,10 +121,10 @@ def local_derivatives(trace, start, end, to_a, to_c):
 
 
 def transposed(W):
-    """W.T in C order, as fast products want it.
+    """Return W.T in C order, which products read fastest.
 
-    Copied 32 columns at a time: at 512 hidden units all reads of W.T.copy() would fall into the
-    same few lines of the processor's cache, and take ten times as long.
+    It is copied 32 columns at a time. At 512 hidden units, W.T.copy() would read from the same few
+    lines of the processor's cache, and take ten times as long.
     """
     W_T = np.empty(W.shape[::-1], W.dtype)
     for k in range(0, len(W), 32):

@@ -1,12 +1,14 @@
-"""Where the subject moves away: `i um um … like dog`, trained for every distance.
+"""Train networks on sentences whose subject is far from the end: `i um um … like dog`.
 
     python benchmarks/um.py        writes src/gatewise/data/um.csv, in about ten minutes
 
-Sentences: the six of `gatewise.text`, with `ums` words "um" after the subject; ten words.
-Networks: TextRNN, TextLSTM (with a `forget_bias`), TextGRU, and at 30 ums
-TextLSTMs that leave one part out; H = 16, float64; either readout at 30 ums, the normal one at
-all distances; seed s draws the weights after `torch.manual_seed(s)`. Training: 1,000 updates of
-Adam at 0.01 on the whole batch; the seeds of one point side by side in `training.fit_together`.
+Sentences: the six in `gatewise.text`, with `ums` words "um" after the subject. The vocabulary has
+ten words.
+Networks: TextRNN, TextLSTM (also with a `forget_bias`), TextGRU, and at 30 ums TextLSTMs that leave
+one part out. H = 16, float64. The normal readout runs at all distances, the linear one at 30 ums.
+Seed s draws the weights after `torch.manual_seed(s)`.
+Training: 1,000 updates of Adam on the whole batch, at a learning rate of 0.01.
+`training.fit_together` trains the seeds of one setting in parallel.
 """
 
 import csv
@@ -22,7 +24,7 @@ from gatewise import models, text, training
 from gatewise.cells import gru, lstm, rnn
 
 PATH = Path(__file__).parents[1] / "src/gatewise/data/um.csv"
-# The cell that says how far apart the subjects are; of a network that is none of the three, none.
+# Each network with the cell that measures how far apart the subjects are, if there is one.
 NETWORKS = {
     "RNN": (models.TextRNN, rnn),
     "LSTM": (models.TextLSTM, lstm),
@@ -34,7 +36,7 @@ NETWORKS = {
 SEEDS, HIDDEN, EPOCHS = range(10), 16, 1000
 UMS = [0, 5, 10, 20, 30, 40, 50]
 FOUR = [("RNN", 0), ("LSTM", 0), ("LSTM", 4), ("GRU", 0)]
-MORE = [("LSTM", bias) for bias in (1, 2, 6)]  # the remedy, by its dose
+MORE = [("LSTM", bias) for bias in (1, 2, 6)]  # how large a forget bias does it take?
 MORE += [(name, 0) for name in NETWORKS if name.startswith("without")]
 GRID = [("normal", ums, network) for ums, network in product(UMS, FOUR)]
 GRID += [("normal", 30, network) for network in MORE]
@@ -59,8 +61,11 @@ def main():
 
 
 def point(name, forget_bias, readout, ums):
-    """One row a seed: how many of the six are right at the end, the loss before the last update,
-    and how far apart the two subjects leave h and c before the answer to "like"."""
+    """Train the seeds of one setting. Returns one row per seed, a list of dicts.
+
+    right: how many of the six answers are right at the end. loss: before the last update.
+    apart_h, apart_c: the distances between the states after "i … like" and after "you … like".
+    """
     kind, cell = NETWORKS[name]
     options = {"forget_bias": forget_bias} if forget_bias else {}
     vocabulary = text.Vocabulary(text.with_ums(1))

@@ -1,13 +1,13 @@
-"""Times the widgets: from the input event of a drag to the frame in which its picture is drawn.
+"""Time the widgets, from the input event of a drag to the frame that shows the result.
 
     python benchmarks/widgets.py [--strict]
 
-Each widget stands alone on a blank page, as in the tests. Of its sliders, the one with the most
-values is dragged from end to end and back. A sample begins with the input event and ends when the
-browser has run the handlers, laid out and painted the next frame on its main thread; the wait for
-that frame is part of it. All is measured twice: on the machine as it is, and beside a process
-that keeps one core busy. Prints a table and writes it to `widgets.txt`, beside this file. With
---strict it ends with status 1 if any p95 is above 16 ms, the time of a frame at 60 Hz.
+Each widget is alone on a blank page, as in the tests. The script drags the slider with the most
+values from end to end and back. A sample begins with the input event. It ends when the browser has
+run the handlers and has laid out and painted the next frame on its main thread; it includes the
+wait for that frame. Everything is measured twice: on the machine as it is, and next to a process
+that keeps one core busy. The script prints a table, and writes it to `widgets.txt`, next to this
+file. With --strict, the exit status is 1 if any p95 exceeds 16 ms, about a frame at 60 Hz.
 """
 
 import os
@@ -31,7 +31,7 @@ from blank_page import FLAGS, View, executable  # noqa: E402
 BOUND = 16  # ms
 MOVES = 120  # of the mouse, each way
 BUSY = [sys.executable, "-c", "while True: pass"]
-# A message is delivered after the frame that was asked for before it is painted.
+# The message arrives after the browser has painted the requested frame.
 WATCH = """slider => {
     window.waits = [];
     slider.addEventListener("input", event => requestAnimationFrame(() => {
@@ -44,7 +44,7 @@ VALUES = "sliders => sliders.map(({min, max, step}) => (max - min) / step)"
 
 
 def player():
-    """16 units and two sentences of 40 words."""
+    """Return an UnrollPlayer with 16 units and two sentences of 40 words."""
     torch.manual_seed(0)
     vocabulary = text.Vocabulary([*text.SENTENCES, "um"])
     sentences = [f"{subject}{' um' * 38} love" for subject in ("i", "you")]
@@ -61,7 +61,7 @@ WIDGETS = {
 
 
 def drag(view):
-    """Drag the slider with the most values; the milliseconds from each input to its frame."""
+    """Drag the slider with the most values. Returns the ms from each input event to its frame."""
     sliders, mouse = view.root.locator("input[type=range]:visible"), view.page.mouse
     slider = sliders.nth(int(np.argmax(sliders.evaluate_all(VALUES))))
     slider.scroll_into_view_if_needed()
@@ -79,7 +79,7 @@ def drag(view):
 
 
 def measure(browser):
-    """A row for each widget: its name, samples, p50 and p95."""
+    """Return one row per widget: its name, the number of samples, p50 and p95, in ms."""
     rows = []
     for name, make in WIDGETS.items():
         view = View(browser.new_page(viewport={"width": 1200, "height": 900}), make())
@@ -92,7 +92,7 @@ def measure(browser):
 
 
 def machine():
-    """The processor, as far as the system tells it."""
+    """Return the name of the processor, if the system tells it, and the number of cores."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
@@ -100,7 +100,7 @@ def machine():
 
 
 def main():
-    # Above 0.5 or so, others were at work, too.
+    # Above about 0.5, other programs were running.
     load = f"load {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else "load unknown"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)

@@ -1,4 +1,4 @@
-"""`make figures`: make every picture in figures/ from the code below it in figures/README.md."""
+"""`make figures`: make every SVG in figures/ from the code below it in figures/README.md."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ FIGURE = r"!\[(?P<alt>.+?)\]\((?P<file>[\w.]+)\)\n\n(?P<caption>\*.+?\*)\n\n" + 
 
 
 class Figure(NamedTuple):
-    """One section of the index: the picture's file, its alt text, its caption and its code."""
+    """One section of the index: the file of the picture, its alt text, its caption and its code."""
 
     file: str
     alt: str
@@ -19,14 +19,17 @@ class Figure(NamedTuple):
     code: str
 
     def draw(self, names):
-        """What the last line of the code makes: a Drawing or a Plot."""
+        """Run the code, and return the Drawing or Plot from its last line.
+
+        names: the names that the code may use; its own are added.
+        """
         *before, last = ast.parse(self.code).body
         exec(compile(ast.Module(before, []), self.file, "exec"), names)
         return eval(compile(ast.Expression(last.value), self.file, "eval"), names)
 
 
 def index():
-    """The figures of README.md, and the names that its first piece of code imports for them."""
+    """Return the figures in figures/README.md, and the names that its first code block imports."""
     page = (FIGURES / "README.md").read_text(encoding="utf-8")
     names = {}
     exec(re.search(CODE, page, re.DOTALL)["code"], names)
@@ -34,13 +37,16 @@ def index():
 
 
 def pictures():
-    """The text of each picture, by the name of its file."""
+    """Make all pictures. Returns a dict from file names to SVG text."""
     figures, names = index()
     return {figure.file: figure.draw(names).svg(figure.alt) + "\n" for figure in figures}
 
 
 def out_of_date(made, folder=FIGURES):
-    """Names of the pictures in a folder that are not as they were made, are missing, or extra."""
+    """Return the names of pictures in a folder that are different, missing or extra.
+
+    made: the result of `pictures`.
+    """
     found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.svg")}
     return sorted(name for name in made | found if made.get(name) != found.get(name))
 
@@ -51,4 +57,4 @@ if __name__ == "__main__":
         (FIGURES / name).write_text(text, encoding="utf-8", newline="\n")
         print(f"figures/{name}")
     for name in out_of_date(made):
-        print(f"figures/{name} is not in the index: remove it")
+        print(f"figures/{name} is not in figures/README.md: remove it")

@@ -1,6 +1,6 @@
-"""`make lab`: JupyterLab on the first notebook, as root and without a browser, too.
+"""`make lab`: open JupyterLab on the first notebook, also as root and without a browser.
 
-python tools/lab.py [OPTION …]     options are JupyterLab's own, such as --port=8899 or --ip=0.0.0.0
+python tools/lab.py [OPTION …]     takes JupyterLab's options, such as --port=8899 or --ip=0.0.0.0
 """
 
 import os
@@ -12,22 +12,22 @@ from jupyterlab.labapp import LabApp
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = "notebooks/01_rnn.ipynb"
-WINDOWS = {"BROWSER", "DISPLAY", "WAYLAND_DISPLAY"}  # Linux opens none where none of these is set
+WINDOWS = {"BROWSER", "DISPLAY", "WAYLAND_DISPLAY"}  # Linux opens a window if one of these is set
 
 
 def is_root():
-    """Whether this process runs as root, as it does in most containers."""
+    """Return whether this process runs as root, as in most containers."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def has_browser():
-    """Whether a browser with a window can be opened from here."""
+    """Return whether a browser window can be opened from here."""
     if sys.platform == "linux" and not os.environ.keys() & {
         "BROWSER",
         "DISPLAY",
         "WAYLAND_DISPLAY",
     }:
-        return False  # w3m or lynx would take over the terminal
+        return False  # a text browser such as w3m would take over the terminal
     try:
         webbrowser.get()
     except webbrowser.Error:
@@ -36,12 +36,13 @@ def has_browser():
 
 
 def options(root, browser):
-    """JupyterLab's options, a list of strings.
+    """Return JupyterLab's options, a list of strings.
 
-    root: whether this is root, whom JupyterLab refuses unless told. browser: whether to open one.
+    root: whether this process is root, which JupyterLab otherwise refuses.
+    browser: whether to open one.
     """
     always = [
-        f"--ServerApp.root_dir={ROOT}",  # not notebooks/, which link to NOTATION.md above them
+        f"--ServerApp.root_dir={ROOT}",  # not notebooks/, since they link to ../NOTATION.md
         f"--LabApp.default_url=/lab/tree/{FIRST}",
         "--ServerApp.log_level=WARN",
         "--LabApp.log_level=WARN",
@@ -50,7 +51,7 @@ def options(root, browser):
 
 
 def main():
-    """Start JupyterLab, print the address to open, and serve until Ctrl-C."""
+    """Start JupyterLab, print the address to open, and serve until Ctrl-C is pressed."""
     server = LabApp.initialize_server(options(is_root(), has_browser()) + sys.argv[1:])
     print(f"Open {server.local_url} (Ctrl-C stops JupyterLab)", flush=True)
     server.identity_provider.token_generated = False  # or start() would print the address again

@@ -1,9 +1,9 @@
-"""`make links`: write the repository's address wherever it appears. Needs nothing but Python.
+"""`make links`: write the repository's address wherever it appears. It needs only Python.
 
     python tools/links.py [OWNER/NAME]     by default, the address of the Git remote `origin`
-    python tools/links.py --check          say where another address appears, and fail
+    python tools/links.py --check          list the files with another address, and fail
 
-The address is that of `Repository` in pyproject.toml. Until the series is published it is
+The address is `Repository` in pyproject.toml. Until the series is published, it is
 `__owner__/gatewise`. GitHub allows no such account, so no link leads to a stranger's code.
 """
 
@@ -45,20 +45,20 @@ raise ModuleNotFoundError("this copy has no public address yet, so it can't be i
 
 
 def address():
-    """The repository's address, `owner/name`, from pyproject.toml."""
+    """Return the repository's address, `owner/name`, from pyproject.toml."""
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     return re.search(r'^Repository = "https://github\.com/(.+)"$', project, re.MULTILINE)[1]
 
 
 def origin():
-    """The address of the Git remote `origin`. Raises ValueError if it has none on GitHub."""
+    """Return the address of the Git remote `origin`. Raises ValueError if it isn't on GitHub."""
     command = ["git", "remote", "get-url", "origin"]
     url = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return from_remote(url.stdout.decode().strip())
 
 
 def from_remote(url):
-    """The address in a remote's URL, https or ssh. Raises ValueError if it isn't on GitHub."""
+    """Return the address in the URL of a remote. Raises ValueError if it isn't on GitHub."""
     if found := re.fullmatch(REMOTE, url):
         return found[1]
     got = f"got {url}" if url else "but this copy has no remote `origin`"
@@ -66,7 +66,7 @@ def from_remote(url):
 
 
 def setup_cell(address):
-    """The source of the set-up cell, which starts every notebook."""
+    """Return the source of the set-up cell, which starts every notebook."""
     if address == PLACEHOLDER:
         return SETUP.format(purpose="Is the series installed?", install=CANNOT_INSTALL)
     purpose = "This installs the series on Colab and, with Internet switched on, on Kaggle."
@@ -74,10 +74,10 @@ def setup_cell(address):
 
 
 def rewrite(text, old, new):
-    """`text` with every link to this repository leading to `new`.
+    """Return `text` with all links to this repository changed to `new`.
 
-    old: the address before. Another owner's repository of the same name is a fork, so links to it
-    are rewritten, too.
+    old: the previous address. Another owner's repository of the same name counts as a fork, so
+    links to it are changed as well.
     """
     owner, name = new.split("/")
     names = "|".join(re.escape(address.split("/")[1]) for address in (old, new, PLACEHOLDER))
@@ -88,7 +88,7 @@ def rewrite(text, old, new):
 
 
 def rewrite_notebook(text, old, new):
-    """The same for the text of an .ipynb file: the cells' sources change, their outputs don't."""
+    """Do the same for the text of an .ipynb file: the sources change, the outputs don't."""
     notebook = json.loads(text)
     for cell in notebook["cells"]:
         source = setup_cell(new) if cell["id"] == "setup" else "".join(cell["source"])
@@ -97,7 +97,7 @@ def rewrite_notebook(text, old, new):
 
 
 def rewritten(old, new):
-    """The files that change when the address does: a dict of paths and their new text."""
+    """Return a dict from the paths of files that contain the address to their new text."""
     changed = {}
     for path in sorted(path for pattern in FILES for path in ROOT.glob(pattern)):
         text = path.read_text(encoding="utf-8")
@@ -108,7 +108,7 @@ def rewritten(old, new):
 
 
 def faults():
-    """What is wrong with the links, a list of sentences."""
+    """Return the faults of the links, a list of sentences."""
     here = address()
     published = os.environ.get("GITHUB_REPOSITORY", here)
     if published.lower() != here.lower():
@@ -118,7 +118,7 @@ def faults():
 
 
 def main(arguments=None):
-    """The command line; returns the exit status, or a sentence on what is wrong."""
+    """Run the command line. Returns the exit status, or a sentence that says what is wrong."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,6 +1,6 @@
 """`python tools/make_surnames.py`: make data/surnames.txt from the PyPI package Faker.
 
-Only this script needs Faker, at the version in constraints.txt. Readers of the names don't.
+Only this script needs Faker, in the version from constraints.txt.
 """
 
 import importlib
@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from pathlib import Path
 
-# Languages in Latin script whose lists in Faker are their own and have a few hundred names.
+# Languages in Latin script with their own list of at least a few hundred names in Faker.
 LOCALES = {
     "Croatian": ["hr_HR"],
     "Dutch": ["nl_NL"],
@@ -20,26 +20,26 @@ LOCALES = {
     "Italian": ["it_IT"],
     "Spanish": ["es_ES"],
 }
-# Letters that Unicode does not take apart into a plain one and an accent.
+# Letters that Unicode doesn't decompose into a plain letter and an accent.
 PLAIN = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae"})
 PATH = Path(__file__).resolve().parents[1] / "src" / "gatewise" / "data" / "surnames.txt"
 HEAD = """\
-# Surnames and their language: a line a language, plain letters a to z, names of one word,
-# names that two of the languages share left out. From the PyPI package Faker {version},
-# made by tools/make_surnames.py. Faker's license (MIT):
+# Surnames by language, one language per line: names of one word, in plain letters a to z.
+# Names that belong to two of the languages are left out. Extracted from the PyPI package
+# Faker {version} by tools/make_surnames.py. Faker's license (MIT):
 #
 {license}
 """
 
 
 def fold(name):
-    """A name in small letters without accents: an accent would give the language away."""
+    """Return a name in lowercase without accents, since an accent would reveal the language."""
     letters = unicodedata.normalize("NFKD", name.lower().translate(PLAIN))
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def surnames():
-    """The names of each language, a dict of sorted lists, taken from the installed Faker."""
+    """Return the names in the installed Faker, a dict from languages to sorted lists."""
     names = {language: set() for language in LOCALES}
     for language, locales in LOCALES.items():
         for locale in locales:
@@ -47,14 +47,14 @@ def surnames():
             names[language] |= {fold(name) for name in provider.last_names}
     count = Counter(name for found in names.values() for name in found)
     return {
-        # "van der" would give the language away, too: one word.
+        # Only names of one word, since "van der" would reveal the language.
         language: sorted(n for n in found if count[n] == 1 and re.fullmatch("[a-z]+", n))
         for language, found in names.items()
     }
 
 
 def text():
-    """The text of surnames.txt."""
+    """Return the text of surnames.txt."""
     from importlib.metadata import distribution
 
     faker = distribution("Faker")

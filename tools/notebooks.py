@@ -1,10 +1,10 @@
-"""`make notebooks`: execute the notebooks, normalize them, check what is saved.
+"""`make notebooks`: execute the notebooks, normalize them, and check the saved files.
 
     python tools/notebooks.py [NOTEBOOK …]            execute in fresh kernels and save
-    python tools/notebooks.py --check [NOTEBOOK …]    list what is wrong with a saved notebook
+    python tools/notebooks.py --check [NOTEBOOK …]    list the faults of saved notebooks
 
-Without names, these run on all of notebooks/. nbval skips a cell without an execution count, so it
-passes a stripped notebook. That is why the saved state has a check of its own.
+Without names, both commands run on all notebooks. nbval skips cells without an execution count, so
+it would pass a stripped notebook. That is why `--check` exists.
 """
 
 import argparse
@@ -25,19 +25,19 @@ from nbclient import NotebookClient
 ROOT = Path(__file__).resolve().parents[1]
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 METADATA = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
-# A path below somebody's home or temporary folder, or an object's address.
+# A path in a home folder or a temporary folder, or the memory address of an object.
 LOCAL = re.compile(r"(/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\?Users)|at 0x[0-9a-f]{6,}")
-LONGEST, MEDIAN = 25, 6  # lines of a code cell
-# All that a cell may carry: its output is folded, because it answers a guess.
+LONGEST, MEDIAN = 25, 6  # the most lines of a code cell, and of the median code cell
+# The only metadata that a cell may carry: its output is folded, because it answers a guess.
 FOLDED = {"jupyter": {"outputs_hidden": True}}
-SPEAKS = {"print", "compare", "display", "exercise"}  # calls that leave an output
+SPEAKS = {"print", "compare", "display", "exercise"}  # functions that print
 
 
 def execute(path):
-    """Run a notebook in a fresh kernel, in a folder of its own, and save it normalized.
+    """Run a notebook in a fresh kernel and an empty folder, normalize it and save it.
 
-    path: the .ipynb file, which is replaced only if every cell ran.
-    Raises nbclient.exceptions.CellExecutionError for the first cell that did not.
+    path: the .ipynb file. It is replaced only if every cell runs without an error.
+    Raises nbclient.exceptions.CellExecutionError for the first cell with an error.
     """
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as folder:
@@ -49,7 +49,7 @@ def execute(path):
 
 
 def normalize(notebook):
-    """Take out, in place, what differs from run to run or from editor to editor."""
+    """Remove, in place, what differs between runs or between editors. Returns the notebook."""
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat_minor = 5
     seen = set()
@@ -62,7 +62,7 @@ def normalize(notebook):
         cell.execution_count = count
         for output in cell.outputs:
             output.pop("transient", None)
-            # A widget's view names a model of this run; its picture stands beside it and stays.
+            # The view of a widget names a model from this run. Its picture stays.
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
             if "execution_count" in output:
                 output.execution_count = count
@@ -70,21 +70,21 @@ def normalize(notebook):
 
 
 def _is_folded(cell):
-    """Whether a code cell carries FOLDED, alone or among what an editor has added."""
+    """Return whether the output of a code cell is folded, whatever metadata an editor added."""
     return (
         cell.cell_type == "code" and cell.metadata.get("jupyter", {}).get("outputs_hidden") is True
     )
 
 
 def write(notebook, path):
-    """Save a notebook, the same text for the same content."""
+    """Save a notebook. The same content gives the same text."""
     text = nbformat.writes(notebook).rstrip("\n") + "\n"
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def check(path):
-    """The faults of a saved notebook: a list of lines, empty if there is none."""
-    # As it stands in the file: nbformat.read would mend some faults silently.
+    """Return the faults of a saved notebook, a list of lines."""
+    # Read the file itself: nbformat.read would mend some faults silently.
     notebook = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
     for cell in notebook.cells:
         cell.source = "".join(cell.source)
@@ -132,8 +132,8 @@ def _cell_faults(cell):
 
 
 def _speaks(source):
-    """Whether a cell, when run, surely prints: a call of SPEAKS outside of functions and ifs."""
-    # The set-up cell has a %pip, which is not Python until IPython has read it.
+    """Return whether a cell surely prints: it calls one of SPEAKS, outside functions and ifs."""
+    # The set-up cell contains %pip, which isn't Python until IPython transforms it.
     waiting = list(ast.parse(TransformerManager().transform_cell(source)).body)
     while waiting:
         node = waiting.pop()
@@ -150,12 +150,12 @@ def _code(notebook):
 
 
 def notebooks():
-    """All notebooks, in order."""
+    """Return the paths of all notebooks, in order."""
     return sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def main(arguments=None):
-    """The command line; returns the exit status."""
+    """Run the command line. Returns the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,12 +1,12 @@
-"""`make sweep`: every notebook, strictly, as if on other machines. CONTRIBUTING.md has the table.
+"""`make sweep`: test every notebook as if on other machines. CONTRIBUTING.md has the table.
 
-    python tools/sweep.py [SETTING …]      all settings, or those whose name contains a word given
+    python tools/sweep.py [WORD …]      all settings, or those whose name contains a word
 
-Libraries choose their code by the processor. The settings below make them choose as on older or
-other processors, so that one machine stands for several; what this one cannot run is left out. One
-more run is in an environment of its own, .venv-oldest, with the oldest versions that pyproject.toml
-allows of what a notebook shows. Runs with one thread go two at a time. Takes about half an hour on
-two cores.
+Libraries choose their code by the processor. The settings below make them choose as they would on
+other processors, so that one machine stands for several. Settings that this processor can't run are
+skipped. One more run uses the oldest versions that pyproject.toml allows of NumPy and the widget
+libraries, in a separate environment, .venv-oldest. Two runs with one thread go in parallel. It all
+takes about half an hour on two cores.
 """
 
 import os
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-# What NumPy has code of its own for and this processor can run.
+# The features that NumPy has special code for and that this processor has.
 DISPATCHED = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
 OLDEST = ("numpy", "ipywidgets", "anywidget")
 SETTINGS = {
@@ -35,13 +35,13 @@ SETTINGS = {
         "NPY_DISABLE_CPU_FEATURES": " ".join(DISPATCHED)
     },
 }
-AVX512 = ("avx512", "SkylakeX")  # settings whose code would kill the kernel where there is none
+AVX512 = ("avx512", "SkylakeX")  # on a processor without AVX-512, these would kill the kernel
 THREADS = ("1", "2")
 TABLE = re.compile(r"(?<=<!-- sweep -->\n).*?(?=<!-- /sweep -->)", re.DOTALL)
 
 
 def run(python, environment):
-    """One run over all notebooks: "6 of 6", or the cells that differ."""
+    """Run all notebooks once. Returns "385 cells equal", for example, or the cells that differ."""
     command = [python, "-m", "pytest", "notebooks", "-q", "--tb=no", "-p", "no:cacheprovider"]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, text=True
@@ -55,19 +55,19 @@ def run(python, environment):
 
 
 def lower_bounds():
-    """The oldest versions that pyproject.toml allows, a dict of strings."""
+    """Return the oldest versions that pyproject.toml allows, a dict of strings."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = "\n".join(project["dependencies"])
     return dict(re.findall(r"^([\w-]+)>=([\d.]+)", lines, re.MULTILINE))
 
 
 def oldest():
-    """The Python of .venv-oldest, made if need be, and what is old there."""
+    """Return the Python of .venv-oldest, and its old versions. Creates it if there is none."""
     bounds = lower_bounds()
     pins = [f"{name}=={bounds[name]}" for name in OLDEST]
     environment = ROOT / ".venv-oldest"
     if not environment.exists():
-        # The widgets' own parts follow ipywidgets, so their pins go, too.
+        # Two packages must match ipywidgets, so their pins are dropped as well.
         loose = (*OLDEST, "widgetsnbextension", "jupyterlab_widgets")
         lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
         kept = [line for line in lines if line.split("==")[0] not in loose]

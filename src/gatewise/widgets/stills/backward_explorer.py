@@ -23,7 +23,7 @@ def backward_explorer(settings, ours, theirs, split, names, sentence="", lost=()
 
     settings: a dict with x, T, read, step, stage and detach.
     ours: the LSTM's gradients, lists (T,) under the names in `lstm_cell(backward=True)`, without
-    dc_from_h and dc_from_c. theirs: the same for the RNN. split: whole, wire and detour, lists (T,).
+    dc_from_h and dc_from_c. theirs: the same for the RNN. split: lists (T,) whole, wire, detour.
     names: labels of the curves dc, dh, rnn, whole, wire and detour; of an RNN curve that is 0
     (none); of the loss; and of the axis (size).
     sentence: what happens at this stage, with symbols written as `c_3`.
