@@ -1,4 +1,4 @@
-"""Every gradient that a BackwardExplorer shows, by torch's autograd."""
+"""Every gradient that a BackwardExplorer shows, computed by torch's autograd."""
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from gatewise.models import cell_step
 LSTM = "dh do dc df di dg da_i da_f da_g da_o dh_before dc_before".split()
 RNN = "dh da dh_before".split()
 PLAIN = "x T read forget_bias detach step stage".split()
-# A BackwardExplorer called `explorer` as plain settings; in a kernel as in a test.
+# The settings of a BackwardExplorer named `explorer`, for use in a kernel or a test.
 SETTINGS = f"""{{
     **{{k: getattr(explorer, k) for k in {PLAIN}}},
     "lstm": [a.ravel().tolist() for a in explorer.params],
@@ -55,7 +55,7 @@ def by_autograd(s, detach=None):
 
 
 def differences(values, s):
-    """The largest absolute difference between `explorer.values` and autograd, name by name."""
+    """Return the largest absolute difference between `explorer.values` and autograd, by name."""
     found = {}
     for cell, gradients in by_autograd(s).items():
         for name, theirs in gradients.items():
@@ -64,7 +64,7 @@ def differences(values, s):
     split = np.array(values["wire"]) + values["detour"]
     found["whole"] = np.abs(values["whole"] - whole).max()
     found["wire + detour"] = np.abs(split - whole).max()
-    # The wire is what goes back with h detached.
+    # The wire is the gradient that goes back with h detached.
     cut = by_autograd(s, detach=True)["lstm"]["dc"]
     found["wire"] = np.abs(values["wire"] - cut).max()
     return found

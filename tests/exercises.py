@@ -1,4 +1,4 @@
-"""Two plausible wrong answers to each exercise, which its check must refuse."""
+"""Two plausible wrong answers to each exercise. The check of the exercise must refuse both."""
 
 PEEPHOLE_AT_THE_OLD_C = """
 def peephole_step(params, p_i, p_f, p_o, x, h, c):

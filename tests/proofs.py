@@ -1,6 +1,6 @@
-"""The proofs of a cell, as functions.
+"""The proofs of a cell, as functions with assertions.
 
-Every function takes the module of a cell (`rnn`, `lstm`, `gru`) and a `Case`, and asserts.
+Each takes the module of a cell (`rnn`, `lstm` or `gru`) and a `Case`.
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ VALUE, GRADIENT, DIFFERENCE = 1e-12, 1e-10, 1e-6
 
 
 class Case(NamedTuple):
-    """One drawing: what `forward` and `backward` are called with."""
+    """One random draw of the arguments of `forward` and `backward`."""
 
     params: tuple
     x: np.ndarray
@@ -27,7 +27,7 @@ class Case(NamedTuple):
 
 
 def draw(cell, seed, T, B, D, H, left_out=(), reset_after=True, dtype=np.float64):
-    """Random parameters, input, states and incoming gradients; those `left_out` are None."""
+    """Draw parameters, input, states and incoming gradients; those in `left_out` are None."""
     rng = np.random.default_rng(seed)
     params = cell.Params.random(D, H, rng, dtype)
     x = rng.normal(size=(T, B, D)).astype(dtype)
@@ -47,11 +47,11 @@ def run(cell, case):
     return trace, cell.backward(case.params, trace, **case.incoming)
 
 
-# The same in torch: as tensors, as a module, and unrolled in plain operations -----------------
+# The same in torch: tensors, a module, and plain operations -----------------------------------
 
 
 def tensors(case):
-    """Parameters, input and states as leaves, in the order of `Grads`; None becomes zeros."""
+    """Return parameters, input and states as leaves, in the order of `Grads`; None means zeros."""
     B, H = case.x.shape[1], case.params.W_hh.shape[1]
     arrays = [*case.params, case.x, *case.states.values()]
     arrays = [np.zeros((B, H), case.x.dtype) if array is None else array for array in arrays]
@@ -60,7 +60,7 @@ def tensors(case):
 
 
 def loss_of(case, h, c_T):
-    """The loss whose gradients with respect to its arguments are the incoming ones."""
+    """Return the loss whose gradients with respect to h and c_T are the incoming gradients."""
     value = 0 * h.sum()
     for name, output in (("dh", h), ("dh_T", h[-1]), ("dc_T", c_T)):
         if case.incoming.get(name) is not None:
@@ -69,7 +69,7 @@ def loss_of(case, h, c_T):
 
 
 def module_of(params, layers=1, **options):
-    """The torch module for these parameters (more layers keep their own)."""
+    """Return the torch module with these parameters; further layers keep their own."""
     H, D = params.W_hh.shape[1], params.W_ih.shape[1]
     kind = getattr(torch.nn, params.mode.removesuffix("_TANH"))
     module = kind(D, H, layers, dtype=torch.from_numpy(params.W_ih).dtype, **options)
@@ -80,9 +80,9 @@ def module_of(params, layers=1, **options):
 
 
 def unrolled(cell, case, leaf):
-    """Every time step of a cell in plain torch, keeping the gradient of every intermediate.
+    """Run a cell in plain torch, and keep the gradient of every intermediate result.
 
-    Returns a dict from symbol to the tensors of all time steps.
+    Returns a dict from symbols to the tensors of all time steps.
     """
     weights = [leaf[name] for name in case.params._fields]
     steps = unroll(cell.Params.mode, leaf["x"], *weights, leaf["h0"], leaf.get("c0"), **case.form)
@@ -98,7 +98,7 @@ def unrolled(cell, case, leaf):
 
 
 def equals_module(cell, case):
-    """The outputs and gradients of `nn.RNN`, `nn.LSTM` or `nn.GRU`."""
+    """The outputs and gradients equal those of `nn.RNN`, `nn.LSTM` or `nn.GRU`."""
     trace, grads = run(cell, case)
     module, leaf = module_of(case.params), tensors(case)
     states = tuple(leaf[name][None] for name in case.states)
@@ -117,7 +117,7 @@ def equals_module(cell, case):
 
 
 def equals_unrolled(cell, case):
-    """Every field of Trace, and every field of Grads, as autograd has them on plain torch."""
+    """Every field of Trace and of Grads equals autograd's, in plain torch operations."""
     trace, grads = run(cell, case)
     leaf = tensors(case)
     kept = unrolled(cell, case, leaf)
@@ -137,7 +137,7 @@ def equals_unrolled(cell, case):
 
 
 def equals_differences(cell, case):
-    """The gradients with respect to parameters, input and states, by finite differences alone."""
+    """The gradients on parameters, input and states equal finite differences."""
     _, grads = run(cell, case)
     arrays = {**case.params._asdict(), "x": case.x, **case.states}
     for name, at in arrays.items():
@@ -160,7 +160,7 @@ def equals_differences(cell, case):
 
 
 def step_equals_forward(cell, case):
-    """Steps, one after the other, leave what `forward` leaves."""
+    """Calls of `step`, one after the other, give the trace of `forward`."""
     trace, _ = run(cell, case)
     B, H = trace.h0.shape
     states = [np.zeros((B, H)) if s is None else s for s in case.states.values()]
@@ -175,7 +175,7 @@ def step_equals_forward(cell, case):
 
 
 def leaves_its_arguments_alone(cell, case):
-    """No argument is written to, and no result shares its memory with one."""
+    """No argument changes, and no result shares memory with an argument."""
     arguments = [*case.params, *case.states.values(), case.x, *case.incoming.values()]
     arguments = [array for array in arguments if array is not None]
     before = [array.copy() for array in arguments]
@@ -195,7 +195,7 @@ def leaves_its_arguments_alone(cell, case):
 
 
 class Watched(np.ndarray):
-    """An array that notes the dtype of every array computed from it, temporaries included."""
+    """An array that records the dtype of every array computed from it, including temporaries."""
 
     seen: set = set()
 
@@ -204,7 +204,7 @@ class Watched(np.ndarray):
 
 
 def stays_float32(cell, case):
-    """Float32 gives float32, in every result and every intermediate."""
+    """Float32 arguments give float32, in every result and every intermediate result."""
 
     def watched(array):
         return None if array is None else array.astype(np.float32).view(Watched)
@@ -236,7 +236,7 @@ PROOFS = (
 
 
 def prove(cell, case):
-    """Everything above that can be asked of this case."""
+    """Run all proofs that apply to this case."""
     for proof in PROOFS:
         if proof is equals_module and case.form.get("reset_after") is False:
             continue  # torch has no GRU of Cho's form

@@ -1,4 +1,4 @@
-"""The cells against torch and against central differences, at shapes drawn by hypothesis."""
+"""The cells against torch and central differences, at shapes drawn by hypothesis."""
 
 import re
 import subprocess
@@ -20,7 +20,7 @@ settings.load_profile("proof")
 
 CELLS = [rnn, lstm, gru]
 each_cell = pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.__name__.split(".")[-1])
-# The two forms of the GRU count as two cells wherever arithmetic is tested.
+# The two forms of the GRU count as two cells in all tests of arithmetic.
 FORMS = {"rnn": (rnn, True), "lstm": (lstm, True), "gru": (gru, True), "gru-cho": (gru, False)}
 each_form = pytest.mark.parametrize(("cell", "reset_after"), FORMS.values(), ids=FORMS)
 
@@ -120,7 +120,7 @@ assert data.um(ums=30)
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("directions", [1, 2])
 def test_from_torch_runs_a_whole_stack(cell, bias, directions):
-    """Three layers, both directions, each with its own parameters and states."""
+    """The stack has three layers in two directions, each with its own parameters and states."""
     T, B, D, H, layers = 5, 3, 4, 6, 3
     kind = getattr(torch.nn, cell.Params.mode.removesuffix("_TANH"))
     torch.manual_seed(0)
@@ -228,14 +228,14 @@ def test_from_torch_refuses_a_quantized_module():
     ],
 )
 def test_from_torch_refuses_weights_that_are_computed(wrap):
-    """Their values are those of the last forward pass, before the optimizer's last step."""
+    """Their values are from the last forward pass, before the optimizer's last step."""
     module = torch.nn.LSTM(2, 3)
     wrap(module, "weight_hh_l0")
     with pytest.raises(ValueError, match="^weight_hh_l0: expected a parameter, got a value comp"):
         lstm.Params.from_torch(module)
 
 
-# Foreign inputs: read as arrays, or one sentence ----------------------------------------------
+# Other inputs are read as arrays or refused ---------------------------------------------------
 
 
 @each_cell
@@ -319,7 +319,7 @@ def test_backward_refuses_a_trace_that_does_not_fit(cell):
 
 @each_form
 def test_a_trace_cannot_be_changed_behind_backward(cell, reset_after):
-    """Neither through the arrays that `forward` was given, nor in the trace itself."""
+    """It can't be changed in place, nor through the arguments of `forward`."""
     case = proofs.draw(cell, 0, 3, 2, 4, 5, reset_after=reset_after)
     trace, before = proofs.run(cell, case)
     for array in (case.x, *case.states.values()):
@@ -334,7 +334,7 @@ def test_a_trace_cannot_be_changed_behind_backward(cell, reset_after):
     case.params.W_hh[:] = 0  # parameters stay writable: training changes them
 
 
-# Errors: one sentence, with the expected and the given value ----------------------------------
+# Errors name the expected value and the given one ---------------------------------------------
 
 
 @each_cell
@@ -506,7 +506,7 @@ def test_thousands_give_finite_results_and_no_warning(cell, reset_after, dtype):
 
 
 def test_a_chunk_without_the_later_gradient_equals_torch_with_detached_states():
-    """Truncated backpropagation through time, of which notebook 3 speaks."""
+    """This is truncated backpropagation through time, as in notebook 3."""
     rng = np.random.default_rng(0)
     params = lstm.Params.random(3, 4, rng)
     x, dh = rng.normal(size=(10, 2, 3)), rng.normal(size=(10, 2, 4))

@@ -1,4 +1,4 @@
-"""`compare` says yes and no where it should, and never raises."""
+"""`compare` gives the right verdict and never raises; `exercise` and `central_difference` too."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ class Refuses:
 
 @pytest.mark.filterwarnings("ignore:torch.quantize")  # deprecated
 def test_compare_has_a_verdict_on_anything(capsys):
-    """And never raises: `ours` equals itself and differs from `other`."""
+    """It never raises. `ours` equals itself and differs from `other`."""
     quantized = torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8)
     for ours, other in [
         (np.array([True]), np.array([False])),

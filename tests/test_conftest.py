@@ -1,4 +1,4 @@
-"""What the conftest.py at the root does with a notebook: what turns it red, and no network."""
+"""The conftest.py at the root: which faults turn a notebook red, and no network."""
 
 import re
 import shutil
@@ -44,7 +44,7 @@ def sentence(host):
 
 @pytest.fixture(scope="module")
 def run():
-    """Run a cell in a kernel like any other test's; returns its last output."""
+    """A function that runs a cell in a kernel, as in any test, and returns the last output."""
     client = NotebookClient(nbformat.v4.new_notebook(), kernel_name="python3", allow_errors=True)
 
     def run_(source):
@@ -71,13 +71,13 @@ def test_a_kernel_reaches_this_machine(run):
 
 
 def code(source, text, **more):
-    """A code cell with its saved output."""
+    """Return a code cell with its saved output."""
     outputs = [nbformat.v4.new_output("stream", text=text)] if text else []
     return nbformat.v4.new_code_cell(source, execution_count=1, outputs=outputs, **more)
 
 
 def exercise(n, condition):
-    """The three cells of an exercise, with the answer 3."""
+    """Return the three cells of an exercise whose answer is 3."""
     check = f"print('exercise {n}:', 'right' if {condition} else 'not right yet')"
     solution = f"<details>\n\n```python\nanswer_{n} = 3\n```\n\n</details>"
     return [

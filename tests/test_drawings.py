@@ -50,7 +50,7 @@ DRAWINGS = [
     drawings.valve(),
     drawings.stacked(),
 ]
-# Every cell of which a section can be highlighted.
+# The cells whose sections can be highlighted.
 LIT = [
     (drawings.lstm_cell, drawings.LSTM_SECTIONS),
     (drawings.gru_cell, drawings.GRU_SECTIONS),
@@ -62,7 +62,7 @@ each_drawing = pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda drawing: 
 
 
 def parse(drawing, values=None):
-    """The elements of a drawing's SVG, their namespace taken off."""
+    """Return the elements of a drawing's SVG, without their namespace."""
     root = ElementTree.fromstring(drawing.svg(values=values))
     for element in root.iter():
         element.tag = element.tag.partition("}")[2]
@@ -129,7 +129,7 @@ def test_every_color_is_a_variable_of_the_page_or_else_of_the_light_theme(drawin
 
 @each_drawing
 def test_ink_and_ground_come_from_one_source(drawing):
-    # Jupyter's variables and the system's wish may contradict what the page really looks like.
+    # Jupyter's variables and the system's setting may contradict the look of the page.
     variables = set(re.findall(r"var\(--([\w-]+)", drawing.svg(values={})))
     assert variables <= {f"gw-{name}" for name in drawings.LIGHT}
     assert {"gw-ink", "gw-ground"} <= variables
@@ -151,7 +151,7 @@ def contrast(one, other):
 def test_text_can_be_read_in_both_themes(theme):
     color = {name: np.array(to_rgb(value)) for name, value in theme.items()}
     grounds = [color["ground"], color["panel"]]
-    # A layer is its quantity's color over the cell's ground; its opacity is in the SVG.
+    # A layer is the color of its quantity over the background of the cell; the SVG has its opacity.
     (tint,) = {float(e.get("fill-opacity")) for e in parse(CELLS["lstm"]) if e.get("fill-opacity")}
     grounds += [tint * color[k] + (1 - tint) * color["panel"] for k in "figocrznqhx"]
     assert min(contrast(color["ink"], ground) for ground in grounds) >= 4.5
@@ -235,8 +235,8 @@ def test_the_plain_drawing_has_no_anchors_of_values(cell):
     assert not [*having(elements, "wire"), *having(elements, "number"), *having(elements, "valve")]
 
 
-# Which parts each wire of a value joins: where it starts, where it ends; a state comes and goes
-# at the edge of the drawing (None), and some wires start on another.
+# The parts that each wire with a value connects, from its start to its end. A state enters and
+# leaves at the edge of the drawing (None), and some wires start on another wire.
 JOINTS = {
     "lstm": {
         "c-before": (None, "f-times"),
@@ -281,7 +281,7 @@ JOINTS["gru before"] = JOINTS["gru"] | {
 
 
 def distance(point, shape):
-    """How far a point is from the edge of a box or disc, or from a wire."""
+    """Return the distance of a point from the edge of a box or disc, or from a wire."""
     x, y = point
     if isinstance(shape, (Disc, Valve)):
         return abs(np.hypot(x - shape.x, y - shape.y) - shape.r)
@@ -295,7 +295,7 @@ def distance(point, shape):
 
 
 def along(point, start, end):
-    """How far a point is from a straight line."""
+    """Return the distance of a point from a straight line segment."""
     p, a, b = map(np.array, (point, start, end))
     t = np.clip((p - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1)
     return np.linalg.norm(p - a - t * (b - a))
@@ -474,7 +474,7 @@ def drawn(drawing, values=None, width=7.0):
 
 
 def points(element):
-    """The points of an SVG path: commands with absolute coordinates, as the drawings write them."""
+    """Return the points of an SVG path with absolute coordinates, as the drawings write it."""
     found = []
     for command, text in re.findall(r"([MLHVQAz])([^MLHVQAz]*)", element.get("d")):
         numbers = list(map(float, re.findall(r"-?[\d.]+(?:e-?\d+)?", text)))
@@ -487,7 +487,7 @@ def points(element):
 def test_svg_and_matplotlib_agree_on_positions(drawing):
     elements, ax = parse(drawing), drawn(drawing)
     texts = [(float(e.get("x")), float(e.get("y"))) for e in elements if e.tag == "text"]
-    # A number that has no value yet is an empty text.
+    # A number without a value is an empty text.
     assert sorted(t.get_position() for t in ax.texts if t.get_text()) == sorted(texts)
 
     paths = [points(e) for e in elements if e.tag == "path" and e.get("data-cut") is None]

@@ -1,4 +1,4 @@
-"""The ways to install the series, by make, conda and the workflow, are one way; it is checked."""
+"""Make, conda and the workflow install the same packages; the workflow passes its checks."""
 
 import re
 import subprocess
@@ -35,12 +35,12 @@ PLATFORMS = pytest.mark.parametrize("platform", [LINUX, INTEL_MAC, APPLE_SILICON
 
 
 def applying(requirements, platform):
-    """Those of the requirements that apply to a platform, a dict of what markers ask for."""
+    """Return the requirements that apply to a platform, a dict of environment markers."""
     return [r for r in requirements if r.marker is None or r.marker.evaluate(platform)]
 
 
 def pins(name, platform=LINUX):
-    """The lines of a file of constraints for a platform, as a list of (package, version)."""
+    """Return the pins of a constraints file for a platform, as a list of (package, version)."""
     lines = [Requirement(line) for line in read(name).splitlines() if not line.startswith("#")]
     pinned = [(canonicalize_name(r.name), *r.specifier) for r in applying(lines, platform)]
     assert {specifier.operator for _, specifier in pinned} == {"=="}
@@ -49,7 +49,7 @@ def pins(name, platform=LINUX):
 
 @pytest.fixture
 def conda():
-    """What conda installs, and what pip installs into it."""
+    """The packages that conda installs, and the arguments of its pip."""
     *packages, last = yaml.safe_load(read("environment.yml"))["dependencies"]
     return packages, last["pip"]
 
@@ -83,7 +83,7 @@ def test_everything_required_is_pinned_once_within_its_bounds(platform):
 
 @PLATFORMS
 def test_numpy_2_is_allowed_unless_torch_does_not_work_with_it(platform):
-    """The last torch for Intel Macs is 2.2.2; NumPy 2 needs torch 2.3."""
+    """The last torch for Intel Macs is 2.2.2, but NumPy 2 needs torch 2.3."""
     numpy = [r.specifier for r in applying(REQUIRED, platform) if r.name == "numpy"]
     assert all(specifier.contains("2.0.0") for specifier in numpy) == (platform != INTEL_MAC)
     torch = dict(pins("constraints.txt", platform))["torch"]
@@ -111,7 +111,7 @@ def test_the_sweep_reads_the_same_lower_bounds():
 
 
 def runs(job):
-    """The commands of a job of the workflow."""
+    """Return the commands of a job in the workflow."""
     return [step["run"] for step in JOBS[job]["steps"] if "run" in step]
 
 

@@ -1,4 +1,4 @@
-"""The figures are what their code makes; README.md and the notebooks show them in its words."""
+"""The figures are up to date; README.md and the notebooks use the words of figures/README.md."""
 
 import re
 import shutil
@@ -11,12 +11,12 @@ from tools import figures, notebooks
 
 ROOT = Path(__file__).parents[1]
 FIGURES, NAMES = figures.index()
-# A figure is known by its text form, which a notebook saves beside the picture.
+# A figure is identified by its text form, which a notebook saves together with the picture.
 FORMS = {repr(figure.draw(NAMES)): figure for figure in FIGURES}
 
 
 def shown():
-    """What stands below each picture of the notebooks, by its text form, where it comes first."""
+    """Return, for the text form of each picture in the notebooks, the text below its first use."""
     below = {}
     for path in notebooks.notebooks():
         cells = nbformat.read(path, as_version=4).cells

@@ -30,13 +30,13 @@ ORDER = {lstm: [0, 1, 2, 3], gru: [1, 0, 2]}  # of Keras's blocks, in ours
 
 
 def reordered(array, cell):
-    """The blocks of rows in Keras's order; swapping r and z twice leads back."""
+    """Reorder the blocks of rows, from our order to Keras's or back: both swap r and z."""
     blocks = np.split(array, cell.Params.G)
     return np.concatenate([blocks[k] for k in ORDER[cell]])
 
 
 def keras_layer(cell, params, reset_after):
-    """The Keras layer with these parameters."""
+    """Return the Keras layer with these parameters."""
     H = params.W_hh.shape[1]
     options = {"return_sequences": True, "return_state": True, "dtype": "float64"}
     if cell is gru:

@@ -1,4 +1,4 @@
-"""The torch models compute what our cells compute, and start as they promise."""
+"""The torch models compute what our cells compute, and are initialized as documented."""
 
 import numpy as np
 import proofs
@@ -100,7 +100,7 @@ def test_a_forget_bias_moves_the_forget_rows_of_one_bias_and_nothing_else():
 
 @pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bidirectional": True}])
 def test_a_forget_bias_is_added_in_every_layer_and_direction(options):
-    """The one meaning of `forget_bias`: a number added to b_f, whatever b_f was."""
+    """`forget_bias` has one meaning: a number added to b_f, whatever b_f was."""
     module = torch.nn.LSTM(3, 5, **options)
     before = {name: value.clone() for name, value in module.state_dict().items()}
     add_forget_bias(module, 1.5)
@@ -149,7 +149,7 @@ def names():
 
 
 def by_our_cells(model, name):
-    """The logits (C,) of one name alone, by our own cells."""
+    """Return the logits (C,) of a single name, computed by our own cells."""
     E, W, b = (p.detach().numpy() for p in (model.embedding.weight, *model.linear.parameters()))
     x = E[name][:, None]
     for layer in range(model.lstm.num_layers):

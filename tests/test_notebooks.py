@@ -1,4 +1,4 @@
-"""What the notebooks have in common. Each one is executed by nbval: see conftest.py."""
+"""The links between the notebooks. nbval executes each notebook: see conftest.py."""
 
 import nbformat
 
@@ -6,7 +6,7 @@ from tools import notebooks
 
 
 def test_each_notebook_leads_to_its_neighbours():
-    """The line below the badge names the notebooks before and after by their titles."""
+    """The line below the badge links to the previous and next notebook by their titles."""
     paths = notebooks.notebooks()
     heads = [nbformat.read(path, as_version=4).cells[0].source.split("\n\n") for path in paths]
     links = [f"[{h[0].removeprefix('# ')}]({p.name})" for h, p in zip(heads, paths, strict=True)]

@@ -1,4 +1,4 @@
-"""The same integers on every platform: NumPy before 2.0 gives int32 on Windows."""
+"""Integers are the same on every platform, although NumPy 1.26 gives int32 on Windows."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from gatewise.text import SENTENCES, Letters, Vocabulary, last_word_task, pack, 
 
 
 class WindowsNumPy126:
-    """NumPy as `text` would see it with NumPy 1.26 on Windows: ints become int32 by default."""
+    """A stand-in for NumPy 1.26 on Windows, where ints become int32 by default."""
 
     def __getattr__(self, name):
         return getattr(np, name)
@@ -35,7 +35,7 @@ def test_the_emulation_gives_int32_where_no_dtype_is_given():
 
 
 def test_ints_are_int64_on_every_platform(monkeypatch):
-    """Torch takes nothing else for indices and targets."""
+    """Torch accepts only int64 for indices and targets."""
     monkeypatch.setattr(text, "np", WindowsNumPy126())
     vocabulary = Vocabulary()
     _, y = last_word_task(SENTENCES, vocabulary)

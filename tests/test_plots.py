@@ -1,4 +1,4 @@
-"""The plots show the numbers they are given, and say so in words."""
+"""The plots show the given numbers, and their text forms describe them."""
 
 import matplotlib
 import numpy as np
@@ -233,7 +233,7 @@ def test_no_label_overlaps_another(plot):
 
 
 def overlaps(plot):
-    """The pairs of texts that overlap once the plot is drawn."""
+    """Draw the plot, and return the pairs of texts that overlap."""
     canvas = FigureCanvasAgg(plot)
     canvas.draw()
     renderer = canvas.get_renderer()
@@ -250,7 +250,7 @@ CURVE = np.array([1.0, 0.5, 0.2])
 
 
 def every_plot(names):
-    """Each function of `plots`, to be called, with these names for everything that has one."""
+    """Return each function of `plots` as a call in which everything has one of these names."""
     curves = {name: CURVE * (n + 1) for n, name in enumerate(names)}
     label = names[0]
     return {
@@ -274,7 +274,7 @@ def every_plot(names):
 
 
 def drawn_as_mathematics(plot):
-    """The texts that matplotlib takes for formulas."""
+    """Return the texts that matplotlib parses as formulas."""
     FigureCanvasAgg(plot).draw()
     return {t.get_text() for t in plot.findobj(Text) if t._preprocess_math(t.get_text())[1]}
 
@@ -301,7 +301,7 @@ def test_any_number_of_curves_and_models_has_room():
 
 
 def test_a_plot_looks_the_same_whatever_the_rcparams():
-    """A style sheet, LaTeX, large letters: they are the reader's, the pictures are ours."""
+    """Neither a style sheet nor LaTeX nor large letters change our pictures."""
     theirs = {
         "text.usetex": True,
         "font.size": 30,

@@ -1,4 +1,4 @@
-"""The set-up cell, with and without gatewise, a public address, Colab and Kaggle."""
+"""The set-up cell with and without gatewise, with and without an address, on Colab and Kaggle."""
 
 import importlib.metadata
 import importlib.util
@@ -22,7 +22,7 @@ UNPUBLISHED = links.setup_cell(links.PLACEHOLDER)
 
 
 def run(cell):
-    """Run a cell as a kernel does, but with a recorder instead of %pip; returns its records."""
+    """Run a cell as a kernel does, but record each %pip instead. Returns the records."""
     installed = []
 
     class Shell:
@@ -84,7 +84,7 @@ def test_elsewhere_it_says_how_to_install(cell):
 
 @pytest.mark.slow
 def test_it_really_installs_gatewise_and_nothing_else(tmp_path):
-    """In an environment that has all but gatewise, with this checkout behind the address.
+    """The environment has every package but gatewise, and the address leads to this checkout.
 
     pip has no index here, so it would fail if anything else were missing or too old.
     """

@@ -1,4 +1,4 @@
-"""The stills show the numbers they are given, whatever the sizes and whatever the words."""
+"""The stills show the given numbers, whatever the sizes and the words."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def line(panel, label):
 
 
 def meetings(plot):
-    """Pairs of texts that meet; their boxes are taken a pixel smaller."""
+    """Return the pairs of texts whose boxes overlap by more than a pixel."""
     canvas = FigureCanvasAgg(plot)
     canvas.draw()
     found = []
@@ -37,7 +37,7 @@ def meetings(plot):
 
 
 def unseen_tick(text, axes):
-    """Is it the label of a tick outside of what the axes show?"""
+    """Return whether a text is the label of a tick outside the limits of its axes."""
     for axis in (axes.xaxis, axes.yaxis):
         low, high = sorted(axis.get_view_interval())
         for tick in axis.majorTicks:

@@ -138,7 +138,7 @@ def test_one_hot_outside(outside):
 
 
 def test_one_hot_costs_what_it_returns():
-    """Not the square of `size`, which at 33,000 words is 8 GB."""
+    """Its memory doesn't grow with the square of `size`, which is 8 GB at 33,000 words."""
     one_hot([[3]], 10)  # what NumPy allocates once
     tracemalloc.start()
     rows = one_hot([[3]], 33_000)

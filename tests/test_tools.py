@@ -1,4 +1,4 @@
-"""The saved notebooks and their links are in order, and the tools find what is not."""
+"""The saved notebooks and their links are in order, and the tools find faults."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ def test_every_notebook_is_in_order(path):
 
 @pytest.fixture
 def small(tmp_path):
-    """A saved notebook of three cells, in order."""
+    """A saved notebook of three cells, without faults."""
     printed = new_output("stream", text="9 words\n")
     result = new_output("execute_result", {"text/plain": "10"}, execution_count=2)
     cells = [
@@ -35,21 +35,21 @@ def small(tmp_path):
 
 
 def edit(path, change):
-    """Apply a change to a notebook's file."""
+    """Apply a change to the file of a notebook."""
     notebook = nbformat.read(path, as_version=4)
     change(notebook)
     notebooks.write(notebook, path)
 
 
 def strip(notebook):
-    """Remove all outputs and counts, as cleaners of notebooks do."""
+    """Remove all outputs and counts, as tools that strip notebooks do."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
 
 
 def test_a_stripped_notebook_turns_the_check_red(small):
-    """nbval alone would pass it: it skips cells without an execution count."""
+    """nbval alone would pass it, since it skips cells without an execution count."""
     edit(small, strip)
     assert notebooks.check(small) == [
         "small.ipynb: execution counts are not 1…2: run `make notebooks`",
@@ -134,7 +134,7 @@ def test_missing_and_repeated_ids_are_made_from_the_content():
     cells[1].id = cells[0].id
     del cells[2]["id"]
     ids = [cell.id for cell in notebooks.normalize(notebook).cells]
-    # The last two are the first digits of the SHA-256 of "two" and "three".
+    # The last two ids are the first digits of the SHA-256 of "two" and "three".
     assert ids == [cells[0].id, "3fc4ccfe", "8b5b9db0"]
 
 
@@ -150,7 +150,7 @@ def test_the_readme_says_when_the_badges_work_until_they_do():
 
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
-    """The files with an address, in a folder of their own."""
+    """A temporary folder with copies of the files that contain the address."""
     for pattern in links.FILES:
         for path in ROOT.glob(pattern):
             target = tmp_path / path.relative_to(ROOT)

@@ -40,7 +40,7 @@ def test_trace_and_gradients_equal_the_plain_cells(tuned, seed, sizes, left_out)
 
 @pytest.mark.parametrize("block", [1, 2, 3, 7])
 def test_blocks_of_time_steps_make_the_same_gradients(tuned, monkeypatch, block):
-    """Seven steps: blocks of two and three leave a rest."""
+    """The last block of seven time steps is smaller, for blocks of two and of three."""
     case = proofs.draw(lstm, 0, 7, 3, 2, 4)
     monkeypatch.setattr(tuned, "AT_ONCE", block * 3 * 4)
     grads, plain = proofs.run(tuned, case)[1], proofs.run(lstm, case)[1]

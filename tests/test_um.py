@@ -1,4 +1,4 @@
-"""Side by side, models train as they do alone, and um.csv is what its script makes."""
+"""Models trained together train as if alone, and um.csv agrees with its script."""
 
 import importlib.util
 from functools import partial
@@ -14,7 +14,7 @@ from gatewise.check import compare
 from gatewise.models import TextGRU, TextLSTM, TextLSTMWithout, TextModel, TextRNN
 from gatewise.training import fit, fit_together
 
-torch.set_num_threads(1)  # our networks are small: more threads would wait for each other
+torch.set_num_threads(1)  # our networks are small, so more threads would wait for each other
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "um.py"
 
 
@@ -73,7 +73,7 @@ def test_frozen_parameters_stay_frozen(task):
         assert compare("W_hh", mine.rnn.weight_hh_l0, network.rnn.weight_hh_l0)
 
 
-# What `nn.RNN` and its like can be told, and a TextModel can therefore be.
+# Options of `nn.RNN`, `nn.LSTM` and `nn.GRU` that a TextModel can have, therefore.
 OTHERS = {
     "nonlinearity='tanh', got 'relu'": partial(nn.RNN, nonlinearity="relu"),
     r"one layer .*, got LSTM\(10, 7, num_layers=2\)": partial(nn.LSTM, num_layers=2),
@@ -110,7 +110,7 @@ class Scaled(TextLSTMWithout):
 
 
 def changed(change, kind=TextRNN):
-    """Two networks, after `change` of the second."""
+    """Return two networks, after applying `change` to the second."""
     networks = make(kind, range(2))
     change(networks[1])
     return networks
@@ -175,7 +175,7 @@ def test_the_data_has_every_point_of_the_grid_once(script):
 def test_the_data_is_plausible(script):
     for row in data.um():
         assert 0 <= row.right <= 6
-        # All six right with confidence means a small loss, and only that does.
+        # The loss is small if and only if all six answers are right with confidence.
         assert row.loss < 0.4 or row.right < 6
         assert row.loss > 0.1 or row.right == 6
         assert (row.apart_c is not None) == (row.model == "LSTM")

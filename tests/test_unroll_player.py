@@ -1,4 +1,4 @@
-"""UnrollPlayer without a browser: its numbers are torch's, and wrong use is answered."""
+"""UnrollPlayer without a browser: its numbers are torch's, and wrong use raises a sentence."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def player(kind=TextLSTM, vocabulary=None, hidden=5, **settings):
 
 
 def by_torch(kind, vocabulary, sentence, hidden=5):
-    """Gates, states and probabilities, by torch's own modules, in float32, step by step."""
+    """Return gates, states and probabilities from torch's modules, in float32, step by step."""
     torch.manual_seed(0)
     model = kind(len(vocabulary), hidden)
     x = torch.from_numpy(one_hot(vocabulary.encode(sentence), len(vocabulary), np.float32))
@@ -134,7 +134,7 @@ def test_the_weights_go_over_once_as_plain_numbers():
 
 
 def by_class(change, kind=TextLSTM):
-    """A model of a subclass, whose recurrent layer is made otherwise."""
+    """Return a model of a subclass whose recurrent layer is made by `layer`."""
     return type("Mine", (kind,), {"kind": staticmethod(change)})(9)
 
 
@@ -241,7 +241,7 @@ def test_a_gate_is_held_from_a_word_on():
 
 
 def runs(c, h, p, words=("a b c d", "z b c d")):
-    """Two sentences whose states and predictions differ by c, h and p after each word."""
+    """Return two sentences whose states and predictions differ by c, h and p after each word."""
     signs = [np.array([[sign * v / 2] for v in c]) for sign in (1, -1)]
     shown = [np.array([[sign * v / 2] for v in h]) for sign in (1, -1)]
     told = [np.array([[0.5 + sign * v / 2, 0.5 - sign * v / 2] for v in p]) for sign in (1, -1)]

@@ -1,4 +1,4 @@
-"""The wheel, built as pip would: it holds what readers import, and its cells need no torch."""
+"""The wheel, built as by pip, holds what readers import, and its cells don't need torch."""
 
 import ast
 import os
@@ -38,9 +38,9 @@ def wheel(tmp_path_factory):
 
 
 def imported(source, package):
-    """The names of gatewise that Python code imports, as dotted paths.
+    """Yield the names that Python code imports, as dotted paths.
 
-    package: where the code is, for imports that start with a dot.
+    package: the package of the code, for imports that start with a dot.
     """
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -52,14 +52,14 @@ def imported(source, package):
 
 
 def file_of(name):
-    """The file of a module, as a path in the wheel; None for what is no module of gatewise."""
+    """Return the path of a module in the wheel, or None for any other name."""
     path = Path(*name.split("."))
     places = path.with_suffix(".py"), path / "__init__.py"
     return next((place for place in places if (SRC / place).is_file()), None)
 
 
 def readers_modules():
-    """The modules that the notebooks import, and those that these import, as paths."""
+    """Return the paths of all modules that the notebooks import, directly or indirectly."""
     waiting = []
     for path in notebooks.notebooks():
         for cell in nbformat.read(path, as_version=4).cells:
@@ -83,7 +83,7 @@ def test_the_wheel_holds_what_readers_import_and_nothing_else(wheel):
     assert {path.parts[0].split("-")[0] for path in files} == {"gatewise"}  # and its metadata
     assert modules == readers_modules()
 
-    # All data and all of the widgets' JavaScript are there, and each is named in some module.
+    # All data and all scripts of the widgets are there, and some module names each of them.
     source = {path.relative_to(SRC) for path in SRC.glob("gatewise/**/*") if path.is_file()}
     assert package == {path for path in source if path.parent.name != "__pycache__"}
     code = "".join((SRC / path).read_text(encoding="utf-8") for path in modules)

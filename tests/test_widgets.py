@@ -1,4 +1,4 @@
-"""What all widgets share: settings, what the browser gets, pictures for pages without widgets."""
+"""The parts that all widgets share: settings, messages to the browser, pictures."""
 
 import json
 import re
@@ -29,7 +29,7 @@ WIDGETS = {
     "UnrollPlayer": player,
 }
 each = pytest.mark.parametrize("name", WIDGETS)
-# A setting that is accepted, and one that is refused, of each kind.
+# For each kind of setting: a value that is accepted, and one that is refused.
 REFUSED = [
     ("GateExplorer", "x", 0.25, NAN, "x: expected a finite number, got nan"),
     ("GateExplorer", "x", 0.25, "1", "x: expected a finite number, got '1'"),

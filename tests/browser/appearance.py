@@ -1,4 +1,4 @@
-"""How a view is looked at: labels that meet or stick out, and what axe has against it."""
+"""Checks of a view: labels that overlap or stick out, and the violations that axe finds."""
 
 from axe_playwright_python.sync_playwright import Axe
 
@@ -9,7 +9,7 @@ LOOKS = {
     "narrow": {"viewport": {"width": 390, "height": 844}},
 }
 
-# Boxes of all labels: of each SVG text, of each piece of other text line by line, of each control.
+# The boxes of all labels: SVG texts, lines of other texts, and controls.
 BOXES = """root => {
     const boxes = [];
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
@@ -46,23 +46,23 @@ BOXES = """root => {
 
 
 def labels(root):
-    """How many labels there are; which of them meet; which stick out on a side."""
+    """Return the number of labels, the pairs that overlap, and the labels that stick out."""
     return root.evaluate(BOXES)
 
 
-# Jupyter's page is a box without height. What such a box clips counts as unseen, and axe judges no
-# contrast of unseen text.
+# Jupyter's page is a box without height. Anything clipped by it counts as invisible, and axe
+# doesn't check the contrast of invisible text.
 UNCLIPPED = ":has([data-judged]) { overflow: visible !important; contain: none !important }"
-# In which of the judged elements something passed a rule.
+# The judged elements in which something passed a rule.
 PASSED = """(parts) => parts.map((part) =>
     Number(document.querySelector(part).closest("[data-judged]").dataset.judged))"""
 
 
 def violations(roots, rule="color-contrast"):
-    """What axe has against some elements and all in them: pairs of a rule and what breaks it.
+    """Return axe's violations in some elements: pairs of a rule and the nodes that break it.
 
-    roots: a locator. rule: one that something in each of them must pass or break: where axe sees
-    nothing, it finds nothing.
+    roots: a locator. rule: something in each element must pass or break this rule, which proves
+    that axe sees the element.
     """
     page, number = roots.page, roots.count()
     roots.evaluate_all("nodes => nodes.forEach((node, n) => (node.dataset.judged = n))")

@@ -1,11 +1,11 @@
-"""A live widget on a blank page: a stub of anywidget's model, no Jupyter, no kernel."""
+"""A live widget on a blank page, with a stub of anywidget's model, without Jupyter or kernel."""
 
 import os
 import re
 import shutil
 
 NAMES = ["chromium", "chromium-browser", "google-chrome"]
-PLACES = [  # on macOS and Windows programs are not on the PATH
+PLACES = [  # on macOS and Windows, programs aren't on the PATH
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",
 ]
@@ -16,7 +16,7 @@ FLAGS = (
 
 
 def executable():
-    """The browser's path: GATEWISE_BROWSER, the first of NAMES on the PATH, or Chrome's place.
+    """Return the browser's path: GATEWISE_BROWSER, one of NAMES on the PATH, or one of PLACES.
 
     Raises FileNotFoundError if there is none.
     """
@@ -31,8 +31,8 @@ def executable():
 
 
 PAGE = '<!doctype html><meta name="color-scheme" content="light dark"><main></main>'
-# As anywidget and Backbone do it: the module comes from a blob; an event tells of each setting
-# that is no longer equal, and one of them all; what was set goes to Python when it is saved.
+# Like anywidget and Backbone: the module comes from a blob. Each changed setting fires an event,
+# and then all of them fire one. Python receives the changes when they are saved.
 MOUNT = """async state => {
     const listeners = {}, unsaved = new Set();
     const fire = event => [...(listeners[event] ?? [])].forEach(listener => listener());
@@ -77,19 +77,19 @@ class View:
         self.root = page.locator("main")
 
     def send(self, **settings):
-        """Change settings in Python, and tell the browser."""
+        """Change settings in Python, and send them to the browser."""
         for name, value in settings.items():
             setattr(self.widget, name, value)
         self.page.evaluate("state => receive(state)", self.widget.get_state())
 
     def bring(self):
-        """Hand to Python what the browser has saved, message by message; returns the widget."""
+        """Send to Python what the browser has saved, message by message. Returns the widget."""
         for message in self.page.evaluate("messages.splice(0)"):
             self.widget.set_state(message)
         return self.widget
 
     def shown(self):
-        """Every number that is visible, by the name of its value."""
+        """Return every visible number, a dict from the names of values."""
         pairs = self.root.locator("[data-value]:visible").evaluate_all(
             "nodes => nodes.map(node => [node.dataset.value, node.textContent])"
         )
@@ -100,6 +100,6 @@ class View:
 
 
 def parse(text):
-    """A number as the widgets write it: −0.05, +1.25, 3.1·10⁻⁴."""
+    """Parse a number as the widgets write it: −0.05, +1.25, 3.1·10⁻⁴."""
     plain = text.replace("−", "-").translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
     return float(re.sub(r"·10", "e", plain))

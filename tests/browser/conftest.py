@@ -6,11 +6,11 @@ import pytest
 from blank_page import FLAGS, View, executable
 from playwright.sync_api import expect, sync_playwright
 
-expect.set_options(timeout=30_000)  # far above what any condition takes on a blank page
+expect.set_options(timeout=30_000)  # far more than any condition needs on a blank page
 
 
-# One browser for each module, not for the session: while Playwright's loop lives, no other loop
-# can run in this thread, and notebooks that are executed by the same worker need one.
+# One browser per module, not per session: while Playwright's event loop runs, no other loop can run
+# in this thread, but the notebooks that the same worker executes need one.
 @pytest.fixture(scope="module")
 def browser():
     try:
@@ -25,7 +25,7 @@ def browser():
 
 @pytest.fixture
 def show(browser):
-    """`show(widget, **options)`: a `View` on a page of its own, without a fault until its end.
+    """A function, `show(widget, **options)`, that returns a `View` and allows no faults there.
 
     The options are Playwright's for a browser context.
     """

@@ -1,8 +1,8 @@
-"""The checks of a view find what is wrong with it, in a page that clips as Jupyter's does."""
+"""The checks of a view find its faults, on a page that clips like Jupyter's."""
 
 from appearance import labels, violations
 
-# A box of no height that hides what sticks out, and in it a view with its faults.
+# A box without height that hides what sticks out; in it, a view with faults.
 PAGE = """<body style="height: 0; overflow: hidden">
 <main style="width: 300px; background: white; font: 16px sans-serif">
     <p style="color: #aaa">pale</p>

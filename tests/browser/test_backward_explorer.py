@@ -11,7 +11,7 @@ from gatewise.cells import lstm, rnn
 from gatewise.widgets import BackwardExplorer
 
 STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"]
-# What is found at a stage, where it is not the one gradient of its name.
+# The gradients found at a stage, where a stage isn't named after its only gradient.
 FOUND = {
     "da": ["lstm.da_i", "lstm.da_f", "lstm.da_g", "lstm.da_o", "rnn.da"],
     "back": ["lstm.dh_before", "lstm.dc_before", "rnn.dh_before"],
@@ -32,18 +32,18 @@ def detach(view):
 
 
 def click(view, name):
-    # Also where there is nothing left to do: nothing may happen then.
+    # At either end, there is nothing left to do, and nothing must happen.
     view.root.get_by_role("button", name=name).click(force=True)
 
 
 def place(view):
-    """The step and the stage, as Python has them."""
+    """Return the step and the stage in Python."""
     explorer = view.bring()
     return explorer.step, explorer.stage
 
 
 def draw(n):
-    """Random settings of a BackwardExplorer."""
+    """Draw settings of a BackwardExplorer."""
     rng = np.random.default_rng(n)
     T = int(rng.integers(2, 21))
     return {

@@ -9,7 +9,7 @@ from gatewise.cells import gru, lstm, rnn
 
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
 GATES = {"rnn": "", "lstm": "ifo", "gru": "rz"}
-# Sizes T, D, H; the largest once.
+# Sizes T, D, H; the largest one runs once.
 SIZES = [(1, 1, 1), (2, 3, 1), (7, 1, 5), (9, 4, 16), (40, 10, 16), (3, 2, 256)]
 CASES = [("rnn", None), ("lstm", None), ("gru", True), ("gru", False)]
 READ = """([name, params, x, start, clamps, dh]) => {
@@ -25,7 +25,7 @@ RUN = f"""(message) => {{
     const trace = cell.forward(params, x, start, clamps);
     return [plain(trace), plain(cell.backward(params, trace, dh))];
 }}"""
-# Central differences of the loss, h · dh, with respect to each number that goes in.
+# Central differences of the loss, h · dh, with respect to each input number.
 SLOPES = f"""(message) => {{
     const [cell, params, x, start, clamps, dh] = ({READ})(message);
     const loss = () => cell.forward(params, x, start, clamps).h
@@ -61,7 +61,7 @@ def page(browser):
 
 
 def draw(name, form, size, seed=0):
-    """Random parameters, input, first states, and the gradient on h."""
+    """Draw parameters, input, initial states, and the gradient on h."""
     (T, D, H), rng = size, np.random.default_rng(seed)
     params = CELLS[name].Params.random(D, H, rng)
     states = {k: rng.normal(size=(1, H)) for k in (["h0", "c0"] if name == "lstm" else ["h0"])}
@@ -83,7 +83,7 @@ def as_message(name, params, x, states, options, dh, clamps=None):
 
 
 def assert_same(found, expected):
-    """Every array of a Trace or Grads is found under its name, to 1e-12."""
+    """Assert that every array of a Trace or Grads has its counterpart in JavaScript, to 1e-12."""
     compared = {k: v for k, v in expected.items() if isinstance(v, np.ndarray)}
     for name, array in compared.items():
         np.testing.assert_allclose(found[name], array.ravel(), rtol=0, atol=1e-12, err_msg=name)
@@ -101,7 +101,7 @@ def test_forward_and_backward_are_those_of_the_cells(page, name, form, size):
 
 
 def held(name, params, x, states, options, clamps):
-    """The cell's own steps, with what follows from a held gate computed again."""
+    """Run the cell's steps, and compute everything that depends on a held gate again."""
     cell, state, rows = CELLS[name], {k[0]: v for k, v in states.items()}, []
     for t, x_t in enumerate(x):
         now = cell.step(params, x_t, **state, **options)._asdict()
@@ -126,7 +126,7 @@ def held(name, params, x, states, options, clamps):
 
 
 def clamped(name, size, seed):
-    """Some entries of some gates held at numbers from 0 to 1, from some step on."""
+    """Draw clamps: numbers from 0 to 1 for some entries of some gates, from some step on."""
     (T, _, H), rng = size, np.random.default_rng(seed)
     clamps = {}
     for k in GATES[name][: 1 + seed % 3]:
@@ -148,7 +148,7 @@ def test_clamps_hold_a_gate_and_all_that_follows(page, name, form, size):
 
 @pytest.mark.parametrize(("name", "form"), CASES[1:], ids=str)
 def test_no_gradient_passes_a_gate_that_is_held(page, name, form):
-    """Every gradient is the slope of the loss, by central differences, under clamps, too."""
+    """Every gradient equals central differences of the loss, also under clamps."""
     size = (5, 2, 3)
     params, x, states, options, dh = draw(name, form, size, seed=4)
     clamps = clamped(name, size, seed=4)

@@ -1,4 +1,4 @@
-"""The drawings on every kind of page: ink and ground come from one source, and can be read."""
+"""The drawings are readable on every kind of page: ink and ground come from one source."""
 
 import re
 from base64 import b64encode
@@ -21,7 +21,7 @@ SITE = {
     name: "; ".join(f"--gw-{key}: {value}" for key, value in theme.items())
     for name, theme in [("light", drawings.LIGHT), ("dark", drawings.DARK)]
 }
-# What a page defines, how the system is set, and the ground on which the ink must be.
+# The variables of a page, the setting of the system, and the background that the ink must have.
 PAGES = {
     "plain": ("", "light", "light"),
     "plain, dark system": ("", "dark", "light"),
@@ -42,8 +42,8 @@ COLORS = """svg => {
         [...new Set([...svg.querySelectorAll("[data-number]")].map(node => color(node, "fill")))],
     ];
 }"""
-# Each label that is not dimmed: what it says, its color, and the color and opacity of each shape
-# below its middle, from the bottom up; a rim around a label is the last.
+# Each label that isn't dimmed: its text, its color, and the color and opacity of each shape below
+# its middle, from the bottom up. The rim of a label comes last.
 LABELS = """svg => {
     const opacity = (node, inside) => {
         for (; node !== svg; node = node.parentElement) inside *= getComputedStyle(node).opacity;
@@ -97,7 +97,7 @@ def test_a_drawing_in_a_page_can_be_read(browser, page):
 
 
 def hard_to_read(picture):
-    """The labels of a picture that are too close in color to what they are written on.
+    """Return the labels of a picture whose color is too close to their background.
 
     Labels of dimmed parts are left out: another picture shows those parts in full.
     """
@@ -116,7 +116,7 @@ def hard_to_read(picture):
 
 @pytest.mark.parametrize("theme", SITE)
 def test_every_drawing_of_the_index_has_words_and_labels_that_can_be_read(browser, theme):
-    # Of text in an SVG axe judges no contrast, so the contrast is computed here.
+    # axe doesn't check the contrast of text in an SVG, so the test computes it.
     index, names = figures.index()
     drawn = {figure: figure.draw(names) for figure in index}
     drawn = {f.file: d.svg(f.alt) for f, d in drawn.items() if isinstance(d, drawings.Drawing)}
@@ -132,7 +132,7 @@ def test_every_drawing_of_the_index_has_words_and_labels_that_can_be_read(browse
 
 @pytest.mark.parametrize("system", ["light", "dark"])
 def test_a_drawing_as_an_image_is_dark_on_light(browser, system):
-    """As on GitHub and in a notebook's output in JupyterLab: no page's variables reach it."""
+    """As on GitHub and in the outputs of JupyterLab, the variables of the page don't reach it."""
     tab = browser.new_page(color_scheme=system)
     source = b64encode(CELL.svg().encode()).decode()
     body = f"{SITE['dark']}; background: #111"

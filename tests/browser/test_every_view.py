@@ -1,4 +1,4 @@
-"""What holds for every widget: labels keep apart, axe finds nothing, and each input is drawn."""
+"""Checks of every widget: no labels overlap, axe finds nothing, and each input changes the view."""
 
 import numpy as np
 import pytest
@@ -26,13 +26,13 @@ def player(kind, H=5, sentences=(f"i{UM} love", f"you{UM} love"), **settings):
 
 
 def longest(letters, more=()):
-    """The settings with the longest numbers."""
+    """Return the settings with the longest numbers."""
     low = dict.fromkeys(letters, -10)
     states = {"x": -2, "h_before": -1, "inputs": [-2, 2] * 4}
     return {"w_x": low, "w_h": low, "b": low | dict.fromkeys(more, -10), **states}
 
 
-# Each widget, and the settings in which it is looked at, one after the other.
+# Each widget, and the settings in which it is checked, one after the other.
 BACKWARD = [  # T, read, step, stage, detach, forget bias
     (8, 8, 8, "dh", False, 1),
     (8, 8, 8, "dc", False, 1),
@@ -88,7 +88,7 @@ four = pytest.mark.parametrize("name", ["LSTM", "GRU", "backward", "two short se
 
 @four
 def test_a_place_too_narrow_for_it_is_no_error(show, name):
-    """A console message fails the test; a chart of negative width would be one."""
+    """A chart of negative width would write to the console, which fails the test."""
     view = show(VIEWS[name][0]())
     drawn = view.root.evaluate(PICTURE)
     view.page.set_viewport_size({"width": 60, "height": 900})
@@ -166,7 +166,7 @@ def test_the_projector_view_fits_one_screen(show, name, screen):
 
 
 def test_what_python_refuses_is_not_left_on_the_screen(show):
-    """A setting of the browser that came too late: Python has fewer steps by now."""
+    """The browser sets a step that no longer exists in Python."""
     view = show(BackwardExplorer())
     sent = []
     view.widget.T = 5

@@ -1,4 +1,4 @@
-"""The figures, put into a page as they are: axe has nothing against them, and no labels meet."""
+"""The figures in a page: axe finds no violation, and no labels overlap."""
 
 from pathlib import Path
 

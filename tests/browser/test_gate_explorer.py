@@ -1,4 +1,4 @@
-"""GateExplorer and GRUExplorer: the numbers on the screen are those of gatewise.cells and torch."""
+"""GateExplorer and GRUExplorer show the numbers of gatewise.cells and torch on the screen."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ both = pytest.mark.parametrize("kind", [GateExplorer, GRUExplorer])
 
 
 def weights(view):
-    """The view, with its weights unfolded."""
+    """Unfold the weights of a view, and return it."""
     view.root.get_by_text("Set the weights").click()
     return view
 
@@ -35,7 +35,7 @@ def states(explorer):
 
 
 def by_torch(explorer, inputs):
-    """The states after each input, by name, from nn.LSTMCell or nn.GRUCell."""
+    """Return the states after each input, by name, from nn.LSTMCell or nn.GRUCell."""
     names = states(explorer)
     kind = torch.nn.LSTMCell if "c_before" in names else torch.nn.GRUCell
     cell = kind(1, 1, dtype=torch.float64)
@@ -52,7 +52,7 @@ def by_torch(explorer, inputs):
 
 
 def agree(view):
-    """Screen, gatewise.cells and torch agree on every number; returns the explorer in Python."""
+    """Assert that screen, gatewise.cells and torch agree on every number. Returns the explorer."""
     explorer, shown = view.bring(), view.shown()
     values = dict(explorer.values)
     strip = values.pop("strip")
@@ -70,7 +70,7 @@ def agree(view):
 
 
 def draw(explorer, rng):
-    """Random settings, as the reader's sliders reach them."""
+    """Draw settings that the sliders can reach."""
     by_gate = {name: {k: rng.uniform(-4, 4) for k in getattr(explorer, name)} for name in BY_GATE}
     start = {k: rng.uniform(-1, 1) for k in states(explorer)}
     return {**by_gate, **start, "x": rng.uniform(-2, 2), "inputs": rng.uniform(-2, 2, 8).tolist()}
@@ -113,7 +113,7 @@ def test_bars_are_dragged_and_moved_by_keys(show, kind):
     assert inputs[3] == -0.5
     assert inputs[5] not in (0.0, 1.0)
     assert f"{inputs[5]:.2f}" in bars.nth(5).get_attribute("aria-valuetext")
-    # Home and End reach the ends.
+    # Home and End go to the ends.
     bars.nth(0).press("End")
     bars.nth(1).press("Home")
     assert agree(view).inputs[:2] == [2, -2]
@@ -205,7 +205,7 @@ def test_valves_and_dots_set_the_bias_of_their_gate(show, handle):
 
 
 def test_a_swipe_down_the_page_belongs_to_the_page(show):
-    """The browser itself keeps vertical pans from whatever has touch-action: pan-y."""
+    """With touch-action: pan-y, the browser itself handles vertical swipes."""
     view = weights(show(GateExplorer(), viewport={"width": 390, "height": 844}, has_touch=True))
     handles = view.root.locator("input[type=range]:visible, [role=slider]:visible")
     actions = handles.evaluate_all("all => all.map(node => getComputedStyle(node).touchAction)")

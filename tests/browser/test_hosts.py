@@ -1,4 +1,4 @@
-"""The widgets on every kind of page, without a model: `mount` alone, as a static page uses it.
+"""The widgets on every kind of page, with `mount` alone and no model, as on a static page.
 
 Each host is a blank page with the variables and marks that this host sets, and its ink and ground.
 """
@@ -40,7 +40,7 @@ WIDGETS = {
     "backward": lambda: BackwardExplorer(step=6, stage="back"),
     "player": lambda: player(clamp={"f": 0.5, "o3": 1}),
 }
-# Styles and script as one text each, and settings: what a static page writes for a widget.
+# What a static page contains for a widget: the styles, the script and the settings.
 MOUNT = """async ([source, css, settings]) => {
     document.head.append(Object.assign(document.createElement("style"), {textContent: css}));
     const blob = new Blob([source], {type: "text/javascript"});
@@ -49,13 +49,13 @@ MOUNT = """async ([source, css, settings]) => {
     window.changes = [];
     window.live = widget.mount(element, settings, {onchange: (changed) => changes.push(changed)});
 }"""
-# Sizes are known after the first frame, and drawn in the second.
+# The sizes are known after the first frame, and the second frame uses them.
 FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @pytest.fixture
 def mount(browser):
-    """`mount(*widgets, html, **options)`: a page with these widgets; no fault until its end."""
+    """A function, `mount(*widgets, html, **options)`: a page with these widgets, without faults."""
     pages, faults = [], []
 
     def mount(*widgets, html="<body></body>", **options):
@@ -84,12 +84,12 @@ THEMES = SHARE / "lab" / "themes" / "@jupyterlab"
 
 
 def theme(name):
-    """The variables of a theme of JupyterLab."""
+    """Return the variables of a theme of JupyterLab."""
     return (THEMES / f"theme-{name}-extension" / "index.css").read_text(encoding="utf-8")
 
 
 def labvariables():
-    """The variables that ipywidgets' own manager defines where there is no JupyterLab."""
+    """Return the variables that ipywidgets' own manager defines outside JupyterLab."""
     script = (SHARE / "nbextensions" / "jupyter-js-widgets" / "extension.js").read_text("utf-8")
     found = re.findall(r"--jp-[\w-]+:\s*[^;{}\"'\\]+;", script)
     found = [line for line in found if line.count("(") == line.count(")")]
@@ -99,7 +99,7 @@ def labvariables():
 
 LAB = "body { background: var(--jp-layout-color0); color: var(--jp-ui-font-color1) }"
 LIGHT, DARK = "body { background: #fff; color: #000 }", "body { background: #383838; color: #ddd }"
-# For each host: its styles, the marks of <html> and <body>, the system, and the theme it has.
+# For each host: its styles, the attributes of <html> and <body>, the system's setting, the theme.
 HOSTS = {
     "JupyterLab, light": (
         lambda: theme("light") + LAB,
@@ -171,7 +171,7 @@ def test_a_change_of_theme_is_followed(mount):
 
 # ── styles stay home ────────────────────────────────────────────────────────────────────────
 
-# Every computed style of every element of a widget.
+# Every computed style of every element in a widget.
 STYLES = """view => [...view.querySelectorAll("*")].map(node => {
     const style = getComputedStyle(node);
     return [...style].sort().map(name => style.getPropertyValue(name)).join();
@@ -181,11 +181,11 @@ ALONE = ["gates", "backward", "player"]
 
 @pytest.fixture(scope="module")
 def alone():
-    """Styles of each widget alone on a page, made once."""
+    """The styles of each widget when it is alone on a page, computed once."""
     return {}
 
 
-# Each before and after each other.
+# Every ordered pair of widgets.
 @pytest.mark.parametrize("order", [ALONE, ALONE[::-1]], ids="-".join)
 def test_styles_are_the_same_alone_and_together(mount, alone, order):
     for name in ALONE:

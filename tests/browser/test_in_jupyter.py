@@ -20,11 +20,11 @@ from nbconvert import HTMLExporter
 from nbformat.sign import NotebookNotary
 from playwright.sync_api import expect
 
-# Far above what Jupyter takes, in ms: a busy machine must not decide.
+# In ms, far more than Jupyter needs, so that a busy machine doesn't fail the test.
 PATIENCE = 120_000
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-# The reader's own settings, as far as a test needs them: every cell is in the page even when it
-# is far below the fold, and Jupyter's news stay away.
+# The settings of the reader that a test needs: every cell is in the page even if it is far below
+# the fold, and no news appear.
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},
     "apputils-extension/notification": {
@@ -36,7 +36,7 @@ SETTINGS = {
 
 
 class Server:
-    """A Jupyter server with an empty folder and nobody's settings, on a port of its own choice."""
+    """A Jupyter server with an empty folder and default settings, on a free port."""
 
     def __init__(self, home):
         self.home, self.folder, self.token = home, home / "notebooks", secrets.token_hex(16)
@@ -52,7 +52,7 @@ class Server:
             "ServerApp.open_browser": False,
             "ServerApp.allow_root": hasattr(os, "geteuid") and os.geteuid() == 0,
             "IdentityProvider.token": self.token,
-            # `jupyterapp` in the page, so that a test can give commands and wait for their end.
+            # This puts `jupyterapp` into the page, so that a test can run commands and await them.
             "LabApp.expose_app_in_browser": True,
             "JupyterNotebookApp.expose_app_in_browser": True,
         }
@@ -67,19 +67,19 @@ class Server:
             command, env=os.environ | folders, stderr=subprocess.PIPE, text=True
         )
         log = []
-        for line in self.process.stderr:  # each is awaited; there is no next one if the server ends
+        for line in self.process.stderr:  # this waits for each line, until the server ends
             log.append(line)
             if found := re.search(r"http://127\.0\.0\.1:\d+", line):
                 self.address = found[0]
                 break
         else:
             raise RuntimeError(f"the server did not start:\n{''.join(log)}")
-        # A pipe that no one reads would stop the server when it is full.
+        # A full pipe would stop the server, so a thread reads it.
         self.reader = Thread(target=deque, args=(self.process.stderr, 0))
         self.reader.start()
 
     def ask(self, path, method="GET"):
-        """One request to the server's own interface; returns the JSON that comes back."""
+        """Send a request to the server's REST API. Returns the JSON of the response."""
         head = {"Authorization": f"token {self.token}"}
         with urlopen(Request(f"{self.address}/{path}", headers=head, method=method)) as answer:
             return json.loads(answer.read() or "null")
@@ -99,14 +99,14 @@ def server(browser, tmp_path_factory):
     server.close()
 
 
-# Run a statement in the kernel; the repr of an expression.
+# Run a statement in the kernel. Returns the repr of an expression.
 ASK = """([code, value]) => jupyterapp.shell.currentWidget.sessionContext.session.kernel
     .requestExecute({code, store_history: false, user_expressions: {value}})
     .done.then(reply => reply.content.user_expressions.value.data["text/plain"])"""
 
 
 class Notebook:
-    """A notebook open in an app, "lab" or "notebooks"; `faults` collects what our code says."""
+    """A notebook open in an app, "lab" or "notebooks". `faults` collects our console messages."""
 
     def __init__(self, browser, server, app, notebook):
         self.server, self.faults = server, []
@@ -116,8 +116,8 @@ class Notebook:
         self.page.on("pageerror", lambda error: self.note(f"{error}\n{error.stack}", ""))
         self.file = server.folder / f"{secrets.token_hex(4)}.ipynb"
         nbformat.write(notebook, self.file)
-        server.notary.sign(notebook)  # Jupyter shows no SVG of a notebook that is not trusted
-        # A workspace of its own, or JupyterLab would open the last test's notebook again.
+        server.notary.sign(notebook)  # Jupyter doesn't show the SVGs of an untrusted notebook
+        # A separate workspace, or JupyterLab would open the notebook of the last test again.
         path = f"lab/workspaces/{self.file.stem}/tree" if app == "lab" else app
         self.page.goto(f"{server.address}/{path}/{self.file.name}?token={server.token}")
         self.page.wait_for_function(
@@ -125,7 +125,7 @@ class Notebook:
         )
 
     def note(self, text, url):
-        """Keep what our code says: Jupyter itself also writes on the console.
+        """Keep a console message if it comes from our code and not from Jupyter.
 
         A widget's module is loaded from a blob, and anywidget reports in its own name.
         """
@@ -133,12 +133,12 @@ class Notebook:
             self.faults.append(text)
 
     def command(self, name, **arguments):
-        """Give Jupyter a command and wait for its end."""
+        """Run a command of Jupyter, and wait for its end."""
         call = "([name, args]) => jupyterapp.commands.execute(name, args).then(() => null)"
         self.page.evaluate(call, [name, arguments])
 
     def run_all(self):
-        """Run every cell from the first and save; returns the notebook with its outputs."""
+        """Run every cell from the first one, and save. Returns the notebook with its outputs."""
         self.page.wait_for_function(
             "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel"
             "?.connectionStatus === 'connected'"
@@ -148,7 +148,7 @@ class Notebook:
         return nbformat.read(self.file, as_version=4)
 
     def ask(self, expression, before="pass"):
-        """The value of a Python expression in the kernel, after running a statement there."""
+        """Return the value of a Python expression in the kernel, after running a statement."""
         expression = f"__import__('json').dumps({expression})"
         return json.loads(literal_eval(self.page.evaluate(ASK, [before, expression])))
 
@@ -161,14 +161,14 @@ class Notebook:
         return self.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex")
 
     def end_kernel(self):
-        """End the kernel, and wait until the page knows."""
+        """End the kernel, and wait until the page has noticed."""
         for session in self.server.ask("api/sessions"):
             self.server.ask(f"api/sessions/{session['id']}", "DELETE")
         session = "jupyterapp.shell.currentWidget.sessionContext.session"
         self.page.wait_for_function(f"() => {session} === null")
 
 
-# Pictures that come with the page; the others of an exported page are not asked for.
+# Pictures embedded in the page. The other pictures of an exported page aren't requested.
 LOADED = """() => [...document.images].filter(image => image.src.startsWith("data:"))
     .every(image => image.complete)"""
 SETUP = """\
@@ -178,8 +178,8 @@ from gatewise.widgets import BackwardExplorer, GateExplorer, GRUExplorer, Unroll
 torch.manual_seed(0)
 vocabulary = text.Vocabulary()
 model = models.TextLSTM(9, 5)"""
-# Each widget; a slider of it; a number on the screen, and what the slider and the number are in
-# Python.
+# Each widget, the label of a slider, the name of a number on the screen, and the Python expressions
+# for the slider and the number.
 WIDGETS = {
     "gates": ("GateExplorer()", "previous cell state c t−1", "c", "c_before", "values['c']"),
     "gated": ("GRUExplorer()", "previous hidden state h t−1", "h", "h_before", "values['h']"),
@@ -216,7 +216,7 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
         return parse(view.locator(f"[data-value='{shown}']:visible").first.text_content())
 
     def agree(name, view, slider, shown, setting, value):
-        """The kernel has what the slider says, and the screen the kernel's number."""
+        """Assert that the kernel agrees with the slider, and the screen with the kernel."""
         notebook.wait_for(f"{name}.{setting} == {slider.input_value()}")
         assert number(view, shown) == pytest.approx(
             notebook.ask(f"{name}.{value}"), rel=0.05, abs=0.005
@@ -231,7 +231,7 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
         assert slider.input_value() != before
         assert notebook.active_cell() == active
         agree(name, view, slider, *where)
-        # And from the kernel to the screen.
+        # Now from the kernel to the screen.
         notebook.ask("0", f"{name}.{where[1]} = {before}")
         expect(slider).to_have_value(before, timeout=PATIENCE)
         agree(name, view, slider, *where)
@@ -252,7 +252,7 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
     assert notebook.faults == []
     page.close()
 
-    # What was saved shows the still pictures where there is no kernel.
+    # Without a kernel, the saved notebook shows the still pictures.
     html, _ = HTMLExporter().from_notebook_node(saved)
     exported = browser.new_page()
     exported.route("http*://**", lambda route: route.abort())
@@ -266,7 +266,7 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
 
 
 FIGURES = {"image/png", "image/svg+xml"}
-# Does a reader see a picture in each output?
+# Whether a reader sees a picture in each output.
 SEEN = """outputs => outputs.map(output =>
     [...output.querySelectorAll("img, svg, canvas")]
         .filter(picture => picture.tagName !== "IMG" || picture.naturalWidth > 0)
@@ -275,7 +275,7 @@ SEEN = """outputs => outputs.map(output =>
 
 
 def test_every_saved_figure_is_seen_in_jupyterlab(browser, server):
-    # All of them in one notebook, which is not executed: there is only what was saved.
+    # All figures go into one notebook, which isn't executed, so it shows the saved outputs only.
     new = nbformat.v4.new_notebook()
     for file in NOTEBOOKS:
         for n, cell in enumerate(nbformat.read(file, as_version=4).cells):
@@ -294,7 +294,7 @@ def test_every_saved_figure_is_seen_in_jupyterlab(browser, server):
 
 
 def answers(notebook):
-    """The number of the first cell with an output after each guess."""
+    """Return the index of the first cell with an output after each guess."""
     cells = list(enumerate(notebook.cells))
     guesses = [n for n, cell in cells if "**Guess:**" in cell.source]
     return [next(n for n, cell in cells[guess:] if cell.get("outputs")) for guess in guesses]

@@ -1,4 +1,4 @@
-"""UnrollPlayer: the numbers on the screen are those of gatewise.cells and torch."""
+"""UnrollPlayer shows the numbers of gatewise.cells and torch on the screen."""
 
 import re
 
@@ -13,7 +13,7 @@ from gatewise.widgets import UnrollPlayer
 
 VOCABULARY = text.Vocabulary()
 LETTER = re.compile("^[figoch], ")  # the name of a letter's maps
-# The number beside each map of a letter: the chosen unit's at this step, for A and for B.
+# The number next to each map: the value of the chosen unit at this step, for A and for B.
 CAPTIONS = """groups => Object.fromEntries(groups.map(group => [
     group.getAttribute("aria-label")[0],
     [...group.querySelectorAll("figcaption")].map(({textContent}) =>
@@ -26,7 +26,7 @@ LIKELY = """(rows, name) => Object.fromEntries(rows.map(row => [
 
 @pytest.fixture(scope="module")
 def model():
-    """A model with weights so large that words and units differ in the digits on the screen."""
+    """Return a model with large weights, so that words and units differ on the screen."""
     torch.manual_seed(0)
     model = models.TextLSTM(9, 5).requires_grad_(False)
     for parameter in model.parameters():
@@ -44,7 +44,7 @@ def box(view, name):
 
 
 def write(view, name, sentence):
-    """Type a sentence over the one that is there."""
+    """Replace a sentence by typing another."""
     box(view, name).press("ControlOrMeta+a")
     box(view, name).press("Delete")
     box(view, name).press_sequentially(sentence)
@@ -63,7 +63,7 @@ def slider(view, name):
 
 
 def likely(view, name="A"):
-    """The probability of each next word, as it is written."""
+    """Return the probabilities of the next words, as written on the screen."""
     return view.root.locator("tbody tr").evaluate_all(LIKELY, name)
 
 
@@ -72,7 +72,7 @@ def rounded(value):
 
 
 def agree(view):
-    """Screen and Python agree on every letter of every unit at every step; returns the player."""
+    """Assert that screen and Python agree on every unit at every step. Returns the player."""
     player = view.bring()
     runs = player.values["runs"]
     slider(view, "unit").press("Home")
@@ -94,7 +94,7 @@ def agree(view):
 
 
 def by_torch(model, sentence):
-    """The states and the probabilities of the next word after each word, by nn.LSTM."""
+    """Return the states and the probabilities after each word, from nn.LSTM."""
     x = torch.from_numpy(text.one_hot(VOCABULARY.encode(sentence), 9, np.float32))
     with torch.no_grad():
         steps = [model.rnn(x[: t + 1, None])[1] for t in range(len(x))]
@@ -215,7 +215,7 @@ def test_it_plays_to_the_end_and_stops(view):
     pause = view.root.get_by_role("button", name="Pause", exact=True)
     expect(pause).to_be_visible()
     expect(step).to_have_value("1")
-    view.page.clock.run_for(1500)  # the page's own clock, which nothing else moves
+    view.page.clock.run_for(1500)  # the page's own clock, which only the test moves
     expect(step).to_have_value("2")
     expect(play).to_be_visible()
 
