@@ -32,7 +32,7 @@ def test_every_gradient_is_autograds(seed):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_with_h_cut_each_step_back_costs_exactly_f(seed):
+def test_with_h_detached_each_step_back_costs_exactly_f(seed):
     explorer = BackwardExplorer(**random_settings(seed) | {"T": 20, "read": 20, "detach": True})
     values = explorer.values
     f, dc = np.array(values["lstm"]["f"]), np.array(values["lstm"]["dc"])
@@ -43,7 +43,7 @@ def test_with_h_cut_each_step_back_costs_exactly_f(seed):
     assert np.count_nonzero(values["lstm"]["dh"]) == np.count_nonzero(values["rnn"]["dh"]) == 1
 
 
-def test_what_is_set_later_is_computed_and_followed():
+def test_a_later_setting_is_computed_and_others_follow():
     explorer = BackwardExplorer(step=3, stage="df")
     assert (explorer.T, explorer.read, explorer.step, explorer.stage) == (8, 8, 3, "df")
     explorer.forget_bias = 3
@@ -94,20 +94,20 @@ def random(cell, D=1, H=1):
         ({"rnn_params": random(rnn)._replace(b_ih=np.array([np.nan]))}, "b_ih: expected finite"),
     ],
 )
-def test_wrong_use_is_one_sentence(wrong, sentence):
+def test_wrong_use_raises_one_sentence(wrong, sentence):
     with pytest.raises(ValueError) as error:  # noqa: PT011
         BackwardExplorer(**wrong)
     assert str(error.value).startswith(sentence)
 
 
-def test_the_picture_shows_what_the_widget_does():
+def test_the_picture_shows_the_state_of_the_widget():
     explorer = BackwardExplorer(read=6, step=4, stage="back", detach=True)
     told = [text.get_text() for text in explorer.picture().findobj(Text)]
     assert any("is detached and gets nothing" in text for text in told)
     assert explorer.words["curves"]["wire"] in told
 
 
-def test_where_the_gradient_is_lost_is_told():
+def test_sentences_say_where_the_gradient_is_lost():
     explorer = BackwardExplorer()
     for cell, key in [("lstm", "dc"), ("rnn", "dh")]:
         size = np.abs(explorer.values[cell][key])

@@ -65,19 +65,19 @@ def test_step_equals_forward(cell, reset_after, seed, sizes, left_out):
 @each_form
 @cases
 @least
-def test_arguments_are_left_alone(cell, reset_after, seed, sizes, left_out):
+def test_arguments_do_not_change(cell, reset_after, seed, sizes, left_out):
     proofs.leaves_its_arguments_alone(cell, proofs.draw(cell, seed, *sizes, left_out, reset_after))
 
 
 @each_form
 @cases
 @least
-def test_float32_stays_float32_all_the_way(cell, reset_after, seed, sizes, left_out):
+def test_float32_stays_float32_throughout(cell, reset_after, seed, sizes, left_out):
     proofs.stays_float32(cell, proofs.draw(cell, seed, *sizes, left_out, reset_after))
 
 
 @each_cell
-def test_float32_is_as_near_to_torch_as_float32_allows(cell):
+def test_float32_is_as_close_to_torch_as_float32_allows(cell):
     case = proofs.draw(cell, 0, 8, 4, 3, 16, dtype=np.float32)
     trace, _ = proofs.run(cell, case)
     output, _ = proofs.module_of(case.params)(
@@ -162,7 +162,7 @@ def test_from_torch_without_bias_keeps_the_dtype():
     assert {array.dtype for array in params} == {np.dtype(np.float32)}
 
 
-def test_the_step_of_a_gru_has_torchs_form_unless_told():
+def test_a_gru_step_has_torchs_form_by_default():
     params = gru.Params.random(3, 2, np.random.default_rng(0))
     x_t, h = np.ones((1, 3)), np.ones((1, 2))
     for now in (gru.step(params, x_t, h), gru.forward(params, x_t[None], h)):
@@ -227,7 +227,7 @@ def test_from_torch_refuses_a_quantized_module():
         lambda module, name: prune.l1_unstructured(module, name, 2),
     ],
 )
-def test_from_torch_refuses_weights_that_are_computed(wrap):
+def test_from_torch_refuses_computed_weights(wrap):
     """Their values are from the last forward pass, before the optimizer's last step."""
     module = torch.nn.LSTM(2, 3)
     wrap(module, "weight_hh_l0")
@@ -271,7 +271,7 @@ def test_tensors_and_lists_are_read_as_arrays(cell, dtype):
     ],
     ids=["bfloat16", "float32", "ints", "ragged", "words", "None", "string", "complex"],
 )
-def test_what_is_no_array_of_floats_is_refused(cell, x, sentence):
+def test_anything_but_an_array_of_floats_is_refused(cell, x, sentence):
     params = cell.Params.random(9, 5, np.random.default_rng(0))
     with pytest.raises(ValueError, match=f"^x: expected {re.escape(sentence)}"):
         cell.forward(params, x)
@@ -318,7 +318,7 @@ def test_backward_refuses_a_trace_that_does_not_fit(cell):
 
 
 @each_form
-def test_a_trace_cannot_be_changed_behind_backward(cell, reset_after):
+def test_a_trace_cannot_change_between_forward_and_backward(cell, reset_after):
     """It can't be changed in place, nor through the arguments of `forward`."""
     case = proofs.draw(cell, 0, 3, 2, 4, 5, reset_after=reset_after)
     trace, before = proofs.run(cell, case)
@@ -387,7 +387,7 @@ def test_step_refuses(cell):
 
 
 @pytest.mark.parametrize("wrong", [None, "after", 2])
-def test_a_gru_refuses_another_form(wrong):
+def test_a_gru_refuses_an_unknown_form(wrong):
     params = gru.Params.random(9, 5, np.random.default_rng(0))
     for call in (
         lambda: gru.forward(params, np.zeros((2, 6, 9)), reset_after=wrong),
@@ -484,7 +484,7 @@ def test_random_refuses(cell, arguments, sentence):
 
 
 @each_cell
-def test_random_parameters_fill_the_range_that_torch_draws_from(cell):
+def test_random_parameters_fill_torchs_range(cell):
     for array in cell.Params.random(30, 100, np.random.default_rng(0)):
         assert -0.1 <= array.min() < -0.08
         assert 0.08 < array.max() <= 0.1
@@ -495,7 +495,7 @@ def test_random_parameters_fill_the_range_that_torch_draws_from(cell):
 
 @each_form
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_thousands_give_finite_results_and_no_warning(cell, reset_after, dtype):
+def test_large_inputs_give_finite_results_and_no_warning(cell, reset_after, dtype):
     case = proofs.draw(cell, 0, 6, 3, 4, 5, reset_after=reset_after, dtype=dtype)
     x = np.sign(case.x) * dtype(1000)
     states = {name: np.sign(state) * dtype(1000) for name, state in case.states.items()}

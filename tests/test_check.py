@@ -31,7 +31,7 @@ def test_compare_is_relative_to_reference_values_below_one(capsys):
     assert compare("small", 0.25 + 0.2e-12, 0.25)
 
 
-def test_compare_takes_what_is_empty_and_writes_tolerances_of_one_digit(capsys):
+def test_compare_takes_empty_arrays_and_writes_tolerances_with_one_digit(capsys):
     assert compare("nothing", np.zeros((0, 3)), np.zeros((0, 3)), tol=1e-6) is True
     assert capsys.readouterr().out == "nothing                  yes (to 1e-6)\n"
 
@@ -43,7 +43,7 @@ def test_nan_and_infinity_equal_nothing(wrong, capsys):
     assert capsys.readouterr().out.splitlines()[0] == "h                        no: NaN or infinity"
 
 
-def test_compare_says_which_shapes_differ_and_broadcasts_nothing(capsys):
+def test_compare_names_shapes_that_differ_and_broadcasts_nothing(capsys):
     assert compare("h", np.ones((2, 1)), np.ones((2, 3))) is False
     assert "no: expected shape (2, 3), got (2, 1)" in capsys.readouterr().out
 
@@ -57,7 +57,7 @@ class Refuses:
 
 
 @pytest.mark.filterwarnings("ignore:torch.quantize")  # deprecated
-def test_compare_has_a_verdict_on_anything(capsys):
+def test_compare_has_a_verdict_for_any_objects(capsys):
     """It never raises. `ours` equals itself and differs from `other`."""
     quantized = torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8)
     for ours, other in [
@@ -86,7 +86,7 @@ def test_compare_has_a_verdict_on_anything(capsys):
     assert compare(None, 1.0, 1.0) is True
 
 
-def test_compare_gives_a_group_one_verdict_and_names_what_differs(capsys):
+def test_compare_gives_a_group_one_verdict_and_names_the_difference(capsys):
     grads = {"dc": np.ones(3), "dh": np.ones((2, 2))}
     assert compare("2 gradients", grads, {k: torch.tensor(v) for k, v in grads.items()})
     assert not compare("2 gradients", grads, grads | {"dh": np.zeros((2, 2))})
@@ -100,7 +100,7 @@ def test_compare_gives_a_group_one_verdict_and_names_what_differs(capsys):
     )
 
 
-def test_each_of_a_group_has_a_scale_of_its_own(capsys):
+def test_each_array_in_a_group_has_its_own_scale(capsys):
     large, small = np.array([1e6, 1.0]), np.array([1e-6, 0.0])
     assert not compare("list", [large, small], [large, 2 * small])
     assert not compare("tuple", (large, small), (large, small, small))
@@ -120,7 +120,7 @@ def test_a_list_of_rows_is_compared_with_an_array():
     assert compare("losses", [1.0, 2.0], np.array([1.0, 2.0]))
 
 
-def test_as_array_reads_tensors_wherever_they_come_from():
+def test_as_array_reads_all_kinds_of_tensors():
     tensor = torch.tensor([1 + 2j], requires_grad=True)
     assert as_array(tensor.conj()).tolist() == [1 - 2j]
     assert as_array([[1, 2]]).tolist() == [[1, 2]]
@@ -143,7 +143,7 @@ def test_central_difference_refuses_an_array_with_fewer_digits(w):
         central_difference(lambda v: v.sum(), w)
 
 
-def test_central_difference_refuses_a_loss_with_fewer_digits_or_of_many_numbers():
+def test_central_difference_refuses_a_loss_with_fewer_digits_or_many_numbers():
     w = np.ones(2)
     with pytest.raises(ValueError, match="^loss: expected one float64 number, got float32"):
         central_difference(lambda v: v.astype(np.float32).sum(), w)
@@ -187,7 +187,7 @@ def test_exercise(answer, right, verdict, capsys):
     assert capsys.readouterr().out == f"exercise 1: {verdict}\n"
 
 
-def test_exercise_takes_an_answer_that_is_off_by_the_tolerance(capsys):
+def test_exercise_accepts_an_answer_that_is_off_by_the_tolerance(capsys):
     exercise(2, 1.5, 1.0, tol=0.5)
     exercise(2, 1.75, 1.0, tol=0.5)
     assert capsys.readouterr().out == "exercise 2: right\nexercise 2: not right yet\n"

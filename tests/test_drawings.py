@@ -93,12 +93,12 @@ def test_parts_are_groups_and_there_are_no_ids(drawing, values):
     assert "nan" not in text
 
 
-def test_each_drawing_has_a_name_of_its_own():
+def test_each_drawing_has_its_own_name():
     assert len({drawing.name for drawing in DRAWINGS}) == len(DRAWINGS)
 
 
 @each_drawing
-def test_a_notebook_saves_the_plain_drawing_the_same_each_time(drawing):
+def test_a_notebook_saves_the_same_plain_drawing_each_time(drawing):
     assert drawing._repr_svg_() == drawing.svg() == drawing.svg(values=None)
     assert drawing.svg("A cell <of mine>").count("aria-label='A cell &lt;of mine&gt;'") == 1
 
@@ -116,7 +116,7 @@ def test_words_are_drawn_as_written():
 
 @each_drawing
 @pytest.mark.parametrize("values", [None, {}], ids=["plain", "template"])
-def test_every_color_is_a_variable_of_the_page_or_else_of_the_light_theme(drawing, values):
+def test_every_color_is_a_variable_that_falls_back_to_the_light_theme(drawing, values):
     root, *elements = parse(drawing, values)
     assert "color:var(--gw-ink,#333333)" in root.get("style")
     assert root.get("color") == drawings.LIGHT["ink"]
@@ -148,7 +148,7 @@ def contrast(one, other):
 
 
 @pytest.mark.parametrize("theme", [drawings.LIGHT, drawings.DARK], ids=["light", "dark"])
-def test_text_can_be_read_in_both_themes(theme):
+def test_text_is_readable_in_both_themes(theme):
     color = {name: np.array(to_rgb(value)) for name, value in theme.items()}
     grounds = [color["ground"], color["panel"]]
     # A layer is the color of its quantity over the background of the cell; the SVG has its opacity.
@@ -165,7 +165,7 @@ def opacities(drawing):
     return {e.get("data-part"): e.get("opacity") for e in having(parse(drawing), "part")}
 
 
-def test_the_two_forms_of_the_gru_differ_where_the_reset_acts_and_nowhere_else():
+def test_the_two_forms_of_the_gru_differ_only_where_the_reset_acts():
     after, before = CELLS["gru"].parts, CELLS["gru before"].parts
     assert after.keys() == before.keys()
     differ = {name for name in after if after[name] != before[name]}
@@ -179,7 +179,7 @@ def test_a_section_highlights_its_parts_and_dims_the_rest(cell, section, parts):
     assert highlight < opacities(cell()).keys()
 
 
-def test_lit_takes_names_of_parts():
+def test_highlight_takes_names_of_parts():
     shown = opacities(drawings.lstm_cell({"f", "f-layer"}))
     assert {name for name, dim in shown.items() if dim is None} == {"f", "f-layer"}
 
@@ -304,7 +304,7 @@ def along(point, start, end):
 @pytest.mark.parametrize(
     ("cell", "part"), [(cell, part) for cell, parts in JOINTS.items() for part in parts]
 )
-def test_a_wire_joins_what_makes_its_value_and_what_reads_it(cell, part):
+def test_a_wire_connects_the_part_that_computes_its_value_to_its_readers(cell, part):
     parts = CELLS[cell].parts
     ends = [p for s in parts[part] if isinstance(s, Wire) for p in (s.points[0], s.points[-1])]
     for end, joined in zip(ends, JOINTS[cell][part], strict=True):
@@ -315,7 +315,7 @@ def test_a_wire_joins_what_makes_its_value_and_what_reads_it(cell, part):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_number_is_beside_the_wire_of_its_value(cell):
+def test_a_number_is_next_to_the_wire_of_its_value(cell):
     shapes = [shape for shapes in CELLS[cell].parts.values() for shape in shapes]
     numbers = [shape for shape in shapes if type(shape).__name__ == "Number"]
     for n in numbers:
@@ -376,7 +376,7 @@ def test_a_backward_cell_has_its_anchors(cell):
 
 
 @pytest.mark.parametrize("cell", BACKWARD)
-def test_the_cut_is_seen_when_h_is_detached(cell):
+def test_the_cut_is_visible_when_h_is_detached(cell):
     (cut,) = having(parse(BACKWARD[cell], {"cut": True}), "cut")
     assert cut.get("visibility") is None
 
@@ -391,7 +391,7 @@ def test_gradients_run_along_the_wires_of_the_forward_pass(cell):
 
 
 @pytest.mark.parametrize(("cell", "drawing", "stage"), STAGED)
-def test_a_stage_shows_what_is_known_by_then(cell, drawing, stage):
+def test_a_stage_shows_the_gradients_known_by_then(cell, drawing, stage):
     elements = parse(drawings.at_stage(drawing, stage, "later"), {})
     found = {drawing.order.index(flow.get("data-stage")) for flow in having(elements, "flow")}
     assert max(found) <= drawing.order.index(stage)
@@ -401,7 +401,7 @@ def test_a_stage_shows_what_is_known_by_then(cell, drawing, stage):
 
 
 @pytest.mark.parametrize("T", [1, 2, 3])
-def test_through_time_every_step_adds_to_the_gradient_on_the_weights(T):
+def test_every_time_step_adds_to_the_gradient_on_the_weights(T):
     parts = drawings.rnn_through_time(["i", "really", "love"][-T:]).parts
     assert [f"share{t}" in parts for t in (1, 2, 3)] == [t <= T for t in (1, 2, 3)]
     assert sum(name.startswith("plus") for name in parts) == T - 1
@@ -420,7 +420,7 @@ def test_a_chain_without_words_is_refused(chain, rest):
     ("cell", "stage"),
     [(drawings.lstm_cell, "dz"), (drawings.gru_cell, "dc"), (drawings.gru_cell, "drh")],
 )
-def test_another_stage_is_refused(cell, stage):
+def test_an_unknown_stage_is_refused(cell, stage):
     with pytest.raises(ValueError, match=f"expected a stage of dh, .+, back, got '{stage}'"):
         cell(backward=stage)
 
@@ -440,7 +440,7 @@ def test_another_stage_is_refused(cell, stage):
         (9.96e-5, "1.0·10⁻⁴"),
     ],
 )
-def test_a_figure_has_two_digits_that_count(value, text):
+def test_a_small_figure_has_two_significant_digits(value, text):
     assert figure(value) == text
 
 
@@ -448,7 +448,7 @@ def test_a_figure_has_two_digits_that_count(value, text):
     ("value", "sign", "text"),
     [(0.5, False, "0.50"), (0.5, True, "+0.50"), (-0.004, True, "0.00"), (-2.0, False, "−2.00")],
 )
-def test_a_number_has_two_decimals_and_a_true_minus(value, sign, text):
+def test_a_number_has_two_decimals_and_a_true_minus_sign(value, sign, text):
     assert number(value, sign) == text
 
 

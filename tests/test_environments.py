@@ -54,7 +54,7 @@ def conda():
     return packages, last["pip"]
 
 
-def test_conda_installs_the_oldest_python_that_is_tested(conda):
+def test_conda_installs_the_oldest_tested_python(conda):
     python = next(package for package in conda[0] if package.startswith("python="))
     version = python.removeprefix("python=")
     assert SpecifierSet(PROJECT["requires-python"]).contains(version)
@@ -62,7 +62,7 @@ def test_conda_installs_the_oldest_python_that_is_tested(conda):
     assert "pip" in conda[0]
 
 
-def test_conda_has_pip_install_what_make_installs(conda):
+def test_conda_installs_the_same_packages_as_make(conda):
     *_, constraint, editable = conda[1]
     by_make = re.search(r"pip install .*(--constraint .*) (--editable .*)", read("Makefile"))
     defaults = dict(re.findall(r"^(\w+) +\?= (.*)$", read("Makefile"), re.MULTILINE))
@@ -73,7 +73,7 @@ def test_conda_has_pip_install_what_make_installs(conda):
 
 
 @PLATFORMS
-def test_everything_required_is_pinned_once_within_its_bounds(platform):
+def test_every_requirement_is_pinned_once_within_its_bounds(platform):
     pinned = pins("constraints.txt", platform)
     versions = dict(pinned)
     assert len(versions) == len(pinned)
@@ -90,7 +90,7 @@ def test_numpy_2_is_allowed_unless_torch_does_not_work_with_it(platform):
     assert (torch == "2.2.2") == (platform == INTEL_MAC)
 
 
-def test_the_oldest_are_the_lower_bounds_of_what_readers_need():
+def test_the_oldest_versions_are_the_lower_bounds():
     required = map(Requirement, PROJECT["dependencies"] + EXTRAS["keras"])
     lower = {
         canonicalize_name(requirement.name): requirement.specifier
@@ -115,7 +115,7 @@ def runs(job):
     return [step["run"] for step in JOBS[job]["steps"] if "run" in step]
 
 
-def test_the_workflow_first_compares_the_address():
+def test_the_workflow_checks_the_address_first():
     assert runs("address") == ["python3 tools/links.py --check"]
     assert all(job["needs"] == "address" for name, job in JOBS.items() if name != "address")
 
@@ -132,20 +132,20 @@ def test_light_jobs_cover_three_systems_the_oldest_python_and_the_oldest_version
     assert {job["constraints"] for job in LIGHT} == {"constraints.txt", "constraints-oldest.txt"}
 
 
-def test_notebooks_show_the_same_with_the_widgets_that_colab_keeps():
+def test_the_notebooks_are_tested_with_colabs_versions_of_the_widget_libraries():
     """A light job runs nbval with ipywidgets 7.7.1, and with an anywidget no newer than Colab's."""
     oldest = dict(pins("constraints-oldest.txt"))
     assert oldest["ipywidgets"] == "7.7.1"
     assert oldest["anywidget"] == "0.9.18"
 
 
-def test_every_week_the_sweep_and_every_cell_twice():
+def test_the_workflow_runs_sweep_and_twice_every_week():
     assert JOBS["weekly"]["if"] == "github.event_name == 'schedule'"
     assert JOBS["weekly"]["strategy"]["matrix"]["target"] == ["sweep", "twice"]
     assert "\n  schedule:\n" in read(".github/workflows/test.yml")
 
 
-def test_every_target_that_the_workflow_makes_is_in_the_makefile():
+def test_every_target_in_the_workflow_is_in_the_makefile():
     targets = re.findall(r"^([a-z]+):.*##", read("Makefile"), re.MULTILINE)
     made = " ".join(run for job in JOBS for run in runs(job))
     made = re.findall(r"\bmake ([a-z]+)", made)

@@ -29,7 +29,7 @@ def shown():
 BELOW = shown()
 
 
-def test_every_section_of_the_index_is_a_figure_with_words_of_its_own():
+def test_every_section_of_the_index_is_a_figure_with_its_own_words():
     page = (ROOT / "figures" / "README.md").read_text(encoding="utf-8")
     assert [f"{name}.svg" for name in re.findall("^## (.+)", page, re.M)] == [
         figure.file for figure in FIGURES
@@ -43,7 +43,7 @@ def test_no_figure_is_out_of_date():
     assert stale == [], f"out of date: {', '.join(stale)}; run `make figures`"
 
 
-def test_what_is_out_of_date_is_named(tmp_path):
+def test_figures_that_are_out_of_date_are_named(tmp_path):
     for path in (ROOT / "figures").glob("*.svg"):
         shutil.copy(path, tmp_path)
     changed = tmp_path / "lstm_cell.svg"
@@ -62,7 +62,7 @@ def test_the_readme_shows_figures_with_the_alt_text_of_the_index():
     assert found == [(alts.get(file), file) for _, file in found]
 
 
-def test_every_drawing_of_the_notebooks_is_in_the_index():
+def test_every_drawing_in_the_notebooks_is_in_the_index():
     drawings = {form for form in BELOW if form and form.startswith("Drawing: ")}
     assert len(drawings) > 10
     assert drawings <= FORMS.keys()

@@ -60,7 +60,7 @@ def test_the_gru_computes_what_its_cell_does_in_both_forms(form):
 
 @pytest.mark.parametrize("t", [0, 2])
 @pytest.mark.parametrize("form", [True, False])
-def test_a_unit_of_a_gru_layer_goes_on_as_it_did_there(t, form):
+def test_a_unit_of_a_gru_layer_continues_as_in_the_layer(t, form):
     rng = np.random.default_rng(0)
     params = gru.Params.random(9, 5, rng)
     trace = gru.forward(params, rng.normal(size=(4, 3, 9)), rng.normal(size=(3, 5)), form)
@@ -71,7 +71,7 @@ def test_a_unit_of_a_gru_layer_goes_on_as_it_did_there(t, form):
     assert all(explorer.held.values())
 
 
-def test_an_lstms_trace_is_no_grus(layer):
+def test_a_gru_explorer_refuses_the_trace_of_an_lstm(layer):
     with pytest.raises(ValueError, match="params: expected gru.Params, got lstm.Params"):
         GRUExplorer.from_trace(*layer, 0, 0, 0)
 
@@ -79,7 +79,7 @@ def test_an_lstms_trace_is_no_grus(layer):
 @pytest.mark.parametrize("t", [0, 2])
 @pytest.mark.parametrize("feature", [None, 4])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_unit_of_a_layer_goes_on_as_it_did_there(layer, t, feature, dtype):
+def test_a_unit_of_a_layer_continues_as_in_the_layer(layer, t, feature, dtype):
     params, trace = (type(part)(*(array.astype(dtype) for array in part)) for part in layer)
     trace = lstm.forward(params, trace.x, trace.h0)
     explorer = GateExplorer.from_trace(params, trace, t=t, b=1, unit=3, feature=feature)
@@ -100,7 +100,7 @@ def programmed(task, weights):
 
 
 @pytest.mark.parametrize("task", tasks.TASKS)
-def test_a_task_can_be_solved_and_only_just(task, capsys):
+def test_each_task_has_a_solution_and_a_near_miss(task, capsys):
     explorer = programmed(task, SOLVED[task])
     assert explorer.check() is True
     assert capsys.readouterr().out == f"{task}: 40 of 40 unseen sequences\n"
@@ -113,7 +113,7 @@ def test_a_task_can_be_solved_and_only_just(task, capsys):
         assert explorer.values["right"] < 8
 
 
-def test_a_mere_counter_does_not_pass_for_a_quote(capsys):
+def test_a_mere_counter_does_not_solve_the_quote_task(capsys):
     explorer = GateExplorer(task="quote")
     explorer.w_x, explorer.w_h = {"i": 0, "f": 0, "g": 5}, {"g": 0}
     explorer.b = {"i": 10, "f": 10, "g": 0}
@@ -121,7 +121,7 @@ def test_a_mere_counter_does_not_pass_for_a_quote(capsys):
     assert explorer.values["right"] < 8
 
 
-def test_unseen_sequences_are_unseen_and_the_same_each_time():
+def test_unseen_sequences_are_new_and_the_same_each_time():
     for task in tasks.TASKS:
         seen = {sequence.x.tobytes() for sequence in tasks.visible(task)}
         unseen = [sequence.x.tobytes() for sequence in tasks.unseen(task)]
@@ -154,13 +154,13 @@ WRONG_ADDRESSES = [
 
 
 @pytest.mark.parametrize(("wrong", "sentence"), WRONG_ADDRESSES)
-def test_what_does_not_exist_is_told_in_a_sentence(layer, wrong, sentence):
+def test_an_index_out_of_range_is_refused_in_a_sentence(layer, wrong, sentence):
     with pytest.raises(ValueError, match=sentence):
         GateExplorer.from_trace(*layer, **({"t": 0, "b": 0, "unit": 0} | wrong))
 
 
 @pytest.mark.parametrize("cell", [rnn, gru])
-def test_the_trace_of_another_cell_is_told_in_a_sentence(layer, cell):
+def test_the_trace_of_another_cell_is_refused_in_a_sentence(layer, cell):
     params, trace = traced(cell)
     name = cell.__name__.split(".")[-1]
     with pytest.raises(ValueError, match=f"params: expected lstm.Params, got {name}.Params"):
@@ -169,23 +169,23 @@ def test_the_trace_of_another_cell_is_told_in_a_sentence(layer, cell):
         GateExplorer.from_trace(layer[0], trace, 0, 0, 0)
 
 
-def test_parameters_of_another_layer_are_told_in_a_sentence(layer):
+def test_parameters_of_another_layer_are_refused_in_a_sentence(layer):
     other = lstm.Params.random(9, 5, np.random.default_rng(1))
     with pytest.raises(ValueError, match="trace: expected what these parameters make"):
         GateExplorer.from_trace(other, layer[1], 0, 0, 0)
 
 
-def test_a_check_without_a_task_is_told_in_a_sentence():
+def test_a_check_without_a_task_is_refused_in_a_sentence():
     with pytest.raises(ValueError, match="expected a GateExplorer with a task"):
         GateExplorer().check()
 
 
-def test_an_unknown_task_is_told_in_a_sentence():
+def test_an_unknown_task_is_refused_in_a_sentence():
     with pytest.raises(ValueError, match="task: expected one of keep, .*, quote, got"):
         GateExplorer(task="kept")
 
 
-def test_the_picture_shows_the_sequence_of_a_task_between_its_bounds():
+def test_the_picture_shows_the_sequence_and_the_bounds_of_a_task():
     explorer = GateExplorer("keep", b={"f": 10, "i": -10}, sequence=2, step=3)
     first = tasks.visible("keep")[1]
     trace = first.run(explorer.params)

@@ -81,7 +81,7 @@ def test_outputs_and_gradients_equal_keras(cell, reset_after, tol, sizes):
 
 
 @pytest.mark.parametrize("cell", [lstm, gru], ids=["lstm", "gru"])
-def test_keras_has_the_names_of_the_notation_table(cell):
+def test_keras_has_the_names_in_the_notation_table(cell):
     params = cell.Params.random(4, 5, np.random.default_rng(0))
     inner = keras_layer(cell, params, reset_after=True).cell
     assert tuple(inner.kernel.shape) == params.W_ih.T.shape

@@ -32,7 +32,7 @@ def test_a_model_reads_the_last_state_of_its_cell(task, kind, cell, readout):
 
 
 @pytest.mark.parametrize(("kind", "cell"), MODELS)
-def test_unrolled_a_model_has_the_same_logits(task, kind, cell):
+def test_an_unrolled_model_has_the_same_logits(task, kind, cell):
     x = task[0].double()
     models = [kind(9, 5).double() for _ in range(3)]
     weights = {
@@ -47,7 +47,7 @@ def test_unrolled_a_model_has_the_same_logits(task, kind, cell):
 
 @pytest.mark.parametrize("cell", [rnn, lstm, gru])
 @pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (4, 3, 2, 5)])
-def test_unrolled_a_cell_is_torch_s(cell, sizes):
+def test_an_unrolled_cell_is_torchs(cell, sizes):
     case = proofs.draw(cell, 0, *sizes)
     leaf, module = proofs.tensors(case), proofs.module_of(case.params)
     states = tuple(leaf[name][None] for name in case.states)
@@ -56,7 +56,7 @@ def test_unrolled_a_cell_is_torch_s(cell, sizes):
 
 
 @pytest.mark.parametrize(("kind", "cell"), MODELS)
-def test_a_model_changes_with_the_first_word(task, kind, cell):
+def test_the_logits_depend_on_the_first_word(task, kind, cell):
     x, _ = task
     logits = kind(9, 5)(x)
     assert not torch.allclose(logits[0], logits[3])  # i like, you like
@@ -74,7 +74,7 @@ def test_a_seed_draws_the_layer_then_w_then_b(kind, cell):
     assert torch.equal(model.b, b)
 
 
-def test_a_linear_readout_starts_as_nn_linear_does():
+def test_a_linear_readout_is_initialized_like_nn_linear():
     torch.manual_seed(3)
     torch.nn.LSTM(9, 5)
     linear = torch.nn.Linear(5, 9)
@@ -118,7 +118,7 @@ def test_a_forget_bias_needs_a_bias():
         add_forget_bias(module, 1.0)
 
 
-def test_another_readout_is_refused():
+def test_an_unknown_readout_is_refused():
     with pytest.raises(ValueError, match="^readout: expected 'normal' or 'linear', got 'uniform'$"):
         TextGRU(9, 5, readout="uniform")
 
@@ -134,7 +134,7 @@ def test_fit_keeps_the_loss_before_each_update(task):
     assert (model(task[0]).argmax(dim=1) == task[1]).all()
 
 
-def test_fit_leaves_nothing_on_the_screen(task, capfd):
+def test_fit_prints_nothing(task, capfd):
     fit(TextRNN(9, 5), *task, epochs=3)
     assert capfd.readouterr() == ("", "")
 
@@ -164,7 +164,7 @@ def by_our_cells(model, name):
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_a_classifier_is_our_cell_on_each_sequence_alone(names, layers, bidirectional):
+def test_a_classifier_equals_our_cell_on_each_sequence_alone(names, layers, bidirectional):
     torch.manual_seed(0)
     shape = {"layers": layers, "bidirectional": bidirectional, "dropout": 0.5}
     model = SequenceClassifier(8, 4, embedding=3, hidden=5, **shape).double().eval()
@@ -172,7 +172,7 @@ def test_a_classifier_is_our_cell_on_each_sequence_alone(names, layers, bidirect
     assert compare("logits", model(*names), reference)
 
 
-def test_a_classifier_does_not_see_the_padding(names):
+def test_a_classifier_ignores_the_padding(names):
     ids, lengths = names
     model = SequenceClassifier(8, 4).eval()
     other = torch.where(torch.arange(5)[:, None] < lengths, ids, 7)
@@ -181,7 +181,7 @@ def test_a_classifier_does_not_see_the_padding(names):
     assert torch.equal(model(longer, lengths), model(ids, lengths))
 
 
-def test_a_classifier_does_not_care_for_the_order_of_the_batch(names):
+def test_a_classifier_gives_the_same_logits_in_any_order(names):
     ids, lengths = names
     model = SequenceClassifier(8, 4).double()
     turned = model(ids[:, [4, 2, 0, 1, 3]], lengths[[4, 2, 0, 1, 3]])
@@ -204,7 +204,7 @@ def test_lengths_may_be_an_array(names):
 
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_a_classifier_starts_as_it_promises(layers, bidirectional):
+def test_a_classifier_is_initialized_as_documented(layers, bidirectional):
     torch.manual_seed(0)
     H, shape = 6, {"layers": layers, "bidirectional": bidirectional}
     model = SequenceClassifier(8, 50, embedding=6, hidden=H, forget_bias=2.5, **shape)
@@ -223,7 +223,7 @@ def test_a_classifier_starts_as_it_promises(layers, bidirectional):
     assert not model.embedding.weight[0].any()
 
 
-def test_one_layer_with_dropout_warns_of_nothing(names):
+def test_one_layer_with_dropout_gives_no_warning(names):
     SequenceClassifier(8, 4, dropout=0.5)(*names)  # a warning would be an error here
 
 
@@ -275,7 +275,7 @@ def test_another_number_of_lengths_is_refused(names):
         SequenceClassifier(8, 4)(ids, lengths[:4])
 
 
-def test_ids_that_no_letter_has_are_refused(names):
+def test_ids_of_no_letter_are_refused(names):
     with pytest.raises(ValueError, match="^ids: expected 0 to 6, got 0 to 7$"):
         SequenceClassifier(7, 4)(*names)
 

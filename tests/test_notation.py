@@ -48,7 +48,7 @@ def run(cell):
 
 
 @each_cell
-def test_parameters_have_the_shapes_and_torch_s_names(name):
+def test_parameters_have_the_listed_shapes_and_torchs_names(name):
     params, _, _ = run(CELLS[name])
     module = getattr(torch.nn, name)(SIZES["D"], SIZES["H"])
     rows = table("Parameters")
@@ -77,7 +77,7 @@ def test_each_gradient_is_listed(name):
     assert set(grads._fields) <= {f for row in table("Gradients") for f in names(row["in `Grads`"])}
 
 
-def test_sizes_have_torch_s_names():
+def test_sizes_have_torchs_names():
     module = torch.nn.LSTM(SIZES["D"], SIZES["H"])
     for row in table("Sizes"):
         for name in names(row["torch"]):

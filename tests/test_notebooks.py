@@ -5,7 +5,7 @@ import nbformat
 from tools import notebooks
 
 
-def test_each_notebook_leads_to_its_neighbours():
+def test_each_notebook_links_to_its_neighbors():
     """The line below the badge links to the previous and next notebook by their titles."""
     paths = notebooks.notebooks()
     heads = [nbformat.read(path, as_version=4).cells[0].source.split("\n\n") for path in paths]

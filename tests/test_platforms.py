@@ -26,7 +26,7 @@ class WindowsNumPy126:
         return np.empty(shape, np.int32 if dtype is int else dtype)
 
 
-def test_the_emulation_gives_int32_where_no_dtype_is_given():
+def test_the_stand_in_gives_int32_without_a_dtype():
     windows = WindowsNumPy126()
     assert windows.array([1, 2]).dtype == windows.asarray([[1]]).dtype == np.int32
     assert windows.empty(2, int).dtype == np.int32

@@ -21,7 +21,7 @@ def test_functions():
     assert repr(plot) == "Plot: a; square"
 
 
-def test_loss_and_xor_puts_each_answer_at_its_pair_of_words():
+def test_loss_and_xor_draws_each_answer_at_its_pair_of_words():
     p = np.array([0.25, 0.5])
     answers = {("i", "love"): "a", ("i", "hate"): "b", ("you", "love"): "b", ("you", "hate"): "a"}
     plot = plots.loss_and_xor(p, {"−ln p": -np.log(p)}, answers)
@@ -42,7 +42,7 @@ def test_losses_start_at_epoch_one():
     assert repr(plot) == "Plot: loss (nats) (logarithmic) against epoch; TextRNN"
 
 
-def test_over_time_has_the_symbols_in_their_colors():
+def test_over_time_draws_symbols_in_their_colors():
     plot = plots.over_time({"c": np.arange(3.0), "h": np.ones(3)})
     c, h = plot.panels[0].lines
     assert (c.get_label(), c.get_color()) == ("c", plots.PALETTE["c"])
@@ -51,7 +51,7 @@ def test_over_time_has_the_symbols_in_their_colors():
     assert c.get_linestyle() != h.get_linestyle()
 
 
-def test_states_writes_every_value_into_its_place():
+def test_states_writes_every_value_in_its_place():
     h = np.linspace(-1, 1, 12).reshape(2, 3, 2)
     plot = plots.states(h, ["a b c", "d e f", "g h i"])
     for t, panel in enumerate(plot.panels):
@@ -93,7 +93,7 @@ def test_decay_has_a_panel_per_condition():
     assert plot.panels[0].get_yscale() == "log"
 
 
-def test_decay_explains_its_curves_where_there_are_most():
+def test_decay_has_its_legend_in_the_panel_with_most_curves():
     curve = 0.5 ** np.arange(4.0)
     plot = plots.decay({"one": {"a": curve}, "two": {"a": curve, "b": curve}}, "norm", "words")
     assert [panel.get_legend() is None for panel in plot.panels] == [True, False]
@@ -106,7 +106,7 @@ def test_decay_gives_a_symbols_curve_the_symbols_color():
     assert colors == [plots.PALETTE["h"], plots.PALETTE["c"], plots.SERIES[2]]
 
 
-def test_loss_distributions_take_other_titles():
+def test_loss_distributions_take_strings_as_titles():
     plot = plots.loss_distributions({"RNN": {"30 ums": np.ones(3)}})
     assert plot.panels[0].get_title() == "30 ums"
 
@@ -119,7 +119,7 @@ def test_padding_draws_a_row_per_sequence():
     assert plot.panels[0].get_ylim() == (2, 0)
 
 
-def test_level_bars_have_their_lengths_and_say_no_number():
+def test_level_bars_have_their_lengths_and_no_numbers():
     plot = plots.level_bars(
         {"like": {"padded": 1.5, "packed": 2.0}, "uneven": {"padded": 3, "packed": 1}}, "s"
     )
@@ -138,7 +138,7 @@ def test_dots_are_where_the_numbers_are():
     assert [label.get_text() for label in plot.panels[0].get_yticklabels()] == ["a", "b"]
 
 
-def test_shares_writes_hundredths_into_their_places():
+def test_shares_writes_percents_in_their_places():
     plot = plots.shares([[0.25, 0.75], [1, 0], [0, 1]], "abc", "xy", "taken for", "is")
     (panel,) = plot.panels
     assert [text.get_text() for text in panel.texts] == ["25", "75", "100", "0", "0", "100"]
@@ -146,13 +146,13 @@ def test_shares_writes_hundredths_into_their_places():
     assert repr(plot) == "Plot: is against taken for; 3 × 2 values"
 
 
-def test_a_plot_is_a_picture_with_words():
+def test_a_plot_has_a_picture_and_a_text_form():
     picture, metadata = plots.functions(np.arange(3.0), y=np.arange(3.0))._repr_png_()
     assert picture.startswith(b"\x89PNG")
     assert metadata["alt"] == "Plot: a; y"
 
 
-def test_gates_are_squares_as_large_as_their_values():
+def test_gates_draws_squares_as_large_as_the_values():
     f = np.linspace(0, 1, 10).reshape(2, 5)
     c = np.linspace(-2, 2, 10).reshape(2, 5)
     plot = plots.gates({"f": f, "c": c}, ["you", "hate"])
@@ -174,7 +174,7 @@ RUNS = {
 }
 
 
-def test_loss_distributions_have_every_seed_its_median_and_the_published_run():
+def test_loss_distributions_show_seeds_medians_and_the_published_run():
     plot = plots.loss_distributions(RUNS, {"RNN": {100: 0.48, 500: 0.012}})
     for panel, epoch in zip(plot.panels, [100, 500], strict=True):
         assert panel.get_title() == f"epoch {epoch}"
@@ -292,7 +292,7 @@ def test_text_is_drawn_as_it_is_written():
 
 
 @pytest.mark.slow
-def test_any_number_of_curves_and_models_has_room():
+def test_there_is_room_for_any_number_of_curves_and_models():
     for make in every_plot([f"model {n}" for n in range(30)]).values():
         FigureCanvasAgg(make()).draw()  # a warning would be an error here
     looks = [plots._look(n) for n in range(28)]
@@ -318,7 +318,7 @@ def test_a_plot_looks_the_same_whatever_the_rcparams():
         assert matplotlib.rcParams["font.size"] == 30
 
 
-def test_a_logarithmic_axis_has_powers_of_ten_without_mathematics():
+def test_a_logarithmic_axis_has_powers_of_ten_as_plain_text():
     plot = plots.against(10.0 ** np.arange(-12, 1), {"a": 10.0 ** np.arange(-12, 1)}, "x", "y")
     FigureCanvasAgg(plot).draw()
     assert "10⁻¹²" in [label.get_text() for label in plot.panels[0].get_xticklabels()]

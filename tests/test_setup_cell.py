@@ -57,7 +57,7 @@ def test_it_is_the_first_code_cell_of_every_notebook(path):
 
 
 @pytest.mark.parametrize("cell", [PUBLISHED, UNPUBLISHED], ids=["published", "unpublished"])
-def test_where_the_package_is_there_it_does_nothing(cell, capsys):
+def test_if_the_package_is_installed_it_does_nothing(cell, capsys):
     assert run(cell) == []
     assert capsys.readouterr() == ("", "")
 

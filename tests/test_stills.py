@@ -23,7 +23,7 @@ def line(panel, label):
 
 
 def meetings(plot):
-    """Return the pairs of texts whose boxes overlap by more than a pixel."""
+    """Return the pairs of texts whose boxes, shrunk by a pixel on each side, overlap."""
     canvas = FigureCanvasAgg(plot)
     canvas.draw()
     found = []
@@ -113,14 +113,14 @@ def test_the_sequence_has_a_bar_for_each_input_and_a_point_for_each_state():
     assert repr(plot).endswith("Plot: A sequence; x\nPlot: step of the sequence; c; h")
 
 
-def test_a_unit_of_a_network_says_what_is_held():
+def test_a_unit_of_a_network_shows_the_held_values():
     held = {"f": 0.75, "i": 0.0, "g": -3.0, "o": 0.0}
     said = texts(gate_explorer(note="unit 3, costs $5 and $6", held=held))
     assert {"unit 3, costs $5 and $6", "+0.75", "−3.00"} <= set(said)
     assert "+0.75" not in texts(gate_explorer(held=held))
 
 
-def test_a_judged_sequence_has_its_bounds_and_what_is_free_has_none():
+def test_a_judged_sequence_has_bounds_only_where_c_is_not_free():
     judged = {"low": [None, 0.5, -0.1, None], "high": [None, None, 0.1, None], "text": "‘$_$"}
     plot = gate_explorer(judged=judged, title="1 of 8 sequences")
     panel = plot.named["states"]
@@ -147,7 +147,7 @@ LONG = {"x": np.linspace(-5, 5, 50), "c": np.linspace(-9, 9, 50), "h": np.linspa
     ],
     ids=["lstm", "gru", "before, held", "50 inputs", "one input"],
 )
-def test_no_label_of_a_gate_explorer_meets_another(plot):
+def test_no_labels_of_a_gate_explorer_overlap(plot):
     assert meetings(plot) == []
 
 
@@ -173,7 +173,7 @@ def backward_explorer(T=8, read=6, step=4, stage="dc", detach=False, sentence=""
     return plot, ours, theirs, split
 
 
-def test_the_curves_are_full_where_the_gradient_is_known():
+def test_the_curves_are_solid_where_the_gradient_is_known():
     plot, ours, theirs, _ = backward_explorer()
     panel = plot.named["gradients"]
     for name, values, start in [
@@ -194,7 +194,7 @@ def test_the_curves_are_full_where_the_gradient_is_known():
     assert line(after, "LSTM dh")[0, 0] == 3
 
 
-def test_the_cells_show_what_is_known_at_the_stage():
+def test_the_cells_show_the_gradients_known_at_the_stage():
     plot, ours, theirs, _ = backward_explorer()
     written = {name: [t.get_text() for t in plot.named[name].texts] for name in ("LSTM", "RNN")}
     assert {figure(ours[k][3]) for k in ("dh", "do", "dc")} <= set(written["LSTM"])
@@ -215,7 +215,7 @@ def test_at_the_loss_the_gradient_comes_from_above():
     assert "$h_{6}$" in written  # on the right nothing comes in
 
 
-def test_detached_the_detour_is_shown_apart():
+def test_with_h_detached_the_detour_is_a_separate_curve():
     plot, _, _, split = backward_explorer(detach=True, step=2)
     panel = plot.named["gradients"]
     for name, key in [("dc, uncut", "whole"), ("wire ∏ f", "wire"), ("detour", "detour")]:
@@ -225,7 +225,7 @@ def test_detached_the_detour_is_shown_apart():
 
 @pytest.mark.parametrize("stage", ["dc", "da", "back"])
 @pytest.mark.parametrize(("T", "read", "step"), [(8, 8, 8), (20, 15, 3), (2, 1, 1)])
-def test_no_label_of_a_backward_explorer_meets_another(T, read, step, stage):
+def test_no_labels_of_a_backward_explorer_overlap(T, read, step, stage):
     sentence = "c_3 is blamed twice: for h_3, and along the wire for c_4."
     assert meetings(backward_explorer(T, read, step, stage, sentence=sentence)[0]) == []
 
@@ -298,7 +298,7 @@ def artists(plot):
     return len(plot.findobj())
 
 
-def test_the_work_does_not_grow_with_the_vocabulary():
+def test_the_cost_does_not_grow_with_the_vocabulary():
     small, large = player(D=LIKELY)[0], player(D=4000)[0]
     assert artists(small) == artists(large)
     assert len(large.named["next"].containers[0]) == LIKELY
@@ -311,7 +311,7 @@ def test_the_likeliest_words_are_shown():
     assert likely <= set(texts(plot))
 
 
-def test_the_work_does_not_grow_with_units_or_words():
+def test_the_cost_does_not_grow_with_units_or_words():
     large, *_ = player([" ".join(["a", "b"] * 40)], H=UNITS, letters="h", step=41)
     huge, *_ = player([" ".join(["a", "b"] * 400)], H=4 * UNITS, letters="h", step=401)
     for plot in (large, huge):
@@ -322,12 +322,12 @@ def test_the_work_does_not_grow_with_units_or_words():
     assert artists(huge) <= artists(large) + 5
 
 
-def test_a_sentence_that_has_ended_shows_its_last_word():
+def test_a_sentence_that_ends_early_shows_its_last_word():
     plot, values, _ = player(["a b", " ".join("ab" * 50)], letters="h", step=90)
     assert f"{number(values['runs'][0]['h'][-1, 0], True)}" in texts(plot)
 
 
-def test_what_is_held_is_said_and_where_nothing_is_held_is_dotted():
+def test_held_gates_are_named_and_free_runs_are_dotted():
     free = [np.full(9, 1 / 9), np.full(9, 1 / 9)]
     plot, *_ = player(clamp={"f": 0.5, "i3": 1, "i1": 0, "i2": 0}, free=free)
     assert {"held at 0.5", "unit 3 held at 1; 2 more", "dotted"} <= set(texts(plot))
@@ -349,9 +349,9 @@ UM = " um" * 15
     ],
     ids=["one word", "two", "ums", "long word"],
 )
-def test_no_label_of_a_player_meets_another(letters, sentences):
+def test_no_labels_of_a_player_overlap(letters, sentences):
     assert meetings(player(sentences, letters, H=16)[0]) == []
 
 
-def test_no_label_meets_another_with_one_unit():
+def test_no_labels_overlap_with_one_unit():
     assert meetings(player(H=1)[0]) == []

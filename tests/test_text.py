@@ -26,7 +26,7 @@ from gatewise.text import (
 from tools import make_surnames
 
 
-def test_the_nine_words_in_the_order_of_the_alphabet():
+def test_the_nine_words_are_in_alphabetical_order():
     words = Vocabulary().words
     assert words == ("cat", "coffee", "dog", "hate", "i", "like", "love", "milk", "you")
 
@@ -82,7 +82,7 @@ def test_accents_are_the_same_in_every_form_of_unicode():
 
 
 @pytest.mark.parametrize("read", [Vocabulary, Letters, lambda s: with_ums(1, s)])
-def test_one_string_is_no_list_of_strings(read):
+def test_a_single_string_is_refused(read):
     with pytest.raises(ValueError, match="^expected a list of strings, got the string 'i like'$"):
         read("i like")
     with pytest.raises(ValueError, match="^expected a list of strings, got the string 'i like'$"):
@@ -90,7 +90,7 @@ def test_one_string_is_no_list_of_strings(read):
 
 
 @pytest.mark.parametrize("read", [Vocabulary(), Letters(["abcdefgh"])])
-def test_ids_that_belong_to_nothing_are_refused(read):
+def test_ids_out_of_range_are_refused(read):
     for wrong in ([-1], [0, 9]):
         with pytest.raises(ValueError, match="^ids: expected 0 to 8, got"):
             read.decode(wrong)
@@ -120,7 +120,7 @@ def test_one_hot_of_one_number():
     assert one_hot([], 3).shape == (0, 3)
 
 
-def test_one_hot_of_what_is_no_int():
+def test_one_hot_refuses_ids_that_are_not_ints():
     with pytest.raises(ValueError, match="^ids: expected ints, got float64$"):
         one_hot([1.0], 3)
 
@@ -132,12 +132,12 @@ def test_one_hot():
 
 
 @pytest.mark.parametrize("outside", [-1, 3])
-def test_one_hot_outside(outside):
+def test_one_hot_refuses_ids_out_of_range(outside):
     with pytest.raises(ValueError, match="^ids: expected 0 to 2, got"):
         one_hot([0, outside], 3)
 
 
-def test_one_hot_costs_what_it_returns():
+def test_one_hot_needs_only_the_memory_of_its_result():
     """Its memory doesn't grow with the square of `size`, which is 8 GB at 33,000 words."""
     one_hot([[3]], 10)  # what NumPy allocates once
     tracemalloc.start()
@@ -159,7 +159,7 @@ def test_last_word_task_has_time_first():
 
 
 @pytest.mark.parametrize("sentences", [["i like dog", "i like"], ["i", "you"]])
-def test_last_word_task_wants_one_length(sentences):
+def test_last_word_task_refuses_different_lengths(sentences):
     with pytest.raises(ValueError, match="sentences: expected one length of at least two words"):
         last_word_task(sentences, Vocabulary())
 
@@ -169,7 +169,7 @@ def test_last_word_task_of_two_words_and_in_another_dtype():
     assert (x.shape, x.dtype, y.tolist()) == ((1, 2, 9), np.float32, [5, 5])
 
 
-def test_letters_are_numbered_from_one_and_back():
+def test_letters_are_encoded_from_one_and_decoded():
     letters = Letters(["anna", "bo"])
     assert letters.letters == "abno"
     assert len(letters) == 5  # with the padding
@@ -178,7 +178,7 @@ def test_letters_are_numbered_from_one_and_back():
     assert letters.decode([2, 4, 2, 1, 0, 0]) == "boba"
 
 
-def test_an_unknown_letter_is_named_with_its_name_and_the_known():
+def test_an_unknown_letter_is_refused_with_its_name_and_the_known_letters():
     with pytest.raises(ValueError, match="^expected letters of 'ab', got 'c' in 'abc'$"):
         Letters(["ab"]).encode("abc")
 
@@ -212,14 +212,14 @@ def test_accents_are_folded():
     importlib.util.find_spec("faker") is None and not os.environ.get("GATEWISE_SKIP_NOTHING"),
     reason="Faker is not installed",
 )
-def test_the_file_of_surnames_is_what_its_script_makes():
+def test_the_script_makes_the_file_of_surnames():
     assert make_surnames.PATH.read_text(encoding="utf-8") == make_surnames.text()
 
 
 SEQUENCES = [[3, 1], [5, 5, 5, 2], [7], [1, 2, 3, 4], [9, 8]]
 
 
-def test_pad_as_torch():
+def test_pad_equals_torch():
     padded, lengths = pad(SEQUENCES, value=-1)
     reference = pad_sequence([torch.tensor(s) for s in SEQUENCES], padding_value=-1)
     assert padded.tolist() == reference.tolist()
@@ -240,12 +240,12 @@ def test_pad_one_sequence():
     assert (padded.tolist(), lengths.tolist()) == ([[4], [5], [6]], [3])
 
 
-def test_pad_nothing():
+def test_pad_refuses_an_empty_list():
     with pytest.raises(ValueError, match="^sequences: expected at least one, got none$"):
         pad([])
 
 
-def test_pad_an_empty_sequence():
+def test_pad_refuses_an_empty_sequence():
     with pytest.raises(ValueError, match="^lengths: expected 1 to 2, got 0 for sequence 1$"):
         pad([[1, 2], []])
 
@@ -271,7 +271,7 @@ def test_pad_refuses_a_value_that_the_dtype_cannot_hold(sequences, value):
             unpack(pack(*pad(sequences)), value)
 
 
-def test_pad_with_nan_where_there_are_floats():
+def test_pad_takes_nan_among_floats():
     padded, _ = pad([np.float32([1, 2]), np.float32([3])], float("nan"))
     assert padded.dtype == np.float32
     assert np.isnan(padded[1, 1])
@@ -287,13 +287,13 @@ def test_pad_with_nan_where_there_are_floats():
         ([["a"], ["b", "c"]], "expected numbers, got <U1"),
     ],
 )
-def test_pad_refuses_sequences_that_do_not_fit(sequences, sentence):
+def test_pad_refuses_sequences_of_other_shapes(sequences, sentence):
     with pytest.raises(ValueError, match=f"^sequences: {re.escape(sentence)}$"):
         pad(sequences)
 
 
 @pytest.mark.parametrize("features", [(), (3,)])
-def test_pack_as_torch(features):
+def test_pack_equals_torch(features):
     rng = np.random.default_rng(0)
     padded, lengths = pad([rng.normal(size=(len(s), *features)) for s in SEQUENCES])
     packed = pack(padded, lengths)
@@ -317,19 +317,19 @@ def test_unpack_gives_back_what_was_packed(features):
     assert pad_packed_sequence(packed, padding_value=7)[0].tolist() == again.tolist()
 
 
-def test_pack_does_not_look_at_the_padding():
+def test_pack_ignores_the_padding():
     padded, lengths = pad(SEQUENCES)
     other, _ = pad(SEQUENCES, value=99)
     np.testing.assert_array_equal(pack(padded, lengths).data, pack(other, lengths).data)
 
 
-def test_similar_lengths_stay_in_their_order_however_many_they_are():
+def test_equal_lengths_stay_in_their_order_however_many_there_are():
     lengths = np.random.default_rng(0).integers(1, 4, 500)
     order = pack(np.zeros((3, 500)), lengths).order
     assert order.tolist() == sorted(range(500), key=lambda b: -lengths[b])
 
 
-def test_unpack_fills_up_with_zeros_unless_told():
+def test_unpack_pads_with_zeros_by_default():
     padded, lengths = pad(SEQUENCES)
     again, lengths_again = unpack(pack(padded, lengths))
     np.testing.assert_array_equal(again, padded)
@@ -351,7 +351,7 @@ def test_pack_a_batch_of_one():
         ([2.0, 4, 1, 4, 2], "^lengths: expected ints, got float(32|64)$"),
     ],
 )
-def test_lengths_that_do_not_fit(lengths, sentence):
+def test_lengths_out_of_range_are_refused(lengths, sentence):
     padded, _ = pad(SEQUENCES)
     with pytest.raises(ValueError, match=sentence):
         pack(padded, lengths)
@@ -359,14 +359,14 @@ def test_lengths_that_do_not_fit(lengths, sentence):
         check_lengths(torch.tensor(lengths), *padded.shape)
 
 
-def test_pack_refuses_what_is_no_batch():
+def test_pack_refuses_an_array_without_a_batch_axis():
     with pytest.raises(ValueError, match=r"^padded: expected \(T, B, …\), got \(3,\)$"):
         pack(np.zeros(3), [3])
     with pytest.raises(ValueError, match=r"^lengths: expected \(B,\) = \(0,\), got \(0,\)$"):
         pack(np.zeros((3, 0)), [])
 
 
-def test_bucket_has_each_place_once_and_similar_lengths_together():
+def test_bucket_has_each_index_once_and_similar_lengths_together():
     rng = np.random.default_rng(0)
     lengths = rng.integers(1, 50, 103)
     batches = bucket(lengths, 10, rng)
@@ -385,7 +385,7 @@ def test_bucket_shuffles_batches_and_similar_lengths():
     assert order != sorted(order)
 
 
-def test_bucket_leaves_similar_lengths_as_they_were_shuffled():
+def test_bucket_leaves_equal_lengths_in_shuffled_order():
     lengths = np.random.default_rng(1).integers(1, 4, 500)
     (only,) = bucket(lengths, 500, np.random.default_rng(0))
     shuffled = np.random.default_rng(0).permutation(500)
@@ -397,6 +397,6 @@ def test_batches_of_one():
     assert sorted(batch.tolist() for batch in batches) == [[0], [1]]
 
 
-def test_a_batch_of_none():
+def test_bucket_refuses_a_size_of_zero():
     with pytest.raises(ValueError, match="^size: expected at least 1, got 0$"):
         bucket([1, 2], 0, np.random.default_rng(0))

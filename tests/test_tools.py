@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("path", notebooks.notebooks(), ids=lambda path: path.stem)
-def test_every_notebook_is_in_order(path):
+def test_every_notebook_is_free_of_faults(path):
     assert notebooks.check(path) == []
 
 
@@ -88,7 +88,7 @@ def test_faults_are_found(small, change, fault):
     assert fault in "\n".join(notebooks.check(small))
 
 
-def test_two_cells_with_one_id_are_found(small):
+def test_two_cells_with_the_same_id_are_found(small):
     text = small.read_text(encoding="utf-8")
     small.write_text(text.replace('"id": "more"', '"id": "words"'), encoding="utf-8")
     assert notebooks.check(small) == ["small.ipynb: two cells share an id, or a cell has none"]
@@ -103,7 +103,7 @@ def test_check_prints_one_line_per_fault_and_fails(small, capsys):
     )
 
 
-def test_execute_normalizes(small):
+def test_execute_normalizes_a_notebook(small):
     def disturb(notebook):
         strip(notebook)
         notebook.metadata["widgets"] = {"state": {}}
@@ -128,7 +128,7 @@ def test_a_folded_output_stays_folded_and_no_other_metadata_survive(small):
     assert notebooks.check(small) == []
 
 
-def test_missing_and_repeated_ids_are_made_from_the_content():
+def test_missing_and_repeated_ids_are_derived_from_the_content():
     cells = [new_markdown_cell(text) for text in ("one", "two", "three")]
     notebook = new_notebook(cells=cells)
     cells[1].id = cells[0].id
@@ -143,7 +143,7 @@ def test_all_links_lead_to_the_address_in_pyproject(monkeypatch):
     assert links.faults() == []
 
 
-def test_the_readme_says_when_the_badges_work_until_they_do():
+def test_the_readme_says_that_the_badges_do_not_work_yet_while_they_do_not():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert (links.NOTE in readme) == (links.address() == links.PLACEHOLDER)
 
@@ -161,7 +161,7 @@ def copy(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_an_address_is_written_everywhere_and_taken_back(copy):
+def test_an_address_is_written_everywhere_and_can_be_undone(copy):
     links.main([links.PLACEHOLDER])
     before = {path: path.read_bytes() for path in copy.rglob("*.*")}
     assert links.main(["alice/lstm.book"]) == 0
@@ -218,7 +218,7 @@ def test_the_address_is_read_from_a_remote(url):
 
 
 @pytest.mark.parametrize("url", ["https://gitlab.com/alice/gatewise", "/home/alice/gatewise", ""])
-def test_a_remote_elsewhere_is_refused_in_a_sentence(url):
+def test_a_remote_outside_github_is_refused_in_a_sentence(url):
     with pytest.raises(ValueError, match="^expected a remote on github.com, .*OWNER=owner/name`$"):
         links.from_remote(url)
 
@@ -231,7 +231,7 @@ def test_make_links_takes_the_address_of_origin(copy):
     assert links.address() == "alice/gatewise"
 
 
-def test_what_is_no_address_is_refused_before_anything_changes(copy):
+def test_an_invalid_address_is_refused_before_anything_changes(copy):
     before = {path: path.read_bytes() for path in copy.rglob("*.*")}
     for wrong in "alice", "__alice/gatewise", "https://github.com/alice/gatewise":
         assert links.main([wrong]) == f"expected an address OWNER=owner/name, got {wrong}"
@@ -259,7 +259,7 @@ def test_the_check_names_files_with_other_addresses(copy):
     )
 
 
-def test_the_check_needs_nothing_but_python():
+def test_the_check_needs_only_python():
     command = [sys.executable, "-S", "-I", ROOT / "tools" / "links.py", "--help"]
     assert b"OWNER/NAME" in subprocess.run(command, check=True, capture_output=True).stdout
 
@@ -272,7 +272,7 @@ def test_lab_opens_as_root_and_without_a_browser():
     assert (ROOT / lab.FIRST).exists()
 
 
-def test_where_nothing_could_show_a_window_there_is_no_browser(monkeypatch):
+def test_without_a_display_there_is_no_browser(monkeypatch):
     monkeypatch.setattr(sys, "platform", "linux")
     for name in lab.WINDOWS:
         monkeypatch.delenv(name, raising=False)

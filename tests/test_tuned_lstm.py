@@ -39,7 +39,7 @@ def test_trace_and_gradients_equal_the_plain_cells(tuned, seed, sizes, left_out)
 
 
 @pytest.mark.parametrize("block", [1, 2, 3, 7])
-def test_blocks_of_time_steps_make_the_same_gradients(tuned, monkeypatch, block):
+def test_blocks_of_time_steps_give_the_same_gradients(tuned, monkeypatch, block):
     """The last block of seven time steps is smaller, for blocks of two and of three."""
     case = proofs.draw(lstm, 0, 7, 3, 2, 4)
     monkeypatch.setattr(tuned, "AT_ONCE", block * 3 * 4)
@@ -49,7 +49,7 @@ def test_blocks_of_time_steps_make_the_same_gradients(tuned, monkeypatch, block)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_thousands_give_finite_results_and_no_warning(tuned, dtype):
+def test_large_inputs_give_finite_results_and_no_warning(tuned, dtype):
     case = proofs.draw(lstm, 0, 6, 3, 4, 5, dtype=dtype)
     case = case._replace(x=np.sign(case.x) * dtype(1000))
     with np.errstate(over="raise", invalid="raise", divide="raise"):

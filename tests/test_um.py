@@ -42,7 +42,7 @@ def make(kind, seeds, **options):
 
 @pytest.mark.parametrize("kind", [TextRNN, TextLSTM, TextGRU, TextLSTMWithout])
 @pytest.mark.parametrize("readout", ["normal", "linear"])
-def test_side_by_side_each_is_trained_as_it_would_be_alone(task, kind, readout):
+def test_networks_trained_together_train_as_if_alone(task, kind, readout):
     together = make(kind, range(3), readout=readout)
     runs = fit_together(together, *task, epochs=60)
     for seed in range(3):
@@ -148,7 +148,7 @@ def test_models_that_cannot_be_trained_together_are_refused(task, sentence):
         fit_together(DIFFERENT[sentence](), *task, epochs=1)
 
 
-def test_with_nothing_left_out_the_written_cell_is_torchs(task):
+def test_with_nothing_left_out_the_unrolled_cell_is_torchs(task):
     (network,) = make(TextLSTMWithout, [0])
     network.without = None
     (plain,) = make(TextLSTM, [0])
@@ -161,12 +161,12 @@ def test_without_a_part_the_logits_differ(task, part):
     assert not torch.allclose(network(task[0]), plain(task[0]))
 
 
-def test_another_part_cannot_be_left_out():
+def test_leaving_out_an_unknown_part_is_refused():
     with pytest.raises(ValueError, match="^without: expected 'tanh of c', .*, got 'tanh'$"):
         TextLSTMWithout(10, without="tanh")
 
 
-def test_the_data_has_every_point_of_the_grid_once(script):
+def test_the_data_has_every_setting_once(script):
     rows = data.um()
     points = [(row.readout, row.ums, (row.model, row.forget_bias), row.seed) for row in rows]
     assert points == [(*point, seed) for point in script.GRID for seed in script.SEEDS]
@@ -183,7 +183,7 @@ def test_the_data_is_plausible(script):
 
 
 @pytest.mark.slow
-def test_the_script_finds_what_the_data_says(script):
+def test_the_script_reproduces_the_data(script):
     network, readout, ums = ("GRU", 0), "normal", 0
     saved = data.um(model="GRU", forget_bias=0, readout=readout, ums=ums)
     for row, found in zip(saved, script.point(*network, readout, ums), strict=True):
@@ -192,12 +192,12 @@ def test_the_script_finds_what_the_data_says(script):
         assert float(found["apart_h"]) == pytest.approx(row.apart_h, rel=0.1)
 
 
-def test_fields_that_do_not_exist_are_refused():
+def test_unknown_fields_are_refused():
     with pytest.raises(ValueError, match="^expected fields among model, .*, got 'um'$"):
         data.um(um=3)
 
 
-def test_rows_are_chosen_by_all_of_what_is_asked():
+def test_rows_match_all_conditions():
     rows = data.um(model="LSTM", forget_bias=4, ums=30)
     assert {row.readout for row in rows} == {"normal", "linear"}
     assert {row.seed for row in rows} == set(range(10))

@@ -69,7 +69,7 @@ def test_other_words_and_long_sentences():
     assert widget.step == 32
 
 
-def test_two_sentences_are_so_far_apart():
+def test_the_distances_between_two_sentences_are_right():
     widget = player()
     assert widget.sentences == ["i love", "you love"]
     one, other = widget.values["runs"]
@@ -96,14 +96,14 @@ def test_one_unit_is_held_over_its_gate():
     assert run["o"].tolist() == [[0.5, 0.5, 0.5, 1, 0.5]] * 2
 
 
-def test_a_gru_with_z_held_at_one_keeps_nothing_but_its_start():
+def test_a_gru_with_z_held_at_one_keeps_its_initial_state():
     run = player(TextGRU, clamp={"z": 1}).values["runs"][0]
     assert not np.any(run["h"])
     run = player(TextGRU, clamp={"z": 0, "r": 0}).values["runs"][0]
     np.testing.assert_allclose(run["h"], run["n"])
 
 
-def test_a_setting_from_python_is_computed_anew():
+def test_a_setting_from_python_updates_the_values():
     widget = player()
     widget.sentences = ["i hate milk"]
     assert widget.step == 3  # the last word stays the last
@@ -125,7 +125,7 @@ def test_units_are_sorted_or_chosen():
     assert widget.values["order"] == widget.units[::-1]
 
 
-def test_the_weights_go_over_once_as_plain_numbers():
+def test_the_weights_are_sent_once_as_plain_numbers():
     widget = player()
     parts = json.loads(json.dumps(widget.constants["network"]))
     assert len(parts["W_ih"]) == 20 * 9
@@ -134,7 +134,7 @@ def test_the_weights_go_over_once_as_plain_numbers():
 
 
 def by_class(change, kind=TextLSTM):
-    """Return a model of a subclass whose recurrent layer is made by `layer`."""
+    """Return a model of a subclass whose recurrent layer is made by `change`."""
     return type("Mine", (kind,), {"kind": staticmethod(change)})(9)
 
 
@@ -171,13 +171,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_model_that_computes_something_else_is_refused(name):
+def test_a_model_that_is_not_read_as_it_computes_is_refused(name):
     make, sentence = REFUSED[name]
     with pytest.raises(ValueError, match=f"^model: expected .*{re.escape(sentence)}"):
         UnrollPlayer(make(), Vocabulary())
 
 
-def test_weights_that_are_computed_are_those_in_use_or_refused():
+def test_computed_weights_are_the_current_ones_or_refused():
     model = normed()
     try:
         widget = UnrollPlayer(model, Vocabulary())
@@ -210,7 +210,7 @@ def test_words_are_shown_as_they_are_written():
     widget._repr_mimebundle_()
 
 
-def test_the_work_of_a_picture_does_not_grow_with_the_vocabulary():
+def test_the_cost_of_a_picture_does_not_grow_with_the_vocabulary():
     made = []
     for size in (20, 2_000):
         vocabulary = Vocabulary([" ".join(f"word{n}" for n in range(size))])
@@ -219,7 +219,7 @@ def test_the_work_of_a_picture_does_not_grow_with_the_vocabulary():
     assert made[1] <= 1.2 * made[0]
 
 
-def test_the_picture_tells_of_gates_that_are_held():
+def test_the_picture_names_the_held_gates():
     widget = player(clamp={"f": 0, "o3": 1})
     told = texts(widget.picture())
     assert "forced to 0" in told
@@ -263,13 +263,13 @@ FREE = runs([2, 2, 2, 2], [1, 1, 1, 1], [0, 0, 0, 0.9])
         (runs([0] * 4, [0] * 4, [0] * 4, words=("a b c d",) * 2), "same", 4),
     ],
 )
-def test_the_difference_between_two_sentences_is_named(held, verdict, word):
+def test_the_verdict_on_the_difference_between_two_sentences(held, verdict, word):
     found = difference(held, FREE, 4)
     assert (found["verdict"], found["word"]) == (verdict, word)
     assert difference(held[:1], FREE[:1], 4) == {}
 
 
-def test_most_telling_first_chooses_the_first():
+def test_sorting_the_units_chooses_the_first():
     widget = player()
     widget.sort = True
     assert widget.unit == widget.values["order"][0]

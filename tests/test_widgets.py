@@ -87,7 +87,7 @@ def test_a_refused_setting_leaves_the_old_one_in_force(name, setting, good, bad,
 
 
 @refused
-def test_the_browser_is_told_what_is_still_in_force(name, setting, good, bad, sentence):
+def test_the_browser_gets_the_value_still_in_force(name, setting, good, bad, sentence):
     widget = WIDGETS[name]()
     sent = []
     widget._send = lambda message, buffers=None: sent.append(message)
@@ -98,7 +98,7 @@ def test_the_browser_is_told_what_is_still_in_force(name, setting, good, bad, se
 
 
 @each
-def test_only_settings_go_back_and_forth(name):
+def test_only_settings_are_synchronized(name):
     widget = WIDGETS[name]()
     sent = []
     widget._send = lambda message, buffers=None: sent.append(message)
@@ -147,7 +147,7 @@ def test_parameters_are_copies_that_cannot_be_changed():
         widget.lstm_params.W_ih[0] = 1
 
 
-def test_numbers_and_arrays_of_numpy_are_numbers_and_lists():
+def test_numpys_numbers_and_arrays_become_numbers_and_lists():
     gate = GateExplorer(x=np.float32(0.5), repeats=np.int64(3), b={"f": np.float64(2)})
     gate.inputs = np.array([1, -1], np.int32)
     assert (gate.x, gate.repeats, gate.b["f"], gate.inputs) == (0.5, 3, 2.0, [1.0, -1.0])
@@ -181,7 +181,7 @@ def test_an_unknown_setting_is_refused(name):
 
 
 @each
-def test_another_edition_brings_its_own_words(name):
+def test_another_edition_can_bring_its_own_words(name):
     from gatewise.widgets.words import ENGLISH
 
     def shout(words):
@@ -194,7 +194,7 @@ def test_another_edition_brings_its_own_words(name):
 
 
 @each
-def test_a_page_without_the_widget_has_its_picture(name):
+def test_a_page_without_widgets_has_the_picture(name):
     widget = WIDGETS[name]()
     data, metadata = widget._repr_mimebundle_()
     assert repr(widget) == data["text/plain"] == name
@@ -227,7 +227,7 @@ def test_no_color_is_in_a_script_or_style_sheet(name):
 
 
 @each
-def test_every_rule_is_within_the_widgets_own_class(name):
+def test_every_rule_is_nested_in_the_class_of_the_widget(name):
     css = WIDGETS[name]()._css
     top = re.findall(r"^[^\s{}@][^{}]*(?= \{)", css, re.MULTILINE)
     view = WIDGETS[name]().view.replace("_", "-")

@@ -13,7 +13,7 @@ PAGE = """<body style="height: 0; overflow: hidden">
 </main>"""
 
 
-def test_pale_letters_a_nameless_button_and_labels_that_meet_are_found(browser):
+def test_pale_letters_a_nameless_button_and_overlapping_labels_are_found(browser):
     page = browser.new_page()
     page.set_content(PAGE)
     view = page.locator("main")

@@ -161,7 +161,7 @@ def test_detach_leaves_the_wire_and_says_so(view):
     assert "LSTM dh" in view.root.locator("svg text").all_text_contents()
 
 
-def test_it_moves_only_where_motion_is_wanted(show):
+def test_it_moves_only_if_the_reader_allows_motion(show):
     for motion, moves in [("no-preference", True), ("reduce", False)]:
         view = show(BackwardExplorer(), reduced_motion=motion)
         click(view, "Go back a gate")

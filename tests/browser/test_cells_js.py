@@ -92,7 +92,7 @@ def assert_same(found, expected):
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize(("name", "form"), CASES, ids=str)
-def test_forward_and_backward_are_those_of_the_cells(page, name, form, size):
+def test_forward_and_backward_equal_the_cells(page, name, form, size):
     params, x, states, options, dh = draw(name, form, size, seed=sum(size))
     trace, grads = by_js(page, name, params, x, states, options, dh)
     ours = CELLS[name].forward(params, x, **states, **options)
@@ -147,7 +147,7 @@ def test_clamps_hold_a_gate_and_all_that_follows(page, name, form, size):
 
 
 @pytest.mark.parametrize(("name", "form"), CASES[1:], ids=str)
-def test_no_gradient_passes_a_gate_that_is_held(page, name, form):
+def test_no_gradient_passes_a_held_gate(page, name, form):
     """Every gradient equals central differences of the loss, also under clamps."""
     size = (5, 2, 3)
     params, x, states, options, dh = draw(name, form, size, seed=4)

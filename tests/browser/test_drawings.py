@@ -83,7 +83,7 @@ def rgb(color):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_drawing_in_a_page_can_be_read(browser, page):
+def test_a_drawing_in_a_page_is_readable(browser, page):
     style, system, ground = PAGES[page]
     tab = browser.new_page(color_scheme=system)
     tab.set_content(f"<body style='{style}'>{CELL.svg(values={'f': 0.5})}</body>")
@@ -115,7 +115,7 @@ def hard_to_read(picture):
 
 
 @pytest.mark.parametrize("theme", SITE)
-def test_every_drawing_of_the_index_has_words_and_labels_that_can_be_read(browser, theme):
+def test_every_drawing_in_the_index_has_alt_text_and_readable_labels(browser, theme):
     # axe doesn't check the contrast of text in an SVG, so the test computes it.
     index, names = figures.index()
     drawn = {figure: figure.draw(names) for figure in index}
@@ -147,7 +147,7 @@ def test_a_drawing_as_an_image_is_dark_on_light(browser, system):
     assert rgb("51 51 51").tolist() in common[:8].tolist()
 
 
-def test_two_drawings_on_one_page_share_nothing(browser):
+def test_two_drawings_on_one_page_are_independent(browser):
     tab = browser.new_page()
     parts = [
         CELL.svg(),

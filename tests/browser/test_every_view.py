@@ -67,7 +67,7 @@ VIEWS = {
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("name", VIEWS)
-def test_labels_keep_apart_and_axe_finds_nothing(show, name, look, tmp_path):
+def test_no_labels_overlap_and_axe_finds_nothing(show, name, look, tmp_path):
     make, states = VIEWS[name]
     view = show(make(), **LOOKS[look])
     view.root.locator("details").evaluate_all("nodes => nodes.forEach(node => (node.open = true))")
@@ -87,7 +87,7 @@ four = pytest.mark.parametrize("name", ["LSTM", "GRU", "backward", "two short se
 
 
 @four
-def test_a_place_too_narrow_for_it_is_no_error(show, name):
+def test_a_place_too_narrow_for_the_widget_gives_no_error(show, name):
     """A chart of negative width would write to the console, which fails the test."""
     view = show(VIEWS[name][0]())
     drawn = view.root.evaluate(PICTURE)
@@ -98,7 +98,7 @@ def test_a_place_too_narrow_for_it_is_no_error(show, name):
 
 
 @four
-def test_each_slider_draws_with_each_key_and_tells_its_value(show, name):
+def test_each_key_on_a_slider_changes_the_picture_and_the_spoken_value(show, name):
     view = show(VIEWS[name][0]())
     for slider in view.root.locator(SLIDERS).all():
         assert slider.get_attribute("aria-label")
@@ -127,7 +127,7 @@ def test_the_picture_follows_a_drag(show, name):
 
 
 @four
-def test_keys_stay_in_the_widget_where_jupyter_would_take_them(show, name):
+def test_jupyter_does_not_take_the_keys_of_a_widget(show, name):
     view = show(VIEWS[name][0]())
     fields = view.root.locator("input, select, button, [tabindex='0']")
     assert fields.count() >= 8
@@ -136,7 +136,7 @@ def test_keys_stay_in_the_widget_where_jupyter_would_take_them(show, name):
 
 
 @four
-def test_nothing_moves_where_motion_is_not_wanted(show, name):
+def test_nothing_moves_if_the_reader_prefers_no_motion(show, name):
     view = show(VIEWS[name][0](), reduced_motion="reduce")
     view.root.locator(SLIDERS).first.press("Home")
     assert view.page.evaluate("document.getAnimations().length") == 0
@@ -165,7 +165,7 @@ def test_the_projector_view_fits_one_screen(show, name, screen):
     assert view.bring().projector is False
 
 
-def test_what_python_refuses_is_not_left_on_the_screen(show):
+def test_a_value_that_python_refuses_leaves_the_screen(show):
     """The browser sets a step that no longer exists in Python."""
     view = show(BackwardExplorer())
     sent = []
@@ -183,7 +183,7 @@ def test_what_python_refuses_is_not_left_on_the_screen(show):
 
 
 @pytest.mark.parametrize("held", ["hold_trait_notifications", "hold_sync"])
-def test_a_refused_setting_changes_no_screen(show, held):
+def test_a_refused_setting_does_not_change_the_screen(show, held):
     view = show(GateExplorer())
     before, shown = view.widget.plain(), view.shown()
     with pytest.raises(ValueError, match="expected a finite number"), getattr(view.widget, held)():
@@ -192,7 +192,7 @@ def test_a_refused_setting_changes_no_screen(show, held):
     assert (view.widget.plain(), view.shown()) == (before, shown)
 
 
-def test_a_setting_with_a_name_of_its_own_is_all_that_is_sent(show):
+def test_only_the_changed_setting_is_sent(show):
     view = show(GateExplorer())
     view.root.get_by_role("slider", name="input x t", exact=True).press("Home")
     assert view.page.evaluate("messages") == [{"x": -2}]

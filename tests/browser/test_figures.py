@@ -9,7 +9,7 @@ FIGURES = Path(__file__).parents[2] / "figures"
 
 
 @pytest.mark.parametrize("width", [1200, 390])
-def test_figures_are_pictures_with_words_and_their_labels_keep_apart(browser, width):
+def test_figures_have_alt_text_and_no_labels_overlap(browser, width):
     page = browser.new_page(viewport={"width": width, "height": 900})
     files = sorted(FIGURES.glob("*.svg"))
     page.set_content("".join(f"<p>{file.read_text(encoding='utf-8')}</p>" for file in files))

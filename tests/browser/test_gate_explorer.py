@@ -130,7 +130,7 @@ def test_reset_restores_the_first_state(show, kind):
     assert view.shown() == shown
 
 
-def test_presets_and_repeat_grow_a_count_in_c_while_h_saturates(show):
+def test_presets_and_repeats_make_c_count_while_h_saturates(show):
     view = weights(show(GateExplorer()))
     count = view.root.get_by_role("button", name="count")
     count.click()
@@ -154,7 +154,7 @@ def test_presets_of_the_gru(show):
     assert explorer.values["h"] == pytest.approx(plain, abs=0.01)
 
 
-def test_the_reset_moves_before_the_product_and_back_by_a_key(show):
+def test_a_key_moves_the_reset_before_the_product_and_back(show):
     view = weights(show(GRUExplorer(b={"r": 0, "z": 0.5, "n": 0, "q": -2})))
     before = view.root.get_by_role("button", name="before the product")
     before.press("Enter")
@@ -169,7 +169,7 @@ def test_the_reset_moves_before_the_product_and_back_by_a_key(show):
     assert abs(view.shown()["h"] - by_hand) > 0.02
 
 
-def test_a_task_is_tallied_in_the_browser(show):
+def test_the_browser_counts_the_solved_sequences_of_a_task(show):
     view = show(GateExplorer(task="quote"))
     tally = view.root.get_by_role("status").first
     expect(tally).to_have_text(f"{view.widget.values['right']} of 8 sequences")
@@ -214,7 +214,7 @@ def test_a_swipe_down_the_page_belongs_to_the_page(show):
     assert set(actions[:3]) == {"pan-y"}
 
 
-def test_a_task_shows_the_step_that_is_chosen(show):
+def test_a_task_shows_the_chosen_step(show):
     view = show(GateExplorer(task="keep"))
     strip = view.root.locator(".strip")
     size = strip.bounding_box()

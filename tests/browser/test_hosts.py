@@ -144,7 +144,7 @@ FOUR = ["gates", "gru", "backward", "player"]
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_text_has_contrast_on_every_host(mount, host):
+def test_text_has_enough_contrast_on_every_host(mount, host):
     styles, html, body, system, expected = HOSTS[host]
     page = mount(
         *[WIDGETS[name]() for name in FOUR],
@@ -199,7 +199,7 @@ def test_styles_are_the_same_alone_and_together(mount, alone, order):
         assert together == alone[name], name
 
 
-def test_nothing_outside_a_widget_is_styled(mount):
+def test_a_widget_styles_nothing_outside_itself(mount):
     html = (
         "<body><main><p><b>x</b></p><button>x</button><svg class=chart><text>x</text></svg></main>"
     )
@@ -212,7 +212,7 @@ def test_nothing_outside_a_widget_is_styled(mount):
 # ── without a model ─────────────────────────────────────────────────────────────────────────
 
 
-def test_a_page_hears_what_the_reader_changed(mount):
+def test_a_page_is_notified_of_the_readers_changes(mount):
     page = mount(BackwardExplorer(step=8))
     page.get_by_role("slider", name="time steps T").press("End")
     assert page.evaluate("changes.pop()") == {"T": 20, "read": 20, "step": 20}
@@ -224,7 +224,7 @@ def test_a_page_hears_what_the_reader_changed(mount):
 
 
 @pytest.mark.parametrize("name", WIDGETS)
-def test_keys_and_names_are_there_without_jupyter(mount, name):
+def test_keys_and_names_work_without_jupyter(mount, name):
     page = mount(WIDGETS[name]())
     view = page.locator(".gatewise")
     view.locator("details").evaluate_all("nodes => nodes.forEach(node => (node.open = true))")
@@ -261,7 +261,7 @@ def test_a_large_vocabulary_shows_its_likeliest_words(mount):
     expect(page.get_by_role("alert")).to_contain_text("and 1960 more")
 
 
-def test_a_spelling_of_another_form_is_found(mount):
+def test_another_unicode_form_of_a_word_is_found(mount):
     composed, decomposed = "caf\u00e9", "cafe\u0301"
     page = mount(player(text.Vocabulary([f"i like {composed}"]), sentences=["i like"]))
     box = page.get_by_label("sentence A", exact=True)

@@ -274,7 +274,7 @@ SEEN = """outputs => outputs.map(output =>
         .some(({width, height}) => width > 0 && height > 0))"""
 
 
-def test_every_saved_figure_is_seen_in_jupyterlab(browser, server):
+def test_every_saved_figure_is_visible_in_jupyterlab(browser, server):
     # All figures go into one notebook, which isn't executed, so it shows the saved outputs only.
     new = nbformat.v4.new_notebook()
     for file in NOTEBOOKS:

@@ -154,7 +154,7 @@ def test_one_unit_alone_is_held(view):
     agree(view)
 
 
-def test_an_unknown_word_is_answered_with_the_vocabulary(view):
+def test_an_unknown_word_gets_a_hint_from_the_vocabulary(view):
     alert, first = view.root.get_by_role("alert"), likely(view, "B")
     write(view, "B", "you adore")
     box(view, "B").press("Tab")
@@ -173,7 +173,7 @@ def test_an_unknown_word_is_answered_with_the_vocabulary(view):
     assert player.values["apart"] == {}
 
 
-def test_keys_scrub(view):
+def test_keys_move_through_the_sentence(view):
     step = slider(view, "time step t")
     for key, value in [("ArrowLeft", "1"), ("ArrowUp", "2"), ("Home", "1"), ("End", "2")]:
         step.press(key)
@@ -193,7 +193,7 @@ def test_the_distances_are_drawn_and_written(view):
     assert not bars.get_attribute("d")
 
 
-def test_squares_answer_the_pointer_and_a_click_chooses(view):
+def test_squares_show_their_value_and_a_click_chooses_a_unit(view):
     memory = view.root.get_by_role("group", name="c, cell state")
     svg, caption = memory.locator("svg").first, memory.locator("figcaption").first
     size = svg.bounding_box()
@@ -239,7 +239,7 @@ def test_reset_restores_the_first_state(view):
     assert likely(view, "B") == shown
 
 
-def test_a_gate_is_forced_from_a_word_on_and_the_difference_is_named(view):
+def test_a_gate_is_held_from_a_word_on_and_the_verdict_is_shown(view):
     verdict = view.root.get_by_role("status")
     said = set()
     write(view, "A", "i like love dog")
