@@ -32,7 +32,7 @@ def by_autograd(s, detach=None):
         h = c = torch.zeros(1, 1, dtype=torch.float64, requires_grad=True)
         for x in s["x"][: s["T"]]:
             h, c = h.clone(), c.clone()  # the previous states, as this step alone reads them
-            read = h.detach() if detach else h  # detached, the gates hand nothing back to h
+            read = h.detach() if detach else h  # detached: no gradient reaches h
             a = (w_x * x + b_ih + b_hh).requires_grad_()
             now = cell_step(mode, a, lambda h, w_h=w_h: w_h * h, read, c)
             now |= {"h_before": h, "c_before": c}

@@ -433,7 +433,7 @@ def test_an_unknown_stage_is_refused(cell, stage):
     [
         (0.0, "0"),
         (-1.0, "−1.00"),
-        (0.125, "0.13"),  # as the browser rounds: a half upward
+        (0.125, "0.13"),  # halves are rounded up, as in the browser
         (0.0949, "0.095"),
         (0.00996, "0.010"),
         (-0.000314, "−3.1·10⁻⁴"),

@@ -171,7 +171,7 @@ def test_the_trace_of_another_cell_is_refused_in_a_sentence(layer, cell):
 
 def test_parameters_of_another_layer_are_refused_in_a_sentence(layer):
     other = lstm.Params.random(9, 5, np.random.default_rng(1))
-    with pytest.raises(ValueError, match="trace: expected what these parameters make"):
+    with pytest.raises(ValueError, match="trace: expected one computed with these parameters"):
         GateExplorer.from_trace(other, layer[1], 0, 0, 0)
 
 

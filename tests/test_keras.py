@@ -1,11 +1,11 @@
-"""A second witness: Keras 3, on its torch backend, with the same weights.
+"""The cells against Keras 3, on its torch backend, with the same weights.
 
 Keras orders the gates i, f, c, o and z, r, h, multiplies from the right, and puts the batch
-first. Its LSTM has one bias; so has its GRU with `reset_after=False`, which is Cho's form.
+first. Its LSTM has one bias, and so does its GRU with `reset_after=False`, which is Cho's form.
 
-Equal to 1e-12, gradients included, except for Cho's form: Keras computes it with
-`keras.ops.matmul`, which rounds float64 to float32 whatever `floatx` says, so the tolerance is
-1e-6 there. (`test_cells` compares Cho's form with his equations in plain torch, to 1e-12.)
+Results and gradients agree to 1e-12, except for Cho's form. Keras computes that form with
+`keras.ops.matmul`, which rounds float64 to float32 whatever `floatx` says, so its tolerance is
+1e-6. (`test_cells` compares Cho's form with his equations in plain torch, to 1e-12.)
 """
 
 import importlib.util

@@ -301,7 +301,7 @@ def test_there_is_room_for_any_number_of_curves_and_models():
 
 
 def test_a_plot_looks_the_same_whatever_the_rcparams():
-    """Neither a style sheet nor LaTeX nor large letters change our pictures."""
+    """Style sheets, LaTeX and large letters don't change our pictures."""
     theirs = {
         "text.usetex": True,
         "font.size": 30,

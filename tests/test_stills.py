@@ -198,7 +198,7 @@ def test_the_cells_show_the_gradients_known_at_the_stage():
     plot, ours, theirs, _ = backward_explorer()
     written = {name: [t.get_text() for t in plot.named[name].texts] for name in ("LSTM", "RNN")}
     assert {figure(ours[k][3]) for k in ("dh", "do", "dc")} <= set(written["LSTM"])
-    assert figure(ours["dc_before"][4]) in written["LSTM"]  # from the step after
+    assert figure(ours["dc_before"][4]) in written["LSTM"]  # from the next time step
     assert figure(ours["df"][3]) not in written["LSTM"]
     assert figure(theirs["dh"][3]) in written["RNN"]
     per_unit = 0.72 * (860 - 28 - 16) / 1040
@@ -212,7 +212,7 @@ def test_at_the_loss_the_gradient_comes_from_above():
     written = [text.get_text() for text in plot.named["LSTM"].texts]
     assert written.count(figure(ours["dh"][5])) == 1
     assert "$dh_{6}$" in written
-    assert "$h_{6}$" in written  # on the right nothing comes in
+    assert "$h_{6}$" in written  # nothing enters on the right
 
 
 def test_with_h_detached_the_detour_is_a_separate_curve():

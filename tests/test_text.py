@@ -160,7 +160,7 @@ def test_last_word_task_has_time_first():
 
 @pytest.mark.parametrize("sentences", [["i like dog", "i like"], ["i", "you"]])
 def test_last_word_task_refuses_different_lengths(sentences):
-    with pytest.raises(ValueError, match="sentences: expected one length of at least two words"):
+    with pytest.raises(ValueError, match="sentences: expected equal lengths of at least two words"):
         last_word_task(sentences, Vocabulary())
 
 

@@ -38,8 +38,8 @@ def has_browser():
 def options(root, browser):
     """Return JupyterLab's options, a list of strings.
 
-    root: whether this process is root, which JupyterLab otherwise refuses.
-    browser: whether to open one.
+    root: whether this process is root, which JupyterLab must be told to allow.
+    browser: whether to open a browser.
     """
     always = [
         f"--ServerApp.root_dir={ROOT}",  # not notebooks/, since they link to ../NOTATION.md

@@ -279,7 +279,7 @@ def gates(symbols, words):
 
     The area of a square is proportional to the absolute value; below zero the square is hollow.
     symbols: a dict from symbols to values (T, H): `{k: getattr(trace, k)[:, b] for k in "figoch"}`.
-    words: the T words. Raises ValueError for an unknown symbol, and for none.
+    words: the T words. Raises ValueError for an unknown symbol, and for an empty dict.
     """
     unknown = [k for k in symbols if k not in PALETTE]
     if unknown or not symbols:
@@ -373,8 +373,10 @@ def squares(values, symbol, step=None, scale=1, apart=1, width=1):
 
 
 def _map(panel, symbol, values, words):
-    """A map of one symbol, units down and words across. A full square is the larger of 1 and the
-    largest absolute value."""
+    """Draw a map of one symbol, units down and words across.
+
+    The value of a full square is 1 or the largest absolute value, whichever is larger.
+    """
     T, H = values.shape
     scale = max(1, np.abs(values).max())
     # A word needs the width of `room` squares. A few columns are drawn that far apart. Of many

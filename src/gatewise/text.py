@@ -235,7 +235,7 @@ def last_word_task(sentences, vocabulary, dtype=np.float64):
     ids = [vocabulary.encode(s) for s in _listed(sentences)]
     lengths = sorted({len(n) for n in ids})
     if len(lengths) != 1 or lengths[0] < 2:
-        raise ValueError(f"sentences: expected one length of at least two words, got {lengths}")
+        raise ValueError(f"sentences: expected equal lengths of at least two words, got {lengths}")
     ids = np.stack(ids, axis=1)  # (T + 1, B): time first
     return one_hot(ids[:-1], len(vocabulary), dtype), ids[-1]
 

@@ -32,7 +32,7 @@ def executable():
 
 PAGE = '<!doctype html><meta name="color-scheme" content="light dark"><main></main>'
 # Like anywidget and Backbone: the module comes from a blob. Each changed setting fires an event,
-# and then all of them fire one. Python receives the changes when they are saved.
+# and one more event follows for all of them. Python receives the changes when they are saved.
 MOUNT = """async state => {
     const listeners = {}, unsaved = new Set();
     const fire = event => [...(listeners[event] ?? [])].forEach(listener => listener());

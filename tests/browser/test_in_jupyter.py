@@ -236,7 +236,7 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
         expect(slider).to_have_value(before, timeout=PATIENCE)
         agree(name, view, slider, *where)
         assert labels(view)[1:] == [[], []]
-    if app == "lab":  # where the theme is changed by a command
+    if app == "lab":  # only there a command changes the theme
         notebook.command("apputils:change-theme", theme="JupyterLab Dark")
         expect(page.locator(".gatewise[data-theme=dark]")).to_have_count(
             len(WIDGETS), timeout=PATIENCE
@@ -302,7 +302,7 @@ def answers(notebook):
 
 @pytest.mark.parametrize("app", ["lab", "notebooks"])
 def test_the_answer_to_a_guess_is_folded_until_a_click(browser, server, app):
-    saved = nbformat.read(NOTEBOOKS[0], as_version=4)  # and not executed
+    saved = nbformat.read(NOTEBOOKS[0], as_version=4)  # it is not executed
     notebook = Notebook(browser, server, app, saved)
     cells = notebook.page.locator(".jp-Notebook .jp-Cell")
     expect(cells).to_have_count(len(saved.cells), timeout=PATIENCE)

@@ -1,11 +1,11 @@
-"""No network for this Python. It reads this file at its start if the folder is on PYTHONPATH.
+"""Cut off the network. Python reads this file at its start if the folder is on PYTHONPATH.
 
-The conftest.py at the root puts it there, so that every kernel that a test starts, and whatever
-the kernel starts, reaches this machine alone: connecting to any other address, sending to it and
-looking it up are refused. They are events of Python's audit, which nothing can switch off again.
+The conftest.py at the root puts the folder there. So every kernel that a test starts, and every
+process that the kernel starts, reaches only this machine. An audit hook refuses to connect to any
+other address, to send to it or to look it up; nothing can remove an audit hook.
 
-It sees what goes through Python's socket module, and not the sockets that a C library opens by
-itself. One library here does, ZeroMQ, and Jupyter talks to its kernels through that.
+The hook sees Python's socket module, but not the sockets that a C library opens by itself. One such
+library is ZeroMQ, through which Jupyter talks to its kernels.
 """
 
 import ipaddress
@@ -14,17 +14,17 @@ import sys
 
 
 def is_here(host):
-    """Whether a host, as the socket module takes it, is this machine."""
+    """Return whether a host, as passed to the socket module, is this machine."""
     host = host.decode() if isinstance(host, bytes) else host
     try:
         return host in (None, "", "localhost") or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name
+    except ValueError:  # the host is a name
         return False
 
 
 def refuse(event, arguments):
-    """Raise for a host elsewhere: not an OSError, which could pass for a broken network."""
-    if not event.startswith("socket."):  # most events by far
+    """Raise RuntimeError for a host elsewhere. An OSError could pass for a broken network."""
+    if not event.startswith("socket."):  # by far most events
         return
     match event.removeprefix("socket."), arguments:
         case "connect" | "sendto" | "sendmsg", [end, [host, *_]]:

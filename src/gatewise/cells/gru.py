@@ -12,7 +12,7 @@ These are the equations of `torch.nn.GRU`. Cho et al. 2014 apply the reset gate 
     q_t = W_hn (r_t ⊙ h_{t−1}) + b_hn
     n_t = tanh(W_xn x_t + b_xn + q_t)
 
-W_ih stacks W_xr, W_xz, W_xn, and so do W_hh and the biases.
+W_ih stacks W_xr, W_xz and W_xn; W_hh and the biases are stacked in the same way.
 Vectors are columns in the equations and rows in the code: W x becomes `x @ W.T`.
 """
 

@@ -7,7 +7,7 @@
     c_t = f_t ⊙ c_{t−1} + i_t ⊙ g_t
     h_t = o_t ⊙ tanh(c_t)
 
-W_ih stacks W_xi, W_xf, W_xg, W_xo, and so do W_hh and the biases.
+W_ih stacks W_xi, W_xf, W_xg and W_xo; W_hh and the biases are stacked in the same way.
 Vectors are columns in the equations and rows in the code: W x becomes `x @ W.T`.
 """
 

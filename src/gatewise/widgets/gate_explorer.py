@@ -105,7 +105,7 @@ class Explorer(base.Widget):
         after = trace.x[t : t + 8, b, feature]
         found = cls._unit(params, trace, t, b, unit, feature)
         if not np.allclose(found.pop("now").h, trace.h[t], atol=1e-4):
-            raise ValueError("trace: expected what these parameters make of its input, got others")
+            raise ValueError("trace: expected one computed with these parameters, got another")
         return cls(
             x=x[feature],
             inputs=np.pad(after.astype(float), (0, 8 - len(after))),
