@@ -62,7 +62,7 @@ def lower_bounds():
 
 
 def oldest():
-    """Return the path of Python in .venv-oldest, and its pins. Creates the environment if needed."""
+    """Return the path of Python in .venv-oldest, and its pins; make it if there is none."""
     bounds = lower_bounds()
     pins = [f"{name}=={bounds[name]}" for name in OLDEST]
     environment = ROOT / ".venv-oldest"
