@@ -60,7 +60,7 @@ bench: $(READY)  ## time the cells next to torch's, and the frames of the widget
 	$(BIN)/python benchmarks/cells.py
 	$(BIN)/python benchmarks/widgets.py
 
-sweep: $(READY)  ## like nbval, with other processors emulated (half an hour)
+sweep: $(READY)  ## like nbval, as if on other processors (half an hour)
 	$(BIN)/python tools/sweep.py
 
 mutants: $(READY)  ## mutate cells, check and text, and list the changes that no test notices (half an hour)
