@@ -99,7 +99,7 @@ class Plot(Figure):
         return picture.getvalue(), {"alt": repr(self), **size}
 
     def svg(self, alt=None):
-        """Return the picture as SVG text, the same text for the same version of matplotlib.
+        """Return the picture as SVG text, which is identical for a given version of matplotlib.
 
         alt: a description for people who can't see the picture; the text form by default.
         """

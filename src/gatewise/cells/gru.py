@@ -130,7 +130,7 @@ def backward(params, trace, dh=None, dh_T=None):
         if reset_after:
             dr, dq = da_n * q[t], da_n * r[t]
         else:
-            drh, dq = da_n @ W_hn, da_n  # drh: on r ⊙ h_{t−1}
+            drh, dq = da_n @ W_hn, da_n  # drh: the gradient on r ⊙ h_{t−1}
             dr = drh * h_before[t]
         da_r = dr * r[t] * (1 - r[t])
         da[t] = np.concatenate([da_r, da_z, da_n], axis=1)

@@ -9,7 +9,7 @@ from gatewise.drawings.text import Number, Symbol
 # From the symbol of each learned layer's result to the text on the layer.
 LAYERS = {"f": "σ", "i": "σ", "g": "tanh", "o": "σ"}
 X = {"f": 136, "i": 222, "g": 308, "o": 394}  # the x of each layer
-TOP, BOTTOM = 80, 264  # the y of the wire of c, and of the wire of h and x
+TOP, BOTTOM = 80, 264  # heights of the two wires: c on top, h and x below
 LEFT, RIGHT = 12, 588  # the x where the wires of the states begin and end
 MERGE, OUT, UP = 265, 452, 500  # the x of the products with i and o, and of h on its way up
 # The parts of `lstm_cell` that each section of the notebook is about.

@@ -10,7 +10,7 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def thickness(value):
-    """Return the width of the band under a wire, below 16, so that it never reaches a label."""
+    """Return the width of the band under a wire: always below 16, so that it never hits a label."""
     return 16 * abs(value) / (1 + abs(value))
 
 

@@ -15,7 +15,7 @@ from gatewise.drawings import DARK, LIGHT
 
 
 class Setting(TraitType):
-    """A setting shared with the browser. If `check` refuses a value, the old value stays.
+    """A setting shared with the browser. If `check` rejects a value, the old value is kept.
 
     check: called with the widget, the name of the setting and the new value. Returns a value that
     can't be changed in place, or raises ValueError. It runs as soon as the setting is set, even
@@ -94,7 +94,7 @@ class Widget(anywidget.AnyWidget):
         raise NotImplementedError
 
     def plain(self):
-        """Return everything that `mount` needs, ready for JSON, for a page without a kernel."""
+        """Return all that `mount` needs, as JSON data, for a page without a kernel."""
         return self.constants | {name: _plain(getattr(self, name)) for name in self.settings()}
 
     def __repr__(self):
@@ -186,7 +186,7 @@ def by_name(name, named, known, check):
 
 
 def _plain(value):
-    """Return a setting ready for JSON. Parameters become a dict of flat lists, row by row."""
+    """Return a setting as JSON data. Parameters become a dict of flat lists, row by row."""
     if isinstance(value, tuple):
         return {name: array.ravel().tolist() for name, array in value._asdict().items()}
     return value

@@ -340,7 +340,7 @@ def _column(by, letters):
 
 
 def _plain(sequence):
-    """Return a sequence ready for JSON, with None for a bound where c is free."""
+    """Return a sequence as JSON data, with None for a bound where c is free."""
     low, high = ([b if np.isfinite(b) else None for b in s] for s in (sequence.low, sequence.high))
     x, c0 = sequence.x.tolist(), float(sequence.c0)
     return {"x": x, "c0": c0, "low": low, "high": high, "text": sequence.text}

@@ -94,7 +94,7 @@ def _equations(cell, settings, v):
 
 
 def _terms(settings, values, k, isgru):
-    """Return the terms of a gate's pre-activation as pairs of a symbol and its numbers."""
+    """Return the terms of a gate's pre-activation as pairs (symbol, numbers)."""
     x, h = number(settings["x"]), number(settings["h_before"])
     w_x, w_h, b = (number(settings[name][k]) for name in ("w_x", "w_h", "b"))
     rows = [("w_x x_t", f"{w_x} · {x}"), ("w_h h_t−1", f"{w_h} · {h}"), ("b_", b)]

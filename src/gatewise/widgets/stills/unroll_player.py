@@ -26,7 +26,7 @@ def unroll_player(
 ):
     """Draw one sentence or two, as an UnrollPlayer computes them. Returns a Still.
 
-    values: a dict. runs: for each sentence its words, each symbol (T, H) and p (T, D).
+    values: a dict. runs: for each sentence, its words, every symbol (T, H), and p (T, D).
     apart: |Δc| and |Δh| by symbol, (T,). free, optional: runs and apart with no gate held.
     vocabulary: D words. step: counted from 1. units: the units shown, in order.
     clamp: from `f` or `f3` to the number at which the gate is held.
