@@ -102,7 +102,6 @@ WRONG = {
             'answer_3 = {"after": {"r", "z", "n"}, "before": {"r", "z", "n"}}',
             'answer_3 = {"after": {"r", "z"}, "before": {"r", "z"}}',
         ],
-        4: ["answer_4 = 21", "answer_4 = 18"],
     },
     "06_nn_lstm_in_practice": {
         1: [

@@ -1,7 +1,16 @@
-"""The links between the notebooks. nbval executes each notebook: see conftest.py."""
+"""The links between the notebooks, and the check of a stored result in one of them.
+
+Each notebook is executed by nbval: see conftest.py.
+"""
+
+from types import SimpleNamespace
 
 import nbformat
+import numpy as np
+import pytest
 
+from gatewise import data
+from gatewise.check import compare
 from tools import notebooks
 
 
@@ -14,3 +23,17 @@ def test_each_notebook_links_to_its_neighbors():
         before = [f"Before: {link}" for link in links[max(n - 1, 0) : n]]
         after = [f"Next: {link}" for link in links[n + 1 : n + 2]]
         assert head[2] == " · ".join([*before, *after, "[Notation](../NOTATION.md)"])
+
+
+def test_notebook_5_notices_a_stored_network_that_differs(monkeypatch):
+    """Its code cell `um-check`, with stored results in place of the training."""
+    (path,) = [path for path in notebooks.notebooks() if path.stem == "05_gru"]
+    (cell,) = [c for c in nbformat.read(path, as_version=4).cells if c.id == "um-check"]
+    stored = data.um(model="GRU", forget_bias=0, readout="normal", ums=30)
+    run = SimpleNamespace(right=np.array([[row.right] for row in stored]))
+    names = {"um_run": run, "data": data, "compare": compare}
+    exec(cell.source, names)
+    planted = [stored[0]._replace(right=stored[0].right - 1), *stored[1:]]
+    monkeypatch.setattr(data, "um", lambda **where: planted)
+    with pytest.raises(AssertionError):
+        exec(cell.source, names)
