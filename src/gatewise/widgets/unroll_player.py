@@ -198,8 +198,9 @@ def difference(runs, free, step):
     same: no word differs so far. read: `read` is at least 0.1. The memory is c, or h if there is
     no c; it differs where its distance is at least a tenth of the largest that it has with nothing
     held, and at least 0.1. never: it differs after no word so far. lost: it does not differ now,
-    and not since `word`. not shown: it differs, and h, by the same rule, does not. not read: both
-    differ.
+    and not since `word`. not read: it differs, and so, by the same rule, does h. saturated: it
+    differs, but not tanh(c), which h would be if the output gates were open. not shown: c and
+    tanh(c) differ, h does not.
     """
     if len(runs) < 2:
         return {}
@@ -218,7 +219,11 @@ def difference(runs, free, step):
         return found | {"verdict": "never"}
     if not memory[t]:
         return found | {"verdict": "lost", "word": int(np.flatnonzero(memory)[-1]) + 2}
-    return found | {"verdict": "not read" if differs["h"][t] else "not shown"}
+    if differs["h"][t]:
+        return found | {"verdict": "not read"}
+    squashed = np.linalg.norm(np.tanh(one["c"][t]) - np.tanh(other["c"][t]))
+    is_flat = squashed < COUNTS * max(1, at_most["h"].max())
+    return found | {"verdict": "saturated" if is_flat else "not shown"}
 
 
 def _apart(runs):

@@ -1,4 +1,4 @@
-// The three cells, forward and backward, over one sequence: the only arithmetic in JavaScript.
+// The three cells over one sequence, RNN and LSTM also backward: the only arithmetic in JavaScript.
 // Names, equations and their order are those of gatewise/cells/*.py; a test compares all numbers.
 //
 // T time steps, D input features, H hidden units. Every array is a Float64Array, row-major.
@@ -7,7 +7,7 @@
 //   a (T, rows), the pre-activations. x: (T, D). start: states before the first step, else zero;
 //   for a GRU, reset_after. clamps: gate to (T, H), what it is held at, NaN where it is free.
 // cell.backward(params, trace, dh) returns the gradients, each named as its variable, of a loss
-//   with the gradient dh (T, H) on the outputs h.
+//   with the gradient dh (T, H) on the outputs h. No widget needs the GRU's.
 
 export const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 export const logit = (share) => Math.log(share / (1 - share));
@@ -84,15 +84,13 @@ function backward(cell, params, trace, dh) {
       grads.h[n] = dh[n] + (t + 1 < T ? grads.h_before[n + H] : 0);
     }
     const da = row(grads.a, t, rows);
-    const dh_before = row(grads.h_before, t, H);
-    // The gradient on the hidden side's part of the pre-activations; the GRU's differs from da.
-    const dv = cell.back(grads, trace, t, da, params) ?? da;
-    addTransposed(dh_before, params.W_hh, dv);
-    addOuter(grads.W_hh, dv, before(trace, "h", t));
+    cell.back(grads, trace, t, da);
+    addTransposed(row(grads.h_before, t, H), params.W_hh, da);
+    addOuter(grads.W_hh, da, before(trace, "h", t));
     addTransposed(row(grads.x, t, D), params.W_ih, da);
     addOuter(grads.W_ih, da, row(x, t, D));
     da.forEach((d, k) => (grads.b_ih[k] += d));
-    dv.forEach((d, k) => (grads.b_hh[k] += d));
+    grads.b_hh.set(grads.b_ih);
   }
   for (const k of cell.states) grads[`${k}0`] = row(grads[`${k}_before`], 0, H);
   return grads;
@@ -197,30 +195,6 @@ export const gru = cell({
       h[m] = added[m] + kept[m];
     }
   },
-  back(grads, trace, t, da, { W_hh }) {
-    const { H, r, z, n, q, gated, reset_after } = trace;
-    const [h_before, dh_before] = [before(trace, "h", t), row(grads.h_before, t, H)];
-    for (let j = 0, m = t * H; j < H; j++, m++) {
-      grads.n[m] = grads.h[m] * (1 - z[m]);
-      grads.z[m] = grads.h[m] * (h_before[j] - n[m]);
-      dh_before[j] = grads.h[m] * z[m];
-      da[H + j] = throughGate(trace, "z", m, grads.z[m]);
-      da[2 * H + j] = grads.n[m] * (1 - n[m] ** 2);
-    }
-    const dq = candidate(da).slice();
-    const d_gated = row(grads.gated, t, H);
-    if (!reset_after) addTransposed(d_gated, candidate(W_hh), dq);
-    for (let j = 0, m = t * H; j < H; j++, m++) {
-      grads.r[m] = reset_after ? dq[j] * q[m] : d_gated[j] * h_before[j];
-      da[j] = throughGate(trace, "r", m, grads.r[m]);
-      if (reset_after) dq[j] *= r[m];
-      else dh_before[j] += d_gated[j] * r[m];
-    }
-    // In Cho's form W_hn meets r ⊙ h_{t−1}, so these rows have no part in what meets h_{t−1}.
-    if (!reset_after) addOuter(candidate(grads.W_hh), dq, row(gated, t, H));
-    if (!reset_after) dq.forEach((d, j) => (candidate(grads.b_hh)[j] += d));
-    return Float64Array.of(...da.subarray(0, 2 * H), ...(reset_after ? dq : []));
-  },
 });
 
 // ── readout and distances ───────────────────────────────────────────────────────────────────
@@ -260,16 +234,17 @@ const COUNTS = 0.1; // which share of a distance, or of all probability, counts 
 /**
  * What became of the difference between two sentences up to step t, counted from 0; its rule is
  * told in gatewise/widgets/unroll_player.py. apart, free: distances by state, as held and with
- * nothing held; now: both predictions.
+ * nothing held; squashed: those of tanh(c), as held; now: both predictions.
  */
-export function difference(apart, free, now, t) {
+export function difference(apart, free, squashed, now, t) {
   const read = now[0].reduce((sum, p, n) => sum + Math.abs(p - now[1][n]), 0) / 2;
   const differs = (k) => apart[k].slice(0, t + 1).map((v) => v >= COUNTS * Math.max(1, ...free[k]));
   const last = differs(apart.c ? "c" : "h").lastIndexOf(1);
   if (read >= COUNTS) return { verdict: "read", read, word: t + 1 };
   if (last < 0) return { verdict: "never", read, word: t + 1 };
   if (last < t) return { verdict: "lost", read, word: last + 2 };
-  return { verdict: differs("h")[t] ? "not read" : "not shown", read, word: t + 1 };
+  const isFlat = squashed?.[t] < COUNTS * Math.max(1, ...free.h);
+  return { verdict: differs("h")[t] ? "not read" : isFlat ? "saturated" : "not shown", read, word: t + 1 };
 }
 
 /** How a gradient (T) fares on its way back: as `shrinking` in gatewise/widgets/backward_explorer.py. */
