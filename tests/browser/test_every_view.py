@@ -203,6 +203,8 @@ def test_the_projector_view_fits_one_screen(show, name, screen):
     view.page.wait_for_function("document.querySelector('.gatewise').matches(':popover-open')")
     assert root.evaluate(FIT)
     assert view.bring().projector is True
+    view.send(**VIEWS[name][1][-1])  # where there is most to see
+    assert root.evaluate(FIT)
     view.page.keyboard.press("Escape")
     assert not root.evaluate("root => root.hasAttribute('popover')")
     assert view.bring().projector is False
