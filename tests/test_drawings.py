@@ -122,7 +122,8 @@ def test_every_color_is_a_variable_that_falls_back_to_the_light_theme(drawing, v
     assert root.get("color") == drawings.LIGHT["ink"]
     for element in elements:
         themed = dict(re.findall(r"(\w+):var\(--gw-\w+,(#\w{6})\)", element.get("style", "")))
-        plain = {key: element.get(key) for key in ("fill", "stroke") if element.get(key)}
+        painted = {key: element.get(key) for key in ("fill", "stroke", "color")}
+        plain = {key: color for key, color in painted.items() if color}
         ink = {key for key, color in plain.items() if color in ("currentColor", "none")}
         assert {key: color for key, color in plain.items() if key not in ink} == themed
 
@@ -162,7 +163,10 @@ def test_text_is_readable_in_both_themes(theme):
 
 
 def opacities(drawing):
-    return {e.get("data-part"): e.get("opacity") for e in having(parse(drawing), "part")}
+    """That of each part's shapes; text has none."""
+    parts = {e.get("data-part"): list(e) for e in having(parse(drawing), "part")}
+    assert not [e for shapes in parts.values() for e in shapes[1:] if e.get("opacity")]
+    return {name: next((e.get("opacity") for e in shapes), None) for name, shapes in parts.items()}
 
 
 def test_the_two_forms_of_the_gru_differ_only_where_the_reset_acts():

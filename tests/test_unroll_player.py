@@ -240,9 +240,9 @@ def test_a_gate_is_held_from_a_word_on():
         widget.hold_from = 2
 
 
-def runs(c, h, p, words=("a b c d", "z b c d")):
+def runs(c, h, p, words=("a b c d", "z b c d"), middle=0):
     """Return two sentences whose states and predictions differ by c, h and p after each word."""
-    signs = [np.array([[sign * v / 2] for v in c]) for sign in (1, -1)]
+    signs = [np.array([[middle + sign * v / 2] for v in c]) for sign in (1, -1)]
     shown = [np.array([[sign * v / 2] for v in h]) for sign in (1, -1)]
     told = [np.array([[0.5 + sign * v / 2, 0.5 - sign * v / 2] for v in p]) for sign in (1, -1)]
     parts = zip(words, signs, shown, told, strict=True)
@@ -259,6 +259,7 @@ FREE = runs([2, 2, 2, 2], [1, 1, 1, 1], [0, 0, 0, 0.9])
         (runs([0.1, 0.1, 0.1, 0.1], [1, 0, 0, 0], [0] * 4), "never", 4),
         (runs([2, 0.3, 0.1, 0.1], [1, 0, 0, 0], [0] * 4), "lost", 3),
         (runs([2, 2, 2, 2], [1, 0, 0, 0.05], [0] * 4), "not shown", 4),
+        (runs([2, 2, 2, 2], [1, 0, 0, 0.05], [0] * 4, middle=9), "saturated", 4),
         (runs([2, 2, 2, 2], [1, 1, 1, 1], [0, 0, 0, 0.05]), "not read", 4),
         (runs([0] * 4, [0] * 4, [0] * 4, words=("a b c d",) * 2), "same", 4),
     ],

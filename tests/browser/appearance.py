@@ -1,5 +1,8 @@
-"""Checks of a view: labels that overlap or stick out, and the violations that axe finds."""
+"""Checks of a view: labels that overlap, stick out or are faint, and the violations that axe finds."""
 
+import re
+
+import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 
 # Options of a browser context; narrow is a phone's width.
@@ -75,3 +78,58 @@ def violations(roots, rule="color-contrast"):
     style.evaluate("node => node.remove()")
     roots.evaluate_all("nodes => nodes.forEach(node => delete node.dataset.judged)")
     return [(v["id"], [node["html"] for node in v["nodes"]]) for v in found["violations"]]
+
+
+# Each label of a picture: what it says, its color, and the color and opacity of each shape below
+# its middle, from the bottom up; a rim around a label is the last.
+LABELS = """svg => {
+    const opacity = (node, inside) => {
+        for (; node !== svg; node = node.parentElement) inside *= getComputedStyle(node).opacity;
+        return inside;
+    };
+    const isSeen = text => text.textContent && text.getClientRects().length;
+    return [...svg.querySelectorAll("text")].filter(isSeen).map(text => {
+        const label = text.getBoundingClientRect();
+        const [x, y] = [label.x + label.width / 2, label.y + label.height / 2];
+        const below = [...svg.querySelectorAll("rect, circle")].filter(shape => {
+            const {left, right, top, bottom} = shape.getBoundingClientRect();
+            return getComputedStyle(shape).fill !== "none"
+                && shape.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING
+                && left < x && x < right && top < y && y < bottom;
+        });
+        const paint = shape => getComputedStyle(shape);
+        const grounds = below.map(shape =>
+            [paint(shape).fill, opacity(shape, paint(shape).fillOpacity)]);
+        if (paint(text).stroke !== "none") grounds.push([paint(text).stroke, 1]);
+        return [text.textContent, paint(text).fill, opacity(text, 1), grounds];
+    });
+}"""
+
+
+def luminance(rgb):
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def contrast(one, other):
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def rgb(color):
+    return np.array(re.findall(r"[\d.]+", color)[:3], dtype=float) / 255
+
+
+def hard_to_read(picture):
+    """The labels of a picture that are too close in color to what they are written on."""
+    found = []
+    labels = picture.evaluate(LABELS)
+    assert labels
+    for text, ink, dim, (whole, *shapes) in labels:
+        assert whole[1] == 1  # the picture's own ground
+        ground = rgb(whole[0])
+        for color, opacity in shapes:
+            ground = opacity * rgb(color) + (1 - opacity) * ground
+        if contrast(dim * rgb(ink) + (1 - dim) * ground, ground) < 4.5:
+            found.append(text)
+    return found

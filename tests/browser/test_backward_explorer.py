@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from appearance import hard_to_read
 from backward_reference import differences, settings
 from playwright.sync_api import expect
 
@@ -183,3 +184,11 @@ def test_both_cells_say_where_the_gradient_is_lost_on_one_scale(view):
     chain = view.root.locator(".overview .passed").evaluate_all(widths)
     cells = [width * scale for width, scale in drawn]
     assert any(abs(width - cell) < 0.2 for width, _ in chain for cell in cells)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_labels_of_what_is_still_to_come_can_be_read(show, scheme):
+    view = show(BackwardExplorer(stage="dc"), color_scheme=scheme)
+    cells = view.root.locator(".cell svg")
+    assert cells.locator("[data-part].later text").count() > 5
+    assert [hard_to_read(cells.nth(n)) for n in range(2)] == [[], []]

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from gatewise.cells import gru, lstm, rnn
+from gatewise.drawings.values import figure, nice, number
+from gatewise.widgets import base
 
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
 GATES = {"rnn": "", "lstm": "ifo", "gru": "rz"}
@@ -177,3 +179,20 @@ def test_probabilities_and_distances(page):
         f = f"([a, b]) => [...cells.{name}(Float64Array.from(a), Float64Array.from(b), 3)]"
         found = page.evaluate(f, [one.ravel().tolist(), other.ravel().tolist()])
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
+def test_numbers_are_written_and_axes_end_as_in_the_still_pictures(page):
+    rng = np.random.default_rng(0)
+    sizes = np.concatenate([[0, 1, 2, 2.02, 5, 5.01, 10, 50, 1000], 10 ** rng.uniform(-6, 4, 200)])
+    values = [*sizes, *-sizes]
+    source = base._imported('const modules = {"lit-html": {}};' + base._static("base.js"))
+    found = page.evaluate(
+        """async ([source, values]) => {
+            const blob = new Blob([source], {type: "text/javascript"});
+            const {figure, nice, number} = await import(URL.createObjectURL(blob));
+            return [values.map(nice), values.map(figure), values.map(v => number(v, true))];
+        }""",
+        [source, values],
+    )
+    ours = [[f(v) for v in values] for f in (nice, figure, lambda v: number(v, True))]
+    assert found == ours

@@ -1,12 +1,11 @@
 """The drawings are readable on every kind of page: ink and ground come from one source."""
 
-import re
 from base64 import b64encode
 from io import BytesIO
 
 import numpy as np
 import pytest
-from appearance import violations
+from appearance import contrast, hard_to_read, luminance, rgb, violations
 from PIL import Image
 
 from gatewise import drawings
@@ -42,44 +41,6 @@ COLORS = """svg => {
         [...new Set([...svg.querySelectorAll("[data-number]")].map(node => color(node, "fill")))],
     ];
 }"""
-# Each label that isn't dimmed: its text, its color, and the color and opacity of each shape below
-# its middle, from the bottom up. The rim of a label comes last.
-LABELS = """svg => {
-    const opacity = (node, inside) => {
-        for (; node !== svg; node = node.parentElement) inside *= getComputedStyle(node).opacity;
-        return inside;
-    };
-    const texts = [...svg.querySelectorAll("text")].filter(text => text.textContent);
-    return texts.filter(text => opacity(text, 1) === 1).map(text => {
-        const label = text.getBoundingClientRect();
-        const [x, y] = [label.x + label.width / 2, label.y + label.height / 2];
-        const below = [...svg.querySelectorAll("rect, circle")].filter(shape => {
-            const {left, right, top, bottom} = shape.getBoundingClientRect();
-            return getComputedStyle(shape).fill !== "none"
-                && shape.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING
-                && left < x && x < right && top < y && y < bottom;
-        });
-        const paint = shape => getComputedStyle(shape);
-        const grounds = below.map(shape =>
-            [paint(shape).fill, opacity(shape, paint(shape).fillOpacity)]);
-        if (paint(text).stroke !== "none") grounds.push([paint(text).stroke, 1]);
-        return [text.textContent, paint(text).fill, grounds];
-    });
-}"""
-
-
-def luminance(rgb):
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    return linear @ [0.2126, 0.7152, 0.0722]
-
-
-def contrast(one, other):
-    low, high = sorted([luminance(one), luminance(other)])
-    return (high + 0.05) / (low + 0.05)
-
-
-def rgb(color):
-    return np.array(re.findall(r"[\d.]+", color)[:3], dtype=float) / 255
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -94,24 +55,6 @@ def test_a_drawing_in_a_page_is_readable(browser, page):
     assert len(grounds) == 2  # of the picture and of the cell
     assert min(contrast(rgb(inks[0]), rgb(color)) for color in grounds) >= 4.5
     assert all((luminance(rgb(color)) > 0.5) == (ground == "light") for color in grounds)
-
-
-def hard_to_read(picture):
-    """Return the labels of a picture whose color is too close to their background.
-
-    Labels of dimmed parts are left out: another picture shows those parts in full.
-    """
-    found = []
-    labels = picture.evaluate(LABELS)
-    assert labels
-    for text, ink, (whole, *shapes) in labels:
-        assert whole[1] == 1  # the picture's own ground
-        ground = rgb(whole[0])
-        for color, opacity in shapes:
-            ground = opacity * rgb(color) + (1 - opacity) * ground
-        if contrast(rgb(ink), ground) < 4.5:
-            found.append(text)
-    return found
 
 
 @pytest.mark.parametrize("theme", SITE)

@@ -126,6 +126,49 @@ def test_the_picture_follows_a_drag(show, name):
     assert len(set(seen.values())) == len(seen) > 1
 
 
+HANDLES = "input[type=range]:visible, [role=slider]:visible"
+# Where a finger comes down: on a slider's knob, not quite on its middle, or on the middle of what
+# is drawn; and which way the farther end is.
+GRASP = """node => {
+    const {x, y, width, height} = node.getBoundingClientRect();
+    const [from, to, at] = node.max
+        ? [node.min, node.max, node.value]
+        : ["min", "max", "now"].map(name => node.getAttribute(`aria-value${name}`));
+    const share = (at - from) / (to - from);
+    const way = share > 0.5 ? -1 : 1;
+    return [x + (node.max ? 7 + (width - 14) * share + 5 * way : width / 2), y + height / 2, way];
+}"""
+
+
+def swipe(touch, x, y, right, down):
+    """A finger comes down, moves in three steps, and leaves."""
+    for n in range(4):
+        points = [{"x": x + right * n / 3, "y": y + down * n / 3}]
+        kind = "touchMove" if n else "touchStart"
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+@four
+def test_a_finger_pulls_a_handle_sideways_and_the_page_up_and_down(show, name):
+    """The page is as tall as its content: no pan takes the finger from the handle."""
+    view = show(VIEWS[name][0](), viewport={"width": 390, "height": 3000}, has_touch=True)
+    view.root.locator("details").evaluate_all("nodes => nodes.forEach(node => (node.open = true))")
+    touch, pulled = view.page.context.new_cdp_session(view.page), {}
+    for node in view.root.locator(HANDLES).all():
+        before = view.root.inner_html()
+        x, y, way = node.evaluate(GRASP)
+        for right, down in [(4, 90), (-30, -90)]:
+            swipe(touch, x, y, right, down)
+            assert view.root.inner_html() == before
+        said = node.get_attribute("aria-valuetext")
+        swipe(touch, x, y, 200 * way, 30)
+        pulled[node.get_attribute("aria-label")] = node.get_attribute("aria-valuetext") != said
+    assert len(pulled) >= 3
+    # Through time, one goes by taps: a finger's way would be a gate per pixel or two.
+    assert {label for label, moved in pulled.items() if not moved} <= {"Back through time"}
+
+
 @four
 def test_jupyter_does_not_take_the_keys_of_a_widget(show, name):
     view = show(VIEWS[name][0]())
@@ -160,6 +203,8 @@ def test_the_projector_view_fits_one_screen(show, name, screen):
     view.page.wait_for_function("document.querySelector('.gatewise').matches(':popover-open')")
     assert root.evaluate(FIT)
     assert view.bring().projector is True
+    view.send(**VIEWS[name][1][-1])  # where there is most to see
+    assert root.evaluate(FIT)
     view.page.keyboard.press("Escape")
     assert not root.evaluate("root => root.hasAttribute('popover')")
     assert view.bring().projector is False

@@ -204,16 +204,6 @@ def test_valves_and_dots_set_the_bias_of_their_gate(show, handle):
     expect(view.root.get_by_text("keeps 0 % of the old memory").first).to_be_visible()
 
 
-def test_a_swipe_down_the_page_belongs_to_the_page(show):
-    """With touch-action: pan-y, the browser itself handles vertical swipes."""
-    view = weights(show(GateExplorer(), viewport={"width": 390, "height": 844}, has_touch=True))
-    handles = view.root.locator("input[type=range]:visible, [role=slider]:visible")
-    actions = handles.evaluate_all("all => all.map(node => getComputedStyle(node).touchAction)")
-    assert len(actions) > 15
-    assert set(actions) <= {"pan-y", "none"}
-    assert set(actions[:3]) == {"pan-y"}
-
-
 def test_a_task_shows_the_chosen_step(show):
     view = show(GateExplorer(task="keep"))
     strip = view.root.locator(".strip")

@@ -239,6 +239,45 @@ def test_reset_restores_the_first_state(view):
     assert likely(view, "B") == shown
 
 
+def hand_set(f=9, i=9, o=9, others=0.0, readout=9.0):
+    """A TextLSTM with one unit: "i" writes 1, "you" −1, with a gate of i; f keeps, o shows.
+
+    f, i, o: pre-activations. others: what every other word adds to c, or 0. readout: of dog, and
+    minus that of cat.
+    """
+    model = models.TextLSTM(9, 1).requires_grad_(False)
+    for parameter in model.parameters():
+        parameter.zero_()
+    W_ih, b = model.rnn.weight_ih_l0, model.rnn.bias_ih_l0  # rows: i, f, g, o
+    speakers, (dog, cat) = VOCABULARY.encode("i you"), VOCABULARY.encode("dog cat")
+    b[:] = torch.tensor([i if others else -9, f, others, o])
+    W_ih[0, speakers] = 0 if others else i + 9
+    W_ih[2, speakers] = torch.tensor([9.0, -9.0]) - others
+    model.W[0, [dog, cat]] = torch.tensor([readout, -readout])
+    return model
+
+
+@pytest.mark.parametrize(
+    ("verdict", "network", "says"),
+    [
+        ("read", {}, "Read: the predictions differ"),
+        ("never", {"i": -9}, "Never written: c stays the same"),
+        ("lost", {"f": -9}, "Lost by word 2: c no longer tells"),
+        ("not shown", {"o": -9}, "Look at the output gate o."),
+        ("saturated", {"others": 9}, "tanh(c) is saturated"),
+        ("not read", {"readout": 0.0}, "Kept, but not read: c still differs"),
+    ],
+)
+def test_what_became_of_the_difference(show, verdict, network, says):
+    sentences = [f"{one} like like like love" for one in ("i", "you")]
+    view = show(UnrollPlayer(hand_set(**network), VOCABULARY, sentences=sentences, step=5))
+    found = view.widget.values
+    assert found["difference"]["verdict"] == verdict
+    told = view.root.get_by_role("status")
+    expect(told).to_contain_text(view.widget.said(found))
+    expect(told).to_contain_text(says)
+
+
 def test_a_gate_is_held_from_a_word_on_and_the_verdict_is_shown(view):
     verdict = view.root.get_by_role("status")
     said = set()

@@ -10,7 +10,7 @@ from html import escape
 from gatewise.drawings.drawing import Drawing
 from gatewise.drawings.outlines import arrow, dashes, data, place, rounded
 from gatewise.drawings.shapes import Box, Disc, Valve, Wire
-from gatewise.drawings.text import ALIGN, FONT, MATH, RIM, Number, Symbol, halo, mathematics
+from gatewise.drawings.text import ALIGN, FONT, MATH, RIM, Number, Symbol, halo, ink, mathematics
 from gatewise.drawings.theme import LIGHT, paint
 from gatewise.drawings.values import figure, gradient_thickness
 
@@ -139,7 +139,7 @@ class Figure:
 
     def draw(self, ax, points, values=None, alpha=1):
         letter, _, index = self.symbol.partition("_")
-        look = {"va": "baseline", "color": LIGHT["ink"], "alpha": alpha}
+        look = {"va": "baseline", "color": ink(alpha)}
         look["path_effects"] = halo("panel", points)
         anchor, x = self.anchor, self.x
         if letter:  # the symbol ends at x, and the number starts there

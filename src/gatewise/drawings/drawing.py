@@ -1,11 +1,13 @@
 """A drawing: named parts, each a list of shapes, as SVG text or on matplotlib axes."""
 
+import re
 from html import escape
 
 from gatewise.drawings.shapes import Box
 from gatewise.drawings.theme import paint
 
-DIM = 0.18
+DIM = 0.22
+TEXT = "<text.*?</text>"
 
 
 class Drawing:
@@ -27,7 +29,7 @@ class Drawing:
         self.parts[name] = list(shapes)
 
     def opacity(self, part):
-        """Return the opacity of a part: 1, or less if it is dimmed."""
+        """Return the opacity of a part's shapes: 1, or less if they are dimmed."""
         return self.faint.get(part, 1) if self.highlight is None or part in self.highlight else DIM
 
     def svg(self, alt=None, values=None):
@@ -61,8 +63,10 @@ class Drawing:
                 shape.draw(ax, points, values, self.opacity(name))
 
     def _group(self, name, values):
-        dim = "" if self.opacity(name) == 1 else f" opacity='{self.opacity(name)}'"
-        shapes = "".join(shape.svg(values) for shape in self.parts[name])
+        shapes, dim = "".join(shape.svg(values) for shape in self.parts[name]), ""
+        if self.opacity(name) < 1:  # its text stays in full, in a paler ink that can be read
+            text, dim = "".join(re.findall(TEXT, shapes)), paint(color="muted")
+            shapes = f"<g opacity='{self.opacity(name)}'>{re.sub(TEXT, '', shapes)}</g>{text}"
         stage = f" data-stage='{self.stages[name]}'" if name in self.stages else ""
         return f"<g data-part='{name}'{stage}{dim}>{shapes}</g>"
 

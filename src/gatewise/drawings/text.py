@@ -37,7 +37,7 @@ class Label:
 
     def draw(self, ax, points, values=None, alpha=1):
         look = {"fontsize": self.size * points, "ha": ALIGN[self.anchor], "va": "baseline"}
-        look |= {"color": LIGHT["ink"], "alpha": alpha, "parse_math": False}
+        look |= {"color": ink(alpha), "parse_math": False}
         if self.rim:
             look["path_effects"] = halo(self.rim, points)
         ax.text(self.x, self.y, self.text, **look)
@@ -71,7 +71,7 @@ class Symbol:
 
     def draw(self, ax, points, values=None, alpha=1):
         look = {"fontsize": self.size * points, "ha": ALIGN[self.anchor], "va": "baseline"}
-        look |= {"color": LIGHT["ink"], "alpha": alpha, "math_fontfamily": "stix"}
+        look |= {"color": ink(alpha), "math_fontfamily": "stix"}
         ax.text(self.x, self.y, mathematics(self.text), **look)
 
 
@@ -105,6 +105,11 @@ class Number:
     def draw(self, ax, points, values=None, alpha=1):
         if values is not None:
             Label(self.x, self.y, self.text(values), self.anchor, self.size).draw(ax, points)
+
+
+def ink(alpha):
+    """The color of text in a part of this opacity: paler where it is dimmed, but never too pale."""
+    return LIGHT["ink" if alpha == 1 else "muted"]
 
 
 def mathematics(text):

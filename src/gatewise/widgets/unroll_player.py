@@ -203,7 +203,8 @@ def difference(runs, free, step):
     least a tenth of its largest distance with no gate held. The first verdict that is true counts.
     same: all words so far are equal. read: `read` is at least 0.1. never: the memory has differed
     after no word so far. lost: the memory doesn't differ now, nor at any step since `word`.
-    not shown: the memory differs, but h, by the same rule, doesn't. not read: both differ.
+    not read: the memory and, by the same rule, h differ. saturated: the memory differs, but tanh(c),
+    which fully open output gates would show, doesn't. not shown: tanh(c) differs too, but h doesn't.
     """
     if len(runs) < 2:
         return {}
@@ -222,7 +223,11 @@ def difference(runs, free, step):
         return found | {"verdict": "never"}
     if not memory[t]:
         return found | {"verdict": "lost", "word": int(np.flatnonzero(memory)[-1]) + 2}
-    return found | {"verdict": "not read" if differs["h"][t] else "not shown"}
+    if differs["h"][t]:
+        return found | {"verdict": "not read"}
+    squashed = np.linalg.norm(np.tanh(one["c"][t]) - np.tanh(other["c"][t]))
+    is_flat = squashed < COUNTS * max(1, at_most["h"].max())
+    return found | {"verdict": "saturated" if is_flat else "not shown"}
 
 
 def _apart(runs):

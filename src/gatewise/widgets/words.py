@@ -25,8 +25,8 @@ ENGLISH = {
         "valve": "valve of the {gate}, set by its bias",
         "dot": "{gate}: pre-activation, set by its bias",
         "weights": "Set the weights",
-        "legend": "Drag a valve or a dot to set that gate's bias. Gray valve: closed; in color: as"
-        " open as its gate. Wire: as thick as its value, dashed if negative.",
+        "legend": "Drag a valve, or the dot on a curve, to set that gate's bias; with a finger,"
+        " sideways. Gray valve: closed. Wire: as thick as its value, dashed if negative.",
         "says candidate": "{value}: the candidate is {amount}",
         "says repeat": "{n} times: c ends at {c}, h at {h}",
         "curve": "{gate}: {squash} of {a} is {value}",
@@ -62,7 +62,7 @@ ENGLISH = {
         "says bar": "{value}: after this step c is {c} and h is {h}",
         "sequence hint": "starts from h_t−1 and c_t−1",
         "sequence held": "starts from h_t−1 and c_t−1, everything else held",
-        "sequence judged": "c must stay within the gray bounds; click a step to see it above",
+        "sequence judged": "c must stay within the gray bounds; click a step to see it in the cell",
         "does": {
             "f": "keeps {p} % of the old memory",
             "i": "lets in {p} %",
@@ -153,6 +153,8 @@ ENGLISH = {
             "never": "Never written: {k} stays the same in both sentences.",
             "lost": "Lost by word {t}: {k} no longer tells the sentences apart.",
             "not shown": "Kept, but not shown: c still differs, h does not.",
+            "saturated": "Kept, but not shown: c still differs, but tanh(c) is saturated, and h"
+            " does not differ.",
             "not read": "Kept, but not read: {k} still differs, the predictions do not.",
             "read": "Read: the predictions differ by {p} of 1.",
         },
@@ -218,7 +220,7 @@ ENGLISH = {
             "none": "{name}: nothing goes back from step {read}.",
             "here": "{name}: the loss is at step 1, so nothing is lost.",
         },
-        "thickness": "Thickness of every wire, in both cells:",
+        "thickness": "Thickness in both cells:",
         "less": "or less",
         "negative": "dashed: negative",
         "size": "|gradient|",

@@ -69,15 +69,44 @@ export const shown = (name, value, sign = false) =>
   html`<span class="number" data-value=${name}>${number(value, sign)}</span>`;
 
 // ── controls; Jupyter's shortcuts would take the keys of whatever lacks data-lm-suppress-… ──────
+/** What a pull or a key puts: a multiple of the step, within the range. */
+const stepped = ([min, max, step], act) => (v) =>
+  Number.isNaN(v) || act(within(min, max, Number((Math.round(v / step) * step).toFixed(2))));
+
+/**
+ * Listeners for pointerdown, pointermove and their end that pull a value from where it is. A touch
+ * alone changes nothing, and a finger must start sideways: up and down, it moves the page.
+ * where(event): the value at the pointer, up to a constant.
+ */
+function pull(value, where, put) {
+  const down = (event) => {
+    const { currentTarget: at, clientX: x, clientY: y } = event;
+    at.setPointerCapture(event.pointerId);
+    at.pull = { x, y, offset: value - where(event), isOn: !isTouch(event) };
+  };
+  const move = (event) => {
+    const { currentTarget: { pull }, clientX, clientY } = event;
+    if (!pull) return;
+    pull.isOn ||= Math.abs(clientX - pull.x) > Math.max(6, Math.abs(clientY - pull.y));
+    if (pull.isOn) put(pull.offset + where(event));
+  };
+  return [down, move, ({ currentTarget }) => (currentTarget.pull = undefined)];
+}
+const isTouch = ({ pointerType }) => pointerType === "touch";
+
 /** A slider, filled from zero. says: its value in words; act gets the number. */
-export function slider({ label, range: [min, max, step], value, says, act }) {
+export function slider({ label, range, value, says, act }) {
+  const [min, max, step] = range;
   const at = (v) => within(0, 100, scale(min, max, 0, 100)(v));
+  const where = ({ clientX, currentTarget: { offsetWidth } }) => (clientX / offsetWidth) * (max - min);
+  const [down, move, end] = pull(value, where, stepped(range, act));
   const oninput = ({ target }) => {
-    act(Number(target.value));
+    if (!target.pull) act(Number(target.value)); // the browser's own slider jumps to the finger
     if (target.value !== target.dataset.at) target.value = target.dataset.at; // it was refused
   };
   return html`<input type="range" data-lm-suppress-shortcuts="true" aria-label=${plain(label)} aria-valuetext=${says}
     min=${min} max=${max} step=${step} data-at=${value} .value=${String(value)} @input=${oninput}
+    @pointerdown=${(event) => isTouch(event) && down(event)} @pointermove=${move} @pointerup=${end} @pointercancel=${end}
     style="--from: ${at(Math.min(value, 0))}%; --to: ${at(Math.max(value, 0))}%" />`;
 }
 
@@ -104,20 +133,14 @@ export const column = (event, left, pitch, count) =>
 
 /**
  * Something drawn that is a handle. says: its value in words; reach: how far the value goes per
- * unit of its SVG to the right, and up. It moves from where it is: a touch alone changes nothing.
+ * unit of its SVG to the right, and up; a finger goes to the right.
  */
-export function grip(content, { label, says, range: [min, max, step, page], value, reach: [x, y], act }) {
-  const put = (v) => act(within(min, max, Number((Math.round(v / step) * step).toFixed(2))));
-  const at = (event, place = spot(event)) => x * place.x - y * place.y;
+export function grip(content, { label, says, range, value, reach: [x, y], act }) {
+  const [min, max, step, page] = range;
+  const put = stepped(range, act);
+  const where = (event, at = spot(event)) => (isTouch(event) ? (x || y) * at.x : x * at.x - y * at.y);
+  const [down, move, end] = pull(value, where, put);
   const by = { ArrowUp: step, ArrowRight: step, ArrowDown: -step, ArrowLeft: -step, PageUp: page, PageDown: -page };
-  const move = (event) =>
-    event.currentTarget.hasPointerCapture(event.pointerId) && put(event.currentTarget.offset + at(event));
-  const down = (event) => {
-    event.preventDefault(); // nothing is selected
-    event.currentTarget.setPointerCapture(event.pointerId);
-    event.currentTarget.focus({ preventScroll: true });
-    event.currentTarget.offset = value - at(event);
-  };
   const key = (event) => {
     const to = { Home: min, End: max }[event.key] ?? value + by[event.key];
     if (Number.isNaN(to)) return;
@@ -127,7 +150,7 @@ export function grip(content, { label, says, range: [min, max, step, page], valu
   };
   return svg`<g class="grip" role="slider" tabindex="0" data-lm-suppress-shortcuts="true" aria-label=${plain(label)}
     aria-valuemin=${min} aria-valuemax=${max} aria-valuenow=${Number(value.toFixed(2))} aria-valuetext=${says}
-    @pointerdown=${down} @pointermove=${move} @keydown=${key}>${content}</g>`;
+    @pointerdown=${down} @pointermove=${move} @pointerup=${end} @pointercancel=${end} @keydown=${key}>${content}</g>`;
 }
 
 // ── the drawings of gatewise.drawings, whose docstring names their anchors ──────────────────

@@ -260,16 +260,17 @@ const COUNTS = 0.1; // which share of a distance, or of all probability, counts 
 /**
  * What became of the difference between two sentences up to step t, counted from 0; its rule is
  * told in gatewise/widgets/unroll_player.py. apart, free: distances by state, as held and with
- * nothing held; now: both predictions.
+ * nothing held; squashed: those of tanh(c), as held; now: both predictions.
  */
-export function difference(apart, free, now, t) {
+export function difference(apart, free, squashed, now, t) {
   const read = now[0].reduce((sum, p, n) => sum + Math.abs(p - now[1][n]), 0) / 2;
   const differs = (k) => apart[k].slice(0, t + 1).map((v) => v >= COUNTS * Math.max(1, ...free[k]));
   const last = differs(apart.c ? "c" : "h").lastIndexOf(1);
   if (read >= COUNTS) return { verdict: "read", read, word: t + 1 };
   if (last < 0) return { verdict: "never", read, word: t + 1 };
   if (last < t) return { verdict: "lost", read, word: last + 2 };
-  return { verdict: differs("h")[t] ? "not read" : "not shown", read, word: t + 1 };
+  const isFlat = squashed?.[t] < COUNTS * Math.max(1, ...free.h);
+  return { verdict: differs("h")[t] ? "not read" : isFlat ? "saturated" : "not shown", read, word: t + 1 };
 }
 
 /** How a gradient (T) fares on its way back: as `shrinking` in gatewise/widgets/backward_explorer.py. */

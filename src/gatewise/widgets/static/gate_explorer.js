@@ -368,10 +368,10 @@ function view(context) {
     <div class="parts">
       ${states(context, kind, picture)}
       <div class="cell">${picture.node}</div>
+      <small class="legend">${words.legend}</small>
       ${deeds(context, kind)}
       ${sequence(context, kind)}
       ${equations(lines, values)}
-      <small class="legend">${words.legend}</small>
       <details><summary data-lm-suppress-shortcuts="true">${words.weights}</summary>
         <div class="cards">${kind.cards.map((k) => card(context, kind, k))}</div></details>
     </div>

@@ -207,7 +207,7 @@ function prediction({ s: { network: { vocabulary } }, words, now, free }) {
     const isMoved = Math.abs(was - p) >= 0.005;
     const isFirst = p === Math.max(...(now[b] ?? []));
     return html`<td class="${NAMES[b]} ${isFirst ? "first" : ""}">
-      <span class="track"><i style="width: ${p >= 0.005 ? 100 * p : 0}%"></i>
+      <span class="track"><i style="scale: ${p >= 0.005 ? p : 0} 1"></i>
         ${isMoved ? html`<u style="--at: ${100 * was}%"></u>` : nothing}</span>
       <span class="number">${p === undefined ? "" : number(p)}</span></td>`;
   };
@@ -289,7 +289,6 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   const [width, height] = [left + T * pitch, units.length * tall];
   const t = Math.min(s.step, T) - 1;
   const row = units.indexOf(s.unit);
-  const across = row < 0 ? "" : `M${left} ${row * tall}h${T * pitch}v${tall}h${-T * pitch}z`;
   const cellAt = (event) => {
     const { x, y } = spot(event);
     const [t, n] = [Math.floor((x - left) / pitch), Math.floor(y / tall)];
@@ -304,18 +303,19 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   // A number for each row, or where they are low for every second, third, …, and for the chosen.
   const every = Math.ceil(11 / tall);
   const isNumbered = (n) => n === row || (n % every === 0 && (row < 0 || Math.abs(n - row) >= every));
+  // What a step moves is beside the SVG: the browser then has nothing to lay out or to paint again.
   return html`<figure>
     <b>${NAMES[b]}</b>
+    <div class="map"><i class="now" style="width: ${pitch}px; transform: translateX(${left + t * pitch}px)"></i>
     <svg class="chart" role="img" width=${width} height=${height}
       aria-label=${say(words.cell, { ...place, k, name: words.quantity[k], value })}
       @pointermove=${(event) => keep({ hovered: cellAt(event) })}
       @pointerleave=${() => keep({ hovered: undefined })} @click=${(event) => choose(cellAt(event))}>
-      <path class="here" d="M${left + t * pitch} 0h${pitch}v${height}h${-pitch}z${across}" />
+      <path class="here" d=${row < 0 ? "" : `M${left} ${row * tall}h${T * pitch}v${tall}h${-T * pitch}z`} />
       <path class="above" d=${above} /><path class="below" d=${below} />
-      <rect class="veil" x=${left + (t + 1) * pitch} y="-1" width=${(T - t - 1) * pitch + 1} height=${height + 2} />
       ${left ? units.map((unit, n) => svg`<text class="small ${unit === s.unit ? "own" : ""}" text-anchor="end"
         x=${left - 5} y=${(n + 0.5) * tall + 3.5}>${isNumbered(n) ? unit : ""}</text>`) : nothing}
-    </svg>
+    </svg><i class="veil" style="transform: translateX(${left + (t + 1) * pitch}px)"></i></div>
     <figcaption class="number">${value}</figcaption>
   </figure>`;
 }
@@ -352,10 +352,12 @@ function arrange(all, n, runs, units, isDense) {
 }
 
 /** What the network expects, and what became of the difference between the sentences. */
-function verdict({ s, values: { runs, apart, apartFree }, words, now, says }) {
+function verdict({ s, values: { runs, apart, apartFree }, own, words, now, says }) {
   const t = Math.min(s.step, apart.h?.length ?? 1) - 1;
   const isSame = runs[1] && [0, 1].map((b) => runs[b].words.slice(0, s.step).join(" ")).reduce((a, b) => a === b);
-  const { verdict, word, read } = !runs[1] ? {} : isSame ? { verdict: "same" } : difference(apart, apartFree, now, t);
+  const squashed = apart.c && distances(runs[0].tanh_c, runs[1].tanh_c, own.H);
+  const { verdict, word, read } =
+    !runs[1] ? {} : isSame ? { verdict: "same" } : difference(apart, apartFree, squashed, now, t);
   const parts = { k: apart.c ? "c" : "h", t: word, p: number(read ?? 0) };
   return html`<p class="verdict" role="status">
     <span>${say(words.after, { t: s.step })}${says.join(", ")}</span>
