@@ -1,5 +1,7 @@
 """What the notebooks have in common. Each one is executed by nbval: see conftest.py."""
 
+import re
+
 import nbformat
 
 from tools import notebooks
@@ -14,3 +16,20 @@ def test_each_notebook_leads_to_its_neighbours():
         before = [f"Before: {link}" for link in links[max(n - 1, 0) : n]]
         after = [f"Next: {link}" for link in links[n + 1 : n + 2]]
         assert head[2] == " · ".join([*before, *after, "[Notation](../NOTATION.md)"])
+
+
+def test_links_to_a_section_lead_to_a_heading():
+    """Jupyter's anchor of a heading is its text with a hyphen for each space."""
+    prose = {path.name: _prose(path) for path in notebooks.notebooks()}
+    anchors = {
+        name: {heading.replace(" ", "-") for heading in re.findall("^#+ (.+)", text, re.M)}
+        for name, text in prose.items()
+    }
+    for name, text in prose.items():
+        for file, anchor in re.findall(r"\]\(([\w.]*)#([^)\s]+)\)", text):
+            assert anchor in anchors.get(file or name, ()), f"{name}: {file}#{anchor}"
+
+
+def _prose(path):
+    cells = nbformat.read(path, as_version=4).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
