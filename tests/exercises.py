@@ -19,9 +19,9 @@ def subject(c, h):
 
 SHAPES = 'answer_1 = {"output": (7, 4, 6), "h_n": (4, 4, 3), '
 
-INITIALISE_GRU = """
+INITIALIZE_GRU = """
 @torch.no_grad()
-def initialise_gru(gru):
+def initialize_gru(gru):
     for name, parameter in gru.named_parameters():
         for gate, block in zip("rzn", parameter.split(gru.hidden_size)):
             if "weight_hh" in name:
@@ -109,10 +109,13 @@ WRONG = {
             SHAPES + '"c_n": (4, 4, 8), "parameters": 1632}',
         ],
         2: ['answer_2 = {"backward"}', 'answer_2 = {"forward", "backward"}'],
-        3: ["answer_3 = [5, 5, 3, 2, 2, 1]", "answer_3 = [6, 5, 3, 2, 2, 1]"],
+        3: [
+            'answer_3 = {"batch_sizes": [10, 2, 2, 2, 2, 2, 2, 2, 2, 10], "words": 36}',
+            'answer_3 = {"batch_sizes": [10, 10, 2, 2, 2, 2, 2, 2, 2, 2], "words": 64}',
+        ],
         4: [
-            INITIALISE_GRU,  # both biases of z: their sum is 4
-            INITIALISE_GRU.replace("2 if gate", '2 if "bias_ih" in name and gate').replace(
+            INITIALIZE_GRU,  # both biases of z: their sum is 4
+            INITIALIZE_GRU.replace("2 if gate", '2 if "bias_ih" in name and gate').replace(
                 "xavier_normal_(block)", "xavier_normal_(parameter)"
             ),
         ],

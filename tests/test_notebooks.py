@@ -3,6 +3,7 @@
 Each notebook is executed by nbval: see conftest.py.
 """
 
+import re
 from types import SimpleNamespace
 
 import nbformat
@@ -37,3 +38,20 @@ def test_notebook_5_notices_a_stored_network_that_differs(monkeypatch):
     monkeypatch.setattr(data, "um", lambda **where: planted)
     with pytest.raises(AssertionError):
         exec(cell.source, names)
+
+
+def test_links_to_a_section_lead_to_a_heading():
+    """Jupyter's anchor of a heading is its text with a hyphen for each space."""
+    prose = {path.name: _prose(path) for path in notebooks.notebooks()}
+    anchors = {
+        name: {heading.replace(" ", "-") for heading in re.findall("^#+ (.+)", text, re.M)}
+        for name, text in prose.items()
+    }
+    for name, text in prose.items():
+        for file, anchor in re.findall(r"\]\(([\w.]*)#([^)\s]+)\)", text):
+            assert anchor in anchors.get(file or name, ()), f"{name}: {file}#{anchor}"
+
+
+def _prose(path):
+    cells = nbformat.read(path, as_version=4).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")

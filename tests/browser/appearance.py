@@ -1,4 +1,4 @@
-"""Checks of a view: labels that overlap, stick out or are faint, and the violations that axe finds."""
+"""Checks of a view: labels that overlap, stick out or are faint, and what axe finds."""
 
 import re
 

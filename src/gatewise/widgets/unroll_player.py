@@ -203,8 +203,9 @@ def difference(runs, free, step):
     least a tenth of its largest distance with no gate held. The first verdict that is true counts.
     same: all words so far are equal. read: `read` is at least 0.1. never: the memory has differed
     after no word so far. lost: the memory doesn't differ now, nor at any step since `word`.
-    not read: the memory and, by the same rule, h differ. saturated: the memory differs, but tanh(c),
-    which fully open output gates would show, doesn't. not shown: tanh(c) differs too, but h doesn't.
+    not read: the memory and, by the same rule, h differ. saturated: the memory differs, but
+    tanh(c), which fully open output gates would show, doesn't. not shown: tanh(c) differs too, but
+    h doesn't.
     """
     if len(runs) < 2:
         return {}
