@@ -4,6 +4,8 @@ import csv
 from importlib.resources import files
 from typing import NamedTuple
 
+import numpy as np
+
 
 class Um(NamedTuple):
     """One network of `um.csv`, trained by benchmarks/um.py."""
@@ -40,3 +42,14 @@ def um(**where):
             known = ", ".join(map(repr, list(values)[:10]))
             raise ValueError(f"{field}: expected one of {known}, got {value!r}")
     return [row for row in rows if all(getattr(row, k) == v for k, v in where.items())]
+
+
+def names():
+    """Return accuracies on test names from `names.csv`, made by benchmarks/names.py.
+
+    Returns a dict from the name of a model in notebook 7 to an array (seeds,): the share of the
+    test names that it classifies correctly, for seeds 0, 1, 2, …
+    """
+    lines = files(__name__).joinpath("names.csv").read_text(encoding="utf-8").splitlines()
+    header, *rows = csv.reader(lines)
+    return {name: np.array(column, float) for name, *column in zip(header, *rows, strict=True)}
