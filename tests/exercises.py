@@ -33,6 +33,18 @@ def initialize_gru(gru):
     return gru
 """
 
+TOGETHER = """
+def together(one, other):
+    return {}
+"""
+
+OWN_STEP = """
+class OwnStep(models.SequenceClassifier):
+    def last_states(self, x, lengths):
+        output, _ = self.lstm(x)
+        return {}
+"""
+
 WRONG = {
     "01_rnn": {
         1: [
@@ -118,6 +130,18 @@ WRONG = {
             INITIALIZE_GRU.replace("2 if gate", '2 if "bias_ih" in name and gate').replace(
                 "xavier_normal_(block)", "xavier_normal_(parameter)"
             ),
+        ],
+    },
+    "07_a_real_training_loop": {
+        1: [
+            TOGETHER.format("(one + other).argmax(dim=1)"),  # logits have no common scale
+            TOGETHER.format("one.softmax(dim=1) + other.softmax(dim=1)"),
+        ],
+        2: ["answer_2 = {2: (5, 5), 3: (9, 9)}", "answer_2 = {2: (10, 10), 3: (10, 10)}"],
+        3: ["answer_3 = [1.2, 1.6]", "answer_3 = [2.0, 2.0]"],
+        4: [
+            OWN_STEP.format("output[-1]"),
+            OWN_STEP.format("output[lengths - 1, 0]"),
         ],
     },
 }

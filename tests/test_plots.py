@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from gatewise import plots
-from gatewise.training import History
+from gatewise.training import Curves, History
 
 
 def lines(panel):
@@ -40,6 +40,23 @@ def test_losses_start_at_epoch_one():
     assert curve.get_ydata().tolist() == loss.tolist()
     assert floor.get_ydata() == [0.2, 0.2]
     assert repr(plot) == "Plot: loss (nats) (logarithmic) against epoch; TextRNN"
+
+
+RUN = Curves(np.array([2.0, 1, 0.5]), np.array([2.0, 1.5, 1.7]), np.ones(3), np.ones(9), 1)
+
+
+def test_fits_mark_the_epoch_with_the_lowest_validation_loss():
+    plot = plots.fits({"no dropout": RUN, "dropout": RUN._replace(best=0)})
+    assert [panel.get_title() for panel in plot.panels] == ["no dropout", "dropout"]
+    for panel, best in zip(plot.panels, [[2, 1.5], [1, 2.0]], strict=True):
+        training, validation, dot = panel.lines
+        assert training.get_xdata().tolist() == [1, 2, 3]
+        assert training.get_ydata().tolist() == RUN.train.tolist()
+        assert validation.get_ydata().tolist() == RUN.validation.tolist()
+        assert [dot.get_xdata()[0], dot.get_ydata()[0]] == best
+        assert training.get_linestyle() != validation.get_linestyle()
+    line = "Plot: no dropout; loss (nats) against epoch; training; validation; best epoch"
+    assert repr(plot).splitlines()[0] == line
 
 
 def test_over_time_draws_symbols_in_their_colors():
@@ -220,13 +237,14 @@ UMS = "i um um um um um um um um um um um um um um um like".split()
     "plot",
     [
         plots.losses({"TextRNN": HISTORY}, {"ln 2": 0.69, "two": 0.46}),
+        plots.fits({"without dropout": RUN, "dropout 0.3": RUN}),
         plots.gates({k: np.ones((3, 5)) for k in "figoch"}, ["you", "hate", "coffee"]),
         plots.gates({k: 2 * np.ones((12, 16)) for k in "figoch"}, UMS[:12]),
         plots.gates({k: 2 * np.ones((17, 16)) for k in "rznh"}, UMS),
         plots.loss_distributions(RUNS, {"RNN": {100: 0.48}}),
         plots.success({"LSTM, forget bias +4": {0: 1, 1: 1, 3: 1, 10: 0.6, 30: 0}}),
     ],
-    ids=["losses", "gates", "16 units", "17 words", "loss_distributions", "success"],
+    ids=["losses", "fits", "gates", "16 units", "17 words", "loss_distributions", "success"],
 )
 def test_no_label_overlaps_another(plot):
     assert not overlaps(plot)
@@ -256,6 +274,7 @@ def every_plot(names):
     return {
         "functions": lambda: plots.functions(np.arange(3.0), **curves),
         "losses": lambda: plots.losses({k: History(v) for k, v in curves.items()}, {label: 0.3}),
+        "fits": lambda: plots.fits({k: RUN for k in names[:4]}),
         "over_time": lambda: plots.over_time(curves),
         "states": lambda: plots.states(np.zeros((1, len(names), 2)), [k.split()[0] for k in names]),
         "against": lambda: plots.against(np.arange(1.0, 4), curves, label, label),

@@ -198,6 +198,26 @@ def losses(histories, floors=None):
 
 
 @in_our_style
+def fits(runs):
+    """Training and validation loss against epoch, a panel per run; a dot marks the best epoch.
+
+    runs: title to `training.Curves`.
+    """
+    plot = Plot(height=2.9, columns=len(runs))
+    for panel, (title, curves) in zip(plot.panels, runs.items(), strict=True):
+        epochs = np.arange(1, len(curves.train) + 1)
+        panel.plot(epochs, curves.train, **_look(0), label="training")
+        panel.plot(epochs, curves.validation, **_look(1), label="validation")
+        best = {"color": _look(1)["color"], "linestyle": "none", "marker": "o"}
+        panel.plot(epochs[curves.best], curves.validation[curves.best], **best, label="best epoch")
+        panel.set(xlabel="epoch", title=title)
+        panel.xaxis.get_major_locator().set_params(integer=True)
+    plot.panels[0].set_ylabel("loss (nats)")
+    _legend(plot.panels[-1])
+    return plot
+
+
+@in_our_style
 def over_time(curves):
     """States against the time step, on one axis, each symbol in its own color.
 

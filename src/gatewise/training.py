@@ -1,5 +1,9 @@
-"""Training: one loop for every model of the series."""
+"""Training: full-batch loops for the small tasks, and a loop for classifiers of sequences, with
+mini-batches, validation and early stopping.
+"""
 
+import copy
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +12,7 @@ from torch import nn
 from torch.func import functional_call, vmap
 from tqdm import trange
 
+from gatewise import text
 from gatewise.cells.params import check_module
 from gatewise.models import TextModel
 
@@ -29,12 +34,105 @@ def fit(model, x, y, epochs=500, lr=0.01):
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     loss = np.empty(epochs)
     for epoch in trange(epochs, desc=type(model).__name__, leave=False, delay=1):
-        cost = nn.functional.cross_entropy(model(x), y)
-        optimizer.zero_grad()
-        cost.backward()
-        optimizer.step()
-        loss[epoch] = cost.item()
+        loss[epoch], _ = update(model, optimizer, [x], y)
     return History(loss)
+
+
+def update(model, optimizer, inputs, labels, max_norm=math.inf):
+    """Update a model's weights once: the loss, its gradient, clipped, and the optimizer's step.
+
+    model: torch module from the inputs to logits (B, C). labels: (B,).
+    max_norm: a gradient with a larger norm is scaled down to this norm.
+    Returns the loss before the update, in nats, and the norm of the gradient before clipping.
+    Raises RuntimeError for a gradient that isn't finite, before the weights change.
+    """
+    loss = nn.functional.cross_entropy(model(*inputs), labels)
+    optimizer.zero_grad()
+    loss.backward()
+    norm = nn.utils.clip_grad_norm_(model.parameters(), max_norm, error_if_nonfinite=True)
+    optimizer.step()
+    return loss.item(), norm.item()
+
+
+class Curves(NamedTuple):
+    """The result of `fit_classifier`: a value per epoch, except for `norm` and `best`."""
+
+    train: np.ndarray  # (epochs,), the mean loss of the batches while training, in nats
+    validation: np.ndarray  # (epochs,), the loss of the validation set after the epoch, in nats
+    accuracy: np.ndarray  # (epochs,), the share of the validation set that is classified correctly
+    norm: np.ndarray  # (updates,), the norm of the gradient before clipping
+    best: int  # the epoch, counted from 0, whose weights the model has
+
+
+def fit_classifier(
+    model, train, validation, seed=0, epochs=40, patience=3, size=128, lr=0.01, max_norm=1.0
+):
+    """Train a classifier of sequences with Adam, and keep the weights of the best epoch.
+
+    model: torch module from ids (T, B) and lengths (B,) to logits (B, C), trained in place and on
+    its own device; left in evaluation mode. train, validation: sequences, a list of int arrays,
+    and their labels, an int array. seed: for the order of the batches; weights and dropout follow
+    `torch.manual_seed`.
+    epochs: how many at most. patience: stop after so many epochs without a lower validation loss.
+    size: sequences per batch, of similar lengths. lr: Adam's learning rate.
+    max_norm: as for `update`.
+    A bar shows the progress of a run that takes longer than a second.
+    Returns Curves.
+    Raises ValueError, before anything is trained, for sets or numbers that can't be used, and
+    RuntimeError for a gradient that isn't finite.
+    """
+    for name, (sequences, y) in {"train": train, "validation": validation}.items():
+        if len(sequences) != len(y) or not len(y):
+            got = f"got {len(sequences)} and {len(y)}"
+            raise ValueError(f"{name}: expected as many sequences as labels, at least one, {got}")
+    for name, number in {"epochs": epochs, "patience": patience}.items():
+        if number < 1:
+            raise ValueError(f"{name}: expected at least 1, got {number}")
+    sequences, y = train
+    lengths = np.array([len(sequence) for sequence in sequences])
+    rng = np.random.default_rng(seed)
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    curves, norms, best = [], [], 0
+    for epoch in trange(epochs, desc=type(model).__name__, leave=False, delay=1):
+        model.train()
+        total = 0.0
+        for places in text.bucket(lengths, size, rng):
+            *inputs, labels = batch(model, [sequences[n] for n in places], y[places])
+            loss, norm = update(model, optimizer, inputs, labels, max_norm)
+            total += loss * len(places)
+            norms.append(norm)
+        curves.append((total / len(y), *evaluate(model, *validation)))
+        if epoch == 0 or curves[epoch][1] < curves[best][1]:
+            best, weights = epoch, copy.deepcopy(model.state_dict())
+        elif epoch - best == patience:
+            break
+    model.load_state_dict(weights)
+    return Curves(*np.array(curves).T, np.array(norms), best)
+
+
+def batch(model, sequences, y=()):
+    """Pad sequences to one batch, on the device of the model.
+
+    sequences: B int arrays. y: their B labels.
+    Returns the ids (T, B), the lengths (B,), which stay on the CPU, and the labels (B,).
+    """
+    device = next(model.parameters()).device
+    ids, lengths = (torch.from_numpy(array) for array in text.pad(sequences))
+    return ids.to(device), lengths, torch.as_tensor(np.asarray(y, np.int64)).to(device)
+
+
+@torch.no_grad()
+def predict(model, sequences):
+    """Return the logits (B, C) of B sequences, on the CPU; the model is left in evaluation mode."""
+    ids, lengths, _ = batch(model, sequences)
+    return model.eval()(ids, lengths).cpu()
+
+
+def evaluate(model, sequences, y):
+    """Return the mean loss of labeled sequences, in nats, and the share classified correctly."""
+    logits, labels = predict(model, sequences), torch.as_tensor(np.asarray(y, np.int64))
+    loss = nn.functional.cross_entropy(logits, labels)
+    return loss.item(), (logits.argmax(dim=1) == labels).double().mean().item()
 
 
 class Runs(NamedTuple):

@@ -4,6 +4,8 @@ import csv
 from importlib.resources import files
 from typing import NamedTuple
 
+import numpy as np
+
 
 class Um(NamedTuple):
     """One row of `um.csv`: one network, trained by benchmarks/um.py."""
@@ -41,3 +43,16 @@ def um(**where):
             known = ", ".join(map(repr, list(values)[:10]))
             raise ValueError(f"{field}: expected one of {known}, got {value!r}")
     return [row for row in rows if all(getattr(row, k) == v for k, v in where.items())]
+
+
+def names():
+    """Return accuracies on test names from `names.csv`, made by benchmarks/names.py.
+
+    Returns a dict from the name of a model in notebook 7 to an array (seeds,): the share of the
+    test names that it classifies correctly, for seeds 0, 1, 2, …
+    """
+    lines = files(__name__).joinpath("names.csv").read_text(encoding="utf-8").splitlines()
+    found = {}
+    for model, _, correct in list(csv.reader(lines))[1:]:
+        found.setdefault(model, []).append(float(correct))
+    return {model: np.array(shares) for model, shares in found.items()}
