@@ -33,6 +33,8 @@ PALETTE = {
 }
 SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 DASHES = ["-", "--", "-.", ":"]
+# One color per network. A curve is one of these if its name begins so: "LSTM", "LSTM, bias 4".
+NETWORKS = dict(zip(["RNN", "LSTM", "GRU", "two words"], SERIES, strict=False))
 # From below zero over white to above zero: the colors of c and h.
 SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE["c"], "#FFFFFF", PALETTE["h"]])
 # Padding, and what is read.
@@ -105,9 +107,13 @@ class Plot(Figure):
         return label + picture.getvalue().partition("<svg ")[2].rstrip("\n")
 
 
-def _look(n):
-    """Return color and dash of the n-th of any number of curves: 28 differ."""
-    return {"color": SERIES[n % len(SERIES)], "linestyle": DASHES[n % len(DASHES)]}
+def _look(n, name=None):
+    """Return color and dash of the n-th of any number of curves: 28 differ.
+
+    name: a network, which has its own color, or "LSTM, …", a variant of one.
+    """
+    color = NETWORKS.get(str(name).partition(",")[0], SERIES[n % len(SERIES)])
+    return {"color": color, "linestyle": DASHES[n % len(DASHES)]}
 
 
 def _label(name):
@@ -178,7 +184,7 @@ def losses(histories, floors=None):
     panel = plot.panels[0]
     for n, (name, history) in enumerate(histories.items()):
         epochs = np.arange(1, len(history.loss) + 1)
-        panel.plot(epochs, history.loss, **_look(n), label=_label(name))
+        panel.plot(epochs, history.loss, **_look(n, name), label=_label(name))
     for name, floor in (floors or {}).items():
         panel.axhline(floor, color="#555555", linewidth=1, linestyle=":")
         place = {"xy": (1, floor), "xycoords": ("axes fraction", "data")}
@@ -237,7 +243,7 @@ def against(x, curves, xlabel, ylabel, scale="log"):
     plot = Plot(height=2.8)
     panel = plot.panels[0]
     for n, (name, y) in enumerate(curves.items()):
-        panel.plot(x, y, **_look(n), label=_label(name), marker="o", markersize=3)
+        panel.plot(x, y, **_look(n, name), label=_label(name), marker="o", markersize=3)
     panel.set(xscale=scale, yscale=scale, xlabel=xlabel, ylabel=ylabel)
     beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if len(curves) > 1 else {}
     _legend(panel, **beside)
@@ -257,7 +263,7 @@ def decay(panels, ylabel, xlabel="steps back, k"):
         for name, values in curves.items():
             n = names.index(name)  # one look for one name, in every panel
             symbol = name.strip("|Δ")
-            look = _look(n) | ({"color": PALETTE[symbol]} if symbol in PALETTE else {})
+            look = _look(n, name) | ({"color": PALETTE[symbol]} if symbol in PALETTE else {})
             panel.plot(values, **look, label=_label(name), linewidth=1.8)
         panel.set(yscale="log", xlabel=xlabel, title=title)
     plot.panels[0].set_ylabel(ylabel)
@@ -294,7 +300,8 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
     """Losses over seeds: a panel per epoch, in it a column per model, a dot per seed.
 
     final: model to {epoch: losses (seeds,)}; a string instead of an epoch is the panel's title as
-    it is. published: model to {epoch: loss}, drawn as a cross.
+    it is. published: model to {epoch: loss}, drawn as a cross. A model's name may have a second
+    line, which the text form leaves out: for a number that differs between machines.
     The bar through the dots is their median.
     """
     epochs = list(next(iter(final.values())))
@@ -305,9 +312,9 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
             losses = np.sort(by_epoch[epoch])
             # Neighbors in rank are drawn side by side, so that no dot hides the next.
             aside = n + 0.22 * (np.arange(len(losses)) % 5 - 2) / 2
-            color = _look(n)["color"]
+            color = _look(n, model)["color"]
             look = {"color": color, "s": 12, "alpha": 0.75, "linewidths": 0}
-            panel.scatter(aside, losses, **look, label=_label(model))
+            panel.scatter(aside, losses, **look, label=_label(str(model).partition("\n")[0]))
             panel.hlines(np.median(losses), n - 0.36, n + 0.36, color=color, linewidth=2)
             if epoch in (published or {}).get(model, {}):
                 cross = {"marker": "X", "s": 60, "color": "black", "edgecolors": "white"}
@@ -333,7 +340,7 @@ def success(curves, xlabel="number of ums between subject and verb", ylabel="sha
     panel = plot.panels[0]
     for n, (model, by_distance) in enumerate(curves.items()):
         distance = sorted(by_distance)
-        look = _look(n) | {"marker": "os^Dv"[n % 5]}
+        look = _look(n, model) | {"marker": "os^Dv"[n % 5]}
         shares = [by_distance[d] for d in distance]
         # Later markers are smaller, so that one on another does not hide it.
         panel.plot(distance, shares, label=_label(model), markersize=max(4, 10 - 2 * n), **look)
@@ -417,7 +424,7 @@ def bars(panels, ylabel):
         for n, (name, values) in enumerate(named.items()):
             places = np.arange(len(values)) + width * (n - (len(named) - 1) / 2)
             hatch = ["", "///", "//////", "xxx"][n % 4]
-            look = {"color": _look(n)["color"], "hatch": hatch, "edgecolor": "white"}
+            look = {"color": _look(n, name)["color"], "hatch": hatch, "edgecolor": "white"}
             panel.bar(places, list(values.values()), width, label=_label(name), **look, linewidth=0)
             panel.set_xticks(range(len(values)), values)
         panel.set_title(title, fontsize=9)
