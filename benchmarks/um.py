@@ -40,24 +40,25 @@ MORE = [("LSTM", bias) for bias in (1, 2, 6)]  # how large a forget bias does it
 MORE += [(name, 0) for name in NETWORKS if name.startswith("without")]
 GRID = [("normal", ums, network) for ums, network in product(UMS, FOUR)]
 GRID += [("normal", 30, network) for network in MORE]
-GRID += [
-    ("linear", 30, network) for network in FOUR + MORE
-]  # does the readout's initialization matter?
+# Does the readout's initialization matter?
+GRID += [("linear", 30, network) for network in FOUR + MORE]
 FIELDS = ["model", "forget_bias", "readout", "ums", "seed", "right", "loss", "apart_h", "apart_c"]
 
 
 def main():
+    rows = []
+    for readout, ums, network in GRID:
+        start = time.process_time()
+        found = point(*network, readout, ums)
+        rows += found
+        solved = sum(row["right"] == 6 for row in found)
+        seconds = time.process_time() - start
+        print(f"{readout} {ums:2} {network}: {solved} of {len(found)}, {seconds:.0f} s", flush=True)
+    # Only a run that went to its end leaves a file.
     with PATH.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        rows.writeheader()
-        for readout, ums, network in GRID:
-            start = time.process_time()
-            found = point(*network, readout, ums)
-            rows.writerows(found)
-            file.flush()
-            solved = sum(row["right"] == 6 for row in found)
-            seconds = time.process_time() - start
-            print(f"{readout} {ums:2} {network}: {solved} of {len(found)}, {seconds:.0f} s")
+        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def point(name, forget_bias, readout, ums):

@@ -102,7 +102,6 @@ WRONG = {
             SUBJECT.format(a="h", b="i_h", c="h", d="you_h"),
             SUBJECT.format(a="c", b="you_c", c="c", d="i_c"),
         ],
-        4: ["answer_4 = {0, 2, 10, 100}", "answer_4 = {0, 2, 10}"],
     },
     "05_gru": {
         1: ['answer_1 = {"a", "b", "c", "e"}', 'answer_1 = {"c"}'],

@@ -4,6 +4,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 from gatewise import plots
@@ -121,6 +122,28 @@ def test_decay_gives_a_symbols_curve_the_symbols_color():
     plot = plots.decay({"": {"|Δh|": np.ones(3), "|Δc|": np.ones(3), "other": np.ones(3)}}, "norm")
     colors = [line.get_color() for line in plot.panels[0].lines]
     assert colors == [plots.PALETTE["h"], plots.PALETTE["c"], plots.SERIES[2]]
+
+
+@pytest.mark.parametrize("names", [["RNN", "LSTM", "GRU"], ["GRU", "LSTM, bias 4", "RNN, 12"]])
+def test_a_network_has_its_color_in_every_figure(names):
+    wanted = [plots.NETWORKS[name.split(",")[0]] for name in names]
+    success = plots.success({name: {0: 1.0, 10: 0.5} for name in names})
+    decay = plots.decay({"": {name: np.ones(3) for name in names}}, "norm")
+    against = plots.against(np.arange(1, 4), {name: np.ones(3) for name in names}, "x", "y")
+    for plot in success, decay, against:
+        assert [line.get_color() for line in plot.panels[0].lines] == wanted
+    dots = plots.loss_distributions({name: {"end": np.ones(3)} for name in names})
+    found = [
+        to_hex(c.get_facecolor()[0]) for c in dots.panels[0].collections if c.get_label() in names
+    ]
+    assert [color.upper() for color in found] == wanted
+
+
+def test_a_second_line_of_a_name_is_drawn_but_not_in_the_text_form():
+    plot = plots.loss_distributions({"LSTM\n3 of 10": {"end": np.ones(3)}})
+    assert plot.panels[0].get_xticklabels()[0].get_text() == "LSTM\n3 of 10"
+    assert "LSTM" in repr(plot)
+    assert "3 of 10" not in repr(plot)
 
 
 def test_loss_distributions_take_strings_as_titles():

@@ -4,18 +4,21 @@ import importlib.util
 from functools import partial
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from gatewise import data, text
+from gatewise import data, models, text
 from gatewise.check import compare
 from gatewise.models import TextGRU, TextLSTM, TextLSTMWithout, TextModel, TextRNN
-from gatewise.training import fit, fit_together
+from gatewise.training import Runs, fit, fit_together
 
 torch.set_num_threads(1)  # our networks are small, so more threads would wait for each other
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "um.py"
+ROOT = Path(__file__).parents[1]
+SCRIPT = ROOT / "benchmarks" / "um.py"
+NOTEBOOK = ROOT / "notebooks" / "04_textrnn_vs_textlstm.ipynb"
 
 
 @pytest.fixture
@@ -190,6 +193,36 @@ def test_the_script_reproduces_the_data(script):
         assert found["right"] == row.right
         assert float(found["loss"]) == pytest.approx(row.loss, rel=0.02)
         assert float(found["apart_h"]) == pytest.approx(row.apart_h, rel=0.1)
+
+
+# What the reader's own run could give, from the stored losses of ten LSTMs and of ten RNNs.
+PLANTED = {
+    "the same, to three digits": (True, lambda lstm, rnn: lstm * 1.003),
+    "one seed off by a twentieth": (False, lambda lstm, rnn: lstm * np.array([1.05] + 9 * [1])),
+    "the seeds in another order": (False, lambda lstm, rnn: lstm[::-1]),
+    "another network": (False, lambda lstm, rnn: rnn),
+    "one seed that failed": (False, lambda lstm, rnn: np.append(lstm[:9], np.log(2))),
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_notebook_4_sees_whether_the_data_matches_a_run(planted):
+    """The notebook's own code cell, with a result planted in place of the training."""
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    (source,) = [cell.source for cell in cells if cell.id == "data"]
+    matches, plant = PLANTED[planted]
+    stored = [data.um(model=name, forget_bias=0, ums=10) for name in ("LSTM", "RNN")]
+    losses = plant(*(np.array([row.loss for row in rows]) for rows in stored))
+
+    def together(*args, **options):
+        return None, Runs(losses[:, None], None)
+
+    names = {"together": together, "models": models, "task": id, "data": data, "compare": compare}
+    if matches:
+        exec(source, names)
+    else:
+        with pytest.raises(AssertionError):
+            exec(source, names)
 
 
 def test_unknown_fields_are_refused():

@@ -33,6 +33,8 @@ PALETTE = {
 }
 SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 DASHES = ["-", "--", "-.", ":"]
+# One color per network. A curve has it if its name begins with the network's: "LSTM, bias 4".
+NETWORKS = dict(zip(["RNN", "LSTM", "GRU", "two words"], SERIES, strict=False))
 # From the color of c, below zero, through white to the color of h, above zero.
 SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE["c"], "#FFFFFF", PALETTE["h"]])
 # The padding, and the time steps that are read.
@@ -110,9 +112,13 @@ class Plot(Figure):
         return label + picture.getvalue().partition("<svg ")[2].rstrip("\n")
 
 
-def _look(n):
-    """Return the color and dash of curve n. The first 28 curves differ."""
-    return {"color": SERIES[n % len(SERIES)], "linestyle": DASHES[n % len(DASHES)]}
+def _look(n, name=None):
+    """Return the color and dash of curve n. The first 28 curves differ.
+
+    name: of a network, which has its own color, or "LSTM, …", a variant of one.
+    """
+    color = NETWORKS.get(str(name).partition(",")[0], SERIES[n % len(SERIES)])
+    return {"color": color, "linestyle": DASHES[n % len(DASHES)]}
 
 
 def _label(name):
@@ -185,7 +191,7 @@ def losses(histories, floors=None):
     panel = plot.panels[0]
     for n, (name, history) in enumerate(histories.items()):
         epochs = np.arange(1, len(history.loss) + 1)
-        panel.plot(epochs, history.loss, **_look(n), label=_label(name))
+        panel.plot(epochs, history.loss, **_look(n, name), label=_label(name))
     for name, floor in (floors or {}).items():
         panel.axhline(floor, color="#555555", linewidth=1, linestyle=":")
         place = {"xy": (1, floor), "xycoords": ("axes fraction", "data")}
@@ -265,7 +271,7 @@ def against(x, curves, xlabel, ylabel, scale="log"):
     plot = Plot(height=2.8)
     panel = plot.panels[0]
     for n, (name, y) in enumerate(curves.items()):
-        panel.plot(x, y, **_look(n), label=_label(name), marker="o", markersize=3)
+        panel.plot(x, y, **_look(n, name), label=_label(name), marker="o", markersize=3)
     panel.set(xscale=scale, yscale=scale, xlabel=xlabel, ylabel=ylabel)
     beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if len(curves) > 1 else {}
     _legend(panel, **beside)
@@ -285,7 +291,7 @@ def decay(panels, ylabel, xlabel="steps back, k"):
         for name, values in curves.items():
             n = names.index(name)  # a name looks the same in every panel
             symbol = name.strip("|Δ")
-            look = _look(n) | ({"color": PALETTE[symbol]} if symbol in PALETTE else {})
+            look = _look(n, name) | ({"color": PALETTE[symbol]} if symbol in PALETTE else {})
             panel.plot(values, **look, label=_label(name), linewidth=1.8)
         panel.set(yscale="log", xlabel=xlabel, title=title)
     plot.panels[0].set_ylabel(ylabel)
@@ -325,6 +331,8 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
     The bar through the dots is their median.
     final: a dict from models to {epoch: losses (seeds,)}. A string instead of an epoch becomes the
     title of the panel. published: a dict from models to {epoch: loss}, drawn as crosses.
+    A model's name may have a second line, which the text form leaves out: it is for a number that
+    differs between machines.
     """
     epochs = list(next(iter(final.values())))
     width = max(1.6, 0.22 * len(final)) * len(epochs)
@@ -334,9 +342,9 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
             losses = np.sort(by_epoch[epoch])
             # Dots that are neighbors in rank are moved apart, so that no dot hides the next.
             aside = n + 0.22 * (np.arange(len(losses)) % 5 - 2) / 2
-            color = _look(n)["color"]
+            color = _look(n, model)["color"]
             look = {"color": color, "s": 12, "alpha": 0.75, "linewidths": 0}
-            panel.scatter(aside, losses, **look, label=_label(model))
+            panel.scatter(aside, losses, **look, label=_label(str(model).partition("\n")[0]))
             panel.hlines(np.median(losses), n - 0.36, n + 0.36, color=color, linewidth=2)
             if epoch in (published or {}).get(model, {}):
                 cross = {"marker": "X", "s": 60, "color": "black", "edgecolors": "white"}
@@ -363,7 +371,7 @@ def success(curves, xlabel="number of ums between subject and verb", ylabel="sha
     panel = plot.panels[0]
     for n, (model, by_distance) in enumerate(curves.items()):
         distance = sorted(by_distance)
-        look = _look(n) | {"marker": "os^Dv"[n % 5]}
+        look = _look(n, model) | {"marker": "os^Dv"[n % 5]}
         shares = [by_distance[d] for d in distance]
         # Later markers are smaller, so that they don't hide the markers below.
         panel.plot(distance, shares, label=_label(model), markersize=max(4, 10 - 2 * n), **look)
@@ -452,7 +460,7 @@ def bars(panels, ylabel):
         for n, (name, values) in enumerate(named.items()):
             places = np.arange(len(values)) + width * (n - (len(named) - 1) / 2)
             hatch = ["", "///", "//////", "xxx"][n % 4]
-            look = {"color": _look(n)["color"], "hatch": hatch, "edgecolor": "white"}
+            look = {"color": _look(n, name)["color"], "hatch": hatch, "edgecolor": "white"}
             panel.bar(places, list(values.values()), width, label=_label(name), **look, linewidth=0)
             panel.set_xticks(range(len(values)), values)
         panel.set_title(title, fontsize=9)
