@@ -1,4 +1,5 @@
 """The cells in NumPy: `rnn`, `lstm`, `gru`, three modules with one interface.
 
-Each has `Params`, `Trace`, `Grads`, `step`, `forward`, `backward`.
+Each has `Params`, `Trace`, `Grads`, `step`, `forward`, `backward`. `stack.trace` runs them as the
+layers and directions of a torch module.
 """
