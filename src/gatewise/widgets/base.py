@@ -92,7 +92,8 @@ class Widget(anywidget.AnyWidget):
 
     def plain(self):
         """All that the view's `mount` needs, as JSON can carry it; for a page without a kernel."""
-        return self.constants | {name: _plain(getattr(self, name)) for name in self.settings()}
+        settings = {name: _plain(getattr(self, name)) for name in self.settings()}
+        return _texts(self.constants) | settings
 
     def __repr__(self):
         # The same in every run: a saved notebook can be compared with a new one.
@@ -184,6 +185,13 @@ def _plain(value):
     if isinstance(value, tuple):
         return {name: array.ravel().tolist() for name, array in value._asdict().items()}
     return value
+
+
+def _texts(value):
+    """Constants as JSON can carry them, in whose place of a buffer is its text in base64."""
+    if isinstance(value, dict):
+        return {key: _texts(part) for key, part in value.items()}
+    return b64encode(value).decode() if isinstance(value, memoryview) else value
 
 
 def _static(name):

@@ -22,7 +22,17 @@ ORDER = "rznfigoch"  # of the cards
 
 
 def unroll_player(
-    values, vocabulary, step, units, clamp, names, unit=0, free=None, said="", hold_from=1
+    values,
+    vocabulary,
+    step,
+    units,
+    clamp,
+    names,
+    unit=0,
+    free=None,
+    said="",
+    hold_from=1,
+    reverse=False,
 ):
     """One sentence or two, as an UnrollPlayer holds them.
 
@@ -33,7 +43,7 @@ def unroll_player(
     held, `held one`, with free dotted, and legend and `held from`, if there are any.
     free: for each sentence p (D,) at this step with nothing held. values["free"]: if there, runs
     and apart with nothing held. said: a sentence on all of it. hold_from: the first word at which
-    gates are held.
+    gates are held. reverse: whether they are read from the last to the first.
     """
     behind = values.get("free", values)
     scales = _scales(values, behind)
@@ -72,7 +82,7 @@ def unroll_player(
     for n, k in enumerate(letters):
         line, column = divmod(n, sizes["columns"])
         corner = PADDING + column * (wide + 10), middle + line * (sizes["card"] + 10)
-        told = names, clamp, hold_from, scales["c"]
+        told = names, clamp, hold_from, scales["c"], reverse
         _card(still, k, runs, units, (step, unit), told, sizes, (*corner, wide))
     _key(still, names, notes)
     return still
@@ -238,7 +248,7 @@ def _next(still, p, shown, vocabulary, names, free):
 
 def _card(still, k, runs, units, at, told, sizes, corner):
     """One gate or state, a map for each sentence; whether it is held."""
-    (step, unit), (names, clamp, hold_from, most), (x, y, wide) = at, told, corner
+    (step, unit), (names, clamp, hold_from, most, reverse), (x, y, wide) = at, told, corner
     pitch, tall = sizes["pitch"], sizes["tall"]
     still.card(x, y, wide, sizes["card"], k)
     still.put(Symbol(x + 10, y + 24, f"{k}_t", "start", 17))
@@ -262,7 +272,8 @@ def _card(still, k, runs, units, at, told, sizes, corner):
             n = units.index(unit)
             panel.axhspan(n - 0.5, n + 0.5, linewidth=0.75 * POINTS, clip_on=False, **edge)
         rows = np.asarray(run[k])[:, units]
-        panel.add_collection(squares(rows, k, step, scale, width=tall / pitch))
+        # In reverse nothing is pale: `squares` knows the words after the step alone.
+        panel.add_collection(squares(rows, k, T if reverse else step, scale, width=tall / pitch))
         panel.set(xlim=(-0.5, T - 0.5), ylim=(len(units) - 0.5, -0.5), xticks=[])
         every = int(np.ceil(11 / tall))
         ticks = range(0, len(units), every) if b == 0 or sizes["stacked"] else []
