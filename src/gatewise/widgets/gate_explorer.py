@@ -8,6 +8,7 @@ from traitlets import observe
 
 from gatewise import drawings
 from gatewise.cells import gru, lstm
+from gatewise.cells.stack import mirrored
 from gatewise.widgets import base, stills, tasks
 from gatewise.widgets.words import ENGLISH
 
@@ -78,12 +79,15 @@ class Explorer(base.Widget):
         )
 
     @classmethod
-    def from_trace(cls, params, trace, t, b, unit, feature=None, *, words=ENGLISH, **settings):
+    def from_trace(
+        cls, params, trace, t, b, unit, feature=None, *, reverse=False, words=ENGLISH, **settings
+    ):
         """One unit of a layer, at one step of one sequence, with its own weights.
 
         params, trace: the `Params` and the `Trace` that they made, of this cell. t, b, unit:
         counted from 0. feature: the input feature that x controls; the largest at that step if not
-        given. What else the unit reads, from other features and units, is held as it was then.
+        given. reverse: True for a reverse direction, as `gatewise.trace` has it.
+        What else the unit reads, from other features and units, is held as it was then.
         Raises ValueError for what does not exist, and for a trace of another cell.
         """
         module = cls.module.__name__.split(".")[-1]
@@ -97,6 +101,9 @@ class Explorer(base.Widget):
             sizes["feature"] = (feature, D)
         for name, (value, size) in sizes.items():
             base.whole(name, value, 0, size - 1)
+        told = t
+        if base.flag("reverse", reverse):
+            trace, t = mirrored(trace), T - 1 - t
         x = trace.x[t, b].astype(float)
         feature = int(np.abs(x).argmax()) if feature is None else feature
         after = trace.x[t : t + 8, b, feature]
@@ -106,7 +113,7 @@ class Explorer(base.Widget):
         return cls(
             x=x[feature],
             inputs=np.pad(after.astype(float), (0, 8 - len(after))),
-            note=words["gates"]["note"].format(unit=unit, t=t, b=b, feature=feature),
+            note=words["gates"]["note"].format(unit=unit, t=told, b=b, feature=feature),
             words=words,
             **found,
             **settings,

@@ -9,7 +9,7 @@ from gatewise.text import Vocabulary, one_hot
 from gatewise.widgets import base
 
 LETTERS = {rnn: "h", lstm: "figoch", gru: "rznh"}
-UNITS, TOKENS, STEPS, BYTES = 256, 50_000, 200, 128 * 2**20  # at most, outputs as many as tokens
+UNITS, TOKENS, STEPS, MEGABYTES = 256, 50_000, 200, 128  # at most, outputs as many as tokens
 SPACES = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})  # a sentence is split at spaces
 
 
@@ -67,9 +67,9 @@ class Modules:
         arrays = arrays if self.table is None else [self.table, *arrays]
         self._lengths = [array.size for array in arrays]
         dtype = np.result_type(*arrays)
-        if sum(self._lengths) * dtype.itemsize > BYTES:
-            got = sum(self._lengths) * dtype.itemsize >> 20
-            raise ValueError(f"model: expected at most {BYTES >> 20} MB of weights, got {got} MB")
+        size = -(-sum(self._lengths) * dtype.itemsize // 2**20)
+        if size > MEGABYTES:
+            raise ValueError(f"model: expected at most {MEGABYTES} MB of weights, got {size} MB")
         self._weights = np.concatenate([array.ravel() for array in arrays]).astype(dtype)
 
     def spell(self, sentence):
@@ -79,7 +79,9 @@ class Modules:
         Raises ValueError for what the network doesn't read.
         """
         if self.vocabulary is None:
-            text = " ".join(",".join(map(str, row)) for row in self._numbers(sentence))
+            rows, is_text = self._numbers(sentence), isinstance(sentence, str)
+            words = sentence.split() if is_text else (",".join(map(str, row)) for row in rows)
+            text = " ".join(words)
         else:
             ids = self.vocabulary.encode(sentence) if isinstance(sentence, str) else sentence
             text = self.vocabulary.decode(ids)
@@ -91,7 +93,8 @@ class Modules:
         wanted = f"{self.D} numbers per time step"
         if isinstance(sentence, str):
             try:
-                sentence = [[float(part) for part in word.split(",")] for word in sentence.split()]
+                words = sentence.replace("_", " _ ").split()  # Python would read 1_0 as 10
+                sentence = [[float(part) for part in word.split(",")] for word in words]
             except ValueError:
                 got = f"got {sentence!r}"
                 raise ValueError(f"sentence: expected {wanted}, as in 0.5,−1, {got}") from None
@@ -148,7 +151,7 @@ class Modules:
             "directions": self.directions,
             "final": self.final,
             "D": self.D,
-            "tokens": self.vocabulary and list(self.vocabulary.words),
+            "tokens": list(self.vocabulary.words) if self.vocabulary else [],
             "outputs": self.outputs,
             "embeds": self.table is not None,
             "bits": 8 * self._weights.itemsize,

@@ -131,7 +131,7 @@ ENGLISH = {
         "word": "word {t}",
         "swap": "word {t} of sentence {name}",
         "unknown": "“{word}” is not in the vocabulary: {all}",
-        "no numbers": "“{word}”: expected {D} per time step, separated by commas",
+        "no numbers": "“{word}”: expected numbers, {D} per time step, separated by commas",
         "and more": "{all} and {n} more",
         "empty": "a sentence needs at least one word",
         "back": "Step back",

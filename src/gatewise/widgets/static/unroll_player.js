@@ -26,19 +26,20 @@ function begin({ network: { weights, bits, lengths, embeds, tokens, D, direction
   for (let n = 0; n + 2 < arrays.length; n += 4) {
     rows.push(Object.fromEntries(names.map((name, k) => [name, Float64Array.from(arrays[n + k])])));
   }
-  const index = new Map((tokens ?? []).map((word, n) => [word.normalize("NFC"), n]));
+  const index = new Map(tokens.map((word, n) => [word.normalize("NFC"), n]));
   const read = (word) => word.split(",").map((part) => (part === "" ? NaN : Number(part)));
   /** A word as it is written, if the network reads it: D numbers, or a token. */
-  const spell = (word) => (tokens ? tokens[index.get(word)] : read(word).length === D && read(word).every(Number.isFinite) ? word : undefined);
+  const isRead = (word) => read(word).length === D && read(word).every(Number.isFinite);
+  const spell = (word) => (tokens.length ? tokens[index.get(word)] : isRead(word) ? word : undefined);
   const vector = (word) => {
-    if (!tokens) return read(word);
+    if (!tokens.length) return read(word);
     const n = index.get(word);
     return table ? table.subarray(n * D, (n + 1) * D) : Array.from({ length: D }, (_, k) => Number(k === n));
   };
   const selects = NAMES.map(() => {
     const select = document.createElement("select");
     select.dataset.lmSuppressShortcuts = true;
-    if (tokens?.length <= OFFERED) select.append(...tokens.map((word) => new Option(word)));
+    if (tokens.length <= OFFERED) select.append(...tokens.map((word) => new Option(word)));
     return select;
   });
   const own = { rows, table, W, b, index, spell, vector, selects, directions, typed: [], seen: [], squares: {} };
@@ -109,10 +110,10 @@ function settle(next, last) {
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
 /** The two sentences, each to be typed, or changed in the word at this step. */
 function sentences({ s, values, own, words, change, keep }) {
-  const { tokens: vocabulary = [], D } = s.network;
+  const { tokens: vocabulary, D } = s.network;
   const trouble = (b, text) => {
     const word = split(text).find((word) => own.spell(word) === undefined);
-    if (word && !own.index.size) return say(words["no numbers"], { word, D });
+    if (word && !vocabulary.length) return say(words["no numbers"], { word, D });
     const [all, n] = [vocabulary.slice(0, NAMED).join(", "), vocabulary.length - NAMED];
     if (word) return say(words.unknown, { word, all: n > 0 ? say(words["and more"], { all, n }) : all });
     return b === 0 && !split(text).length ? words.empty : "";
@@ -276,8 +277,8 @@ function choice(context) {
     change({ layer: Math.floor(n / own.directions), reverse: n % own.directions === 1 });
   return html`<div class="choice">
     ${s.rows.length > 1 ? html`<label class="row"><span>${words.row}</span>
-      <select data-lm-suppress-shortcuts="true" .selectedIndex=${row(s)} @change=${choose}>
-        ${s.rows.map((name) => html`<option>${name}</option>`)}</select></label>` : nothing}
+      <select data-lm-suppress-shortcuts="true" aria-label=${words.row} @change=${choose}>
+        ${s.rows.map((name, n) => html`<option .selected=${n === row(s)}>${name}</option>`)}</select></label>` : nothing}
     ${pick("unit", "unit", [0, own.H - 1], `${s.unit}: ${values.state} ${there.join(", ")}`)}
     ${button(words.sort, sort, { pressed: s.sort })}
     ${CELLS[s.network.cell].gates.length
