@@ -6,7 +6,7 @@ import { html, nothing, svg } from "./lit-html.js";
 const CELLS = { rnn, lstm, gru };
 const NAMES = ["A", "B"];
 const BEAT = 700; // milliseconds per word while playing
-const [LIKELY, NAMED] = [12, 40]; // how many next words are shown; how many words are listed
+const [LIKELY, NAMED] = [10, 40]; // how many next words are shown; how many words are listed
 const [UNITS, OFFERED] = [64, 500]; // how many units are shown, and words offered, at most
 
 const split = (sentence) => sentence.normalize("NFC").split(/\s+/).filter(Boolean);

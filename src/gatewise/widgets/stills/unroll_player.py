@@ -14,7 +14,7 @@ from gatewise.plots import squares
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
 INNER = WIDTH - 2 * PADDING
-LIKELY, UNITS, WORDS = 12, 64, 60  # at most shown
+LIKELY, UNITS, WORDS = 10, 64, 60  # at most shown
 LONGEST = 24  # letters of a word that are written
 LETTER = 8.4  # width of one
 ALONG = 540  # width of the words along the steps
