@@ -111,13 +111,16 @@ def test_tokens_are_a_vocabulary_names_or_a_function_and_sentences_texts_or_indi
     torch.manual_seed(0)
     vocabulary = Vocabulary(["i love you"])
     parts = nn.Embedding(3, 2), nn.LSTM(2, 2), nn.Linear(2, 3)
-    for tokens in (vocabulary, vocabulary.words, lambda n: vocabulary.words[n]):
+    by_index = {"you": 2, "i": 0, "love": 1}
+    for tokens in (vocabulary, vocabulary.words, by_index, lambda n: vocabulary.words[n]):
         widget = UnrollPlayer(parts, tokens, sentences=["you love", np.array([0, 0, 1])])
         assert widget.sentences == ["you love", "i i love"]
         assert widget.constants["network"]["outputs"] == ["i", "love", "you"]
         assert widget.words["likely"] == "next word"
     widget = UnrollPlayer(parts, [" a", "\n", "a"], sentences=[[0, 1, 2]])
     assert widget.sentences == ["␣a ↵ a"]
+    accents = ["cafe\N{COMBINING ACUTE ACCENT}", "b", "c"]
+    assert UnrollPlayer(parts, accents, sentences=["café"]).sentences == ["café"]
 
 
 def test_numbers_are_a_text_or_an_array():
@@ -130,7 +133,7 @@ def test_numbers_are_a_text_or_an_array():
 
 def test_an_embedding_may_be_any_module_of_indices():
     torch.manual_seed(0)
-    module = nn.Sequential(nn.Embedding(9, 4), nn.LayerNorm(4), nn.Tanh())
+    module = nn.Sequential(nn.Embedding(9, 4), nn.LayerNorm(4), nn.Tanh()).eval()
     net = nn.LSTM(4, 3), nn.Linear(3, 5)
     run = UnrollPlayer((module, *net), range(9), sentences=["8 0 3"]).values["runs"][0]
     with torch.no_grad():
@@ -202,7 +205,7 @@ REFUSED = {
     "features": (lambda: of(nn.Embedding(3, 5)), "embedding: expected (tokens, 2), got (3, 5)"),
     "dropped embeddings": (
         lambda: of(nn.Sequential(nn.Embedding(3, 2), nn.Dropout(0.5))),
-        "embedding: expected the same result twice (eval()), got another",
+        "embedding: expected a module in eval(), got one in training",
     ),
     "a readout of others": (
         lambda: of(readout=nn.Linear(3, 5)),
@@ -213,8 +216,37 @@ REFUSED = {
         "readout: expected (outputs, 4) and (outputs,), got (5, 3) and (5,)",
     ),
     "a deep readout": (
-        lambda: of(readout=nn.Sequential(nn.Linear(4, 5), nn.ReLU())),
-        "readout: expected W h + b (and eval()), got another function",
+        lambda: of(readout=nn.Sequential(nn.Linear(4, 5), nn.ReLU()).eval()),
+        "readout: expected W h + b, got another function",
+    ),
+    "a readout in training": (
+        lambda: of(readout=nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 5))),
+        "readout: expected a module in eval(), got one in training",
+    ),
+    "a part in training": (
+        lambda: of(
+            readout=nn.Sequential(nn.Dropout(0.5), nn.Linear(4, 5))
+            .train(False)
+            .append(nn.Dropout())
+        ),
+        "readout: expected a module in eval(), got one in training",
+    ),
+    "NaN": (
+        lambda: of(readout=(np.full((5, 4), np.nan, np.float32), None)),
+        "model: expected finite weights, got NaN or infinity",
+    ),
+    "a set of tokens": (lambda: of(tokens={"a", "b", "c"}), "tokens: expected names in the order"),
+    "a gap": (
+        lambda: of(tokens={"a": 0, "b": 1, "c": 3}),
+        "tokens: expected a dict from name to i",
+    ),
+    "a dict the other way": (
+        lambda: of(tokens={0: "a", 1: "b", 2: "c"}),
+        "tokens: expected a dict",
+    ),
+    "a dict of outputs": (
+        lambda: of(outputs={0: "x"}),
+        "outputs: expected a list of names, got di",
     ),
     "an unknown token": (lambda: of(sentences=["d"]), "expected a word of the vocabulary, got 'd'"),
     "an unknown index": (lambda: of(sentences=[[3]]), "ids: expected 0 to 2, got 3 to 3"),

@@ -210,6 +210,8 @@ def test_weights_that_are_computed_are_those_in_use_or_refused():
 def test_a_vocabulary_of_another_size_is_refused():
     with pytest.raises(ValueError, match="vocabulary: expected 10 words, got 9"):
         UnrollPlayer(TextLSTM(10), Vocabulary())
+    with pytest.raises(ValueError, match="vocabulary: expected 10 words, got None"):
+        UnrollPlayer(TextLSTM(10), None)
 
 
 def test_an_rnn_has_no_gate_to_hold():

@@ -1,5 +1,7 @@
 """A trained network as the players read it: embedding, recurrent layers and readout, as arrays."""
 
+import unicodedata
+
 import numpy as np
 
 from gatewise.cells import gru, lstm, rnn
@@ -20,7 +22,8 @@ class Names(Vocabulary):
     """
 
     def __init__(self, names):
-        self.words = tuple(str(name).translate(SPACES) for name in names)
+        names = (unicodedata.normalize("NFC", str(name)) for name in names)  # as `encode` does
+        self.words = tuple(name.translate(SPACES) for name in names)
         self._index = {word: n for n, word in enumerate(self.words)}
         if len(self._index) < len(self.words):
             twice = next(word for n, word in enumerate(self.words) if self._index[word] != n)
@@ -59,6 +62,8 @@ class Modules:
         count = base.whole("outputs", len(self.b), 2, TOKENS)
         if outputs is None:
             outputs = self.vocabulary.words if self.vocabulary and V == count else range(count)
+        if isinstance(outputs, str | dict | set):
+            raise ValueError(f"outputs: expected a list of names, got {type(outputs).__name__}")
         self.outputs = [str(name) for name in outputs]
         if len(self.outputs) != count:
             raise ValueError(f"outputs: expected {count} names, got {len(self.outputs)}")
@@ -71,6 +76,8 @@ class Modules:
         if size > MEGABYTES:
             raise ValueError(f"model: expected at most {MEGABYTES} MB of weights, got {size} MB")
         self._weights = np.concatenate([array.ravel() for array in arrays]).astype(dtype)
+        if not np.isfinite(self._weights).all():
+            raise ValueError("model: expected finite weights, got NaN or infinity")
 
     def spell(self, sentence):
         """A sentence as it is shown: its tokens or numbers, separated by spaces.
@@ -161,9 +168,17 @@ class Modules:
 
 
 def _vocabulary(tokens, V):
-    """A vocabulary of V tokens, given as one, as names, or as a function from index to name."""
+    """A vocabulary of V tokens: itself, their names, or what leads to or from their indices."""
     vocabulary = tokens
-    if callable(tokens):
+    if isinstance(tokens, dict):
+        if sorted(tokens.values(), key=str) != sorted(range(V), key=str):
+            raise ValueError(
+                f"tokens: expected a dict from name to index, 0 to {V - 1}, got another"
+            )
+        vocabulary = Names(sorted(tokens, key=tokens.get))
+    elif isinstance(tokens, set | frozenset):
+        raise ValueError("tokens: expected names in the order of their indices, got a set")
+    elif callable(tokens):
         vocabulary = Names(tokens(n) for n in range(V))
     elif not isinstance(tokens, Vocabulary):
         vocabulary = Names(tokens)
@@ -179,9 +194,7 @@ def _table(embedding, tokens, D):
         if V is None and (callable(tokens) or tokens is None):
             raise ValueError("tokens: expected a list of names, got none whose length is known")
         ids = np.arange(len(tokens) if V is None else V)
-        embedding, again = (_called("embedding", embedding, ids) for _ in range(2))
-        if not np.array_equal(embedding, again):
-            raise ValueError("embedding: expected the same result twice (eval()), got another")
+        embedding = _called("embedding", embedding, ids)
     table = read("embedding", embedding, np.float64)
     if table.ndim != 2 or table.shape[1] != D:
         raise ValueError(f"embedding: expected (tokens, {D}), got {table.shape}")
@@ -210,14 +223,21 @@ def _affine(readout, features, dtype):
     if not np.allclose(
         drawn @ W + b, made[features + 1 :], rtol=1e-3, atol=1e-4 * np.abs(made).max()
     ):
-        raise ValueError("readout: expected W h + b (and eval()), got another function")
+        raise ValueError("readout: expected W h + b, got another function")
     return W, b
 
 
 def _called(name, module, values):
-    """What a torch module makes of an array, on its own device."""
+    """What a torch module makes of an array, on its own device.
+
+    Raises ValueError in training, where it may be another each time, or change the module.
+    """
     import torch
 
+    if type(module) not in (torch.nn.Linear, torch.nn.Embedding) and any(
+        part.training for part in getattr(module, "modules", list)()
+    ):
+        raise ValueError(f"{name}: expected a module in eval(), got one in training")
     parameters = getattr(module, "parameters", lambda: iter(()))()
     device = getattr(next(parameters, None), "device", "cpu")
     try:

@@ -68,8 +68,8 @@ class UnrollPlayer(base.Widget):
       rnn: `nn.RNN`, `nn.LSTM` or `nn.GRU`, of any layers and directions, as `trace` takes it.
       readout: `nn.Linear`, another module that computes W h + b, or W (outputs, features) alone,
       or (W, b). It reads h of the last layer, both directions concatenated.
-    vocabulary: the tokens' names: a Vocabulary, a list, or a function from index to name; None for
-    numbers: "0.5,-1 2,0" has two time steps of two.
+    vocabulary: the tokens' names: a Vocabulary, a list, a dict from name to index, or a function
+    from index to name; None for numbers: "0.5,-1 2,0" has two time steps of two.
     outputs: the readout's names, if they aren't the tokens. final: True for a bidirectional network
     whose readout reads where each direction ended (h_n), rather than every time step.
     Settings, as keywords and as attributes: `sentences`, one or two, each a text or the ids of its
@@ -103,7 +103,7 @@ class UnrollPlayer(base.Widget):
 
     def __init__(self, model, vocabulary, *, outputs=None, final=False, words=ENGLISH, **settings):
         is_parts = isinstance(model, tuple | list)
-        parts = _given(model) if is_parts else _of_text_model(model)
+        parts = _given(model) if is_parts else _of_text_model(model, vocabulary)
         self._network = network = Modules(*parts, vocabulary, outputs, final)
         self.vocabulary = network.vocabulary
         if not is_parts:
@@ -264,7 +264,7 @@ def _given(parts):
     return parts
 
 
-def _of_text_model(model):
+def _of_text_model(model, vocabulary):
     """The parts of a TextModel; ValueError for a model that isn't read as it computes."""
     from gatewise.models import TextModel
 
@@ -275,6 +275,8 @@ def _of_text_model(model):
         raise ValueError(f"{wanted}, got {name}, which has a forward pass of its own")
     if model.rnn.batch_first:
         raise ValueError(f"{wanted}, got {name} with batch_first=True")
+    if vocabulary is None:
+        raise ValueError(f"vocabulary: expected {len(model.b)} words, got None")
     return None, model.rnn, (model.W.T, model.b)
 
 
