@@ -258,7 +258,7 @@ export function stack(cell, rows, directions, x, { at, clamps, free } = {}) {
 }
 
 // ── readout and distances ───────────────────────────────────────────────────────────────────
-/** softmax(h W + b): the probability of each of D words, from h (H) and W (H, D). */
+/** softmax(h W + b): the probability of each of D outputs, from h (H) and W (H, D); W may be a Float32Array. */
 export function probabilities(h, W, b) {
   const logits = b.slice();
   addTransposed(logits, W, h);
