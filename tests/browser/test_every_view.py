@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from appearance import LOOKS, labels, violations
+from networks import SENTENCE, TAGS, WORDS, Tagger, made
 
 from gatewise import models, text
 from gatewise.cells import gru, lstm
@@ -23,6 +24,12 @@ def player(kind, H=5, sentences=(f"i{UM} love", f"you{UM} love"), **settings):
     torch.manual_seed(0)
     words = text.Vocabulary([*text.SENTENCES, "um"])
     return UnrollPlayer(kind(10, H), words, sentences=[*sentences], **settings)
+
+
+def tagger():
+    net = made(Tagger)
+    parts = net.embedding, net.lstm, net.linear
+    return UnrollPlayer(parts, WORDS, outputs=TAGS, sentences=[SENTENCE, "a cat sees"], step=2)
 
 
 def longest(letters, more=()):
@@ -62,6 +69,7 @@ VIEWS = {
         lambda: player(models.TextLSTM, 16, clamp={"f": 0.5, "o3": 1}),
         [{}],
     ),
+    "two layers and directions": (lambda: tagger(), [{}, {"layer": 1, "reverse": True}]),
 }
 
 

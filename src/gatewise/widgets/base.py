@@ -95,7 +95,8 @@ class Widget(anywidget.AnyWidget):
 
     def plain(self):
         """Return all that `mount` needs, as JSON data, for a page without a kernel."""
-        return self.constants | {name: _plain(getattr(self, name)) for name in self.settings()}
+        settings = {name: _plain(getattr(self, name)) for name in self.settings()}
+        return _texts(self.constants) | settings
 
     def __repr__(self):
         # The same text in every run, so that a test can compare saved notebooks with new ones.
@@ -190,6 +191,13 @@ def _plain(value):
     if isinstance(value, tuple):
         return {name: array.ravel().tolist() for name, array in value._asdict().items()}
     return value
+
+
+def _texts(value):
+    """Return constants as JSON data: a buffer becomes its text in base64."""
+    if isinstance(value, dict):
+        return {key: _texts(part) for key, part in value.items()}
+    return b64encode(value).decode() if isinstance(value, memoryview) else value
 
 
 def _static(name):

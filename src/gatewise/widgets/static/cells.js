@@ -18,12 +18,11 @@ const row = (array, t, size) => array.subarray(t * size, (t + 1) * size);
 
 /** W v + b. Zeros of v are skipped, so a one-hot v costs a single column. */
 function affine(W, v, b) {
-  const a = b.slice();
-  for (let k = 0; k < v.length; k++) {
-    if (v[k] === 0) continue;
-    for (let j = 0, n = k; j < a.length; j++, n += v.length) a[j] += W[n] * v[k];
-  }
-  return a;
+  const used = Array.from(v.keys()).filter((k) => v[k] !== 0);
+  return b.map((sum, j) => {
+    for (const k of used) sum += W[j * v.length + k] * v[k];
+    return sum;
+  });
 }
 
 /** v += Wᵀ a, which takes a gradient back through W. */
@@ -223,8 +222,43 @@ export const gru = cell({
   },
 });
 
+// ── layers and directions ───────────────────────────────────────────────────────────────────
+/** The steps of an array (T, size) from the last to the first. */
+function mirrored(array, size) {
+  const T = array.length / size;
+  return Float64Array.from(array, (_, n) => array[(T - 1 - Math.floor(n / size)) * size + (n % size)]);
+}
+
+/** Arrays (T, size) as one: (T, their number · size). */
+const beside = (arrays, size) =>
+  Float64Array.from({ length: arrays.length * arrays[0].length }, (_, n, m = Math.floor(n / size)) =>
+    arrays[m % arrays.length][Math.floor(m / arrays.length) * size + (n % size)]);
+
+/**
+ * The traces of a network's rows, in the order of torch's h_n; time runs as in x (T, D).
+ * rows: parameters of each. held: in row `at`, these clamps; the rows that it does not reach are
+ * taken from `free`, the traces with nothing held.
+ */
+export function stack(cell, rows, directions, x, { at, clamps, free } = {}) {
+  const traces = [];
+  rows.forEach((params, n) => {
+    const turn = n % directions ? mirrored : (array) => array;
+    const isReached = !free || n === at || Math.floor(n / directions) > Math.floor(at / directions);
+    const H = params.W_hh.length / params.b_hh.length;
+    const hold = ([k, values]) => [k, turn(values, H)];
+    const make = () => {
+      const held = n === at ? Object.fromEntries(Object.entries(clamps).map(hold)) : {};
+      const trace = cell.forward(params, turn(x, params.W_ih.length / params.b_ih.length), {}, held);
+      return { ...trace, ...Object.fromEntries(cell.symbols.map((k) => [k, turn(trace[k], H)])) };
+    };
+    traces.push(isReached ? make() : free[n]);
+    if ((n + 1) % directions === 0) x = beside(traces.slice(-directions).map(({ h }) => h), H);
+  });
+  return { traces, top: x };
+}
+
 // ── readout and distances ───────────────────────────────────────────────────────────────────
-/** softmax(h W + b): the probability of each of D words, from h (H) and W (H, D). */
+/** softmax(h W + b): the probability of each of D outputs, from h (H) and W (H, D); W may be a Float32Array. */
 export function probabilities(h, W, b) {
   const logits = b.slice();
   addTransposed(logits, W, h);
@@ -232,6 +266,18 @@ export function probabilities(h, W, b) {
   const e = logits.map((v) => Math.exp(v - most));
   const sum = e.reduce((a, v) => a + v);
   return e.map((v) => v / sum);
+}
+
+/** The places of the largest values, in the order of their places. */
+export function largest(values, count) {
+  const kept = [];
+  values.forEach((v, n) => {
+    if (kept.length === count && !(v > values[kept.at(-1)])) return;
+    const at = kept.findIndex((m) => v > values[m]);
+    kept.splice(at < 0 ? kept.length : at, 0, n);
+    kept.length = Math.min(kept.length, count);
+  });
+  return kept.sort((a, b) => a - b);
 }
 
 /** |a_t − b_t| after each step that both traces have: (T). */
