@@ -8,14 +8,14 @@ from torch import nn
 from gatewise.widgets import base
 from gatewise.widgets.network import Network
 
-RUN = """([network, ids, clamps, held]) => {
+RUN = """([network, ids, clamps, shown, piece]) => {
     const { load, vectors, run } = modules.network;
-    const held_at = Object.fromEntries(Object.entries(clamps).map(([k, v]) =>
+    const held = Object.fromEntries(Object.entries(clamps).map(([k, v]) =>
         [k, Float64Array.from(v, (v) => v ?? NaN)]));
     const read = load(network);
-    const { traces, outputs } = run(read, vectors(read, ids), held_at, held);
-    const letters = [...read.letters];
-    return [traces.map((trace) => letters.map((k) => [...trace[k]])), [...outputs]];
+    const options = { clamps: held, shown, piece };
+    const { trace, outputs } = run(read, vectors(read, ids), options);
+    return [[...read.letters].map((k) => [...trace[k]]), [...outputs]];
 }"""
 IDS = [3, 0, 8, 8, 1, 5]
 
@@ -49,8 +49,9 @@ def test_every_layer_and_direction_is_that_of_python(page, kind, layers, bidirec
             values[:2] = np.nan
         traces, outputs = network.run(x, clamps, held)
         sent = {k: [None if np.isnan(v) else v for v in a.ravel()] for k, a in clamps.items()}
-        theirs, last = page.evaluate(RUN, [network.plain(), IDS, sent, held])
-        ours = [[trace[k].ravel() for k in network.letters] for trace in traces]
+        piece = [1, 4, 64][held % 3]  # of time steps
+        theirs, last = page.evaluate(RUN, [network.plain(), IDS, sent, held, piece])
+        ours = [traces[held][k].ravel() for k in network.letters]
         np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-12)
         np.testing.assert_allclose(last, outputs.ravel(), rtol=0, atol=1e-12)
 

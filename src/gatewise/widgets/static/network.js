@@ -44,30 +44,54 @@ function beside(a, b, size) {
   return both;
 }
 
-/** One layer in one direction over x; time runs as in x also where the layer reads backward. */
-function walk({ cell, H }, params, x, clamps, isReverse) {
-  const { forward, symbols } = CELLS[cell];
-  if (!isReverse) return forward(params, x, {}, clamps);
-  const width = params.W_ih.length / params.b_ih.length;
-  const held = Object.fromEntries(Object.entries(clamps).map(([k, v]) => [k, reversed(v, H)]));
-  const trace = forward(params, reversed(x, width), {}, held);
-  for (const k of symbols) trace[k] = reversed(trace[k], H);
+/** The shown layer's trace so far, and which of its time steps, from–to, are there. */
+function* walk({ cell, H, letters }, params, x, clamps, isReverse, { piece, Kind }) {
+  const D = params.W_ih.length / params.b_ih.length;
+  const T = x.length / D;
+  const trace = Object.fromEntries([...letters].map((k) => [k, new Kind(T * H)]));
+  const turned = (array, size) => (isReverse ? reversed(array, size) : array);
+  let start = {};
+  for (let t = 0; t < T; t += piece) {
+    const [from, to] = isReverse ? [Math.max(0, T - t - piece), T - t] : [t, Math.min(T, t + piece)];
+    const cut = (array, size) => turned(array.subarray(from * size, to * size), size);
+    const held = Object.fromEntries(Object.entries(clamps).map(([k, v]) => [k, cut(v, H)]));
+    const now = CELLS[cell].forward(params, cut(x, D), start, held);
+    for (const k of letters) trace[k].set(turned(now[k], H), from * H);
+    start = Object.fromEntries(CELLS[cell].states.map((k) => [`${k}0`, now[k].slice(-H)]));
+    yield isReverse ? { trace, from, to: T } : { trace, from: 0, to };
+  }
   return trace;
 }
 
 /**
- * One sequence through all layers. x: (T, D). clamps: a gate of layer `held`, in the order of h_n,
- * to (T, H), NaN where it is free. Returns a trace for each, and the top layer's outputs.
+ * One sequence through all layers, a piece of time steps at a time. x: (T, D). shown: a layer and
+ * direction, in the order of h_n; clamps: a gate of it to (T, H), NaN where it is free. Yields its
+ * trace so far, {trace, from, to}, or nothing while others are read; time runs as in x in all of
+ * them. Returns its whole trace and the top layer's outputs; Kind: what their arrays are.
  */
-export function run(network, x, clamps = {}, held = 0) {
+export function* reading(network, x, { clamps = {}, shown = 0, piece = 64, Kind = Float64Array } = {}) {
   const { layers, directions, H } = network;
-  const traces = [];
-  let outputs = x;
+  let [trace, outputs] = [undefined, x];
   for (let n = 0; n < layers.length; n += directions) {
+    const sides = [];
+    const below = Float64Array.from(outputs);
     for (let k = n; k < n + directions; k++) {
-      traces.push(walk(network, layers[k], outputs, k === held ? clamps : {}, k > n));
+      const isShown = k === shown;
+      const pieces = walk(isShown ? network : { ...network, letters: "h" }, layers[k], below, isShown ? clamps : {}, k > n, { piece, Kind });
+      let next = pieces.next();
+      for (; !next.done; next = pieces.next()) yield isShown ? next.value : undefined;
+      sides.push(next.value.h);
+      if (isShown) trace = next.value;
     }
-    outputs = directions === 1 ? traces[n].h : beside(traces[n].h, traces[n + 1].h, H);
+    outputs = directions === 1 ? sides[0] : beside(...sides, H);
   }
-  return { traces, outputs };
+  return { trace, outputs };
+}
+
+/** The same in one go. */
+export function run(network, x, options) {
+  const pieces = reading(network, x, options);
+  let next = pieces.next();
+  while (!next.done) next = pieces.next();
+  return next.value;
 }
