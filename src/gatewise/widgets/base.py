@@ -209,7 +209,7 @@ def _scope(name):
         text, _, exported = text.partition("export{")
         pairs = [reversed(pair.split(" as ")) for pair in exported.split("}")[0].split(",")]
     else:
-        exports = re.findall(r"^export (?:const|function) (\w+)", text, re.MULTILINE)
+        exports = re.findall(r"^export (?:const|function\*?) (\w+)", text, re.MULTILINE)
         pairs = [(name, name) for name in exports]
         text = _imported(re.sub("^export ", "", text, flags=re.MULTILINE))
     returned = ", ".join(": ".join(pair) for pair in pairs)
