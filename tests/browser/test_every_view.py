@@ -7,7 +7,13 @@ from appearance import LOOKS, labels, violations
 
 from gatewise import models, text
 from gatewise.cells import gru, lstm
-from gatewise.widgets import BackwardExplorer, GateExplorer, GRUExplorer, UnrollPlayer
+from gatewise.widgets import (
+    BackwardExplorer,
+    GateExplorer,
+    GRUExplorer,
+    TextReader,
+    UnrollPlayer,
+)
 
 UM = " um" * 31
 
@@ -23,6 +29,13 @@ def player(kind, H=5, sentences=(f"i{UM} love", f"you{UM} love"), **settings):
     torch.manual_seed(0)
     words = text.Vocabulary([*text.SENTENCES, "um"])
     return UnrollPlayer(kind(10, H), words, sentences=[*sentences], **settings)
+
+
+def reader():
+    torch.manual_seed(0)
+    rnn, readout = torch.nn.LSTM(5, 16), torch.nn.Linear(16, 5)
+    text = "a bad cab " * 20
+    return TextReader(rnn, "abcd ", readout=readout, text=text, marks=[[2, 5]])
 
 
 def longest(letters, more=()):
@@ -62,6 +75,7 @@ VIEWS = {
         lambda: player(models.TextLSTM, 16, clamp={"f": 0.5, "o3": 1}),
         [{}],
     ),
+    "a text": (reader, [{}, {"quantity": "loss"}]),
 }
 
 

@@ -46,13 +46,13 @@ def _at(widget, name, value):
 def _marks(widget, name, given):
     """Stretches as pairs [start, end), or one True or False per token."""
     T = len(widget.tokens)
-    mask = np.asarray(given) if not isinstance(given, str) else np.empty(0)
-    if mask.dtype == bool and mask.ndim == 1 and len(mask):
+    mask = np.asarray(given)
+    if mask.dtype == bool and mask.ndim == 1 and mask.size:
         if len(mask) != T:
             raise ValueError(f"{name}: expected a mask (T,) = ({T},), got {mask.shape}")
         edges = np.flatnonzero(np.diff(np.pad(mask.astype(int), 1)))
         given = edges.reshape(-1, 2)
-    elif len(mask) and (mask.ndim != 2 or mask.shape[1] != 2):
+    elif mask.size and (mask.ndim != 2 or mask.shape[1] != 2) or isinstance(given, str):
         raise ValueError(f"{name}: expected pairs [start, end) or a mask (T,), got {given!r}")
     pairs = [[base.whole(f"{name}[{n}]", v, 0, T) for v in pair] for n, pair in enumerate(given)]
     for n, (start, end) in enumerate(pairs):
@@ -65,8 +65,9 @@ class TextReader(base.Widget):
     """A text of up to 20,000 tokens, colored by one quantity of one unit of any network.
 
     rnn, embedding, readout: the network, as `Network` takes it; weights are copied.
-    vocabulary: its tokens as strings, in the order of their ids: then the reader can type other
-    text. Texts are cut into characters if every token is one, else into words between blanks.
+    vocabulary: its tokens as strings, in the order of their ids: then other text can be typed.
+    A text is cut into words for a `text.Vocabulary`, or where a token has more than one letter,
+    else into characters.
     unknown: the id of what is not in the vocabulary; without it, such a text is refused.
     inputs, instead of a vocabulary: token ids (T,) or vectors (T, D), with `text` a list of T
     strings that stand for them; they can't be changed afterwards.
@@ -110,13 +111,13 @@ class TextReader(base.Widget):
         self.inputs = None if inputs is None else self._read_inputs(inputs)
         if (vocabulary is None) == (inputs is None):
             raise ValueError("expected either a vocabulary or inputs")
-        self.vocabulary = (
-            None if vocabulary is None else [*getattr(vocabulary, "words", vocabulary)]
-        )
+        listed = getattr(vocabulary, "words", vocabulary)  # of a text.Vocabulary
+        self.vocabulary = None if listed is None else [*listed]
         self._index = {token: n for n, token in enumerate(self.vocabulary or ())}
-        self._characters = all(len(token) == 1 for token in self._index)
+        self._characters = listed is vocabulary and all(len(token) == 1 for token in self._index)
         self.unknown = unknown
-        self.outputs = [*(outputs or self.vocabulary or ())]
+        V = 0 if readout is None else self.network.W.shape[1]
+        self.outputs = [*(outputs or self.vocabulary or map(str, range(V)))]
         self._check_sizes()
         self.predicts = readout is not None and outputs is None and self.network.directions == 1
         if inputs is not None:

@@ -263,8 +263,8 @@ export function apartByUnit(a, b, H) {
   return sums;
 }
 
-/** The ranks of one unit's values over T steps, counted from 1; ties share the mean of theirs. */
-function ranks(rows, H, unit) {
+/** The ranks of one unit's values (T, H), in float32, over T steps, counted from 1; ties share the mean of theirs. */
+export function ranks(rows, H, unit) {
   const T = rows.length / H;
   // Sorted as numbers that hold a float32's order and, in their last digits, its time step.
   const [float, bits] = [new Float32Array(T), new Float64Array(T)];
@@ -284,14 +284,12 @@ function ranks(rows, H, unit) {
 
 /**
  * How exactly each unit tells marked steps from others: the area under its ROC curve, (H).
- * rows: (T, H) in float32. mask: (T) of 0 and 1. known: the ranks of the units, filled as needed.
- * NaN if no step is marked or all are.
+ * ranked: the ranks of each unit. mask: (T) of 0 and 1. NaN if no step is marked or all are.
  */
-export function areas(rows, H, mask, known = []) {
+export function areas(ranked, mask) {
   const steps = Array.from(mask.keys()).filter((t) => mask[t]);
   const [marked, others] = [steps.length, mask.length - steps.length];
-  return Array.from({ length: H }, (_, unit) => {
-    const rank = (known[unit] ??= ranks(rows, H, unit));
+  return ranked.map((rank) => {
     let sum = (-marked * (marked + 1)) / 2;
     for (const t of steps) sum += rank[t];
     return sum / (marked * others);

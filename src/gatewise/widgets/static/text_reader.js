@@ -1,6 +1,6 @@
 // TextReader: a text in a box where it can be selected and changed; its network runs here.
 // Colors are CSS highlights on ranges of the one text node, for the part that is in view.
-import { areas, probabilities } from "./cells.js";
+import { areas, probabilities, ranks } from "./cells.js";
 import { button, nice, number, projector, say, set, shown, slider, symbol, widget, within } from "./base.js";
 import { load, reading, vectors } from "./network.js";
 import { html, nothing } from "./lit-html.js";
@@ -14,7 +14,7 @@ const AHEAD = 400; // pixels above and below the view that are colored, too
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
 /** The network, the box, and what belongs to one view alone. */
 function begin(settings) {
-  const own = { network: load(settings.network), ranges: [], ranks: new Map() };
+  const own = { network: load(settings.network), ranges: [], told: 0 };
   own.index = new Map(settings.vocabulary?.map((token, n) => [token, n]));
   own.box = Object.assign(document.createElement("div"), { className: "text", textContent: settings.text, tabIndex: 0, spellcheck: false });
   own.box.contentEditable = settings.vocabulary ? "plaintext-only" : "false";
@@ -23,7 +23,8 @@ function begin(settings) {
   document.addEventListener("selectionchange", selected);
   own.end = () => {
     document.removeEventListener("selectionchange", selected);
-    [own.isOver, own.file] = [true, undefined];
+    own.isOver = true;
+    clearTimeout(own.timer);
     clear(own);
   };
   return own;
@@ -44,32 +45,46 @@ function cut(s, own, text) {
   return { tokens: list, starts: kept.map(({ index }) => index), ids, count: found.length };
 }
 
-/** What has been read so far: made anew for another text or layer, and continued as time allows. */
+/** The text read so far: begun anew for another text or layer, and continued as time allows. */
 function compute(s, own) {
   const key = JSON.stringify([s.text, s.layer]);
   if (own.file?.key !== key) {
-    const file = { key, ...cut(s, own, s.text), from: 0, to: 0 };
-    const T = file.tokens.length;
+    const file = { key, ...cut(s, own, s.text), from: 0, to: 0, ranked: {} };
     const x = Array.isArray(file.ids[0]) ? Float64Array.from(file.ids.flat()) : vectors(own.network, file.ids);
     file.pieces = reading(own.network, x, { shown: s.layer, Kind: Float32Array });
-    Object.assign(own, { file: Object.assign(file, { T }), ranks: new Map() });
-    advance(own, file);
+    own.file = Object.assign(file, { T: file.tokens.length });
   }
-  const { trace } = own.file;
-  return trace ? { file: own.file, rows: trace[s.quantity === "loss" ? "h" : s.quantity] } : { file: own.file };
+  own.ranks = byItself(s);
+  if (!own.timer) work(own);
+  return { file: own.file, rows: own.file.trace?.[own.ranks] };
 }
 
-/** Read for a slice of time, and go on after the page was drawn. */
-function advance(own, file) {
-  if (own.file !== file) return; // another text has come
+/** The quantity that ranks units: the loss belongs to no unit. */
+const byItself = ({ quantity }) => (quantity === "loss" ? "h" : quantity);
+
+/** Read a piece, or rank a unit; false if all is done. */
+function advance({ file, network, ranks: k }) {
+  const ranked = (file.ranked[k] ??= []);
+  if (file.outputs && ranked.length === network.H) return false;
+  if (file.outputs) return ranked.push(ranks(file.trace[k], network.H, ranked.length));
+  const { value, done } = file.pieces.next();
+  return Object.assign(file, value, done ? { from: 0, to: file.T } : {});
+}
+
+/** Work for a slice of time, and go on when the page had its turn. */
+function work(own) {
   const until = performance.now() + SLICE;
-  while (!file.outputs && performance.now() < until) {
-    const { value, done } = file.pieces.next();
-    if (done) Object.assign(file, value, { from: 0, to: file.T });
-    else Object.assign(file, value);
-  }
-  if (!file.outputs) setTimeout(() => advance(own, file));
-  own.redraw?.();
+  let isLeft = true;
+  while (isLeft && performance.now() < until) isLeft = advance(own);
+  own.timer = isLeft && !own.isOver ? setTimeout(() => [work(own), tell(own)]) : undefined;
+}
+
+/** Draw what has been read, now and then, and at the end. */
+function tell(own) {
+  const now = performance.now();
+  if (own.timer && now < own.told + 100) return;
+  own.told = now;
+  own.redraw();
 }
 
 /** −log of the probability that a token had before it was read; 0 for the first. */
@@ -84,14 +99,15 @@ function loss({ file, network }, t) {
 const after = ({ outputs }, { H, directions, W, b }, t) =>
   probabilities(outputs.subarray(t * H * directions, (t + 1) * H * directions), W, b);
 
-/** The areas under the ROC curve of all units, the farthest from ½ first. */
-function ranking(s, own, rows) {
-  const mask = new Uint8Array(own.file.T);
-  for (const [start, end] of s.marks) mask.fill(1, start, end);
-  const key = `${s.quantity === "loss" ? "h" : s.quantity}`;
-  if (!own.ranks.has(key)) own.ranks.set(key, []);
-  const list = areas(rows, own.network.H, mask, own.ranks.get(key));
-  return list.map((area, unit) => ({ area, unit })).sort((a, b) => Math.abs(b.area - 0.5) - Math.abs(a.area - 0.5) || a.unit - b.unit);
+/** The units and their areas under the ROC curve, the farthest from ½ first. */
+function ranking({ marks }, { file, ranks: k }) {
+  const mask = new Uint8Array(file.T);
+  for (const [start, stop] of marks) mask.fill(1, start, stop);
+  const key = [k, JSON.stringify(marks)].join();
+  if (file.ranking?.key === key) return file.ranking.list;
+  const list = areas(file.ranked[k], mask).map((area, unit) => ({ area, unit }));
+  list.sort((a, b) => Math.abs(b.area - 0.5) - Math.abs(a.area - 0.5) || a.unit - b.unit);
+  return (file.ranking = { key, list }).list;
 }
 
 // ── the text in its colors ──────────────────────────────────────────────────────────────────
@@ -188,10 +204,20 @@ function typed({ s, own, words, change, keep }) {
   const trouble = strange ? say(words.unread, { token: strange }) : count > LONGEST ? say(words["too long"], { T: LONGEST, n: count }) : "";
   keep({ trouble });
   if (!strange && count >= 1 && count <= LONGEST) {
-    const T = tokens.length;
-    const marks = s.marks.filter(([, stop]) => stop <= T);
-    change({ text, at: Math.min(s.at, T), marks: marks.length === s.marks.length ? s.marks : marks });
+    change({ text, at: Math.min(s.at, count), marks: moved(s.marks, own.file.tokens, tokens) });
   }
+}
+
+/** The marks after an edit: those behind it move along, those it touches are gone. */
+function moved(marks, last, next) {
+  const grown = next.length - last.length;
+  let [same, end] = [0, last.length];
+  while (same < Math.min(last.length, next.length) && last[same] === next[same]) same++;
+  while (end > same && end + grown > same && last[end - 1] === next[end - 1 + grown]) end--;
+  if (!marks.length || same === next.length) return marks.filter(([, stop]) => stop <= next.length);
+  return marks
+    .filter(([start, stop]) => stop <= same || start >= end)
+    .map(([start, stop]) => (start >= end ? [start + grown, stop + grown] : [start, stop]));
 }
 
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
@@ -227,14 +253,15 @@ function legend({ s, words, scale, isSigned }) {
 }
 
 /** The units that tell the selected text from the rest; each can be chosen. */
-function ranked({ s, own, words, values: { rows }, change, keep }) {
+function ranked({ s, own, words, change, keep }) {
   const toggle = () => keep({ isAdding: !own.isAdding });
-  const isReady = s.marks.length > 0 && own.file.outputs;
-  const list = isReady ? ranking(s, own, rows).slice(0, RANKED) : [];
-  const k = s.quantity === "loss" ? "h" : s.quantity;
+  const isReady = own.file.ranked[own.ranks]?.length === own.network.H;
+  const isPart = s.marks.length > 0 && s.marks.reduce((sum, [start, stop]) => sum + stop - start, 0) < own.file.T;
+  const list = isReady && isPart ? ranking(s, own).slice(0, RANKED) : [];
+  const k = own.ranks;
   const item = ({ area, unit }) => html`<li>${button(
     html`<span>${words.unit} ${unit}</span><span class="track"><i class=${area < 0.5 ? "below" : "above"} style="width: ${200 * Math.abs(area - 0.5)}%"></i></span><span class="number">${area < 0.5 ? "−" : "+"} ${shown(`area_${unit}`, Math.max(area, 1 - area))}</span>`,
-    () => change({ unit, ...(s.quantity === "loss" ? { quantity: "h" } : {}) }),
+    () => change({ unit, quantity: k }),
     { pressed: unit === s.unit, label: say(words.area, { unit, area: number(Math.max(area, 1 - area)), way: words.way[Number(area >= 0.5)] }) })}</li>`;
   return html`<div class="ranking"><p>${say(s.marks.length ? words.rank : words.select, { k })}</p>
     <ol>${list.map(item)}</ol>
@@ -246,8 +273,11 @@ function ranked({ s, own, words, values: { rows }, change, keep }) {
 function likely({ s, own, words }) {
   if (!own.network.W || !own.file.outputs || !own.file.T) return nothing;
   const t = Math.min(s.at, own.file.T) - 1;
-  const p = after(own.file, own.network, t);
-  const best = Array.from(p.keys()).sort((a, b) => p[b] - p[a] || a - b).slice(0, LIKELY);
+  if (own.file.likely?.t !== t) {
+    const p = after(own.file, own.network, t);
+    own.file.likely = { t, p, best: Array.from(p.keys()).sort((a, b) => p[b] - p[a] || a - b).slice(0, LIKELY) };
+  }
+  const { p, best } = own.file.likely;
   return html`<table class="likely"><caption>${say(words.next, { token: own.file.tokens[t] })}</caption><tbody>
     ${best.map((n) => html`<tr><th scope="row"><code>${visible(s.outputs[n])}</code></th>
       <td><span class="track"><i style="width: ${100 * p[n]}%"></i></span></td><td class="number">${shown(`p_${n}`, p[n])}</td></tr>`)}</tbody></table>`;
@@ -259,7 +289,7 @@ const visible = (token) => token.replaceAll("\n", "↵").replaceAll(" ", "␣").
 // ── all together ────────────────────────────────────────────────────────────────────────────
 function view(given) {
   const { s, values: { rows, file }, words, own, keep } = given;
-  own.redraw = () => own.isOver || keep({});
+  own.redraw = () => keep({});
   const { H } = own.network;
   const isLoss = s.quantity === "loss";
   const value = (t) => (isLoss ? (file.outputs ? loss(own, t) : 0) : rows[t * H + s.unit]);

@@ -29,13 +29,9 @@ def text_reader(values, reader):
     here = words["here"].format(token=tokens[reader.at - 1], t=reader.at, T=len(tokens))
     now = number(shown[reader.at - 1], sign=reader.quantity not in "ifozr")
     value = words["loss value" if reader.quantity == "loss" else "value"]
-    still.write(
-        PADDING,
-        PADDING + 14,
-        here + value.format(k=reader.quantity, unit=reader.unit, value=now),
-        14,
-        bold=True,
-    )
+    said = here + value.format(k=reader.quantity, unit=reader.unit, value=now)
+    still.panel("said", 0, 0, WIDTH, PADDING, said).set(xticks=[], yticks=[])  # for the text form
+    still.write(PADDING, PADDING + 14, said, 14, bold=True)
     marked = reader.mask
     boxes, colors = [], []
     for row, line in enumerate(lines):
