@@ -318,10 +318,11 @@ function view(given) {
   const look = [s.quantity, s.unit, s.text, scale, file.from, file.to, JSON.stringify(s.marks), Boolean(file.outputs)].join();
   if (own.look !== look) requestAnimationFrame(() => own.isOver || paint(s, own, value, scale));
   own.look = look;
-  const part = file.T ? Math.floor((100 * (file.outputs ? file.T : file.to - file.from)) / file.T) : 100;
+  const progress = [["reading", file.outputs ? 1 : (file.to - file.from) / file.T], ["ranking", (file.ranked[own.ranks]?.length ?? 0) / H]];
+  const [doing, part] = progress.find(([, part]) => part < 1) ?? [];
   return html`<div class="face" role="group" aria-label=${words.title} style="--tint: var(--gw-${isLoss ? "h" : s.quantity})">
     ${choice(context)} ${legend(context)}
-    <p class="verdict" role="status"><span data-value-text>${said}</span>${part < 100 ? html`<small>${say(words.reading, { p: part })}</small>` : nothing}</p>
+    <p class="verdict" role="status"><span>${said}</span>${doing && file.T ? html`<small>${say(words[doing], { p: Math.floor(100 * part) })}</small>` : nothing}</p>
     <p class="message" role="alert">${own.trouble ?? ""}</p>
     <div class="parts">${own.box}<div class="side">${ranked(context)} ${likely(context)}</div></div>
   </div>`;
