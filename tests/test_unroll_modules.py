@@ -11,7 +11,7 @@ from torch import nn
 
 from gatewise import gru, lstm, rnn, trace
 from gatewise.text import Vocabulary
-from gatewise.widgets import GateExplorer, GRUExplorer, UnrollPlayer, modules
+from gatewise.widgets import GateExplorer, GRUExplorer, UnrollPlayer, network
 
 OTHER = "a dog likes the small cat ."
 NUMBERS = ["0.5,-1 2,0 1e-3,0.25", "1,1"]
@@ -168,7 +168,7 @@ def test_the_largest_network_is_read():
 
 
 def test_more_weights_than_a_browser_gets_are_refused(monkeypatch):
-    monkeypatch.setattr(modules, "MEGABYTES", 1)
+    monkeypatch.setattr(network, "MEGABYTES", 1)
     with pytest.raises(ValueError, match="^model: expected at most 1 MB of weights, got 2 MB$"):
         of(module=nn.LSTM(2, 256), readout=nn.Linear(256, 1000))
 
@@ -299,5 +299,5 @@ def test_a_reverse_unit_told_as_a_forward_one_is_refused():
     params = gru.Params.from_torch(net[1], reverse=True)
     values = GRUExplorer.from_trace(params, one, 2, 0, 1, reverse=True).values
     np.testing.assert_allclose(values["h"], one.h[2, 0, 1], atol=1e-5)
-    with pytest.raises(ValueError, match="^trace: expected what these parameters make of its inp"):
+    with pytest.raises(ValueError, match="^trace: expected one computed with these parameters"):
         GRUExplorer.from_trace(params, one, 2, 0, 1)

@@ -8,7 +8,13 @@ from networks import SENTENCE, TAGS, WORDS, Tagger, made
 
 from gatewise import models, text
 from gatewise.cells import gru, lstm
-from gatewise.widgets import BackwardExplorer, GateExplorer, GRUExplorer, UnrollPlayer
+from gatewise.widgets import (
+    BackwardExplorer,
+    GateExplorer,
+    GRUExplorer,
+    TextReader,
+    UnrollPlayer,
+)
 
 UM = " um" * 31
 
@@ -30,6 +36,13 @@ def tagger():
     net = made(Tagger)
     parts = net.embedding, net.lstm, net.linear
     return UnrollPlayer(parts, WORDS, outputs=TAGS, sentences=[SENTENCE, "a cat sees"], step=2)
+
+
+def reader():
+    torch.manual_seed(0)
+    rnn, readout = torch.nn.LSTM(5, 16), torch.nn.Linear(16, 5)
+    text = "a bad cab " * 20
+    return TextReader((None, rnn, readout), "abcd ", text=text, marks=[[2, 5]])
 
 
 def longest(letters, more=()):
@@ -70,6 +83,7 @@ VIEWS = {
         [{}],
     ),
     "two layers and directions": (lambda: tagger(), [{}, {"layer": 1, "reverse": True}]),
+    "a text": (reader, [{}, {"quantity": "loss"}]),
 }
 
 

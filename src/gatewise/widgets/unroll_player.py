@@ -3,14 +3,13 @@
 import numpy as np
 from traitlets import observe
 
-from gatewise.cells import gru, lstm, rnn
+from gatewise.cells import gru, lstm
 from gatewise.drawings.values import number
 from gatewise.text import one_hot
 from gatewise.widgets import base, stills
-from gatewise.widgets.modules import Modules
+from gatewise.widgets.network import GATES, Network, parts
 from gatewise.widgets.words import ENGLISH
 
-GATES = {rnn: "", lstm: "ifo", gru: "rz"}
 FREE = base.Mapping()  # no gate is held
 COUNTS = 0.1  # the share of a distance, or of all probability, that counts as a difference
 
@@ -24,7 +23,7 @@ def _sentences(widget, name, given):
 
 def _clamp(widget, name, given):
     """Return a checked Mapping from gates, or gates with a unit, to numbers from 0 to 1."""
-    gates, H = GATES[widget._network.cell], widget._network.H
+    gates, H = widget._network.gates, widget._network.H
     if given and not gates:
         raise ValueError(f"{name}: expected no gate, because an RNN has none, got {min(given)!r}")
     keys = [f"{k}{unit}" for k in gates for unit in ["", *range(H)]]
@@ -105,8 +104,11 @@ class UnrollPlayer(base.Widget):
 
     def __init__(self, model, vocabulary, *, outputs=None, final=False, words=ENGLISH, **settings):
         is_parts = isinstance(model, tuple | list)
-        parts = _given(model) if is_parts else _of_text_model(model, vocabulary)
-        self._network = network = Modules(*parts, vocabulary, outputs, final)
+        embedding, rnn, readout = parts(model, vocabulary)
+        if readout is None:
+            raise ValueError("readout: expected a module or arrays, got None")
+        network = Network(embedding, rnn, readout, vocabulary, outputs, final)
+        self._network = network
         self.vocabulary = network.vocabulary
         if not is_parts:
             self._check(model)
@@ -152,7 +154,9 @@ class UnrollPlayer(base.Widget):
             now = cell.step(params, x_t, **state)._asdict()
             return _hold(cell, params, now, clamp if t + 1 >= hold_from else FREE)
 
-        return self._network.run(sentence, self._row(), step)
+        x = self._network.read(sentence)
+        letters, features = self._network.run(x, self._row(), step)
+        return letters | {"p": self._network.probabilities(features)}
 
     def _row(self):
         return self.layer * self._network.directions + self.reverse
@@ -189,7 +193,7 @@ class UnrollPlayer(base.Widget):
         free = [self.run(sentence) for sentence in self.sentences] if self.clamp else runs
         values = {"runs": runs, "apart": _apart(runs), "order": self._order(runs)}
         values["free"] = {"runs": free, "apart": _apart(free)}
-        # Its rule is one of reading forward.
+        # The verdicts assume that a network reads forward.
         is_forward = self._network.directions == 1
         values["difference"] = difference(runs, free, self.step) if is_forward else {}
         return values
@@ -266,29 +270,6 @@ def _apart(runs):
     one, other = runs
     T = min(len(one["h"]), len(other["h"]))
     return {k: np.linalg.norm(one[k][:T] - other[k][:T], axis=1) for k in ("c", "h") if k in one}
-
-
-def _given(parts):
-    """Embedding, rnn and readout; ValueError for another number of parts."""
-    if len(parts) != 3:
-        raise ValueError(f"model: expected (embedding, rnn, readout), got {len(parts)} parts")
-    return parts
-
-
-def _of_text_model(model, vocabulary):
-    """The parts of a TextModel; ValueError for a model that isn't read as it computes."""
-    from gatewise.models import TextModel
-
-    wanted, name = "model: expected a TextRNN, TextLSTM or TextGRU", type(model).__name__
-    if not isinstance(model, TextModel):
-        raise ValueError(f"{wanted}, or (embedding, rnn, readout), got {name}")
-    if type(model).forward is not TextModel.forward:
-        raise ValueError(f"{wanted}, got {name}, which has a forward pass of its own")
-    if model.rnn.batch_first:
-        raise ValueError(f"{wanted}, got {name} with batch_first=True")
-    if vocabulary is None:
-        raise ValueError(f"vocabulary: expected {len(model.b)} words, got None")
-    return None, model.rnn, (model.W.T, model.b)
 
 
 def _longest(sentences):

@@ -1,9 +1,9 @@
 // UnrollPlayer: a trained text model reads one sentence or two; its weights come once and run here.
-import { apartByUnit, difference, distances, gru, largest, lstm, probabilities, rnn, stack } from "./cells.js";
+import { apartByUnit, difference, distances, largest } from "./cells.js";
 import { button, column, nice, number, projector, say, scale, set, shown, slider, spot, symbol, widget, within } from "./base.js";
+import { CELLS, load, predicted, run, vectors } from "./network.js";
 import { html, nothing, svg } from "./lit-html.js";
 
-const CELLS = { rnn, lstm, gru };
 const NAMES = ["A", "B"];
 const BEAT = 700; // milliseconds per word while playing
 const [LIKELY, NAMED] = [10, 40]; // how many next words are shown; how many words are listed
@@ -13,70 +13,47 @@ const split = (sentence) => sentence.normalize("NFC").split(/\s+/).filter(Boolea
 const longest = (sentences) => Math.max(...sentences.map((sentence) => split(sentence).length));
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
-/** What is sent once, as typed arrays; and what belongs to one view alone. */
-function begin({ network: { weights, bits, lengths, embeds, tokens, D, directions } }) {
-  const bytes = typeof weights === "string" ? Uint8Array.from(atob(weights), (c) => c.charCodeAt(0)) : weights;
-  const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-  const numbers = bits === 64 ? new Float64Array(buffer) : new Float32Array(buffer);
-  let at = 0;
-  const arrays = lengths.map((length) => numbers.subarray(at, (at += length)));
-  const table = embeds ? arrays.shift() : undefined;
-  const [W, b] = [arrays.at(-2), Float64Array.from(arrays.at(-1))];
-  const [rows, names] = [[], ["W_ih", "W_hh", "b_ih", "b_hh"]];
-  for (let n = 0; n + 2 < arrays.length; n += 4) {
-    rows.push(Object.fromEntries(names.map((name, k) => [name, Float64Array.from(arrays[n + k])])));
-  }
+/** The network, and what belongs to one view alone. */
+function begin({ network }) {
+  const { tokens, D } = network;
   const index = new Map(tokens.map((word, n) => [word.normalize("NFC"), n]));
   const read = (word) => word.split(",").map((part) => (part === "" ? NaN : Number(part)));
   /** A word as it is written, if the network reads it: D numbers, or a token. */
-  const isRead = (word) => read(word).length === D && read(word).every(Number.isFinite);
-  const spell = (word) => (tokens.length ? tokens[index.get(word)] : isRead(word) ? word : undefined);
-  const vector = (word) => {
-    if (!tokens.length) return read(word);
-    const n = index.get(word);
-    return table ? table.subarray(n * D, (n + 1) * D) : Array.from({ length: D }, (_, k) => Number(k === n));
-  };
+  const spell = (word) => (tokens.length ? tokens[index.get(word)] : read(word).length === D && read(word).every(Number.isFinite) ? word : undefined);
+  const input = (words) =>
+    tokens.length ? vectors(own.network, words.map((word) => index.get(word))) : Float64Array.from(words.flatMap(read));
   const selects = NAMES.map(() => {
     const select = document.createElement("select");
     select.dataset.lmSuppressShortcuts = true;
     if (tokens.length <= OFFERED) select.append(...tokens.map((word) => new Option(word)));
     return select;
   });
-  const own = { rows, table, W, b, index, spell, vector, selects, directions, typed: [], seen: [], squares: {} };
-  return Object.assign(own, { H: rows[0].W_hh.length / rows[0].b_hh.length, free: new Map(), end: () => clearInterval(own.timer), id: `gw-${Math.random()}` });
+  const own = { network: load(network), H: network.H, index, spell, input, selects, typed: [], seen: [], squares: {} };
+  return Object.assign(own, { end: () => clearInterval(own.timer), id: `gw-${Math.random()}` });
 }
 
 const row = (s) => s.layer * s.network.directions + Number(s.reverse);
 
-function run(s, own, sentence, clamp) {
-  const [words, cell, { H, rows, directions }] = [split(sentence), CELLS[s.network.cell], own];
-  const x = Float64Array.from(words.flatMap((word) => [...own.vector(word)]));
-  if (!own.free.has(sentence)) own.free.set(sentence, stack(cell, rows, directions, x));
+function runOf(s, own, sentence, clamp) {
+  const [words, { H }] = [split(sentence), own];
   const from = (s.hold_from - 1) * H;
   const held = (k) => Float64Array.from({ length: words.length * H }, (_, n) => (n < from ? NaN : clamp[k + (n % H)] ?? clamp[k] ?? NaN));
   const clamps = Object.fromEntries(Object.keys(clamp).map(([k]) => [k, held(k)]));
-  const free = own.free.get(sentence);
-  const isFree = !Object.keys(clamp).length;
-  const { traces, top } = isFree ? free : stack(cell, rows, directions, x, { at: row(s), clamps, free: free.traces });
-  return { words, top, ...traces[row(s)] };
+  const { trace, outputs } = run(own.network, own.input(words), { clamps, shown: row(s) });
+  return { words, outputs, ...trace };
 }
 
-/** The probability of each output at a step, counted from 0; made again when the step changes. */
-function predicted({ network }, { H, W, b, directions }, trace, t) {
-  if (trace.said?.t === t) return trace.said.p;
-  const [F, T] = [H * directions, trace.words.length];
-  const at = (t) => trace.top.subarray(t * F, (t + 1) * F);
-  const h = network.final ? Float64Array.of(...at(T - 1).subarray(0, H), ...at(0).subarray(H)) : at(t);
-  trace.said = { t, p: probabilities(h, W, b) };
-  return trace.said.p;
+/** The predictions at a step, counted from 0; made again when the step changes. */
+function at({ network }, run, t) {
+  if (run.said?.t !== t) run.said = { t, p: predicted(network, run.outputs, t) };
+  return run.said.p;
 }
 
 /** Runs are made again when a sentence or what is held has changed, not at each step. */
 function compute(s, own) {
   const key = JSON.stringify([s.sentences, s.clamp, s.hold_from, row(s)]);
   if (own.known?.key === key) return own.known;
-  for (const sentence of own.free.keys()) if (!s.sentences.includes(sentence)) own.free.delete(sentence);
-  const all = (clamp) => s.sentences.map((sentence) => run(s, own, sentence, clamp));
+  const all = (clamp) => s.sentences.map((sentence) => runOf(s, own, sentence, clamp));
   const [runs, free] = [all(s.clamp), Object.keys(s.clamp).length ? all({}) : undefined];
   const states = ["c", "h"].filter((k) => s.network.letters.includes(k));
   const measure = ([one, other]) =>
@@ -274,7 +251,7 @@ function choice(context) {
       ${slider({ label: words[name], range: [min, Math.max(min + 1, max), 1], value: s[key], says, act: (v) => change({ [key]: v }) })}
     </label>`;
   const choose = ({ target: { selectedIndex: n } }) =>
-    change({ layer: Math.floor(n / own.directions), reverse: n % own.directions === 1 });
+    change({ layer: Math.floor(n / s.network.directions), reverse: n % s.network.directions === 1 });
   return html`<div class="choice">
     ${s.rows.length > 1 ? html`<label class="row"><span>${words.row}</span>
       <select data-lm-suppress-shortcuts="true" aria-label=${words.row} @change=${choose}>
@@ -407,15 +384,15 @@ function verdict({ s, values: { runs, apart, apartFree }, own, words, now, says 
 // ── all together ────────────────────────────────────────────────────────────────────────────
 function view(given) {
   const { s, values: { runs, free }, words, own, sizes } = given;
-  const at = (run) => predicted(s, own, run, Math.min(s.step, run.words.length) - 1);
-  const now = runs.map(at);
+  const here = (run) => at(own, run, Math.min(s.step, run.words.length) - 1);
+  const now = runs.map(here);
   const likeliest = (p) => s.network.outputs[p.indexOf(p.reduce((a, v) => Math.max(a, v)))];
   const says = now.map((p, b) => say(words.says, { name: NAMES[b], word: likeliest(p) }));
   const all = order(s, given.values, s.sort);
   const units = all.slice(0, UNITS);
   const letters = [...s.network.letters];
   const layout = arrange(sizes.grid || 800, letters.length, runs, units, s.projector);
-  const context = { ...given, now, says, layout, free: free?.map(at) };
+  const context = { ...given, now, says, layout, free: free?.map(here) };
   return html`<div class="face" role="group" aria-label=${words.title}>
     ${sentences(context)} ${verdict(context)}
     <div class="parts">

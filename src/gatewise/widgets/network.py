@@ -1,4 +1,7 @@
-"""A trained network as the players read it: embedding, recurrent layers and readout, as arrays."""
+"""A trained network as the widgets run it: embedding, recurrent layers and readout, as arrays.
+
+static/network.js runs the same arrays in the browser.
+"""
 
 import unicodedata
 
@@ -10,20 +13,21 @@ from gatewise.cells.stack import layers_of
 from gatewise.text import Vocabulary, one_hot
 from gatewise.widgets import base
 
+GATES = {rnn: "", lstm: "ifo", gru: "rz"}
 LETTERS = {rnn: "h", lstm: "figoch", gru: "rznh"}
-UNITS, TOKENS, STEPS, MEGABYTES = 256, 50_000, 200, 128  # at most, outputs as many as tokens
+UNITS, TOKENS, STEPS, MEGABYTES = 256, 50_000, 200, 128  # the limits; as many outputs as tokens
 SPACES = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})  # a sentence is split at spaces
 
 
 class Names(Vocabulary):
-    """The names of tokens, each at its index: a Vocabulary in a given order.
+    """The names of tokens in a given order: a Vocabulary whose `given` has them as they came.
 
-    Spaces within a name are shown as ␣, and other blanks as ↵ and ⇥.
+    In `words`, a blank within a name is written as ␣, ↵ or ⇥.
     """
 
     def __init__(self, names):
-        names = (unicodedata.normalize("NFC", str(name)) for name in names)  # as `encode` does
-        self.words = tuple(name.translate(SPACES) for name in names)
+        self.given = [unicodedata.normalize("NFC", str(name)) for name in names]  # as in `encode`
+        self.words = tuple(name.translate(SPACES) for name in self.given)
         self._index = {word: n for n, word in enumerate(self.words)}
         if len(self._index) < len(self.words):
             twice = next(word for n, word in enumerate(self.words) if self._index[word] != n)
@@ -33,18 +37,18 @@ class Names(Vocabulary):
                 raise ValueError(f"tokens: expected names without blanks, got {word!r}")
 
 
-class Modules:
-    """Embedding, recurrent layers and readout; how a sentence is written and read.
+class Network:
+    """Embedding, recurrent layers and readout; how a sentence is spelled and read.
 
-    embedding, rnn, readout, tokens, outputs, final: as for `UnrollPlayer`.
-    cell: `rnn`, `lstm` or `gru`. letters: what is shown of it. rows: the layers' Params in float64,
-    in the order of h_n. table: (V, D), or None. W (features, outputs), b (outputs,): the readout.
-    vocabulary: the tokens, or None for numbers.
+    embedding, rnn, readout, tokens, outputs, final: as for `UnrollPlayer`; readout may be None.
+    cell: `rnn`, `lstm` or `gru`. letters, gates: its symbols. rows: the Params of each layer and
+    direction, in float64, in the order of h_n. table: (V, D), or None.
+    W (features, outputs), b (outputs,): the readout. vocabulary: the tokens, or None for numbers.
     """
 
     def __init__(self, embedding, rnn, readout, tokens, outputs=None, final=False):
         self.cell, rows = layers_of(rnn)
-        self.letters = LETTERS[self.cell]
+        self.letters, self.gates = LETTERS[self.cell], GATES[self.cell]
         self.layers, self.directions = rnn.num_layers, 1 + rnn.bidirectional
         self.D, self.H = rnn.input_size, base.whole("hidden_size", rnn.hidden_size, 1, UNITS)
         dtype = rows[0].W_ih.dtype
@@ -58,8 +62,10 @@ class Modules:
             self.vocabulary = _vocabulary(tokens, V)
         elif embedding is not None:
             raise ValueError(f"tokens: expected {V} names, one for each embedding, got None")
-        self.W, self.b = _affine(readout, self.directions * self.H, dtype)
-        count = base.whole("outputs", len(self.b), 2, TOKENS)
+        self.W, self.b, count = None, None, 0
+        if readout is not None:
+            self.W, self.b = _affine(readout, self.directions * self.H, dtype)
+            count = base.whole("outputs", len(self.b), 2, TOKENS)
         if outputs is None:
             outputs = self.vocabulary.words if self.vocabulary and V == count else range(count)
         if isinstance(outputs, str | dict | set):
@@ -68,8 +74,8 @@ class Modules:
         if len(self.outputs) != count:
             raise ValueError(f"outputs: expected {count} names, got {len(self.outputs)}")
         self.final = base.flag("final", final) and self.directions == 2
-        arrays = [array for row in rows for array in row] + [self.W, self.b]
-        arrays = arrays if self.table is None else [self.table, *arrays]
+        arrays = [self.table, *(array for row in rows for array in row), self.W, self.b]
+        arrays = [array for array in arrays if array is not None]
         self._lengths = [array.size for array in arrays]
         dtype = np.result_type(*arrays)
         size = -(-sum(self._lengths) * dtype.itemsize // 2**20)
@@ -80,10 +86,10 @@ class Modules:
             raise ValueError("model: expected finite weights, got NaN or infinity")
 
     def spell(self, sentence):
-        """A sentence as it is shown: its tokens or numbers, separated by spaces.
+        """Return a sentence as a text: its tokens or numbers, separated by spaces.
 
-        sentence: that; or the ids of its tokens; or numbers (T, D).
-        Raises ValueError for what the network doesn't read.
+        sentence: such a text, or token ids, or numbers (T, D).
+        Raises ValueError for a sentence that the network doesn't read.
         """
         if self.vocabulary is None:
             rows, is_text = self._numbers(sentence), isinstance(sentence, str)
@@ -96,7 +102,7 @@ class Modules:
         return text
 
     def _numbers(self, sentence):
-        """The numbers of a sentence, (T, D)."""
+        """Return the numbers of a sentence, (T, D)."""
         wanted = f"{self.D} numbers per time step"
         if isinstance(sentence, str):
             try:
@@ -111,36 +117,51 @@ class Modules:
             raise ValueError(f"sentence: expected {wanted}, got shape {x.shape}")
         return x
 
-    def run(self, sentence, shown, step):
-        """The letters (T, H) of one row of h_n, and p (T, outputs), of a sentence from `spell`.
-
-        shown: which row. step(params, t, x_t, h, …) computes a step of that row, t the word.
-        """
+    def read(self, sentence):
+        """Return the input of the first layer, (T, D), for a text from `spell`."""
         if self.vocabulary is None:
-            x = self._numbers(sentence).astype(float)
-        else:
-            ids = self.vocabulary.encode(sentence)
-            x = one_hot(ids, self.D) if self.table is None else self.table[ids].astype(float)
+            return self._numbers(sentence).astype(float)
+        return self.vectors(self.vocabulary.encode(sentence))
+
+    def vectors(self, ids):
+        """Return the input of the first layer, (T, D), for token ids (T,)."""
+        return one_hot(ids, self.D) if self.table is None else self.table[ids].astype(float)
+
+    def run(self, x, shown=0, step=None):
+        """Run all layers over one sequence.
+
+        x: (T, D). shown: a layer and direction, in the order of h_n. step(params, t, x_t, h, …):
+        what computes a time step of it, t being the place in x; by default, the cell.
+        Returns its symbols, each (T, H) in the order of x, and the features that the readout reads,
+        (T, directions · H).
+        """
         x, beside = x[:, None], []
         for n, params in enumerate(self.rows):
             order = slice(None, None, -1 if n % self.directions else 1)
-            if n == shown:
+            if n == shown and step:
                 letters = self._steps(params, x, np.arange(len(x))[order], step)
-                beside.append(letters["h"][:, None])
             else:
-                beside.append(self.cell.forward(params, x[order]).h[order])
+                trace = self.cell.forward(params, x[order])
+                letters = {k: getattr(trace, k)[order, 0] for k in self.letters}
+            if n == shown:
+                found = letters
+            beside.append(letters["h"][:, None])
             if len(beside) == self.directions:
                 x, beside = np.concatenate(beside, axis=2), []
-        top = x[:, 0]
+        features = x[:, 0]
         if self.final:  # where each direction ended
-            ends = np.concatenate([top[-1, : self.H], top[0, self.H :]])
-            top = np.tile(ends, (len(top), 1))
-        scores = top @ self.W + self.b
-        p = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return {**letters, "p": p / p.sum(axis=1, keepdims=True)}
+            ends = np.concatenate([features[-1, : self.H], features[0, self.H :]])
+            features = np.tile(ends, (len(features), 1))
+        return found, features
+
+    def probabilities(self, features):
+        """Return the softmax of the readout, (…, outputs), for features (…, directions · H)."""
+        scores = features @ self.W + self.b
+        p = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        return p / p.sum(axis=-1, keepdims=True)
 
     def _steps(self, params, x, order, step):
-        """The letters (T, H) of a row whose steps are in this order."""
+        """Return the symbols (T, H) of a layer whose time steps come in this order."""
         state = {name: np.zeros((1, self.H)) for name in "hc" if name in self.letters}
         letters = {k: np.empty((len(x), self.H)) for k in self.letters}
         for t in order:
@@ -151,16 +172,18 @@ class Modules:
         return letters
 
     def plain(self):
-        """What the browser needs; the arrays go there as one buffer, in their own precision."""
+        """Return what the browser needs; the arrays are one buffer, in their own precision."""
         return {
             "cell": self.cell.__name__.split(".")[-1],
             "letters": self.letters,
             "directions": self.directions,
             "final": self.final,
             "D": self.D,
+            "H": self.H,
             "tokens": list(self.vocabulary.words) if self.vocabulary else [],
             "outputs": self.outputs,
             "embeds": self.table is not None,
+            "predicts": self.W is not None,
             "bits": 8 * self._weights.itemsize,
             "lengths": self._lengths,
             "weights": memoryview(self._weights.astype(self._weights.dtype.newbyteorder("<"))),
@@ -168,7 +191,7 @@ class Modules:
 
 
 def _vocabulary(tokens, V):
-    """A vocabulary of V tokens: itself, their names, or what leads to or from their indices."""
+    """Return a Vocabulary of V tokens, from one, from names, or from a map to or from indices."""
     vocabulary = tokens
     if isinstance(tokens, dict):
         if sorted(tokens.values(), key=str) != sorted(range(V), key=str):
@@ -188,7 +211,7 @@ def _vocabulary(tokens, V):
 
 
 def _table(embedding, tokens, D):
-    """The vectors (V, D) of all tokens, from an array or from a module that embeds indices."""
+    """Return the vectors (V, D) of all tokens, from an array or a module from indices."""
     if callable(embedding):
         V = getattr(embedding, "num_embeddings", None)
         if V is None and (callable(tokens) or tokens is None):
@@ -202,9 +225,9 @@ def _table(embedding, tokens, D):
 
 
 def _affine(readout, features, dtype):
-    """W (features, outputs) and b (outputs,), from torch's arrays or from a module.
+    """Return W (features, outputs) and b (outputs,), from torch's arrays or from a module.
 
-    A module is asked: b is what it makes of zeros, W what it makes of each feature alone.
+    A module is asked: b is its result for zeros, W for each feature alone.
     """
     if not callable(readout):
         W, b = readout if isinstance(readout, tuple | list) else (readout, None)
@@ -228,9 +251,9 @@ def _affine(readout, features, dtype):
 
 
 def _called(name, module, values):
-    """What a torch module makes of an array, on its own device.
+    """Return the result of a torch module for an array, computed on the module's own device.
 
-    Raises ValueError in training, where it may be another each time, or change the module.
+    Raises ValueError in training, when results may differ from call to call.
     """
     import torch
 
@@ -246,3 +269,27 @@ def _called(name, module, values):
     except (RuntimeError, IndexError, TypeError) as error:
         got = str(error).splitlines()[0]
         raise ValueError(f"{name}: expected a module for {values.shape}, got: {got}") from error
+
+
+def parts(model, vocabulary):
+    """Return embedding, rnn and readout of a model: these three, or a TextModel.
+
+    Raises ValueError for another number of parts, and for a TextModel that isn't read as it
+    computes.
+    """
+    if isinstance(model, tuple | list):
+        if len(model) != 3:
+            raise ValueError(f"model: expected (embedding, rnn, readout), got {len(model)} parts")
+        return model
+    from gatewise.models import TextModel
+
+    wanted, name = "model: expected a TextRNN, TextLSTM or TextGRU", type(model).__name__
+    if not isinstance(model, TextModel):
+        raise ValueError(f"{wanted}, or (embedding, rnn, readout), got {name}")
+    if type(model).forward is not TextModel.forward:
+        raise ValueError(f"{wanted}, got {name}, which has a forward pass of its own")
+    if model.rnn.batch_first:
+        raise ValueError(f"{wanted}, got {name} with batch_first=True")
+    if vocabulary is None:
+        raise ValueError(f"vocabulary: expected {len(model.b)} words, got None")
+    return None, model.rnn, (model.W.T, model.b)
