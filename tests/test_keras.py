@@ -3,20 +3,21 @@
 Keras orders the gates i, f, c, o and z, r, h, multiplies from the right, and puts the batch
 first. Its LSTM has one bias, and so does its GRU with `reset_after=False`, which is Cho's form.
 
-Results and gradients agree to 1e-12, except for Cho's form. Keras computes that form with
-`keras.ops.matmul`, which rounds float64 to float32 whatever `floatx` says, so its tolerance is
-1e-6. (`test_cells` compares Cho's form with his equations in plain torch, to 1e-12.)
+Results and gradients agree to 1e-12, except for Cho's form and SimpleRNN. Keras computes those with
+`keras.ops.matmul`, which rounds float64 to float32 whatever `floatx` says, so the tolerance
+there is 1e-6. (`test_cells` compares Cho's form with his equations in plain torch, to 1e-12.)
 """
 
 import importlib.util
 import os
+import re
 
 import numpy as np
 import proofs
 import pytest
 import torch
 
-from gatewise.cells import gru, lstm
+from gatewise.cells import gru, lstm, rnn
 from gatewise.check import compare
 
 if importlib.util.find_spec("keras") is None and not os.environ.get("GATEWISE_SKIP_NOTHING"):
@@ -96,3 +97,94 @@ def test_keras_opens_the_forget_gate_of_a_fresh_lstm():
     layer.build((None, None, 4))
     bias = keras.ops.convert_to_numpy(layer.cell.bias)
     assert bias.tolist() == np.repeat([0, 1, 0, 0], 5).tolist()
+
+
+# from_keras -----------------------------------------------------------------------------------
+
+LAYERS = {"rnn": (rnn, "SimpleRNN", {}), "lstm": (lstm, "LSTM", {}), "gru": (gru, "GRU", {})}
+LAYERS |= {"gru-cho": (gru, "GRU", {"reset_after": False})}
+
+
+def fresh(kind, D=3, H=4, **options):
+    """A layer of Keras's own making, its bias drawn too."""
+    options = {"bias_initializer": "uniform", "dtype": "float64", "seed": 0} | options
+    layer = getattr(keras.layers, kind)(H, return_sequences=True, **options)
+    layer.build((None, None, D))
+    return layer
+
+
+@pytest.mark.parametrize(("cell", "kind", "options"), LAYERS.values(), ids=LAYERS)
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize("read", [lambda layer: layer, lambda layer: layer.get_weights()])
+def test_from_keras_computes_what_the_layer_computes(cell, kind, options, use_bias, read):
+    layer = fresh(kind, use_bias=use_bias, **options)
+    params = cell.Params.from_keras(read(layer))
+    x = np.random.default_rng(0).normal(size=(5, 2, 3))
+    h = cell.forward(params, x, **options).h
+    theirs = layer(torch.tensor(x).transpose(0, 1)).transpose(0, 1)
+    assert compare("h", h, theirs, 1e-6 if options or cell is rnn else 1e-12)  # see above
+
+
+@pytest.mark.parametrize(("cell", "kind", "options"), LAYERS.values(), ids=LAYERS)
+def test_from_keras_undoes_keras_s_order(cell, kind, options):
+    drawn = cell.Params.random(3, 4, np.random.default_rng(0), np.float32)
+    if cell is rnn:
+        weights = [drawn.W_ih.T, drawn.W_hh.T, drawn.b_ih]
+    else:
+        weights = keras_layer(cell, drawn, not options).get_weights()
+    params = cell.Params.from_keras([array.astype(np.float32) for array in weights])
+    assert compare("W_ih, W_hh", params[:2], drawn[:2], tol=0)
+    if cell is gru and not options:
+        assert compare("both biases", params[2:], drawn[2:], tol=0)
+    elif cell is not rnn:
+        assert compare("the sum of both", params.b_ih, drawn.b_ih + drawn.b_hh, tol=1e-7)
+    assert {array.dtype for array in params} == {np.dtype(np.float32)}
+    assert not any(np.shares_memory(ours, array) for ours in params for array in weights)
+
+
+def test_from_keras_takes_each_direction_of_a_bidirectional():
+    layer = keras.layers.Bidirectional(fresh("LSTM"), dtype="float64")
+    layer.build((None, None, 3))
+    x = np.random.default_rng(0).normal(size=(5, 2, 3))
+    theirs = layer(torch.tensor(x).transpose(0, 1)).transpose(0, 1)
+    forward, backward = map(lstm.Params.from_keras, (layer.forward_layer, layer.backward_layer))
+    ours = [lstm.forward(forward, x).h, lstm.forward(backward, x[::-1]).h[::-1]]
+    assert compare("both directions", np.concatenate(ours, axis=2), theirs)
+
+
+def arrays(*shapes):
+    return [np.zeros(shape) for shape in shapes]
+
+
+@pytest.mark.parametrize(
+    ("cell", "make", "sentence"),
+    [
+        (
+            lstm,
+            lambda: fresh("GRU"),
+            "layer: expected a Keras LSTM or a list of its weights, got G",
+        ),
+        (rnn, lambda: torch.nn.RNN(2, 3), "layer: expected a Keras SimpleRNN or a list of its"),
+        (rnn, lambda: fresh("SimpleRNN", activation="relu"), "layer: expected activation='tanh'"),
+        (
+            lstm,
+            lambda: fresh("LSTM", recurrent_activation="hard_sigmoid"),
+            "layer: expected recurrent_activation='sigmoid'",
+        ),
+        (lstm, lambda: keras.layers.LSTM(3), "layer: expected kernel, recurrent_kernel and perhap"),
+        (
+            lstm,
+            lambda: arrays((3, 16)),
+            "layer: expected kernel, recurrent_kernel and perhaps bias",
+        ),
+        (lstm, lambda: arrays((3, 16), (4, 16), (2, 16)), "b_ih: expected (4H,) = (16,), got (2"),
+        (gru, lambda: arrays((3, 12), (4, 12), (3, 12)), "b_ih: expected (3H,) = (12,), got (3"),
+        (gru, lambda: arrays((3, 12), (4, 16)), "W_hh: expected (3H, H) = (12, 4), got (16, 4)"),
+        (gru, lambda: arrays((12, 3), (12, 4)), "W_ih: expected (3H, D) = (36, 12), got (3, 12)"),
+        (lstm, lambda: arrays((), ()), "W_ih: expected (4H, D), got ()"),
+        (lstm, lambda: [None, None], "weights[0]: expected an array of numbers, got NoneType"),
+    ],
+)
+def test_from_keras_refuses(cell, make, sentence):
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}"):
+        cell.Params.from_keras(make())

@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64decode
 
 import numpy as np
 import pytest
@@ -125,12 +126,14 @@ def test_units_are_sorted_or_chosen():
     assert widget.values["order"] == widget.units[::-1]
 
 
-def test_the_weights_are_sent_once_as_plain_numbers():
+def test_the_weights_go_over_once_as_one_buffer_or_as_its_text():
     widget = player()
-    parts = json.loads(json.dumps(widget.constants["network"]))
-    assert len(parts["W_ih"]) == 20 * 9
-    assert len(parts["W"]) == 5 * 9
-    assert parts["vocabulary"] == list(Vocabulary().words)
+    network = widget.constants["network"]
+    assert network["lengths"] == [20 * 9, 20 * 5, 20, 20, 5 * 9, 9]
+    assert (network["weights"].nbytes, network["bits"]) == (4 * sum(network["lengths"]), 32)
+    assert network["tokens"] == list(Vocabulary().words)
+    as_text = json.loads(json.dumps(widget.plain()))["network"]["weights"]
+    assert b64decode(as_text) == network["weights"].tobytes()
 
 
 def by_class(change, kind=TextLSTM):
@@ -158,26 +161,42 @@ def hooked():
 REFUSED = {
     "nothing of text": (lambda: nn.Linear(2, 2), "got Linear"),
     "a cell with a part left out": (lambda: TextLSTMWithout(9), "which has a forward pass of its"),
-    "two layers": (lambda: lstm_of(num_layers=2), "got Mine with num_layers=2"),
-    "two directions": (lambda: lstm_of(bidirectional=True), "got Mine with bidirectional=True"),
-    "a projection": (lambda: lstm_of(proj_size=3), "got Mine with proj_size=3"),
+    "two directions": (lambda: lstm_of(bidirectional=True), "(outputs, 10) and (outputs,), got"),
+    "a projection": (lambda: lstm_of(proj_size=3), "proj_size=0, got 3"),
+    "dropout": (lambda: lstm_of(num_layers=2, dropout=0.5), "dropout=0 or eval(), got 0.5"),
     "batch first": (lambda: lstm_of(batch_first=True), "got Mine with batch_first=True"),
     "relu": (
         lambda: by_class(lambda D, H: nn.RNN(D, H, nonlinearity="relu"), TextRNN),
-        "got Mine with RNN_RELU",
+        "nonlinearity='tanh', got 'relu'",
     ),
-    "a hook": (hooked, "the predictions of its weights, got others: TextLSTM"),
+    "a hook": (hooked, "no forward hooks, got 1"),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_model_that_is_not_read_as_it_computes_is_refused(name):
     make, sentence = REFUSED[name]
-    with pytest.raises(ValueError, match=f"^model: expected .*{re.escape(sentence)}"):
+    with pytest.raises(
+        ValueError, match=f"^(model|module|readout): expected .*{re.escape(sentence)}"
+    ):
         UnrollPlayer(make(), Vocabulary())
 
 
-def test_computed_weights_are_the_current_ones_or_refused():
+@pytest.mark.parametrize("layer", [0, 1])
+def test_a_layer_of_two_is_the_one_that_is_chosen(layer):
+    torch.manual_seed(0)
+    model = lstm_of(num_layers=2)
+    widget = UnrollPlayer(model, Vocabulary(), layer=layer)
+    x = torch.from_numpy(one_hot(Vocabulary().encode("i love"), 9, np.float32))[:, None]
+    run = widget.values["runs"][0]
+    with torch.no_grad():
+        np.testing.assert_allclose(run["p"][-1], model(x)[0].softmax(0), atol=1e-6)
+        (h_n, c_n) = model.rnn(x)[1]
+    np.testing.assert_allclose(run["h"][-1], h_n[layer, 0], atol=1e-6)
+    np.testing.assert_allclose(run["c"][-1], c_n[layer, 0], atol=1e-6)
+
+
+def test_weights_that_are_computed_are_those_in_use_or_refused():
     model = normed()
     try:
         widget = UnrollPlayer(model, Vocabulary())
@@ -185,12 +204,14 @@ def test_computed_weights_are_the_current_ones_or_refused():
         return
     x = torch.eye(9)[[4, 5]][:, None]
     p = model(x)[0].softmax(0).detach().numpy()
-    np.testing.assert_allclose(widget._run(np.array([4, 5]))["p"][-1], p, atol=1e-5)
+    np.testing.assert_allclose(widget.run(" ".join(Vocabulary().words[4:6]))["p"][-1], p, atol=1e-5)
 
 
 def test_a_vocabulary_of_another_size_is_refused():
     with pytest.raises(ValueError, match="vocabulary: expected 10 words, got 9"):
         UnrollPlayer(TextLSTM(10), Vocabulary())
+    with pytest.raises(ValueError, match="vocabulary: expected 10 words, got None"):
+        UnrollPlayer(TextLSTM(10), None)
 
 
 def test_an_rnn_has_no_gate_to_hold():

@@ -12,7 +12,13 @@ import torch
 
 from gatewise import models, text
 from gatewise.cells import lstm
-from gatewise.widgets import BackwardExplorer, GateExplorer, GRUExplorer, UnrollPlayer
+from gatewise.widgets import (
+    BackwardExplorer,
+    GateExplorer,
+    GRUExplorer,
+    TextReader,
+    UnrollPlayer,
+)
 
 NAN = float("nan")
 
@@ -22,11 +28,18 @@ def player(**settings):
     return UnrollPlayer(models.TextLSTM(9), text.Vocabulary(), **settings)
 
 
+def reader(**settings):
+    torch.manual_seed(0)
+    model = None, torch.nn.LSTM(4, 6), None
+    return TextReader(model, "abc ", **{"text": "a cab"} | settings)
+
+
 WIDGETS = {
     "GateExplorer": GateExplorer,
     "GRUExplorer": GRUExplorer,
     "BackwardExplorer": BackwardExplorer,
     "UnrollPlayer": player,
+    "TextReader": reader,
 }
 each = pytest.mark.parametrize("name", WIDGETS)
 # For each kind of setting: a value that is accepted, and one that is refused.
@@ -68,6 +81,11 @@ REFUSED = [
     ("UnrollPlayer", "clamp", {"f": 1}, {"f": 2}, "clamp['f']: expected a number from 0 to 1, got"),
     ("UnrollPlayer", "step", 1, 3, "step: expected an integer from 1 to 2, got 3"),
     ("UnrollPlayer", "unit", 1, 5, "unit: expected an integer from 0 to 4, got 5"),
+    ("TextReader", "text", "b cab", "cab!", "text: expected tokens of the vocabulary, got '!'"),
+    ("TextReader", "unit", 5, 6, "unit: expected an integer from 0 to 5, got 6"),
+    ("TextReader", "quantity", "c", "loss", "quantity: expected one of f, i, g, o, c, h, got"),
+    ("TextReader", "at", 5, 6, "at: expected an integer from 1 to 5, got 6"),
+    ("TextReader", "marks", [[0, 2]], [[2, 9]], "marks[0]: expected an integer from 0 to 5, got 9"),
     ("UnrollPlayer", "units", [4, 1], [0, -1], "units[1]: expected an integer from 0 to 4, got -1"),
 ]
 refused = pytest.mark.parametrize(("name", "setting", "good", "bad", "sentence"), REFUSED)

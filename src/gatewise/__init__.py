@@ -5,5 +5,6 @@ Only the modules that use torch, matplotlib or anywidget import them.
 """
 
 from gatewise.cells import gru, lstm, rnn
+from gatewise.cells.stack import trace
 
-__all__ = ["gru", "lstm", "rnn"]
+__all__ = ["gru", "lstm", "rnn", "trace"]

@@ -62,6 +62,12 @@ MOUNT = """async state => {
 }"""
 
 
+def state(widget):
+    """What anywidget sends, as JSON can carry it: buffers as texts."""
+    plain = widget.plain()
+    return widget.get_state() | {"constants": {name: plain[name] for name in widget.constants}}
+
+
 class View:
     """A Python widget and the page that shows it.
 
@@ -73,14 +79,14 @@ class View:
         page.on("console", lambda message: self.faults.append(message.text))
         page.on("pageerror", lambda error: self.faults.append(f"{error}\n{error.stack}"))
         page.set_content(PAGE)
-        page.evaluate(MOUNT, widget.get_state())
+        page.evaluate(MOUNT, state(widget))
         self.root = page.locator("main")
 
     def send(self, **settings):
         """Change settings in Python, and send them to the browser."""
         for name, value in settings.items():
             setattr(self.widget, name, value)
-        self.page.evaluate("state => receive(state)", self.widget.get_state())
+        self.page.evaluate("state => receive(state)", state(self.widget))
 
     def bring(self):
         """Send to Python what the browser has saved, message by message. Returns the widget."""

@@ -4,10 +4,17 @@ import numpy as np
 import pytest
 import torch
 from appearance import LOOKS, labels, violations
+from networks import SENTENCE, TAGS, WORDS, Tagger, made
 
 from gatewise import models, text
 from gatewise.cells import gru, lstm
-from gatewise.widgets import BackwardExplorer, GateExplorer, GRUExplorer, UnrollPlayer
+from gatewise.widgets import (
+    BackwardExplorer,
+    GateExplorer,
+    GRUExplorer,
+    TextReader,
+    UnrollPlayer,
+)
 
 UM = " um" * 31
 
@@ -23,6 +30,19 @@ def player(kind, H=5, sentences=(f"i{UM} love", f"you{UM} love"), **settings):
     torch.manual_seed(0)
     words = text.Vocabulary([*text.SENTENCES, "um"])
     return UnrollPlayer(kind(10, H), words, sentences=[*sentences], **settings)
+
+
+def tagger():
+    net = made(Tagger)
+    parts = net.embedding, net.lstm, net.linear
+    return UnrollPlayer(parts, WORDS, outputs=TAGS, sentences=[SENTENCE, "a cat sees"], step=2)
+
+
+def reader():
+    torch.manual_seed(0)
+    rnn, readout = torch.nn.LSTM(5, 16), torch.nn.Linear(16, 5)
+    text = "a bad cab " * 20
+    return TextReader((None, rnn, readout), "abcd ", text=text, marks=[[2, 5]])
 
 
 def longest(letters, more=()):
@@ -62,6 +82,8 @@ VIEWS = {
         lambda: player(models.TextLSTM, 16, clamp={"f": 0.5, "o3": 1}),
         [{}],
     ),
+    "two layers and directions": (lambda: tagger(), [{}, {"layer": 1, "reverse": True}]),
+    "a text": (reader, [{}, {"quantity": "loss"}]),
 }
 
 

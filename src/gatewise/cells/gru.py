@@ -28,7 +28,8 @@ class Params(CellParams):
     """The parameters: W_ih (3H, D), W_hh (3H, H), b_ih (3H,), b_hh (3H,); row order r, z, n."""
 
     __slots__ = ()
-    G, mode, torch_module = 3, "GRU", "nn.GRU"
+    G, mode, torch_module, keras_layer = 3, "GRU", "nn.GRU", "GRU"
+    blocks, keras_blocks, onnx_blocks = "rzn", "zrn", "zrn"
 
 
 class Trace(namedtuple("Trace", "x h0 r z n q h reset_after")):

@@ -23,7 +23,8 @@ class Params(CellParams):
     """The parameters: W_ih (4H, D), W_hh (4H, H), b_ih (4H,), b_hh (4H,); row order i, f, g, o."""
 
     __slots__ = ()
-    G, mode, torch_module = 4, "LSTM", "nn.LSTM"
+    G, mode, torch_module, keras_layer = 4, "LSTM", "nn.LSTM", "LSTM"
+    blocks, keras_blocks, onnx_blocks = "ifgo", "ifgo", "iofg"
 
 
 class Trace(namedtuple("Trace", "x h0 c0 i f g o c h")):

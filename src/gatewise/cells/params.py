@@ -46,6 +46,73 @@ class CellParams(NamedTuple):
         return cls(*arrays)
 
     @classmethod
+    def from_keras(cls, layer):
+        """Copy the parameters of a Keras layer: `SimpleRNN`, `LSTM` or `GRU`.
+
+        layer: one that is built, or the list of arrays from its `get_weights()`; of a
+        Bidirectional, its `forward_layer` or `backward_layer`.
+        Returns Params in the dtype of the weights. Of a single bias, or none, b_hh is zero.
+        The form of a GRU is no parameter: `gru.forward(params, x, reset_after=layer.reset_after)`.
+        Raises ValueError for another layer, for activations other than tanh and sigmoid, and for
+        weights that don't fit.
+        Source: the documentation of Keras's layers; NOTATION.md has the order of the rows.
+        """
+        weights = layer
+        if not isinstance(layer, list | tuple):
+            if type(layer).__name__ != cls.keras_layer or not hasattr(layer, "get_weights"):
+                wanted = f"a Keras {cls.keras_layer} or a list of its weights"
+                raise ValueError(f"layer: expected {wanted}, got {type(layer).__name__}")
+            for name, usual in {"activation": "tanh", "recurrent_activation": "sigmoid"}.items():
+                used = getattr(layer, name, None)  # a SimpleRNN has one of them
+                if used is not None and getattr(used, "__name__", "another") != usual:
+                    raise ValueError(f"layer: expected {name}={usual!r}, got {used!r}")
+            weights = layer.get_weights()
+        if len(weights) not in (2, 3):
+            wanted = "kernel, recurrent_kernel and perhaps bias"
+            raise ValueError(f"layer: expected {wanted}, got {len(weights)} arrays")
+        kernel, recurrent, *bias = (read(f"weights[{n}]", array) for n, array in enumerate(weights))
+        bias = bias[0] if bias else np.zeros(kernel.shape[-1:], kernel.dtype)
+        has_both = cls.keras_layer == "GRU" and bias.ndim == 2 and len(bias) == 2
+        b_ih, b_hh = bias if has_both else (bias, np.zeros_like(bias))
+        return cls._reordered(cls.keras_blocks, kernel.T, recurrent.T, b_ih, b_hh)
+
+    @classmethod
+    def from_onnx(cls, W, R, B=None, direction=0):
+        """Copy the parameters of one direction of an ONNX node: `RNN`, `LSTM` or `GRU`.
+
+        W (directions, G·H, D), R (directions, G·H, H), B (directions, 2·G·H): the node's inputs,
+        for default activations, without `clip`, `input_forget` and peepholes.
+        direction: 1 for the reverse direction of a bidirectional node.
+        Returns Params in the dtype of W; no B becomes zeros.
+        The form of a GRU is no parameter: `reset_after` is the node's `linear_before_reset`.
+        Raises ValueError for shapes that don't fit, and for a direction that W doesn't have.
+        Source: ONNX's operators; NOTATION.md has the order of the rows.
+        """
+        W, R = read("W", W), read("R", R)
+        for name, array in {"W": W, "R": R}.items():
+            if array.ndim != 3 or len(array) != len(W):
+                raise ValueError(f"{name}: expected (directions, rows, columns), got {array.shape}")
+        shape = len(W), 2 * W.shape[1]
+        B = np.zeros(shape, W.dtype) if B is None else read("B", B)
+        if B.shape != shape:
+            raise ValueError(f"B: expected (directions, 2 · rows) = {shape}, got {B.shape}")
+        if isinstance(direction, bool) or direction not in range(len(W)):
+            raise ValueError(f"direction: expected 0 to {len(W) - 1}, got {direction!r}")
+        biases = np.split(B[direction], 2)
+        return cls._reordered(cls.onnx_blocks, W[direction], R[direction], *biases)
+
+    @classmethod
+    def _reordered(cls, theirs, *arrays):
+        """Return copies as Params, their blocks of rows, which are in the order `theirs`, in ours.
+
+        Raises ValueError for arrays that don't fit together.
+        """
+        if all(a.ndim and len(a) % cls.G == 0 for a in arrays):
+            order = [theirs.index(k) for k in cls.blocks]
+            arrays = [np.concatenate([np.split(a, cls.G)[n] for n in order]) for a in arrays]
+        return cls(*arrays).check()
+
+    @classmethod
     def random(cls, D, H, rng, dtype=np.float64):
         """Draw parameters uniformly between −1/√H and 1/√H, like torch's default initialization.
 

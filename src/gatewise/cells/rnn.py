@@ -17,7 +17,8 @@ class Params(CellParams):
     """The parameters: W_ih (H, D), W_hh (H, H), b_ih (H,), b_hh (H,)."""
 
     __slots__ = ()
-    G, mode, torch_module = 1, "RNN_TANH", "nn.RNN"
+    G, mode, torch_module, keras_layer = 1, "RNN_TANH", "nn.RNN", "SimpleRNN"
+    blocks = keras_blocks = onnx_blocks = "h"
 
 
 class Trace(namedtuple("Trace", "x h0 h")):

@@ -6,6 +6,7 @@ cells.
 
 from gatewise.widgets.backward_explorer import BackwardExplorer
 from gatewise.widgets.gate_explorer import GateExplorer, GRUExplorer
+from gatewise.widgets.text_reader import TextReader
 from gatewise.widgets.unroll_player import UnrollPlayer
 
-__all__ = ["BackwardExplorer", "GRUExplorer", "GateExplorer", "UnrollPlayer"]
+__all__ = ["BackwardExplorer", "GRUExplorer", "GateExplorer", "TextReader", "UnrollPlayer"]

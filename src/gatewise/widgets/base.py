@@ -95,7 +95,8 @@ class Widget(anywidget.AnyWidget):
 
     def plain(self):
         """Return all that `mount` needs, as JSON data, for a page without a kernel."""
-        return self.constants | {name: _plain(getattr(self, name)) for name in self.settings()}
+        settings = {name: _plain(getattr(self, name)) for name in self.settings()}
+        return _texts(self.constants) | settings
 
     def __repr__(self):
         # The same text in every run, so that a test can compare saved notebooks with new ones.
@@ -192,6 +193,13 @@ def _plain(value):
     return value
 
 
+def _texts(value):
+    """Return constants as JSON data: a buffer becomes its text in base64."""
+    if isinstance(value, dict):
+        return {key: _texts(part) for key, part in value.items()}
+    return b64encode(value).decode() if isinstance(value, memoryview) else value
+
+
 def _static(name):
     return (files("gatewise.widgets") / "static" / name).read_text(encoding="utf-8")
 
@@ -201,19 +209,24 @@ def _module(view):
 
     A browser loads a widget from a blob, and a blob can't import other files.
     """
-    lit, _, exported = _static("lit-html.js").partition("export{")
-    pairs = [pair.split(" as ") for pair in exported.split("}")[0].split(",")]
-    scopes = [_scope("lit-html", lit, {name: local for local, name in pairs})]
-    for name in ("cells", "base"):
-        text = _static(f"{name}.js")
-        exports = re.findall(r"^export (?:const|function) (\w+)", text, re.MULTILINE)
-        scopes.append(_scope(name, re.sub("^export ", "", text, flags=re.MULTILINE), exports))
-    return _imported("const modules = {};\n" + "\n".join(scopes) + "\n" + _static(f"{view}.js"))
+    return scopes("lit-html", "cells", "network", "base") + _imported(_static(f"{view}.js"))
 
 
-def _scope(name, text, exports):
-    pairs = exports.items() if isinstance(exports, dict) else zip(exports, exports, strict=True)
-    returned = ", ".join(f"{exported}: {local}" for exported, local in pairs)
+def scopes(*names):
+    """Files of static/ as one script: `modules`, what each of them exports, by its name."""
+    return "const modules = {};\n" + "\n".join(map(_scope, names)) + "\n"
+
+
+def _scope(name):
+    text = _static(f"{name}.js")
+    if name == "lit-html":  # minified: its exports are in one list, under other names
+        text, _, exported = text.partition("export{")
+        pairs = [reversed(pair.split(" as ")) for pair in exported.split("}")[0].split(",")]
+    else:
+        exports = re.findall(r"^export (?:const|function\*?) (\w+)", text, re.MULTILINE)
+        pairs = [(name, name) for name in exports]
+        text = _imported(re.sub("^export ", "", text, flags=re.MULTILINE))
+    returned = ", ".join(": ".join(pair) for pair in pairs)
     return f'modules["{name}"] = (() => {{\n{text}\nreturn {{ {returned} }};\n}})();'
 
 

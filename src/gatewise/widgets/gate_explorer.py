@@ -8,6 +8,7 @@ from traitlets import observe
 
 from gatewise import drawings
 from gatewise.cells import gru, lstm
+from gatewise.cells.stack import mirrored
 from gatewise.widgets import base, stills, tasks
 from gatewise.widgets.words import ENGLISH
 
@@ -78,12 +79,15 @@ class Explorer(base.Widget):
         )
 
     @classmethod
-    def from_trace(cls, params, trace, t, b, unit, feature=None, *, words=ENGLISH, **settings):
+    def from_trace(
+        cls, params, trace, t, b, unit, feature=None, *, reverse=False, words=ENGLISH, **settings
+    ):
         """Show one unit of a layer, with its own weights, at one time step of one sequence.
 
         params, trace: this cell's `Params`, and the `Trace` computed with them.
         t, b, unit: the time step, the sequence and the unit, counted from 0.
         feature: the input feature that x controls; by default, the largest one at that time step.
+        reverse: True for a trace of a reverse direction, as `gatewise.trace` returns it.
         The other features and units keep the values that they had at that time step.
         settings: as for the class. Returns an explorer.
         Raises ValueError for an index out of range, for a trace of another cell, and for a trace
@@ -100,6 +104,9 @@ class Explorer(base.Widget):
             sizes["feature"] = (feature, D)
         for name, (value, size) in sizes.items():
             base.whole(name, value, 0, size - 1)
+        told = t
+        if base.flag("reverse", reverse):
+            trace, t = mirrored(trace), T - 1 - t
         x = trace.x[t, b].astype(float)
         feature = int(np.abs(x).argmax()) if feature is None else feature
         after = trace.x[t : t + 8, b, feature]
@@ -109,7 +116,7 @@ class Explorer(base.Widget):
         return cls(
             x=x[feature],
             inputs=np.pad(after.astype(float), (0, 8 - len(after))),
-            note=words["gates"]["note"].format(unit=unit, t=t, b=b, feature=feature),
+            note=words["gates"]["note"].format(unit=unit, t=told, b=b, feature=feature),
             words=words,
             **found,
             **settings,

@@ -1,18 +1,16 @@
-"""UnrollPlayer: a trained text model reads the reader's sentences, word by word."""
+"""UnrollPlayer: a trained network reads the reader's sentences, word by word."""
 
 import numpy as np
 from traitlets import observe
 
-from gatewise.cells import gru, lstm, rnn
+from gatewise.cells import gru, lstm
 from gatewise.drawings.values import number
 from gatewise.text import one_hot
 from gatewise.widgets import base, stills
+from gatewise.widgets.network import GATES, Network, parts
 from gatewise.widgets.words import ENGLISH
 
-CELLS = {"RNN_TANH": rnn, "LSTM": lstm, "GRU": gru}
-GATES = {rnn: "", lstm: "ifo", gru: "rz"}
 FREE = base.Mapping()  # no gate is held
-LETTERS = {rnn: "h", lstm: "figoch", gru: "rznh"}
 COUNTS = 0.1  # the share of a distance, or of all probability, that counts as a difference
 
 
@@ -20,21 +18,20 @@ def _sentences(widget, name, given):
     if isinstance(given, (str, dict)) or len(given) not in (1, 2):
         got = repr(given) if isinstance(given, (str, dict)) else len(given)
         raise ValueError(f"{name}: expected a list of one sentence or two, got {got}")
-    vocabulary = widget.vocabulary  # its spelling replaces the reader's
-    return base.Row(vocabulary.decode(vocabulary.encode(sentence)) for sentence in given)
+    return base.Row(widget._network.spell(sentence) for sentence in given)
 
 
 def _clamp(widget, name, given):
     """Return a checked Mapping from gates, or gates with a unit, to numbers from 0 to 1."""
-    gates = GATES[widget._cell]
+    gates, H = widget._network.gates, widget._network.H
     if given and not gates:
         raise ValueError(f"{name}: expected no gate, because an RNN has none, got {min(given)!r}")
-    keys = [f"{k}{unit}" for k in gates for unit in ["", *range(len(widget._W))]]
+    keys = [f"{k}{unit}" for k in gates for unit in ["", *range(H)]]
     for key in base.by_name(name, given, given, lambda name, value: value):
         if key not in keys:
             raise ValueError(
                 f"{name}: expected keys among {', '.join(gates)}, alone or with a unit from 0 to "
-                f"{len(widget._W) - 1}, got {key!r}"
+                f"{H - 1}, got {key!r}"
             )
     return base.by_name(name, given, keys, lambda name, v: base.number(name, v, 0, 1))
 
@@ -44,29 +41,53 @@ def _word(widget, name, t):
 
 
 def _unit(widget, name, value):
-    return base.whole(name, value, 0, len(widget._W) - 1)
+    return base.whole(name, value, 0, widget._network.H - 1)
 
 
 def _units(widget, name, given):
     return base.Row(_unit(widget, f"{name}[{n}]", value) for n, value in enumerate(given))
 
 
-class UnrollPlayer(base.Widget):
-    """A text model that reads one sentence, or two next to each other: gates, states, next word.
+def _layer(widget, name, value):
+    return base.whole(name, value, 0, widget._network.layers - 1)
 
-    model: a TextRNN, TextLSTM or TextGRU; its weights are copied. vocabulary: the words it reads.
-    The settings are keywords and attributes. sentences: one or two. clamp: {"f": 0} holds a gate at
-    a number from 0 to 1, and {"f3": 0} holds it for unit 3 alone. hold_from: the word from which on
-    the gates are held. step: the word that is shown, the last one by default. Both count from 1.
-    units: the units that are shown, all by default. sort: True orders them by how far apart the
-    sentences are, and chooses the first. unit: the unit whose values are written.
+
+def _reverse(widget, name, value):
+    if base.flag(name, value) and widget._network.directions == 1:
+        raise ValueError(f"{name}: expected False for a network of one direction, got True")
+    return bool(value)
+
+
+class UnrollPlayer(base.Widget):
+    """A network that reads one sentence, or two next to each other: gates, states, predictions.
+
+    model: a TextRNN, TextLSTM or TextGRU, or any network as (embedding, rnn, readout).
+    embedding: `nn.Embedding`, another module from indices to vectors, or an array (V, D); None for
+    one-hot tokens and for numbers.
+    rnn: `nn.RNN`, `nn.LSTM` or `nn.GRU` with any layers and directions, as `trace` takes it.
+    readout: `nn.Linear`, another module that computes W h + b, or W (outputs, features), or (W, b).
+    It reads h of the last layer, with both directions concatenated.
+    vocabulary: the names of the tokens: a Vocabulary, a list, a dict from name to index, or a
+    function from index to name. None for numbers: "0.5,-1 2,0" has two time steps of two numbers.
+    outputs: the names of the readout's outputs, if they aren't the tokens. final: True if the
+    readout of a bidirectional network reads the final state of each direction (h_n).
+
+    The settings are keywords and attributes. sentences: one or two, each a text or token ids.
+    clamp: {"f": 0} holds a gate at a number from 0 to 1, and {"f3": 0} holds it for unit 3 alone.
+    hold_from: the word from which on the gates are held. step: the word that is shown, the last one
+    by default. Both count from 1. units: the units that are shown, all by default. sort: True
+    orders them by how far apart the sentences are, and chooses the first. unit: the unit whose
+    values are written. layer, reverse: the layer and direction whose gates are shown and held;
+    the layers above read the result.
     words: the labels, `ENGLISH` or a translation.
     `values["runs"]` holds, for each sentence, its `words`, each symbol (T, H), and the probability
-    `p` (T, D) of each next word. `values["apart"]` holds the distances |Δc| and |Δh| (T,).
+    `p` (T, outputs) of each output. `values["apart"]` holds the distances |Δc| and |Δh| (T,).
     `values["free"]` holds both with no gate held, `values["difference"]` the result of
-    `difference`.
-    Raises ValueError for a model that isn't read as it computes, for an unknown word, and for a
-    gate, unit or step that doesn't exist.
+    `difference`, for networks of one direction.
+    The weights are copied, and sent to the browser once, in their own precision. The limits are
+    256 units, 50,000 tokens and outputs, 200 time steps, and 128 MB of weights.
+    Raises ValueError beyond these limits, for a model that isn't read as it computes, for an
+    unknown word, and for a gate, unit, layer or step that doesn't exist.
     """
 
     view = "unroll_player"
@@ -78,62 +99,67 @@ class UnrollPlayer(base.Widget):
     units = base.Setting(_units, base.Row())
     sort = base.Setting(lambda widget, name, value: base.flag(name, value), False)
     unit = base.Setting(_unit, 0)
+    layer = base.Setting(_layer, 0)
+    reverse = base.Setting(_reverse, False)
 
-    def __init__(self, model, vocabulary, *, words=ENGLISH, **settings):
-        self._cell = CELLS[_mode(model)]
-        H, D = model.W.shape
-        if len(vocabulary) != D:
-            raise ValueError(f"vocabulary: expected {D} words, got {len(vocabulary)}")
-        self.vocabulary = vocabulary
-        params = self._cell.Params.from_torch(model.rnn)
-        self._params = type(params)(*(array.astype(float) for array in params))
-        self._W, self._b = (p.detach().cpu().numpy().astype(float) for p in (model.W, model.b))
-        self._check(model)
-        parts = {**self._params._asdict(), "W": self._W, "b": self._b}
-        network = {
-            "cell": self._cell.__name__.split(".")[-1],
-            "letters": LETTERS[self._cell],
-            "vocabulary": list(vocabulary.words),
-            **{name: array.ravel().tolist() for name, array in parts.items()},
-        }
+    def __init__(self, model, vocabulary, *, outputs=None, final=False, words=ENGLISH, **settings):
+        is_parts = isinstance(model, tuple | list)
+        embedding, rnn, readout = parts(model, vocabulary)
+        if readout is None:
+            raise ValueError("readout: expected a module or arrays, got None")
+        network = Network(embedding, rnn, readout, vocabulary, outputs, final)
+        self._network = network
+        self.vocabulary = network.vocabulary
+        if not is_parts:
+            self._check(model)
+            settings.setdefault("sentences", ["i love", "you love"])
+        elif "sentences" not in settings:
+            raise ValueError("sentences: expected a list of one sentence or two, got none")
         self.words = words["all"] | words["player"]
-        settings.setdefault("sentences", ["i love", "you love"])
-        super().__init__(settings, network=network, words=self.words)
+        if outputs is not None or self.vocabulary is None:
+            self.words |= {"likely": self.words["output"]}
+        if network.directions == 2:
+            self.words |= {"after": self.words["at end" if network.final else "at"]}
+        names = self.words["rows"][: network.directions]
+        self._rows = [name.format(n=n) for n in range(network.layers) for name in names]
+        super().__init__(settings, network=network.plain(), rows=self._rows, words=self.words)
 
     def _check(self, model):
         """Raise ValueError unless the model's own predictions are those of its weights."""
         import torch
 
-        encoded = np.arange(min(8, len(self._b)))
-        x = torch.as_tensor(one_hot(encoded, len(self._b))).to(model.W)
+        encoded = np.arange(min(8, self._network.D))
+        x = torch.as_tensor(one_hot(encoded, self._network.D)).to(model.W)
         with torch.no_grad():
             theirs = model(x[:, None])[0].double().softmax(0).cpu().numpy()
-        if not np.allclose(theirs, self._run(encoded)["p"][-1], atol=1e-4):
+        ours = self._run(self.vocabulary.decode(encoded))["p"][-1]
+        if not np.allclose(theirs, ours, atol=1e-4):
             name = type(model).__name__
             raise ValueError(f"model: expected the predictions of its weights, got others: {name}")
 
     def run(self, sentence, clamp=None, hold_from=1):
         """Run the model on one sentence.
 
-        sentence: a string. clamp: the gates to hold, as in the settings, from word `hold_from` on.
-        Returns a dict: `words`; each symbol, (T, H); `p` (T, D), the probability of each next word.
+        sentence: a text or token ids. clamp: the gates to hold, as in the settings, from word
+        `hold_from` on. Returns a dict: `words`; each symbol of the layer shown, (T, H); and
+        `p` (T, outputs), the probability of each output.
         """
-        held, words = _clamp(self, "clamp", clamp or {}), sentence.split()
-        encoded = self.vocabulary.encode(sentence)
-        return {"words": words, **self._run(encoded, held, hold_from)}
+        held, sentence = _clamp(self, "clamp", clamp or {}), self._network.spell(sentence)
+        return {"words": sentence.split(), **self._run(sentence, held, hold_from)}
 
-    def _run(self, encoded, clamp=FREE, hold_from=1):
-        x = one_hot(encoded, len(self._b))
-        state = {name: np.zeros((1, len(self._W))) for name in "hc" if name in LETTERS[self._cell]}
-        rows = []
-        for t, x_t in enumerate(x[:, None], start=1):
-            now = self._cell.step(self._params, x_t, **state)._asdict()
-            now = _hold(self._cell, self._params, now, clamp if t >= hold_from else FREE)
-            state = {name: now[name] for name in state}
-            a = now["h"] @ self._W + self._b
-            now["p"] = np.exp(a - a.max()) / np.exp(a - a.max()).sum()
-            rows.append(now)
-        return {k: np.concatenate([now[k] for now in rows]) for k in [*LETTERS[self._cell], "p"]}
+    def _run(self, sentence, clamp=FREE, hold_from=1):
+        cell = self._network.cell
+
+        def step(params, t, x_t, **state):
+            now = cell.step(params, x_t, **state)._asdict()
+            return _hold(cell, params, now, clamp if t + 1 >= hold_from else FREE)
+
+        x = self._network.read(sentence)
+        letters, features = self._network.run(x, self._row(), step)
+        return letters | {"p": self._network.probabilities(features)}
+
+    def _row(self):
+        return self.layer * self._network.directions + self.reverse
 
     @observe("sentences")
     def _bound_step(self, change):
@@ -152,10 +178,10 @@ class UnrollPlayer(base.Widget):
 
     def _order(self, runs):
         """Return the units that are shown, in order."""
-        units = np.array(self.units or range(len(self._W)))
+        units = np.array(self.units or range(self._network.H))
         if not self.sort:
             return units.tolist()
-        one, *other = (run["c" if self._cell is lstm else "h"] for run in runs)
+        one, *other = (run["c" if "c" in run else "h"] for run in runs)
         T = min(len(run["words"]) for run in runs)
         apart = np.abs(one[:T] - (other[0][:T] if other else 0)).sum(axis=0)[units]
         return units[np.argsort(-apart, kind="stable")].tolist()
@@ -167,7 +193,9 @@ class UnrollPlayer(base.Widget):
         free = [self.run(sentence) for sentence in self.sentences] if self.clamp else runs
         values = {"runs": runs, "apart": _apart(runs), "order": self._order(runs)}
         values["free"] = {"runs": free, "apart": _apart(free)}
-        values["difference"] = difference(runs, free, self.step)
+        # The verdicts assume that a network reads forward.
+        is_forward = self._network.directions == 1
+        values["difference"] = difference(runs, free, self.step) if is_forward else {}
         return values
 
     def _runs(self):
@@ -178,18 +206,22 @@ class UnrollPlayer(base.Widget):
         found, states, words = values["difference"], list(values["apart"]), self.words
         if not found:
             return ""
-        gate = words["gate of"][self._cell.__name__.split(".")[-1]].get(found["verdict"], "")
+        gate = words["gate of"][self._network.cell.__name__.split(".")[-1]].get(
+            found["verdict"], ""
+        )
         parts = {"k": states[0], "t": found["word"], "p": number(found["read"])}
         return words["difference"][found["verdict"]].format(**parts) + gate
 
     def picture(self):
-        """Return the sentences, the distances, the next words and every unit as a still `Plot`."""
-        values, words = self.values, self.vocabulary.words
+        """Return the sentences, the distances, the predictions and every unit as a still `Plot`."""
+        values, outputs = self.values, self._network.outputs
         free = [run["p"][min(self.step, len(run["p"])) - 1] for run in values["free"]["runs"]]
         names = self.words["quantity"] | self.words
+        if len(self._rows) > 1:
+            names |= {"where": f"{self.words['where']}, {self._rows[self._row()]}"}
         shown = values["order"], self.clamp, names, self.unit, free if self.clamp else None
-        said = self.said(values), self.hold_from
-        return stills.unroll_player(values, words, self.step, *shown, *said)
+        said = self.said(values), self.hold_from, self.reverse
+        return stills.unroll_player(values, outputs, self.step, *shown, *said)
 
 
 def difference(runs, free, step):
@@ -238,25 +270,6 @@ def _apart(runs):
     one, other = runs
     T = min(len(one["h"]), len(other["h"]))
     return {k: np.linalg.norm(one[k][:T] - other[k][:T], axis=1) for k in ("c", "h") if k in one}
-
-
-def _mode(model):
-    """Return the mode of the model's cell; raise ValueError for a model not read as it computes."""
-    from gatewise.models import TextModel
-
-    wanted, name = "model: expected a TextRNN, TextLSTM or TextGRU", type(model).__name__
-    if not isinstance(model, TextModel):
-        raise ValueError(f"{wanted}, got {name}")
-    if type(model).forward is not TextModel.forward:
-        raise ValueError(f"{wanted}, got {name}, which has a forward pass of its own")
-    cell = model.rnn
-    if cell.mode not in CELLS:
-        raise ValueError(f"{wanted}, got {name} with {cell.mode}")
-    plain = {"num_layers": 1, "bidirectional": False, "proj_size": 0, "batch_first": False}
-    for option, value in plain.items():
-        if getattr(cell, option) != value:
-            raise ValueError(f"{wanted}, got {name} with {option}={getattr(cell, option)}")
-    return cell.mode
 
 
 def _longest(sentences):

@@ -16,13 +16,29 @@ export const logit = (share) => Math.log(share / (1 - share));
 /** Row t of an array (T, size), as a view. */
 const row = (array, t, size) => array.subarray(t * size, (t + 1) * size);
 
-/** W v + b. Zeros of v are skipped, so a one-hot v costs a single column. */
+/** W v + b. Where most of v is zero, as in a one-hot v, only columns of the others are read. */
 function affine(W, v, b) {
   const a = b.slice();
-  for (let k = 0; k < v.length; k++) {
-    if (v[k] === 0) continue;
-    for (let j = 0, n = k; j < a.length; j++, n += v.length) a[j] += W[n] * v[k];
+  const used = [];
+  for (let k = 0; k < v.length; k++) if (v[k] !== 0) used.push(k);
+  if (4 * used.length < v.length) {
+    for (const k of used) for (let j = 0, n = k; j < a.length; j++, n += v.length) a[j] += W[n] * v[k];
+    return a;
   }
+  const K = v.length;
+  let j = 0;
+  for (; j + 3 < a.length; j += 4) {
+    // Four rows side by side: no addition waits for the one before it, and v[k] is read once.
+    let [a0, a1, a2, a3] = [a[j], a[j + 1], a[j + 2], a[j + 3]];
+    for (let k = 0, n = j * K; k < K; k++, n++) {
+      a0 += W[n] * v[k];
+      a1 += W[n + K] * v[k];
+      a2 += W[n + 2 * K] * v[k];
+      a3 += W[n + 3 * K] * v[k];
+    }
+    a.set([a0, a1, a2, a3], j);
+  }
+  for (; j < a.length; j++) for (let k = 0; k < K; k++) a[j] += W[j * K + k] * v[k];
   return a;
 }
 
@@ -224,7 +240,7 @@ export const gru = cell({
 });
 
 // ── readout and distances ───────────────────────────────────────────────────────────────────
-/** softmax(h W + b): the probability of each of D words, from h (H) and W (H, D). */
+/** softmax(h W + b): the probability of each of D outputs, from h (H) and W (H, D); W may be a Float32Array. */
 export function probabilities(h, W, b) {
   const logits = b.slice();
   addTransposed(logits, W, h);
@@ -232,6 +248,18 @@ export function probabilities(h, W, b) {
   const e = logits.map((v) => Math.exp(v - most));
   const sum = e.reduce((a, v) => a + v);
   return e.map((v) => v / sum);
+}
+
+/** The places of the largest values, in the order of their places. */
+export function largest(values, count) {
+  const kept = [];
+  values.forEach((v, n) => {
+    if (kept.length === count && !(v > values[kept.at(-1)])) return;
+    const at = kept.findIndex((m) => v > values[m]);
+    kept.splice(at < 0 ? kept.length : at, 0, n);
+    kept.length = Math.min(kept.length, count);
+  });
+  return kept.sort((a, b) => a - b);
 }
 
 /** |a_t − b_t| after each step that both traces have: (T). */
@@ -245,6 +273,39 @@ export function apartByUnit(a, b, H) {
   const sums = new Float64Array(H);
   for (let n = 0; n < Math.min(a.length, b.length); n++) sums[n % H] += Math.abs(a[n] - b[n]);
   return sums;
+}
+
+/** The ranks of one unit's values (T, H), in float32, over T steps, counted from 1; ties share the mean of theirs. */
+export function ranks(rows, H, unit) {
+  const T = rows.length / H;
+  // Sorted as numbers that hold a float32's order and, in their last digits, its time step.
+  const [float, bits] = [new Float32Array(T), new Float64Array(T)];
+  for (let t = 0; t < T; t++) float[t] = rows[t * H + unit] + 0; // −0 becomes 0
+  const raw = new Int32Array(float.buffer);
+  for (let t = 0; t < T; t++) bits[t] = (raw[t] < 0 ? -(raw[t] & 0x7fffffff) : raw[t]) * 65536 + t;
+  bits.sort();
+  const place = bits.map((v) => ((v % 65536) + 65536) % 65536);
+  const result = new Float32Array(T);
+  for (let n = 0; n < T; ) {
+    const from = n;
+    while (n < T && float[place[n]] === float[place[from]]) n++;
+    for (let k = from; k < n; k++) result[place[k]] = (from + 1 + n) / 2;
+  }
+  return result;
+}
+
+/**
+ * How exactly each unit tells marked steps from others: the area under its ROC curve, (H).
+ * ranked: the ranks of each unit. mask: (T) of 0 and 1. NaN if no step is marked or all are.
+ */
+export function areas(ranked, mask) {
+  const steps = Array.from(mask.keys()).filter((t) => mask[t]);
+  const [marked, others] = [steps.length, mask.length - steps.length];
+  return ranked.map((rank) => {
+    let sum = (-marked * (marked + 1)) / 2;
+    for (const t of steps) sum += rank[t];
+    return sum / (marked * others);
+  });
 }
 
 /** The gradient on c along its own wire: `dc` at step `read`, times f of every later step. */

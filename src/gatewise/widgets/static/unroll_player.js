@@ -1,48 +1,59 @@
 // UnrollPlayer: a trained text model reads one sentence or two; its weights come once and run here.
-import { apartByUnit, difference, distances, gru, lstm, probabilities, rnn } from "./cells.js";
+import { apartByUnit, difference, distances, largest } from "./cells.js";
 import { button, column, nice, number, projector, say, scale, set, shown, slider, spot, symbol, widget, within } from "./base.js";
+import { CELLS, load, predicted, run, vectors } from "./network.js";
 import { html, nothing, svg } from "./lit-html.js";
 
-const CELLS = { rnn, lstm, gru };
 const NAMES = ["A", "B"];
 const BEAT = 700; // milliseconds per word while playing
-const [LIKELY, NAMED] = [12, 40]; // how many next words are shown; how many words are listed
+const [LIKELY, NAMED] = [10, 40]; // how many next words are shown; how many words are listed
+const [UNITS, OFFERED] = [64, 500]; // how many units are shown, and words offered, at most
 
 const split = (sentence) => sentence.normalize("NFC").split(/\s+/).filter(Boolean);
 const longest = (sentences) => Math.max(...sentences.map((sentence) => split(sentence).length));
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
-/** What is sent once, as typed arrays; and what belongs to one view alone. */
+/** The network, and what belongs to one view alone. */
 function begin({ network }) {
-  const array = (name) => [name, Float64Array.from(network[name])];
-  const own = Object.fromEntries(["W_ih", "W_hh", "b_ih", "b_hh", "W", "b"].map(array));
-  own.index = new Map(network.vocabulary.map((word, n) => [word.normalize("NFC"), n]));
-  own.selects = NAMES.map(() => {
+  const { tokens, D } = network;
+  const index = new Map(tokens.map((word, n) => [word.normalize("NFC"), n]));
+  const read = (word) => word.split(",").map((part) => (part === "" ? NaN : Number(part)));
+  /** A word as it is written, if the network reads it: D numbers, or a token. */
+  const spell = (word) => (tokens.length ? tokens[index.get(word)] : read(word).length === D && read(word).every(Number.isFinite) ? word : undefined);
+  const input = (words) =>
+    tokens.length ? vectors(own.network, words.map((word) => index.get(word))) : Float64Array.from(words.flatMap(read));
+  const selects = NAMES.map(() => {
     const select = document.createElement("select");
     select.dataset.lmSuppressShortcuts = true;
-    select.append(...network.vocabulary.map((word) => new Option(word)));
+    if (tokens.length <= OFFERED) select.append(...tokens.map((word) => new Option(word)));
     return select;
   });
-  const end = () => clearInterval(own.timer);
-  return Object.assign(own, { H: own.W.length / own.b.length, typed: [], seen: [], squares: {}, end, id: `gw-${Math.random()}` });
+  const own = { network: load(network), H: network.H, index, spell, input, selects, typed: [], seen: [], squares: {} };
+  return Object.assign(own, { end: () => clearInterval(own.timer), id: `gw-${Math.random()}` });
 }
 
-function run(s, own, sentence, clamp) {
-  const words = split(sentence);
-  const [T, D, H] = [words.length, own.b.length, own.H];
-  const x = new Float64Array(T * D);
-  words.forEach((word, t) => (x[t * D + own.index.get(word)] = 1));
+const row = (s) => s.layer * s.network.directions + Number(s.reverse);
+
+function runOf(s, own, sentence, clamp) {
+  const [words, { H }] = [split(sentence), own];
   const from = (s.hold_from - 1) * H;
-  const held = (k) => Float64Array.from({ length: T * H }, (_, n) => (n < from ? NaN : clamp[k + (n % H)] ?? clamp[k] ?? NaN));
+  const held = (k) => Float64Array.from({ length: words.length * H }, (_, n) => (n < from ? NaN : clamp[k + (n % H)] ?? clamp[k] ?? NaN));
   const clamps = Object.fromEntries(Object.keys(clamp).map(([k]) => [k, held(k)]));
-  return { words, ...CELLS[s.network.cell].forward(own, x, {}, clamps) };
+  const { trace, outputs } = run(own.network, own.input(words), { clamps, shown: row(s) });
+  return { words, outputs, ...trace };
+}
+
+/** The predictions at a step, counted from 0; made again when the step changes. */
+function at({ network }, run, t) {
+  if (run.said?.t !== t) run.said = { t, p: predicted(network, run.outputs, t) };
+  return run.said.p;
 }
 
 /** Runs are made again when a sentence or what is held has changed, not at each step. */
 function compute(s, own) {
-  const key = JSON.stringify([s.sentences, s.clamp, s.hold_from]);
+  const key = JSON.stringify([s.sentences, s.clamp, s.hold_from, row(s)]);
   if (own.known?.key === key) return own.known;
-  const all = (clamp) => s.sentences.map((sentence) => run(s, own, sentence, clamp));
+  const all = (clamp) => s.sentences.map((sentence) => runOf(s, own, sentence, clamp));
   const [runs, free] = [all(s.clamp), Object.keys(s.clamp).length ? all({}) : undefined];
   const states = ["c", "h"].filter((k) => s.network.letters.includes(k));
   const measure = ([one, other]) =>
@@ -76,15 +87,16 @@ function settle(next, last) {
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
 /** The two sentences, each to be typed, or changed in the word at this step. */
 function sentences({ s, values, own, words, change, keep }) {
-  const { vocabulary } = s.network;
+  const { tokens: vocabulary, D } = s.network;
   const trouble = (b, text) => {
-    const word = split(text).find((word) => !own.index.has(word));
+    const word = split(text).find((word) => own.spell(word) === undefined);
+    if (word && !vocabulary.length) return say(words["no numbers"], { word, D });
     const [all, n] = [vocabulary.slice(0, NAMED).join(", "), vocabulary.length - NAMED];
     if (word) return say(words.unknown, { word, all: n > 0 ? say(words["and more"], { all, n }) : all });
     return b === 0 && !split(text).length ? words.empty : "";
   };
   const put = (b, spoken, step) => {
-    const text = spoken.map((word) => vocabulary[own.index.get(word)]).join(" "); // in its spelling
+    const text = spoken.map(own.spell).join(" "); // in its spelling
     const kept = Object.assign([...s.sentences], { [b]: text }).filter(Boolean);
     own.trouble = undefined;
     change({ sentences: kept, step: step ?? longest(kept) });
@@ -113,7 +125,7 @@ function sentences({ s, values, own, words, change, keep }) {
       <input type="text" data-lm-suppress-shortcuts="true" spellcheck="false" autocomplete="off"
         aria-label=${say(words.sentence, { name })} aria-describedby=${own.id} aria-invalid=${Boolean(own.trouble?.b === b && own.trouble.text)}
         .value=${own.typed[b] ?? sentence} @input=${oninput} @change=${onchange} />
-      <label class="swap" style="visibility: ${spoken ? "visible" : "hidden"}">
+      <label class="swap" style="visibility: ${spoken && select.length ? "visible" : "hidden"}">
         <span class="number">${say(words.word, { t })}</span>${select}</label>
     </div>`;
   };
@@ -199,13 +211,13 @@ function written(words, isOwn, room) {
 }
 
 /** How likely each next word is, the two sentences back to back; a mark where nothing is held. */
-function prediction({ s: { network: { vocabulary } }, words, now, free }) {
-  const best = now[0].map((p, n) => Math.max(p, now[1]?.[n] ?? 0));
-  const rows = Array.from(best.keys()).sort((a, b) => best[b] - best[a]).slice(0, LIKELY).sort((a, b) => a - b);
+function prediction({ s: { network: { outputs } }, words, now, free }) {
+  const rows = largest(now[0].map((p, n) => Math.max(p, now[1]?.[n] ?? 0)), LIKELY);
+  const most = now.map((p) => p.reduce((a, v) => Math.max(a, v)));
   const cell = (b, n) => {
     const [p, was] = [now[b]?.[n], free?.[b]?.[n]];
     const isMoved = Math.abs(was - p) >= 0.005;
-    const isFirst = p === Math.max(...(now[b] ?? []));
+    const isFirst = p === most[b];
     return html`<td class="${NAMES[b]} ${isFirst ? "first" : ""}">
       <span class="track"><i style="scale: ${p >= 0.005 ? p : 0} 1"></i>
         ${isMoved ? html`<u style="--at: ${100 * was}%"></u>` : nothing}</span>
@@ -214,7 +226,7 @@ function prediction({ s: { network: { vocabulary } }, words, now, free }) {
   return html`<div class="next">
     <table class=${now.length < 2 ? "single" : ""}>
       <thead><tr><th scope="col">A</th><th scope="col">${words.likely}</th><th scope="col">B</th></tr></thead>
-      <tbody>${rows.map((n) => html`<tr>${cell(0, n)}<th scope="row">${vocabulary[n]}</th>${cell(1, n)}</tr>`)}</tbody>
+      <tbody>${rows.map((n) => html`<tr>${cell(0, n)}<th scope="row">${outputs[n]}</th>${cell(1, n)}</tr>`)}</tbody>
     </table>
     <small style="visibility: ${free ? "visible" : "hidden"}">${words.dotted}</small>
   </div>`;
@@ -238,7 +250,12 @@ function choice(context) {
       <span>${words[name]} <b class="number">${s[key]}</b></span>
       ${slider({ label: words[name], range: [min, Math.max(min + 1, max), 1], value: s[key], says, act: (v) => change({ [key]: v }) })}
     </label>`;
+  const choose = ({ target: { selectedIndex: n } }) =>
+    change({ layer: Math.floor(n / s.network.directions), reverse: n % s.network.directions === 1 });
   return html`<div class="choice">
+    ${s.rows.length > 1 ? html`<label class="row"><span>${words.row}</span>
+      <select data-lm-suppress-shortcuts="true" aria-label=${words.row} @change=${choose}>
+        ${s.rows.map((name, n) => html`<option .selected=${n === row(s)}>${name}</option>`)}</select></label>` : nothing}
     ${pick("unit", "unit", [0, own.H - 1], `${s.unit}: ${values.state} ${there.join(", ")}`)}
     ${button(words.sort, sort, { pressed: s.sort })}
     ${CELLS[s.network.cell].gates.length
@@ -315,7 +332,7 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
       <path class="above" d=${above} /><path class="below" d=${below} />
       ${left ? units.map((unit, n) => svg`<text class="small ${unit === s.unit ? "own" : ""}" text-anchor="end"
         x=${left - 5} y=${(n + 0.5) * tall + 3.5}>${isNumbered(n) ? unit : ""}</text>`) : nothing}
-    </svg><i class="veil" style="transform: translateX(${left + (t + 1) * pitch}px)"></i></div>
+    </svg><i class="veil" style="transform: translateX(${s.reverse ? `calc(${left + t * pitch}px - 100%)` : `${left + (t + 1) * pitch}px`})"></i></div>
     <figcaption class="number">${value}</figcaption>
   </figure>`;
 }
@@ -355,9 +372,9 @@ function arrange(all, n, runs, units, isDense) {
 function verdict({ s, values: { runs, apart, apartFree }, own, words, now, says }) {
   const t = Math.min(s.step, apart.h?.length ?? 1) - 1;
   const isSame = runs[1] && [0, 1].map((b) => runs[b].words.slice(0, s.step).join(" ")).reduce((a, b) => a === b);
-  const squashed = apart.c && distances(runs[0].tanh_c, runs[1].tanh_c, own.H);
+  const squashed = apart.c && distances(runs[0].c.map(Math.tanh), runs[1].c.map(Math.tanh), own.H);
   const { verdict, word, read } =
-    !runs[1] ? {} : isSame ? { verdict: "same" } : difference(apart, apartFree, squashed, now, t);
+    !runs[1] || s.network.directions > 1 ? {} : isSame ? { verdict: "same" } : difference(apart, apartFree, squashed, now, t);
   const parts = { k: apart.c ? "c" : "h", t: word, p: number(read ?? 0) };
   return html`<p class="verdict" role="status">
     <span>${say(words.after, { t: s.step })}${says.join(", ")}</span>
@@ -367,17 +384,15 @@ function verdict({ s, values: { runs, apart, apartFree }, own, words, now, says 
 // ── all together ────────────────────────────────────────────────────────────────────────────
 function view(given) {
   const { s, values: { runs, free }, words, own, sizes } = given;
-  const at = (run) => {
-    const t = Math.min(s.step, run.words.length) - 1;
-    return probabilities(run.h.subarray(t * own.H, (t + 1) * own.H), own.W, own.b);
-  };
-  const now = runs.map(at);
-  const likeliest = (p) => s.network.vocabulary[p.indexOf(Math.max(...p))];
+  const here = (run) => at(own, run, Math.min(s.step, run.words.length) - 1);
+  const now = runs.map(here);
+  const likeliest = (p) => s.network.outputs[p.indexOf(p.reduce((a, v) => Math.max(a, v)))];
   const says = now.map((p, b) => say(words.says, { name: NAMES[b], word: likeliest(p) }));
-  const units = order(s, given.values, s.sort);
+  const all = order(s, given.values, s.sort);
+  const units = all.slice(0, UNITS);
   const letters = [...s.network.letters];
   const layout = arrange(sizes.grid || 800, letters.length, runs, units, s.projector);
-  const context = { ...given, now, says, layout, free: free?.map(at) };
+  const context = { ...given, now, says, layout, free: free?.map(here) };
   return html`<div class="face" role="group" aria-label=${words.title}>
     ${sentences(context)} ${verdict(context)}
     <div class="parts">
@@ -387,7 +402,8 @@ function view(given) {
       </div>
     </div>
     <p class="key"><span><i></i>${words.above}</span><span><i class="below"></i>${words.below}</span>
-      <span>${words.marks}</span><span>${words.legend}</span></p>
+      <span>${words.marks}</span><span>${words.legend}</span>
+      ${units.length < all.length ? html`<span>${say(words.some, { n: UNITS, H: all.length })}</span>` : nothing}</p>
   </div>`;
 }
 

@@ -6,6 +6,7 @@ One function per widget takes plain settings and values, and returns a `Still`, 
 from gatewise.widgets.stills.backward_explorer import backward_explorer
 from gatewise.widgets.stills.gate_explorer import gate_explorer
 from gatewise.widgets.stills.still import Still
+from gatewise.widgets.stills.text_reader import text_reader
 from gatewise.widgets.stills.unroll_player import unroll_player
 
-__all__ = ["Still", "backward_explorer", "gate_explorer", "unroll_player"]
+__all__ = ["Still", "backward_explorer", "gate_explorer", "text_reader", "unroll_player"]

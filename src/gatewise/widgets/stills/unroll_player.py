@@ -14,7 +14,7 @@ from gatewise.plots import squares
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
 INNER = WIDTH - 2 * PADDING
-LIKELY, UNITS, WORDS = 12, 64, 60  # the most next words, units and words that are shown
+LIKELY, UNITS, WORDS = 10, 64, 60  # the most outputs, units and words that are shown
 LONGEST = 24  # the most letters of a word that are written
 LETTER = 8.4  # the width of a letter
 ALONG = 540  # the width of the row of words
@@ -22,18 +22,29 @@ ORDER = "rznfigoch"  # the order of the cards
 
 
 def unroll_player(
-    values, vocabulary, step, units, clamp, names, unit=0, free=None, said="", hold_from=1
+    values,
+    vocabulary,
+    step,
+    units,
+    clamp,
+    names,
+    unit=0,
+    free=None,
+    said="",
+    hold_from=1,
+    reverse=False,
 ):
     """Draw one sentence or two, as an UnrollPlayer computes them. Returns a Still.
 
     values: a dict. runs: for each sentence, its words, every symbol (T, H), and p (T, D).
     apart: |Δc| and |Δh| by symbol, (T,). free, optional: runs and apart with no gate held.
-    vocabulary: D words. step: counted from 1. units: the units shown, in order.
+    vocabulary: the D outputs. step: counted from 1. units: the units shown, in order.
     clamp: from `f` or `f3` to the number at which the gate is held.
     names: from a symbol to its name, and the widget's phrases: likely, where, says, above, below,
     scale, held, `held one`; with `free` also dotted; optionally legend and `held from`.
     unit: the unit whose values are written. free: for each sentence p (D,) with no gate held.
     said: a sentence about the difference. hold_from: the first word at which gates are held.
+    reverse: whether the layer reads from the last word to the first.
     """
     behind = values.get("free", values)
     scales = _scales(values, behind)
@@ -72,7 +83,7 @@ def unroll_player(
     for n, k in enumerate(letters):
         line, column = divmod(n, sizes["columns"])
         corner = PADDING + column * (wide + 10), middle + line * (sizes["card"] + 10)
-        told = names, clamp, hold_from, scales["c"]
+        told = names, clamp, hold_from, scales["c"], reverse
         _card(still, k, runs, units, (step, unit), told, sizes, (*corner, wide))
     _key(still, names, notes)
     return still
@@ -238,7 +249,7 @@ def _next(still, p, shown, vocabulary, names, free):
 
 def _card(still, k, runs, units, at, told, sizes, corner):
     """Draw the card of a gate or state: one map per sentence, and whether the gate is held."""
-    (step, unit), (names, clamp, hold_from, most), (x, y, wide) = at, told, corner
+    (step, unit), (names, clamp, hold_from, most, reverse), (x, y, wide) = at, told, corner
     pitch, tall = sizes["pitch"], sizes["tall"]
     still.card(x, y, wide, sizes["card"], k)
     still.put(Symbol(x + 10, y + 24, f"{k}_t", "start", 17))
@@ -262,7 +273,8 @@ def _card(still, k, runs, units, at, told, sizes, corner):
             n = units.index(unit)
             panel.axhspan(n - 0.5, n + 0.5, linewidth=0.75 * POINTS, clip_on=False, **edge)
         rows = np.asarray(run[k])[:, units]
-        panel.add_collection(squares(rows, k, step, scale, width=tall / pitch))
+        # In reverse nothing is pale: `squares` knows the words after the step alone.
+        panel.add_collection(squares(rows, k, T if reverse else step, scale, width=tall / pitch))
         panel.set(xlim=(-0.5, T - 0.5), ylim=(len(units) - 0.5, -0.5), xticks=[])
         every = int(np.ceil(11 / tall))
         ticks = range(0, len(units), every) if b == 0 or sizes["stacked"] else []

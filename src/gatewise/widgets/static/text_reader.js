@@ -1,0 +1,336 @@
+// TextReader: a text in a box where it can be selected and changed; its network runs here.
+// Colors are CSS highlights on ranges of the one text node, for the part that is in view.
+import { areas, ranks } from "./cells.js";
+import { button, nice, number, projector, say, set, shown, slider, symbol, widget, within } from "./base.js";
+import { load, predicted, reading, vectors } from "./network.js";
+import { html, nothing } from "./lit-html.js";
+
+const LONGEST = 20000; // tokens
+const SLICE = 12; // milliseconds of reading, then the page is drawn
+const [LIKELY, RANKED] = [10, 12]; // how many outputs and how many units are listed
+const LEVELS = 5; // of color, above zero and below
+const AHEAD = 400; // pixels above and below the view that are colored, too
+
+// ── numbers ─────────────────────────────────────────────────────────────────────────────────
+/** The network, the box, and what belongs to one view alone. */
+function begin(settings) {
+  const own = { network: load(settings.network), ranges: [], told: 0 };
+  own.index = new Map(settings.vocabulary?.map((token, n) => [token, n]));
+  own.box = Object.assign(document.createElement("div"), { className: "text", textContent: settings.text, tabIndex: 0, spellcheck: false });
+  own.box.contentEditable = settings.vocabulary ? "plaintext-only" : "false";
+  own.box.dataset.lmSuppressShortcuts = true;
+  const selected = () => own.onselect?.();
+  document.addEventListener("selectionchange", selected);
+  own.end = () => {
+    document.removeEventListener("selectionchange", selected);
+    own.isOver = true;
+    clearTimeout(own.timer);
+    clear(own);
+  };
+  return own;
+}
+
+/** The tokens of a text, where each begins and ends in it, and its id: -1 if there is none. */
+function cut(s, own, text) {
+  const { tokens, inputs, characters, unknown } = s;
+  if (tokens) {
+    let from = 0;
+    const starts = tokens.map((token) => [(from = text.indexOf(token, from)), (from += token.length)][0]);
+    return { tokens, starts, ids: inputs, count: tokens.length };
+  }
+  const found = characters ? [...text.matchAll(/./gsu)] : [...text.matchAll(/\S+/g)];
+  const kept = found.slice(0, LONGEST);
+  const list = kept.map(([token]) => token);
+  const ids = list.map((token) => own.index.get(token) ?? unknown ?? -1);
+  return { tokens: list, starts: kept.map(({ index }) => index), ids, count: found.length };
+}
+
+/** The text read so far: begun anew for another text or layer, and continued as time allows. */
+function compute(s, own) {
+  const key = JSON.stringify([s.text, s.layer]);
+  if (own.file?.key !== key) {
+    const file = { key, ...cut(s, own, s.text), from: 0, to: 0, ranked: {} };
+    const x = Array.isArray(file.ids[0]) ? Float64Array.from(file.ids.flat()) : vectors(own.network, file.ids);
+    file.pieces = reading(own.network, x, { shown: s.layer, Kind: Float32Array });
+    own.file = Object.assign(file, { T: file.tokens.length });
+  }
+  own.ranks = byItself(s);
+  if (!own.timer) work(own);
+  return { file: own.file, rows: own.file.trace?.[own.ranks] };
+}
+
+/** The quantity that ranks units: the loss belongs to no unit. */
+const byItself = ({ quantity }) => (quantity === "loss" ? "h" : quantity);
+
+/** Read a piece, or rank a unit; false if all is done. */
+function advance({ file, network, ranks: k }) {
+  const ranked = (file.ranked[k] ??= []);
+  if (file.outputs && ranked.length === network.H) return false;
+  if (file.outputs) return ranked.push(ranks(file.trace[k], network.H, ranked.length));
+  const { value, done } = file.pieces.next();
+  return Object.assign(file, value, done ? { from: 0, to: file.T } : {});
+}
+
+/** Work for a slice of time, and go on when the page had its turn. */
+function work(own) {
+  const until = performance.now() + SLICE;
+  let isLeft = true;
+  while (isLeft && performance.now() < until) isLeft = advance(own);
+  own.timer = isLeft && !own.isOver ? setTimeout(() => [work(own), tell(own)]) : undefined;
+}
+
+/** Draw what has been read, now and then, and at the end. */
+function tell(own) {
+  const now = performance.now();
+  if (own.timer && now < own.told + 100) return;
+  own.told = now;
+  own.redraw();
+}
+
+/** −log of the probability that a token had before it was read; 0 for the first. */
+function loss({ file, network }, t) {
+  file.losses ??= new Float32Array(file.T).fill(NaN);
+  if (t === 0) return 0;
+  if (Number.isNaN(file.losses[t])) file.losses[t] = -Math.log(predicted(network, file.outputs, t - 1)[file.ids[t]]);
+  return file.losses[t];
+}
+
+/** The units and their areas under the ROC curve, the farthest from ½ first. */
+function ranking({ marks }, { file, ranks: k }) {
+  const mask = new Uint8Array(file.T);
+  for (const [start, stop] of marks) mask.fill(1, start, stop);
+  const key = [k, JSON.stringify(marks)].join();
+  if (file.ranking?.key === key) return file.ranking.list;
+  const list = areas(file.ranked[k], mask).map((area, unit) => ({ area, unit }));
+  list.sort((a, b) => Math.abs(b.area - 0.5) - Math.abs(a.area - 0.5) || a.unit - b.unit);
+  return (file.ranking = { key, list }).list;
+}
+
+// ── the text in its colors ──────────────────────────────────────────────────────────────────
+const names = ["above", "below"].flatMap((side) => Array.from({ length: LEVELS }, (_, n) => `gw-${side}-${n + 1}`));
+
+/** Take this view's ranges out of the highlights, which belong to the page. */
+function clear(own) {
+  for (const [name, range] of own.ranges) CSS.highlights?.get(name)?.delete(range);
+  own.ranges = [];
+}
+
+function highlight(own, name, start, end) {
+  const range = new StaticRange({ startContainer: own.box.firstChild, startOffset: start, endContainer: own.box.firstChild, endOffset: end });
+  if (!CSS.highlights.has(name)) CSS.highlights.set(name, new Highlight());
+  CSS.highlights.get(name).add(range);
+  own.ranges.push([name, range]);
+}
+
+/** Where a token ends in the text. */
+const end = ({ starts, tokens }, t) => starts[t] + tokens[t].length;
+
+/** The first token whose place is at or below a height of the page. */
+function firstBelow(own, y) {
+  const range = document.createRange();
+  let [low, high] = [0, own.file.T - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    range.setStart(own.box.firstChild, own.file.starts[middle]);
+    range.setEnd(own.box.firstChild, end(own.file, middle));
+    if (range.getBoundingClientRect().bottom < y) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Color what is in view. value: of a token; scale: the value of full color. */
+function paint(s, own, value, scale) {
+  clear(own);
+  if (!CSS.highlights || own.box.textContent !== s.text || !own.file.T || !own.box.firstChild) return;
+  const { top, bottom } = own.box.getBoundingClientRect();
+  const [first, last] = [firstBelow(own, top - AHEAD), firstBelow(own, bottom + AHEAD)];
+  const level = (t) => (t < own.file.from || t >= own.file.to ? 0 : Math.round((LEVELS * within(-1, 1, value(t) / scale))));
+  for (let t = first; t <= last; ) {
+    const [from, now] = [t, level(t)];
+    while (t <= last && level(t) === now) t++;
+    if (now) highlight(own, names[(now < 0 ? LEVELS : 0) + Math.abs(now) - 1], own.file.starts[from], end(own.file, t - 1));
+  }
+  for (const [start, stop] of s.marks) {
+    const [a, b] = [Math.max(start, first), Math.min(stop, last + 1)];
+    if (a < b) highlight(own, "gw-marked", own.file.starts[a], end(own.file, b - 1));
+  }
+}
+
+/** The token at an offset of the text. */
+function tokenAt({ starts, T }, offset) {
+  let [low, high] = [0, T];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (starts[middle] <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return within(0, T - 1, low - 1);
+}
+
+/** The token under the pointer; undefined beside the text. */
+function pointed({ box, file }, { clientX, clientY }) {
+  const at = document.caretPositionFromPoint?.(clientX, clientY);
+  return at?.offsetNode === box.firstChild && box.firstChild ? tokenAt(file, at.offset) : undefined;
+}
+
+/** What the reader selects: a stretch of the text becomes the mark, a caret the token read out. */
+function follow({ s, own, change }) {
+  const selection = document.getSelection();
+  const [node, range] = [own.box.firstChild, selection.rangeCount && selection.getRangeAt(0)];
+  if (!range || !own.file.T || range.startContainer !== node || range.endContainer !== node) return;
+  const [start, stop] = [range.startOffset, range.endOffset];
+  if (start === stop) {
+    own.base = undefined;
+    const at = 1 + tokenAt(own.file, start - 1);
+    if (at !== s.at) change({ at });
+    return;
+  }
+  own.base ??= own.isAdding ? [...s.marks] : [];
+  const marks = [...own.base, [tokenAt(own.file, start), 1 + tokenAt(own.file, stop - 1)]];
+  if (JSON.stringify(marks) !== JSON.stringify(s.marks)) change({ marks });
+}
+
+/** What was typed or pasted is read as far as it is known. */
+function typed({ s, own, words, change, keep }) {
+  own.box.normalize();
+  const text = own.box.textContent;
+  const { tokens, ids, count } = cut(s, own, text);
+  const strange = tokens[ids.indexOf(-1)];
+  const trouble = strange ? say(words.unread, { token: strange }) : count > LONGEST ? say(words["too long"], { T: LONGEST, n: count }) : "";
+  keep({ trouble });
+  if (!strange && count >= 1 && count <= LONGEST) {
+    change({ text, at: Math.min(s.at, count), marks: moved(s.marks, own.file.tokens, tokens) });
+  }
+}
+
+/** The marks after an edit: those behind it move along, those it touches are gone. */
+function moved(marks, last, next) {
+  const grown = next.length - last.length;
+  let [same, end] = [0, last.length];
+  while (same < Math.min(last.length, next.length) && last[same] === next[same]) same++;
+  while (end > same && end + grown > same && last[end - 1] === next[end - 1 + grown]) end--;
+  if (!marks.length || same === next.length) return marks.filter(([, stop]) => stop <= next.length);
+  return marks
+    .filter(([start, stop]) => stop <= same || start >= end)
+    .map(([start, stop]) => (start >= end ? [start + grown, stop + grown] : [start, stop]));
+}
+
+// ── the pieces ──────────────────────────────────────────────────────────────────────────────
+/** By what to color: a symbol of the cell, or the loss; of which layer, of which unit. */
+function choice(context) {
+  const { s, own, words, change, reset } = context;
+  const quantities = [...s.network.letters, ...(s.predicts ? ["loss"] : [])];
+  const name = (k) => words.quantity[k] ?? words.loss;
+  const { rows: layers, directions, H } = own.network;
+  const layer = (n) => say(words.layers[directions === 1 ? 0 : 1 + (n % 2)], { n: Math.floor(n / directions) });
+  const pick = (k) => button(k === "loss" ? words.loss : symbol(k), () => change({ quantity: k }), { pressed: s.quantity === k, label: name(k) });
+  return html`<div class="choice">
+    <div class="group" role="group" aria-label=${words.color}><span>${words.color}</span>${quantities.map(pick)}
+      <span>${name(s.quantity)}</span></div>
+    ${layers.length > 1
+      ? html`<label>${words.layer} <select data-lm-suppress-shortcuts="true" @change=${({ target }) => change({ layer: target.selectedIndex })}>
+          ${layers.map((_, n) => html`<option ?selected=${n === s.layer}>${layer(n)}</option>`)}</select></label>`
+      : nothing}
+    <label class="unit"><span>${words.unit} <b class="number">${s.unit}</b></span>
+      ${slider({ label: words.unit, range: [0, Math.max(1, H - 1), 1], value: s.unit, says: context.said, act: (unit) => change({ unit: Math.min(unit, H - 1) }) })}</label>
+    <span class="ends">${button(words.reset, () => [Object.assign(own, { trouble: "", isAdding: false }), reset()])} ${projector(context)}</span>
+  </div>`;
+}
+
+/** The colors and what they say; the underline says it without color. */
+function legend({ s, words, scale, isSigned }) {
+  const k = s.quantity === "loss" ? words.loss : s.quantity;
+  const swatch = (side, n) => html`<i class="${side} level-${n}">a</i>`;
+  const levels = Array.from({ length: LEVELS }, (_, n) => n + 1);
+  return html`<p class="legend">
+    ${isSigned ? html`<span>${say(words.scale[0], { k, low: number(-scale) })}</span>${levels.toReversed().map((n) => swatch("below", n))}` : html`<span>${say(words.scale[0], { k, low: 0 })}</span>`}
+    ${levels.map((n) => swatch("above", n))}<span>${say(words.scale[1], { k, high: number(scale) })}</span></p>`;
+}
+
+/** The units that tell the selected text from the rest; each can be chosen. */
+function ranked({ s, own, words, change, keep }) {
+  const toggle = () => keep({ isAdding: !own.isAdding });
+  const isReady = own.file.ranked[own.ranks]?.length === own.network.H;
+  const isPart = s.marks.length > 0 && s.marks.reduce((sum, [start, stop]) => sum + stop - start, 0) < own.file.T;
+  const list = isReady && isPart ? ranking(s, own).slice(0, RANKED) : [];
+  const k = own.ranks;
+  const item = ({ area, unit }) => html`<li>${button(
+    html`<span>${words.unit} ${unit}</span><span class="track"><i class=${area < 0.5 ? "below" : "above"} style="width: ${200 * Math.abs(area - 0.5)}%"></i></span><span class="number">${area < 0.5 ? "−" : "+"} ${shown(`area_${unit}`, Math.max(area, 1 - area))}</span>`,
+    () => change({ unit, quantity: k }),
+    { pressed: unit === s.unit, label: say(words.area, { unit, area: number(Math.max(area, 1 - area)), way: words.way[Number(area >= 0.5)] }) })}</li>`;
+  return html`<div class="ranking"><p>${say(s.marks.length ? words.rank : words.select, { k })}</p>
+    <ol>${list.map(item)}</ol>
+    <p>${button(words.add, toggle, { pressed: Boolean(own.isAdding) })} ${button(words.clear, () => change({ marks: [] }), { off: !s.marks.length })}</p>
+    <small>${words.auc}</small></div>`;
+}
+
+/** The likeliest outputs after the token that is read out. */
+function likely({ s, own, words }) {
+  if (!own.network.W || !own.file.outputs || !own.file.T) return nothing;
+  const t = Math.min(s.at, own.file.T) - 1;
+  if (own.file.likely?.t !== t) {
+    const p = predicted(own.network, own.file.outputs, t);
+    own.file.likely = { t, p, best: Array.from(p.keys()).sort((a, b) => p[b] - p[a] || a - b).slice(0, LIKELY) };
+  }
+  const { p, best } = own.file.likely;
+  return html`<table class="likely"><caption>${say(words.next, { token: own.file.tokens[t] })}</caption><tbody>
+    ${best.map((n) => html`<tr><th scope="row"><code>${visible(s.network.outputs[n])}</code></th>
+      <td><span class="track"><i style="width: ${100 * p[n]}%"></i></span></td><td class="number">${shown(`p_${n}`, p[n])}</td></tr>`)}</tbody></table>`;
+}
+
+/** A token with its blanks made visible. */
+const visible = (token) => token.replaceAll("\n", "↵").replaceAll(" ", "␣").replaceAll("\t", "⇥");
+
+// ── all together ────────────────────────────────────────────────────────────────────────────
+function view(given) {
+  const { s, values: { rows, file }, words, own, keep } = given;
+  own.redraw = () => keep({});
+  const { H } = own.network;
+  const isLoss = s.quantity === "loss";
+  const value = (t) => (isLoss ? (file.outputs ? loss(own, t) : 0) : rows[t * H + s.unit]);
+  const isSigned = !"ifozr".includes(s.quantity) && !isLoss;
+  const scale = scaleOf(s, own, rows, isLoss, H);
+  const t = within(0, Math.max(0, file.T - 1), own.hovered ?? s.at - 1);
+  const isRead = file.T > 0 && t >= file.from && t < file.to;
+  const k = isLoss ? words["loss value"] : words.value;
+  const now = isRead ? say(k, { k: s.quantity, unit: s.unit, value: number(value(t), isSigned) }) : "";
+  const said = file.T ? say(words.here, { token: visible(file.tokens[t]), t: t + 1, T: file.T }) + now : "";
+  const context = { ...given, value, scale, isSigned, said };
+  own.onselect = () => follow(context);
+  Object.assign(own.box, {
+    oninput: () => typed(context),
+    onscroll: () => paint(s, own, value, scale),
+    onpointermove: (event) => keep({ hovered: pointed(own, event) }),
+    onpointerleave: () => keep({ hovered: undefined }),
+  });
+  set(own.box, "role", s.vocabulary ? "textbox" : "document");
+  set(own.box, "aria-multiline", "true");
+  set(own.box, "aria-label", words.text);
+  if (own.seen !== s.text) {
+    if (own.box.textContent !== s.text) own.box.textContent = s.text; // Python or Reset changed it
+    own.seen = s.text;
+  }
+  const look = [s.quantity, s.unit, s.text, scale, file.from, file.to, JSON.stringify(s.marks), Boolean(file.outputs)].join();
+  if (own.look !== look) requestAnimationFrame(() => own.isOver || paint(s, own, value, scale));
+  own.look = look;
+  const progress = [["reading", file.outputs ? 1 : (file.to - file.from) / file.T], ["ranking", (file.ranked[own.ranks]?.length ?? 0) / H]];
+  const [doing, part] = progress.find(([, part]) => part < 1) ?? [];
+  return html`<div class="face" role="group" aria-label=${words.title} style="--tint: var(--gw-${isLoss ? "h" : s.quantity})">
+    ${choice(context)} ${legend(context)}
+    <p class="verdict" role="status"><span>${said}</span>${doing && file.T ? html`<small>${say(words[doing], { p: Math.floor(100 * part) })}</small>` : nothing}</p>
+    <p class="message" role="alert">${own.trouble ?? ""}</p>
+    <div class="parts">${own.box}<div class="side">${ranked(context)} ${likely(context)}</div></div>
+  </div>`;
+}
+
+/** The value of full color: 1 for gates and what a tanh made, else a round number above all. */
+function scaleOf(s, own, rows, isLoss, H) {
+  if (isLoss) return nice(Math.log(s.network.outputs.length));
+  if (s.quantity !== "c" || !rows) return 1;
+  let most = 0;
+  for (let n = s.unit; n < rows.length; n += H) most = Math.max(most, Math.abs(rows[n]));
+  return nice(most);
+}
+
+export default widget({ name: "gw-text-reader", begin, compute, view });

@@ -1,0 +1,114 @@
+"""TextReader as a still: the text around the token that is read out, in its colors."""
+
+import numpy as np
+from matplotlib.collections import PolyCollection
+
+from gatewise.drawings.shapes import Box
+from gatewise.drawings.theme import LIGHT
+from gatewise.drawings.values import nice, number
+from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
+
+LINES, COLUMNS = 18, 68  # of text that are shown
+ADVANCE, LEADING = 13 * 0.602, 21  # of a letter of DejaVu Sans Mono and a line, in pixels
+ABOVE, BELOW = "c", "h"  # the colors of values above and below zero
+LEVELS = 5
+LIKELY, RANKED = 8, 6  # how many outputs and units are listed
+SIDE = WIDTH - PADDING - 232  # where the lists begin
+
+
+def text_reader(values, reader):
+    """The text, the ranking and the likeliest outputs, as a TextReader holds them.
+
+    values: the reader's. reader: the TextReader, whose settings and words are read.
+    """
+    tokens, shown = values["tokens"], values["shown"]
+    lines, first = _lines(reader.text, tokens, reader.at - 1)
+    scale = _scale(reader.quantity, shown, len(reader.network.outputs))
+    still = Still(PADDING * 2 + 40 + LEADING * LINES)
+    words = reader.words
+    here = words["here"].format(token=tokens[reader.at - 1], t=reader.at, T=len(tokens))
+    now = number(shown[reader.at - 1], sign=reader.quantity not in "ifozr")
+    value = words["loss value" if reader.quantity == "loss" else "value"]
+    said = here + value.format(k=reader.quantity, unit=reader.unit, value=now)
+    still.panel("said", 0, 0, WIDTH, PADDING, said).set(xticks=[], yticks=[])  # for the text form
+    still.write(PADDING, PADDING + 14, said, 14, bold=True)
+    marked = reader.mask
+    boxes, colors = [], []
+    for row, line in enumerate(lines):
+        top = PADDING + 34 + row * LEADING
+        for column, t in line["places"]:
+            level = round(LEVELS * np.clip(shown[t] / scale, -1, 1))
+            x, wide = PADDING + column * ADVANCE, ADVANCE * line["widths"][column]
+            if level:
+                color = LIGHT[ABOVE if level > 0 else BELOW]
+                share = f"{round(255 * abs(level) / 10):02x}"
+                boxes.append(_box(x, top, wide, LEADING - 3))
+                colors.append(color + share)
+                boxes.append(_box(x, top + LEADING - 3, wide, 0.5 * abs(level)))
+                colors.append(color)
+            if marked[t]:
+                boxes.append(_box(x, top - 1, wide, 2))
+                colors.append(LIGHT["ink"])
+        look = {"family": "monospace", "fontsize": 13 * POINTS, "va": "center", "parse_math": False}
+        still.page.text(PADDING, top + LEADING / 2 - 1, line["text"], color=LIGHT["ink"], **look)
+    still.page.add_collection(PolyCollection(boxes, facecolors=colors, linewidths=0))
+    _lists(still, values, reader)
+    return still
+
+
+def _box(x, y, width, height):
+    return [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
+
+
+def _lines(text, tokens, at):
+    """The lines around a token; of each its text, and the column, width and index of its tokens."""
+    lines, line, column, offset = [], None, 0, 0
+    current = 0
+    for t, token in enumerate(tokens):
+        start = text.index(token, offset)
+        blank, offset = text[offset:start], start + len(token)
+        for letter in blank + token:
+            if line is None or letter == "\n" or column == COLUMNS:
+                line, column = {"text": "", "places": [], "widths": {}}, 0
+                lines.append(line)
+            if letter != "\n":
+                line["text"] += letter
+                column += 1
+        if token != "\n":
+            wide = min(len(token), column)
+            line["places"].append((column - wide, t))
+            line["widths"][column - wide] = wide
+        if t == at:
+            current = len(lines) - 1
+    first = max(0, min(current - LINES // 2, len(lines) - LINES))
+    return lines[first : first + LINES], first
+
+
+def _scale(quantity, shown, outputs):
+    if quantity == "loss":
+        return nice(np.log(max(2, outputs)))
+    return nice(np.abs(shown).max()) if quantity == "c" else 1
+
+
+def _lists(still, values, reader):
+    """The units that tell marked tokens from others, and the likeliest outputs."""
+    y = PADDING + 48
+    for unit, area in values["ranking"][:RANKED]:
+        sign = "−" if area < 0.5 else "+"
+        still.write(SIDE, y, f"{reader.words['unit']} {unit}")
+        width = 90 * 2 * abs(area - 0.5)
+        still.put(Box(SIDE + 70, y - 9, 90, 8, fill="panel"))
+        still.put(Box(SIDE + 70, y - 9, width, 8, fill=ABOVE if area >= 0.5 else BELOW))
+        still.write(WIDTH - PADDING, y, f"{sign} {number(max(area, 1 - area))}", anchor="end")
+        y += 22
+    if "p" not in values:
+        return
+    y += 16 if values["ranking"] else 0
+    best = np.argsort(-values["p"], kind="stable")[:LIKELY]
+    for n in best:
+        token = reader.network.outputs[n].replace("\n", "↵").replace(" ", "␣")
+        still.write(SIDE, y, token)
+        still.put(Box(SIDE + 70, y - 9, 90, 8, fill="panel"))
+        still.put(Box(SIDE + 70, y - 9, 90 * values["p"][n], 8, fill=ABOVE))
+        still.write(WIDTH - PADDING, y, number(values["p"][n]), anchor="end")
+        y += 22
