@@ -274,7 +274,7 @@ function likely({ s, own, words }) {
     own.file.likely = { t, p, best: Array.from(p.keys()).sort((a, b) => p[b] - p[a] || a - b).slice(0, LIKELY) };
   }
   const { p, best } = own.file.likely;
-  return html`<table class="likely"><caption>${say(words.next, { token: own.file.tokens[t] })}</caption><tbody>
+  return html`<table class="likely"><caption>${say(words.next, { token: visible(own.file.tokens[t]) })}</caption><tbody>
     ${best.map((n) => html`<tr><th scope="row"><code>${visible(s.network.outputs[n])}</code></th>
       <td><span class="track"><i style="width: ${100 * p[n]}%"></i></span></td><td class="number">${shown(`p_${n}`, p[n])}</td></tr>`)}</tbody></table>`;
 }
