@@ -17,6 +17,8 @@ import pytest
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, RunningKernel
 from nbval.plugin import IPyNbCell, IPyNbFile
 
+from tools import notebooks
+
 # Kernels that tests start inherit these. A progress bar is for the person who waits, and two
 # workers of pytest-xdist share two cores best with one thread each.
 os.environ["TQDM_DISABLE"] = "1"
@@ -71,6 +73,17 @@ class Cell(IPyNbCell):
         if self.config.option.twice:
             super().runtest()
 
+    def compare_outputs(self, test, ref, skip_compare=None):
+        """What nbval compares, and what widgets show: to two decimals, as on the screen."""
+        if not super().compare_outputs(test, ref, skip_compare):
+            return False
+        states = notebooks.read_states().get(self.parent.path.stem, {})
+        if alike(notebooks.displayed(test), states.get(self.cell.id, [])):
+            return True
+        expected = "expected the widgets that notebooks/widgets.json records, got others"
+        self.comparison_traceback = [f"{expected}: run `make notebooks`"]
+        return False
+
 
 class Judgement(IPyNbCell):
     """An answer to an exercise, with the exercise's own check: the last line is the verdict."""
@@ -79,6 +92,17 @@ class Judgement(IPyNbCell):
         said = "".join(output.get("text", "") for output in test)
         self.comparison_traceback = [f"expected the verdict {ref[0].text!r}, got {said!r}"]
         return re.search(rf"^{ref[0].text}\n\Z", said, re.MULTILINE)
+
+
+def alike(one, other):
+    """Whether two states of widgets are the same; numbers may differ by 0.01, as processors do."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    if isinstance(one, float) or isinstance(other, float):
+        return one == pytest.approx(other, rel=0.01, abs=0.01)
+    return one == other
 
 
 def judgements(notebook, name):

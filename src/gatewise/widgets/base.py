@@ -47,7 +47,10 @@ class Widget(anywidget.AnyWidget):
     # On ipywidgets 7 this method would bypass the picture in `_repr_mimebundle_`.
     _ipython_display_ = None
 
-    # What the view needs besides its settings, sent once: words, palette, drawings, the settings
+    # The tables of `words` that it speaks from.
+    tables = ("all",)
+
+    # What the view needs besides its settings, sent once: what its class shares, and the settings
     # that Reset restores.
     constants = Dict(read_only=True).tag(sync=True)
 
@@ -58,7 +61,7 @@ class Widget(anywidget.AnyWidget):
             cls._esm, cls._css = _module(cls.view), _styles(cls.view)
         super().__init_subclass__(**kwargs)
 
-    def __init__(self, settings, **constants):
+    def __init__(self, settings, words, **constants):
         """Take over the settings in their own order, each of them or none."""
         known = self.settings()
         for name in settings:
@@ -70,9 +73,24 @@ class Widget(anywidget.AnyWidget):
             if name in settings:
                 setattr(self, name, settings[name])
         constants["start"] = {name: _plain(getattr(self, name)) for name in known}
-        constants["palette"] = {"light": LIGHT, "dark": DARK}
-        self.set_trait("constants", constants)
+        self.set_trait("constants", self.shared(words) | constants)
         super().__init__()  # which sends all of it, once
+
+    @classmethod
+    def shared(cls, words):
+        """The constants that all widgets of this class share: words, drawings, palette."""
+        spoken = {key: text for table in cls.tables for key, text in words[table].items()}
+        drawn = [drawing.svg(values={}) for drawing in cls._drawings()]
+        return {"words": spoken, "drawings": drawn, "palette": {"light": LIGHT, "dark": DARK}}
+
+    @classmethod
+    def _drawings(cls):
+        return []
+
+    @property
+    def words(self):
+        """Every word that it says."""
+        return self.constants["words"]
 
     @classmethod
     def settings(cls):
@@ -94,6 +112,12 @@ class Widget(anywidget.AnyWidget):
         """All that the view's `mount` needs, as JSON can carry it; for a page without a kernel."""
         return self.constants | {name: _plain(getattr(self, name)) for name in self.settings()}
 
+    def state(self):
+        """The part of `plain()` that is this widget's own, and the name of its class."""
+        shared = ("words", "drawings", "palette")
+        own = {name: value for name, value in self.plain().items() if name not in shared}
+        return {"class": type(self).__name__} | own
+
     def __repr__(self):
         # The same in every run: a saved notebook can be compared with a new one.
         return type(self).__name__
@@ -103,6 +127,7 @@ class Widget(anywidget.AnyWidget):
         png, about = self.picture()._repr_png_()
         data["image/png"] = b64encode(png).decode()
         metadata["image/png"] = about
+        metadata["gatewise"] = self.state()  # for a page without a kernel: tools/site.py
         return data, metadata
 
 

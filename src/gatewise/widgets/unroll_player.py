@@ -68,6 +68,7 @@ class UnrollPlayer(base.Widget):
     """
 
     view = "unroll_player"
+    tables = ("all", "player")
 
     sentences = base.Setting(_sentences, base.Row(["i love", "you love"]))
     clamp = base.Setting(_clamp, base.Mapping())
@@ -94,9 +95,8 @@ class UnrollPlayer(base.Widget):
             "vocabulary": list(vocabulary.words),
             **{name: array.ravel().tolist() for name, array in parts.items()},
         }
-        self.words = words["all"] | words["player"]
         settings.setdefault("sentences", ["i love", "you love"])
-        super().__init__(settings, network=network, words=self.words)
+        super().__init__(settings, words, network=network)
 
     def _check(self, model):
         """Raise ValueError unless the model itself predicts what its weights do here."""
