@@ -15,7 +15,7 @@ comma       := ,
 READY       := .venv/ready-$(subst $(comma),-,$(EXTRAS))$(patsubst constraints%.txt,%,$(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
-.PHONY: help lab quick test nbval twice lint notebooks figures bench sweep mutants links
+.PHONY: help lab quick test nbval twice lint notebooks figures site bench sweep mutants links
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,7 +45,7 @@ twice: $(READY)  ## the same, but each code cell runs twice in a row
 lint: $(READY)  ## ruff for Python, oxlint for JavaScript
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(BIN)/oxlint --deny-warnings --ignore-pattern='**/lit-html.js' src/gatewise/widgets/static
+	$(BIN)/oxlint --deny-warnings --ignore-pattern='**/lit-html.js' src/gatewise/widgets/static site
 
 notebooks: $(READY)  ## execute every notebook in a fresh kernel and save it normalized
 	$(BIN)/python tools/notebooks.py
@@ -53,9 +53,13 @@ notebooks: $(READY)  ## execute every notebook in a fresh kernel and save it nor
 figures: $(READY)  ## make everything under figures/ again
 	$(BIN)/python tools/figures.py
 
-bench: $(READY)  ## everything with a clock: our cells beside torch's, frame times of the widgets
+site: $(READY)  ## the book as web pages, in site/out (serve=8000 serves it there, too)
+	$(RUN) tools.site $(if $(serve),--serve=$(patsubst 1,8000,$(serve)))
+
+bench: $(READY)  ## everything with a clock: our cells beside torch's, frame times of the widgets, pages
 	$(BIN)/python benchmarks/cells.py
 	$(BIN)/python benchmarks/widgets.py
+	$(RUN) benchmarks.pages
 
 sweep: $(READY)  ## every notebook, strictly, as if on other processors (half an hour)
 	$(BIN)/python tools/sweep.py

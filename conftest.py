@@ -6,6 +6,8 @@ has run, the same kernel judges the exercises: tests/exercises.py has two wrong 
 
 import os
 import re
+import subprocess
+import sys
 import tempfile
 from collections import Counter, defaultdict
 from itertools import chain
@@ -30,6 +32,24 @@ inherited = filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")])  # "" wou
 os.environ["PYTHONPATH"] = os.pathsep.join(inherited)
 
 WANTED = 180  # seconds for the whole series on two cores, the start of its kernels included
+
+
+# As in the workflow that publishes it: without torch and, by OFFLINE, without a network.
+BUILD = """
+import sys
+sys.modules["torch"] = None
+from pathlib import Path
+from tools import site
+site.build(Path(sys.argv[1]))
+"""
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory):
+    """A folder with the book as web pages, built once."""
+    folder = tmp_path_factory.mktemp("site") / "out"
+    subprocess.run([sys.executable, "-c", BUILD, folder], cwd=Path(__file__).parent, check=True)
+    return folder
 
 
 def pytest_addoption(parser):

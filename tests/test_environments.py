@@ -13,10 +13,10 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from tools import sweep
+from tools import site, sweep
 
 ROOT = Path(__file__).parents[1]
-WORKFLOW = ROOT / ".github" / "workflows" / "test.yml"
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
 def read(name):
@@ -154,9 +154,23 @@ def test_every_target_that_the_workflow_makes_is_in_the_makefile():
 
 def test_the_workflow_fits_its_schema():
     schema = ["--builtin-schema", "vendor.github-workflows"]
-    subprocess.run([sys.executable, "-m", "check_jsonschema", *schema, WORKFLOW], check=True)
+    subprocess.run([sys.executable, "-m", "check_jsonschema", *schema, *WORKFLOWS], check=True)
 
 
 def test_zizmor_finds_no_fault_in_the_workflow():
     zizmor = Path(sysconfig.get_path("scripts")) / "zizmor"
-    subprocess.run([zizmor, "--offline", WORKFLOW], check=True)
+    subprocess.run([zizmor, "--offline", *WORKFLOWS], check=True)
+
+
+def test_workflows_pin_each_action_once():
+    used = [re.findall(r"uses: (\S+)@(\w{40}) # v", path.read_text("utf-8")) for path in WORKFLOWS]
+    assert [len(found) for found in used] == [4, 8]
+    assert len({name for name, _ in sum(used, [])}) == len(set(sum(used, [])))
+
+
+def test_what_is_published_is_what_make_site_builds():
+    jobs = yaml.safe_load(read(".github/workflows/pages.yml"))["jobs"]
+    *_, build, upload = jobs["build"]["steps"]
+    assert build["run"] == "make site"
+    assert ROOT / upload["with"]["path"] == site.OUT
+    assert "site/out/" in read(".gitignore").splitlines()

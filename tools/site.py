@@ -38,6 +38,7 @@ SITE = ROOT / "site"
 OUT = SITE / "out"
 FOLDED = ("setup", "imports")  # the cells that a reader of pages doesn't need
 PICTURES = {"image/svg+xml", "image/png"}
+LONG = 24  # letters of a formula in the text that may not fit on a line of a phone
 CAPTION = re.compile(r"(\*(?!\*).+?(?<!\*)\*)(?:\n\n|\Z)", re.DOTALL)
 HEADING = re.compile(r'<h[23] id="(.*?)">(.*?)</h[23]>')
 
@@ -47,7 +48,9 @@ HEADING = re.compile(r'<h[23] id="(.*?)">(.*?)</h[23]>')
 def code(source, language="ipython3"):
     """A program with its syntax marked, in a box that can be scrolled."""
     lexer = get_lexer_by_name(language)
-    return f"<pre><code>{highlight(source, lexer, HtmlFormatter(nowrap=True)).rstrip()}</code></pre>"
+    return (
+        f"<pre><code>{highlight(source, lexer, HtmlFormatter(nowrap=True)).rstrip()}</code></pre>"
+    )
 
 
 def plain(markup):
@@ -58,16 +61,21 @@ def plain(markup):
 
 def mathml(formula, display):
     """A formula as MathML; signs keep to their numbers, and indices have no gaps, as in TeX."""
-    markup = html.unescape(convert(formula.strip(), display=display).replace("&#x0003C;", "&amp;lt;"))
+    markup = html.unescape(
+        convert(formula.strip(), display=display).replace("&#x0003C;", "&amp;lt;")
+    )
     markup = re.sub(r"(<mo[^>]*>[=≈⊙,(]</mo>)<mo>−</mo>", r'\1<mo form="prefix">−</mo>', markup)
     part = r"(<m[in]>[^<]*</m[in]>)"
     tight = r'<mrow>\1<mo lspace="0" rspace="0">\2</mo>\3</mrow>\4'
-    return re.sub(rf"<mrow>{part}<mo>(.)</mo>{part}</mrow>(</msu)", tight, markup)
+    markup = re.sub(rf"<mrow>{part}<mo>(.)</mo>{part}</mrow>(</msu)", tight, markup)
+    is_long = display == "inline" and len(plain(markup)) > LONG
+    return markup.replace("<math", '<math class="long"', 1) if is_long else markup
 
 
 def tied(markup):
     """Some HTML in which punctuation never leaves the equation before it."""
-    return re.sub(r"(<math [^>]*inline.*?</math>)([.,;:!?)’”]+)", r'<span class="tie">\1\2</span>', markup)
+    equation = r'(<math [^>]*inline">(?:(?!</math>).)*</math>)'
+    return re.sub(equation + "([.,;:!?)”]+)", r'<span class="tie">\1\2</span>', markup)
 
 
 def curly(markup):
@@ -109,7 +117,7 @@ class Renderer(IPythonRenderer):
         return code(source, info or "text")
 
     def table(self, text):
-        return f'<div class="table"><table>{text}</table></div>'
+        return f'<div class="wide"><table>{text}</table></div>'
 
     def link(self, text, url, title=None):
         path, mark, anchor = url.partition("#")
@@ -253,12 +261,22 @@ def build(out=OUT, edition=SITE / "en", words=ENGLISH):
     rendered, found = [], []
     for name, title, notebook, anchor in pages:
         book = Book(anchor)
-        resources = {"unique_key": name, "output_files_dir": "img", "say": say, "colab": colab(name)}
+        resources = {
+            "unique_key": name,
+            "output_files_dir": "img",
+            "say": say,
+            "colab": colab(name),
+        }
         body, resources = book.from_notebook_node(notebook, resources)
+        body = body.replace('class="live"', 'class="live" id="explorer"', 1)
         for file, picture in resources["outputs"].items():
             (out / file).write_bytes(picture)
-        shown = {output.metadata["gatewise"]["class"] for cell in notebook.cells
-                 for output in _widgets(cell) if "gatewise" in output.metadata}
+        shown = {
+            output.metadata["gatewise"]["class"]
+            for cell in notebook.cells
+            for output in _widgets(cell)
+            if "gatewise" in output.metadata
+        }
         views = {kind: getattr(widgets, kind).view for kind in sorted(shown)}
         toc = [{"level": level, "id": id, "text": text} for level, id, text in book.toc]
         rendered.append({"name": name, "title": title, "body": body, "toc": toc, "views": views})
@@ -266,7 +284,9 @@ def build(out=OUT, edition=SITE / "en", words=ENGLISH):
     page = Book().environment.get_template("page.html.j2")
     for n, one in enumerate(rendered):
         around = {"before": rendered[n - 1] if n > 1 else None, "after": rendered[n + 1 : n + 2]}
-        text = page.render(page=one, pages=rendered[1:], say=say, colab=colab(one["name"]), **around)
+        text = page.render(
+            page=one, pages=rendered[1:], say=say, colab=colab(one["name"]), **around
+        )
         (out / f"{one['name']}.html").write_text(text, encoding="utf-8")
     (out / "search.json").write_text(to_json(found), encoding="utf-8")
     return out
@@ -280,16 +300,15 @@ def colab(name):
 
 
 def write_widgets(folder, words):
-    """The scripts of the widgets as they are, and for each class one with what it shares."""
+    """For each class of widgets a module with its `mount`, and for each view its styles."""
     folder.mkdir()
-    for script in (ROOT / "src/gatewise/widgets/static").glob("*.js"):
-        shutil.copy(script, folder)
     for name in widgets.__all__:
         kind = getattr(widgets, name)
+        view = kind._esm.replace("export default", "const view =")
+        shared = f"const shared = {to_json(kind.shared(words))};"
+        mount = "export const mount = (place, own) => view.mount(place, { ...shared, ...own });"
+        (folder / f"{name}.js").write_text(f"{view}\n{shared}\n{mount}\n", encoding="utf-8")
         (folder / f"{kind.view}.css").write_text(kind._css, encoding="utf-8")
-        script = f'import view from "./{kind.view}.js";\nconst shared = {to_json(kind.shared(words))};\n'
-        script += "export const mount = (place, own) => view.mount(place, { ...shared, ...own });\n"
-        (folder / f"{name}.js").write_text(script, encoding="utf-8")
 
 
 def sections(name, title, body):
@@ -306,7 +325,10 @@ class Handler(SimpleHTTPRequestHandler):
     """Files of a folder, texts among them compressed, as GitHub Pages sends them."""
 
     protocol_version = "HTTP/1.1"
-    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".js": "text/javascript", ".woff2": "font/woff2"}
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {
+        ".js": "text/javascript",
+        ".woff2": "font/woff2",
+    }
 
     def do_GET(self):
         path = Path(self.translate_path(self.path))
@@ -316,7 +338,11 @@ class Handler(SimpleHTTPRequestHandler):
             return super().do_GET()
         content = gzip.compress(path.read_bytes(), mtime=0)
         self.send_response(200)
-        headers = {"Content-Type": f"{kind}; charset=utf-8", "Content-Encoding": "gzip", "Content-Length": len(content)}
+        headers = {
+            "Content-Type": f"{kind}; charset=utf-8",
+            "Content-Encoding": "gzip",
+            "Content-Length": len(content),
+        }
         for header, value in headers.items():
             self.send_header(header, value)
         self.end_headers()
@@ -332,7 +358,9 @@ def server(folder=OUT, port=0):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", nargs="?", type=Path, default=OUT)
     parser.add_argument("--serve", nargs="?", type=int, const=8000, metavar="PORT")
     options = parser.parse_args()

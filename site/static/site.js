@@ -33,7 +33,7 @@ const watch = new IntersectionObserver((entries) => {
 for (const heading of document.querySelectorAll("h2[id]")) if (links.has(heading.id)) watch.observe(heading);
 
 // ── what is wider than the page can be scrolled with the keyboard, too ──────────────────────
-const boxes = document.querySelectorAll("pre, .table, math[display=block]");
+const boxes = document.querySelectorAll("pre, .wide, math[display=block], .long");
 const reach = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
