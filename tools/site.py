@@ -304,9 +304,9 @@ def write_widgets(folder, words):
     folder.mkdir()
     for name in widgets.__all__:
         kind = getattr(widgets, name)
-        view = kind._esm.replace("export default", "const view =")
-        shared = f"const shared = {to_json(kind.shared(words))};"
-        mount = "export const mount = (place, own) => view.mount(place, { ...shared, ...own });"
+        view = kind._esm.replace("export default", "const live =")
+        shared = f"const constants = {to_json(kind.shared(words))};"
+        mount = "export const mount = (place, own) => live.mount(place, { ...constants, ...own });"
         (folder / f"{name}.js").write_text(f"{view}\n{shared}\n{mount}\n", encoding="utf-8")
         (folder / f"{kind.view}.css").write_text(kind._css, encoding="utf-8")
 

@@ -126,7 +126,7 @@ def test_firefox_shows_every_page(firefox, root, name):
 # ── widgets ─────────────────────────────────────────────────────────────────────────────────
 
 # A page doesn't need to hear what its reader changes; this test does.
-HEARD = """export const mount = (place, own) => view.mount(place, { ...shared, ...own },
+HEARD = """export const mount = (place, own) => live.mount(place, { ...constants, ...own },
     { onchange: (some) => (place.changed = { ...place.changed, ...some }) });"""
 
 
