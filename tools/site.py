@@ -36,7 +36,6 @@ from tools import links, notebooks
 ROOT = links.ROOT
 SITE = ROOT / "site"
 OUT = SITE / "out"
-FOLDED = ("setup", "imports")  # the cells that a reader of pages doesn't need
 PICTURES = {"image/svg+xml", "image/png"}
 LONG = 24  # letters of a formula in the text that may not fit on a line of a phone
 CAPTION = re.compile(r"(\*(?!\*).+?(?<!\*)\*)(?:\n\n|\Z)", re.DOTALL)
@@ -48,9 +47,8 @@ HEADING = re.compile(r'<h[23] id="(.*?)">(.*?)</h[23]>')
 def code(source, language="ipython3"):
     """A program with its syntax marked, in a box that can be scrolled."""
     lexer = get_lexer_by_name(language)
-    return (
-        f"<pre><code>{highlight(source, lexer, HtmlFormatter(nowrap=True)).rstrip()}</code></pre>"
-    )
+    marked = highlight(source, lexer, HtmlFormatter(nowrap=True)).rstrip()
+    return f"<pre><code>{marked}</code></pre>"
 
 
 def plain(markup):
@@ -117,6 +115,8 @@ class Renderer(IPythonRenderer):
         return code(source, info or "text")
 
     def table(self, text):
+        text = re.sub(r"<th\b[^>]*></th>", "<td></td>", text)  # an empty head is none
+        text = re.sub(r"<thead>(\s|</?tr>|<td></td>)*</thead>", "", text)
         return f'<div class="wide"><table>{text}</table></div>'
 
     def link(self, text, url, title=None):
