@@ -73,6 +73,8 @@ def visit(browser, root):
 def test_axe_finds_nothing_by_day_and_by_night(visit, name):
     page = visit(name)
     page.locator("main details").evaluate_all("nodes => nodes.forEach(node => (node.open = true))")
+    if name != "index":  # widgets are judged by themselves, and have thousands of nodes
+        page.locator(".gatewise").evaluate_all("nodes => nodes.forEach(node => node.remove())")
     assert violations(page.locator("body")) == []
     page.get_by_role("button", name="Light or dark").click()
     expect(page.locator("html[data-theme=dark]")).to_have_count(1)
