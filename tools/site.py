@@ -53,8 +53,9 @@ def code(source, language="ipython3"):
 
 def plain(markup):
     """The text of some HTML, on one line."""
-    markup = re.sub(r"<(script|svg)\b.*?</\1>|<(?!/?m)[^>]*>", " ", markup, flags=re.DOTALL)
-    return " ".join(html.unescape(re.sub(r"</?m[^>]*>", "", markup)).split())
+    markup = re.sub(r"<(script|svg)\b.*?</\1>", " ", markup, flags=re.DOTALL)
+    markup = re.sub(r"</?(m\w*|span|em|strong|a|code|su[bp])\b[^>]*>", "", markup)
+    return " ".join(html.unescape(re.sub("<[^>]*>", " ", markup)).split())
 
 
 def mathml(formula, display):

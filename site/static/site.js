@@ -62,7 +62,7 @@ addEventListener("keydown", (event) => {
 /** A piece of a text around the first of some words, each word marked. */
 function excerpt(text, words) {
   const start = Math.max(0, fold(text).indexOf(words[0]) - 60);
-  let rest = (start ? "…" : "") + text.slice(start, start + 180);
+  let rest = (start ? "…" : "") + text.slice(start, start + 180) + (text.length > start + 180 ? "…" : "");
   const pieces = [];
   while (rest) {
     const [at, word] = words.map((word) => [fold(rest).indexOf(word), word]).filter(([at]) => at >= 0)
@@ -97,4 +97,8 @@ field.addEventListener("input", async () => {
   list.replaceChildren(...best.map(([, section]) => item(section, titles[section[0]], words)));
   said.textContent = words.length && !best.length ? said.dataset.none : "";
 });
-list.addEventListener("click", () => dialog.close());
+for (const closes of [list, dialog.querySelector("button")]) closes.addEventListener("click", () => dialog.close());
+dialog.querySelector("form").addEventListener("submit", (event) => {
+  event.preventDefault(); // Enter leads to the first that was found
+  list.querySelector("a")?.click();
+});

@@ -349,7 +349,7 @@ def test_the_search_finds_a_word_of_one_chapter_and_leads_to_its_section(visit, 
     result = view.get_by_role("dialog").get_by_role("link")
     expect(result).to_have_count(1)
     expect(result.locator("mark")).to_have_text(word)
-    result.click()
+    view.keyboard.press("Enter")
     view.wait_for_url(re.compile(re.escape(page)))
     assert view.evaluate("decodeURIComponent(location.hash)") == f"#{id}"
     expect(view.locator(f'[id="{id}"]')).to_be_in_viewport()
@@ -360,6 +360,8 @@ def test_what_is_nowhere_is_not_found(visit):
     view.get_by_role("button", name="Search").click()
     view.keyboard.type("zzzz")
     expect(view.get_by_role("status").filter(has_text="Nothing found")).to_have_count(1)
+    view.keyboard.press("Escape")
+    expect(view.get_by_role("dialog")).to_be_hidden()
 
 
 def test_on_paper_answers_are_open_and_what_leads_elsewhere_is_gone(visit):
