@@ -225,11 +225,10 @@ def _widgets(cell):
 def front(text):
     """The front page as a notebook: its widget first."""
     state = widgets.GateExplorer().state()
-    data = {"text/plain": state["class"], "image/png": ""}
-    shown = new_output("display_data", data, metadata={"gatewise": state})
-    explorer = new_code_cell("", id="front", outputs=[shown])
-    cells = [new_markdown_cell(text[id], id=id) for id in ("lead", "after")]
-    return new_notebook(cells=[cells[0], explorer, cells[1]])
+    data, metadata = {"text/plain": state["class"]}, {"gatewise": state}
+    shown = [new_output("display_data", data, metadata=metadata)]
+    lead, after = (new_markdown_cell(text[id], id=id) for id in ("lead", "after"))
+    return new_notebook(cells=[lead, new_code_cell("", id="front", outputs=shown), after])
 
 
 # ── the pages ───────────────────────────────────────────────────────────────────────────────
