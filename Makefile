@@ -15,7 +15,7 @@ comma       := ,
 READY       := .venv/ready-$(subst $(comma),-,$(EXTRAS))$(patsubst constraints%.txt,%,$(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
-.PHONY: help lab quick test nbval twice lint notebooks figures screenshot bench sweep mutants links
+.PHONY: help lab quick test nbval twice lint notebooks figures screenshot site bench sweep mutants links
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,7 +45,7 @@ twice: $(READY)  ## like nbval, but run each code cell twice in a row
 lint: $(READY)  ## check Python with ruff and JavaScript with oxlint
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(BIN)/oxlint --deny-warnings --ignore-pattern='**/lit-html.js' src/gatewise/widgets/static
+	$(BIN)/oxlint --deny-warnings --ignore-pattern='**/lit-html.js' src/gatewise/widgets/static site
 
 notebooks: $(READY)  ## execute every notebook in a fresh kernel, normalize it and save it
 	$(BIN)/python tools/notebooks.py
@@ -56,9 +56,13 @@ figures: $(READY)  ## redraw every SVG in figures/
 screenshot: $(READY)  ## take the screenshot in README.md again (needs Chromium or Chrome)
 	$(BIN)/python tools/screenshot.py
 
-bench: $(READY)  ## time the cells next to torch's, and the frames of the widgets
+site: $(READY)  ## make the book as web pages in site/out (serve=1 also serves them)
+	$(RUN) tools.site $(if $(serve),--serve=$(patsubst 1,8000,$(serve)))
+
+bench: $(READY)  ## time the cells next to torch's, the frames of the widgets, and the pages
 	$(BIN)/python benchmarks/cells.py
 	$(BIN)/python benchmarks/widgets.py
+	$(RUN) benchmarks.pages
 
 sweep: $(READY)  ## like nbval, as if on other processors (half an hour)
 	$(BIN)/python tools/sweep.py

@@ -6,16 +6,22 @@ the same kernel checks the exercises, with the wrong answers in tests/exercises.
 
 import os
 import re
+import subprocess
+import sys
 import tempfile
+from base64 import b64decode
 from collections import Counter, defaultdict
 from itertools import chain
 from pathlib import Path
 
 import exercises
 import nbformat
+import numpy as np
 import pytest
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, RunningKernel
 from nbval.plugin import IPyNbCell, IPyNbFile
+
+from tools import notebooks
 
 # The kernels that tests start inherit these variables. A progress bar is of no use to a test, and
 # two workers of pytest-xdist share two cores best with one thread each.
@@ -28,6 +34,24 @@ inherited = filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")])  # "" wou
 os.environ["PYTHONPATH"] = os.pathsep.join(inherited)
 
 WANTED = 180  # seconds for the whole series on two cores, including the start of the kernels
+
+
+# As in the workflow that publishes the site: without torch and, by OFFLINE, without a network.
+BUILD = """
+import sys
+sys.modules["torch"] = None
+from pathlib import Path
+from tools import site
+site.build(Path(sys.argv[1]))
+"""
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory):
+    """Build the book as web pages, once. Returns the folder."""
+    folder = tmp_path_factory.mktemp("site") / "out"
+    subprocess.run([sys.executable, "-c", BUILD, folder], cwd=Path(__file__).parent, check=True)
+    return folder
 
 
 def pytest_addoption(parser):
@@ -71,6 +95,17 @@ class Cell(IPyNbCell):
         if self.config.option.twice:
             super().runtest()
 
+    def compare_outputs(self, test, ref, skip_compare=None):
+        """Compare what nbval compares, and the states of widgets to two decimals."""
+        if not super().compare_outputs(test, ref, skip_compare):
+            return False
+        states = notebooks.read_states().get(self.parent.path.stem, {})
+        if alike(notebooks.displayed(test), states.get(self.cell.id, [])):
+            return True
+        expected = "expected the widgets that notebooks/widgets.json records, got others"
+        self.comparison_traceback = [f"{expected}: run `make notebooks`"]
+        return False
+
 
 class Judgement(IPyNbCell):
     """An answer to an exercise, with the exercise's own check. The last line is the verdict."""
@@ -79,6 +114,24 @@ class Judgement(IPyNbCell):
         said = "".join(output.get("text", "") for output in test)
         self.comparison_traceback = [f"expected the verdict {ref[0].text!r}, got {said!r}"]
         return re.search(rf"^{ref[0].text}\n\Z", said, re.MULTILINE)
+
+
+def alike(one, other):
+    """Return whether two states of widgets are equal; numbers may differ by 0.01, by machine."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        if "weights" in one and "weights" in other:
+            one, other = ({**state, "weights": weights(state)} for state in (one, other))
+        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    if isinstance(one, float) or isinstance(other, float):
+        return one == pytest.approx(other, rel=0.01, abs=0.01)
+    return one == other
+
+
+def weights(network):
+    """Return the weights of a network from its state, as a list of numbers."""
+    return np.frombuffer(b64decode(network["weights"]), f"<f{network['bits'] // 8}").tolist()
 
 
 def judgements(notebook, name):

@@ -87,6 +87,16 @@ def exercise(n, condition):
     ]
 
 
+# A widget as it is saved; what it shows is recorded elsewhere, and here it isn't.
+WIDGET = nbformat.v4.new_code_cell(
+    "from gatewise.widgets import GateExplorer\nGateExplorer()",
+    execution_count=1,
+    outputs=[
+        nbformat.v4.new_output(
+            "execute_result", {"text/plain": "GateExplorer", "image/png": ""}, execution_count=1
+        )
+    ],
+)
 NOTEBOOKS = {
     "sound": [code("print(6 * 7)", "42\n"), *exercise(1, "answer_1 == 3")],
     "faulty": [
@@ -94,6 +104,7 @@ NOTEBOOKS = {
         nbformat.v4.new_code_cell("print(1)", execution_count=2),
         code(LOOK_UP, ""),
         code("n = globals().get('n', 0) + 1; print(n)", "1\n"),
+        WIDGET,
         *exercise(1, "answer_1"),
         *exercise(2, "answer_2 == 4"),
     ],
@@ -112,7 +123,8 @@ REFUSED_NOTEBOOKS = [
 RED = [
     ("Cell 0", "a changed digit"),
     ("Cell 1", "an output removed"),
-    ("Cell 2", "a request to the network"),
+    ("Cell 2", "a question to the network"),
+    ("Cell 4", "a widget that was not recorded"),
     ("Exercise 1, wrong answer 2", "a check that takes any answer"),
     ("Exercise 2, the folded solution", "a check that refuses the solution"),
 ]
@@ -125,7 +137,8 @@ RED = [
     ids=["once", "twice"],
 )
 def test_each_fault_turns_its_item_red_and_nothing_else(tmp_path, options, red):
-    for name in ("pyproject.toml", "conftest.py", "tests/offline/sitecustomize.py"):
+    copied = ("pyproject.toml", "conftest.py", "tests/offline/sitecustomize.py")
+    for name in (*copied, "tools/__init__.py", "tools/notebooks.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "tests" / "exercises.py").write_text(f"WRONG = {TRIED}\n", encoding="utf-8")

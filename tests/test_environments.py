@@ -13,10 +13,10 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from tools import sweep
+from tools import site, sweep
 
 ROOT = Path(__file__).parents[1]
-WORKFLOW = ROOT / ".github" / "workflows" / "test.yml"
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
 def read(name):
@@ -154,9 +154,24 @@ def test_every_target_in_the_workflow_is_in_the_makefile():
 
 def test_the_workflow_fits_its_schema():
     schema = ["--builtin-schema", "vendor.github-workflows"]
-    subprocess.run([sys.executable, "-m", "check_jsonschema", *schema, WORKFLOW], check=True)
+    subprocess.run([sys.executable, "-m", "check_jsonschema", *schema, *WORKFLOWS], check=True)
 
 
 def test_zizmor_finds_no_fault_in_the_workflow():
     zizmor = Path(sysconfig.get_path("scripts")) / "zizmor"
-    subprocess.run([zizmor, "--offline", WORKFLOW], check=True)
+    subprocess.run([zizmor, "--offline", *WORKFLOWS], check=True)
+
+
+def test_workflows_pin_each_action_to_one_commit():
+    text = "".join(path.read_text(encoding="utf-8") for path in WORKFLOWS)
+    pinned = re.findall(r"uses: (\S+)@([0-9a-f]{40}) # v\d", text)
+    assert len(pinned) == text.count("uses: ")
+    assert len({name for name, _ in pinned}) == len(set(pinned))
+
+
+def test_what_is_published_is_what_make_site_builds():
+    jobs = yaml.safe_load(read(".github/workflows/pages.yml"))["jobs"]
+    *_, build, upload = jobs["build"]["steps"]
+    assert build["run"] == "make site"
+    assert ROOT / upload["with"]["path"] == site.OUT
+    assert "site/out/" in read(".gitignore").splitlines()

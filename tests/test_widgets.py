@@ -212,6 +212,19 @@ def test_another_edition_can_bring_its_own_words(name):
 
 
 @each
+def test_a_widget_is_its_state_and_what_its_class_shares(name):
+    from gatewise.widgets.words import ENGLISH
+
+    widget = WIDGETS[name]()
+    _, metadata = widget._repr_mimebundle_()
+    state = json.loads(json.dumps(metadata["gatewise"]))
+    assert state.pop("class") == name
+    shared = json.loads(json.dumps(widget.shared(ENGLISH)))
+    assert not shared.keys() & state.keys()
+    assert shared | state == json.loads(json.dumps(widget.plain()))
+
+
+@each
 def test_a_page_without_widgets_has_the_picture(name):
     widget = WIDGETS[name]()
     data, metadata = widget._repr_mimebundle_()

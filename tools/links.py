@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-FILES = ("pyproject.toml", "README.md", "CITATION.cff", "notebooks/*.ipynb", "site/**/*.html")
+FILES = ("pyproject.toml", "README.md", "CITATION.cff", "notebooks/*.ipynb")
 PLACEHOLDER = "__owner__/gatewise"
 ADDRESS = r"[A-Za-z0-9][\w-]*/[\w.-]+?"
 # https://github.com/owner/name, git@github.com:owner/name.git, ssh://git@github.com/owner/name, …

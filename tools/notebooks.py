@@ -5,6 +5,9 @@
 
 Without names, both commands run on all notebooks. nbval skips cells without an execution count, so
 it would pass a stripped notebook. That is why `--check` exists.
+
+The state in which each cell displayed its widget goes into notebooks/widgets.json. With it,
+`make site` shows the widgets without a kernel.
 """
 
 import argparse
@@ -23,6 +26,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[1]
+STATES = ROOT / "notebooks" / "widgets.json"
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 METADATA = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
 # A path in a home folder or a temporary folder, or the memory address of an object.
@@ -37,6 +41,7 @@ def execute(path):
     """Run a notebook in a fresh kernel and an empty folder, normalize it and save it.
 
     path: the .ipynb file. It is replaced only if every cell runs without an error.
+    Returns the states of its widgets by the ids of their cells.
     Raises nbclient.exceptions.CellExecutionError for the first cell with an error.
     """
     notebook = nbformat.read(path, as_version=4)
@@ -45,7 +50,43 @@ def execute(path):
         NotebookClient(
             notebook, resources=resources, kernel_name="python3", coalesce_streams=True
         ).execute()
+    states = {cell.id: displayed(cell.outputs) for cell in _code(notebook)}
     write(normalize(notebook), path)
+    return {id: found for id, found in states.items() if found}
+
+
+def displayed(outputs):
+    """The state of each widget among a cell's outputs, as it was when it was displayed."""
+    about = [output.get("metadata", {}) for output in outputs]
+    return [_seven_digits(found["gatewise"]) for found in about if "gatewise" in found]
+
+
+def _seven_digits(value):
+    """The precision of float32: a trained network's weights have no more."""
+    if isinstance(value, dict):
+        return {key: _seven_digits(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_seven_digits(part) for part in value]
+    return float(f"{value:.7g}") if isinstance(value, float) else value
+
+
+def read_states():
+    """The recorded states: by notebook and cell, a list of what the cell displayed."""
+    return json.loads(STATES.read_text(encoding="utf-8")) if STATES.exists() else {}
+
+
+def write_states(states):
+    """Record the states, one line per cell."""
+
+    def compact(value):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    parts = []
+    for name, cells in sorted(states.items()):
+        lines = ",\n".join(f"{compact(id)}:{compact(found)}" for id, found in cells.items())
+        parts += [f"{compact(name)}:{{\n{lines}\n}}"] * bool(cells)
+    text = "{\n" + ",\n".join(parts) + "\n}\n"
+    STATES.write_text(text, encoding="utf-8", newline="\n")
 
 
 def normalize(notebook):
@@ -64,6 +105,7 @@ def normalize(notebook):
             output.pop("transient", None)
             # The view of a widget names a model from this run. Its picture stays.
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+            output.get("metadata", {}).pop("gatewise", None)
             if "execution_count" in output:
                 output.execution_count = count
     return notebook
@@ -171,7 +213,9 @@ def main(arguments=None):
     os.environ["TQDM_DISABLE"] = "1"  # a progress bar is not a result
     for path in paths:
         print(path.name, flush=True)
-        execute(path)
+        states = execute(path)
+        if path.resolve().parent == STATES.parent:
+            write_states(read_states() | {path.stem: states})
     return 0
 
 

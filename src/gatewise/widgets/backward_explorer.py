@@ -55,6 +55,7 @@ class BackwardExplorer(base.Widget):
     """
 
     view = "backward_explorer"
+    tables = ("all", "backward")
 
     lstm_params = base.Setting(_one_unit, _draw(lstm, np.random.default_rng(9)))
     rnn_params = base.Setting(_one_unit, _draw(rnn, np.random.default_rng(9)))
@@ -76,11 +77,11 @@ class BackwardExplorer(base.Widget):
         given = {"lstm_params": lstm_params, "rnn_params": rnn_params, "x": x}
         for (name, own), mine in zip(given.items(), drawn, strict=True):
             settings[name] = mine if own is None else own
-        cells = drawings.lstm_cell(backward=True), drawings.rnn_cell(backward=True)
-        self.words = words["all"] | words["backward"]
-        super().__init__(
-            settings, words=self.words, drawings=[cell.svg(values={}) for cell in cells]
-        )
+        super().__init__(settings, words)
+
+    @classmethod
+    def _drawings(cls):
+        return [drawings.lstm_cell(backward=True), drawings.rnn_cell(backward=True)]
 
     @property
     def params(self):

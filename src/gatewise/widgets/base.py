@@ -47,8 +47,11 @@ class Widget(anywidget.AnyWidget):
     # On ipywidgets 7 this method would bypass the picture in `_repr_mimebundle_`.
     _ipython_display_ = None
 
-    # The rest of what the view needs, sent once: words, palette, drawings, and the settings that
-    # Reset restores.
+    # The tables of words.py with this widget's labels.
+    tables = ("all",)
+
+    # The rest of what the view needs, sent once: what all widgets of the class share, and the
+    # settings that Reset restores.
     constants = Dict(read_only=True).tag(sync=True)
 
     projector = Setting(lambda widget, name, value: flag(name, value), False)
@@ -58,10 +61,11 @@ class Widget(anywidget.AnyWidget):
             cls._esm, cls._css = _module(cls.view), _styles(cls.view)
         super().__init_subclass__(**kwargs)
 
-    def __init__(self, settings, **constants):
+    def __init__(self, settings, words, **constants):
         """Set the settings in the order of their declaration, or raise ValueError for a wrong one.
 
-        settings: a dict from names to values. constants: sent to the browser once.
+        settings: a dict from names to values. words: `ENGLISH` or a translation.
+        constants: sent to the browser once; `renamed`: labels that differ from the class's.
         """
         known = self.settings()
         for name in settings:
@@ -73,9 +77,24 @@ class Widget(anywidget.AnyWidget):
             if name in settings:
                 setattr(self, name, settings[name])
         constants["start"] = {name: _plain(getattr(self, name)) for name in known}
-        constants["palette"] = {"light": LIGHT, "dark": DARK}
-        self.set_trait("constants", constants)
+        self.set_trait("constants", self.shared(words) | constants)
         super().__init__()  # this sends everything, once
+
+    @classmethod
+    def shared(cls, words):
+        """Return the constants that all widgets of this class share: words, drawings, palette."""
+        spoken = {key: text for table in cls.tables for key, text in words[table].items()}
+        drawn = [drawing.svg(values={}) for drawing in cls._drawings()]
+        return {"words": spoken, "drawings": drawn, "palette": {"light": LIGHT, "dark": DARK}}
+
+    @classmethod
+    def _drawings(cls):
+        return []
+
+    @property
+    def words(self):
+        """Every label of the widget."""
+        return self.constants["words"] | self.constants.get("renamed", {})
 
     @classmethod
     def settings(cls):
@@ -98,6 +117,12 @@ class Widget(anywidget.AnyWidget):
         settings = {name: _plain(getattr(self, name)) for name in self.settings()}
         return _texts(self.constants) | settings
 
+    def state(self):
+        """Return the part of `plain()` that belongs to this widget, and the name of its class."""
+        shared = ("words", "drawings", "palette")
+        own = {name: value for name, value in self.plain().items() if name not in shared}
+        return {"class": type(self).__name__} | own
+
     def __repr__(self):
         # The same text in every run, so that a test can compare saved notebooks with new ones.
         return type(self).__name__
@@ -107,6 +132,7 @@ class Widget(anywidget.AnyWidget):
         png, about = self.picture()._repr_png_()
         data["image/png"] = b64encode(png).decode()
         metadata["image/png"] = about
+        metadata["gatewise"] = self.state()  # for a page without a kernel: tools/site.py
         return data, metadata
 
 

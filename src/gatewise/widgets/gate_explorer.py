@@ -57,25 +57,20 @@ class Explorer(base.Widget):
     repeats = base.Setting(_repeats, 0)
 
     def __init__(self, *, task="", held=None, note="", words=ENGLISH, **settings):
-        self.task, self.note, self.words = (
-            task,
-            note,
-            words["all"] | words["gates"] | words[self.cell],
-        )
+        self.task, self.note = task, note
         self.shown = tasks.visible(task) if task else []
         self.held = base.Mapping(dict.fromkeys(type(self).b.default_value, 0.0) | (held or {}))
         if "inputs" in settings:
             settings.setdefault("repeats", 0)
         super().__init__(
             settings,
+            words,
             cell=self.cell,
             task=task,
             note=note,
             held=self.held,
-            words=self.words,
             sequences=[_plain(sequence) for sequence in self.shown],
             unseen=[_plain(sequence) for sequence in tasks.unseen(task)] if task else [],
-            drawings=[drawing.svg(values={}) for drawing in self._drawings()],
         )
 
     @classmethod
@@ -177,6 +172,7 @@ class GateExplorer(Explorer):
     """
 
     module, cell = lstm, "lstm"
+    tables = ("all", "gates", "lstm")
 
     repeats = base.Setting(_repeats, 8)
     c_before = base.Setting(_number, 0.5)
@@ -244,7 +240,8 @@ class GateExplorer(Explorer):
         print(self.words["checked"].format(task=self.task, right=right, n=len(unseen)))
         return right == len(unseen)
 
-    def _drawings(self):
+    @classmethod
+    def _drawings(cls):
         return [drawings.lstm_cell()]
 
     def _state(self, came):
@@ -273,6 +270,7 @@ class GRUExplorer(Explorer):
     """
 
     module, cell = gru, "gru"
+    tables = ("all", "gates", "gru")
 
     h_before = base.Setting(_number, 0.5)
     w_x = _by_gate(r=1.0, z=-1.0, n=1.0)
@@ -307,7 +305,8 @@ class GRUExplorer(Explorer):
         hidden = np.array([0, 0, b[3] + held[3]])
         return gru.Params(w_x[:, None], w_h[:, None], b[:3] + held[:3], hidden)
 
-    def _drawings(self):
+    @classmethod
+    def _drawings(cls):
         return [drawings.gru_cell(reset_after=form) for form in (True, False)]
 
     def _state(self, came):

@@ -85,6 +85,7 @@ class TextReader(base.Widget):
     """
 
     view = "text_reader"
+    tables = ("all", "player", "reader")
 
     text = base.Setting(_text, "")
     layer = base.Setting(_layer, 0)
@@ -114,8 +115,7 @@ class TextReader(base.Widget):
         self.unknown = unknown
         one_way = self.network.directions == 1 and outputs is None
         self.predicts = readout is not None and one_way and vocabulary is not None
-        self.words = words["all"] | words["player"] | words["reader"]
-        constants = {"unknown": unknown, "predicts": self.predicts, "words": self.words}
+        constants = {"unknown": unknown, "predicts": self.predicts}
         if inputs is None:
             known = self.network.vocabulary
             self.vocabulary = [*getattr(known, "given", known.words)]
@@ -130,7 +130,7 @@ class TextReader(base.Widget):
                 raise ValueError(f"text: expected one string per input, {T}, got {got}")
             settings["text"] = _joined(self._labels)
             constants |= {"tokens": self._labels, "inputs": self.inputs.tolist()}
-        super().__init__(settings, network=self.network.plain(), **constants)
+        super().__init__(settings, words, network=self.network.plain(), **constants)
 
     @property
     def tokens(self):

@@ -91,6 +91,7 @@ class UnrollPlayer(base.Widget):
     """
 
     view = "unroll_player"
+    tables = ("all", "player")
 
     sentences = base.Setting(_sentences, base.Row(["i love", "you love"]))
     clamp = base.Setting(_clamp, base.Mapping())
@@ -115,14 +116,14 @@ class UnrollPlayer(base.Widget):
             settings.setdefault("sentences", ["i love", "you love"])
         elif "sentences" not in settings:
             raise ValueError("sentences: expected a list of one sentence or two, got none")
-        self.words = words["all"] | words["player"]
+        labels, renamed = words["player"], {}
         if outputs is not None or self.vocabulary is None:
-            self.words |= {"likely": self.words["output"]}
+            renamed["likely"] = labels["output"]
         if network.directions == 2:
-            self.words |= {"after": self.words["at end" if network.final else "at"]}
-        names = self.words["rows"][: network.directions]
+            renamed["after"] = labels["at end" if network.final else "at"]
+        names = labels["rows"][: network.directions]
         self._rows = [name.format(n=n) for n in range(network.layers) for name in names]
-        super().__init__(settings, network=network.plain(), rows=self._rows, words=self.words)
+        super().__init__(settings, words, network=network.plain(), rows=self._rows, renamed=renamed)
 
     def _check(self, model):
         """Raise ValueError unless the model's own predictions are those of its weights."""

@@ -244,7 +244,7 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
 
     function draw() {
       const values = compute(settings, own);
-      render(view({ s: settings, values, words: settings.words, own, sizes, change, keep, reset }), root);
+      render(view({ s: settings, values, words: { ...settings.words, ...settings.renamed }, own, sizes, change, keep, reset }), root);
       project();
     }
     /** Fill the screen: in the top layer, where no box of the page clips it, scaled to fit. */

@@ -1,0 +1,98 @@
+"""Times the pages: from the navigation to the first live widget, over a local server with gzip.
+
+    python -m benchmarks.pages [--strict]
+
+Builds the book, then opens the front page and every chapter that has a widget three times each,
+each time in a browser context of its own with nothing cached: on this machine as it is, in a window
+of 1280 × 900, and as on a slow phone, 390 px wide, the processor four times slower, 150 ms and
+1.6 Mbit/s. Weight is what the server sent until the network was idle, with headers; pictures
+further down load later. Shift is Chromium's cumulative layout shift. Prints a table and writes it
+to `pages.txt`, beside this file. With --strict it ends with status 1 if a bound is broken.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from threading import Thread
+
+from playwright.sync_api import sync_playwright
+
+from benchmarks.widgets import machine
+from tools import site
+
+HERE = Path(__file__).parent
+sys.path.append(str(HERE.parent / "tests" / "browser"))
+from blank_page import FLAGS, executable  # noqa: E402
+
+RUNS = 3
+LOOKS = {
+    "as it is": ({"viewport": {"width": 1280, "height": 900}}, None),
+    "slow phone": (
+        {"viewport": {"width": 390, "height": 844}},
+        {"offline": False, "latency": 150, "downloadThroughput": 2e5, "uploadThroughput": 2e5},
+    ),
+}
+# For each page its bounds: seconds as it is and on a slow phone, and KB; None where there is none.
+CHAPTER = (None, None, 600)
+BOUNDS = {"index": (0.25, 1.0, 150), "02_lstm_gate_by_gate": (0.9, 2.6, 600)}
+SHIFT = 0.1
+WATCH = """window.shift = 0;
+new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) window.shift += entry.value;
+}).observe({type: "layout-shift", buffered: true});"""
+LIVE = "performance.getEntriesByName('live')[0]?.startTime"
+
+
+def visit(browser, address, options, network):
+    """One visit: seconds to the first live widget, KB sent, layout shift."""
+    context = browser.new_context(**options)
+    page = context.new_page()
+    tools, sent = context.new_cdp_session(page), []
+    tools.send("Network.enable")
+    tools.on("Network.loadingFinished", lambda event: sent.append(event["encodedDataLength"]))
+    if network:
+        tools.send("Network.emulateNetworkConditions", network)
+        tools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    page.add_init_script(WATCH)
+    page.goto(address, wait_until="networkidle")
+    page.wait_for_function(LIVE)
+    found = page.evaluate(LIVE) / 1000, sum(sent) / 1000, page.evaluate("shift")
+    context.close()
+    return found
+
+
+def main():
+    load = f"load {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else "load unknown"
+    rows, is_good = [], True
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        pages = site.build(Path(folder) / "out")
+        names = [
+            p.stem for p in sorted(pages.glob("*.html")) if 'class="live"' in p.read_text("utf-8")
+        ]
+        browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
+        with site.server(pages) as running:
+            Thread(target=running.serve_forever, daemon=True).start()
+            root = f"http://127.0.0.1:{running.server_port}"
+            visit(browser, f"{root}/index.html", {}, None)  # the browser's own start
+            for name in names:
+                *seconds, size = BOUNDS.get(name, CHAPTER)
+                for (look, settings), bound in zip(LOOKS.items(), seconds, strict=True):
+                    runs = [visit(browser, f"{root}/{name}.html", *settings) for _ in range(RUNS)]
+                    times, weights, shifts = zip(*runs, strict=True)
+                    is_good &= max(weights) <= size and max(shifts) < SHIFT
+                    is_good &= bound is None or sorted(times)[1] <= bound
+                    each = "".join(f"{time:7.2f}" for time in times)
+                    rows.append(f"{name:26}{look:12}{each}{max(weights):8.0f}{max(shifts):8.3f}")
+            running.shutdown()
+        versions = f"Chromium {browser.version}"
+        browser.close()
+    head = f"{'page':26}{'machine':12}{'seconds, three runs':>21}{'KB':>8}{'shift':>8}"
+    table = "\n".join([f"{machine()}; {load}; {versions}", "", head, *rows]) + "\n"
+    print(table, end="")
+    (HERE / "pages.txt").write_text(table, encoding="utf-8")
+    return int(not is_good and "--strict" in sys.argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+// What makes the pages live: widgets without a kernel, the theme, the contents, the search.
+const root = document.documentElement;
+
+// ── widgets, the first one first; until then, and where one fails, its picture stays ────────
+async function mountAll() {
+  for (const place of document.querySelectorAll(".live")) {
+    const still = [...place.childNodes];
+    const own = JSON.parse(place.querySelector("script").textContent);
+    const { mount } = await import(`./widgets/${place.dataset.class}.js`);
+    mount(place, own);
+    for (const node of still) node.remove();
+    performance.mark("live");
+    await new Promise((done) => setTimeout(done)); // a key or a click may come in between
+  }
+}
+mountAll();
+
+// ── theme ───────────────────────────────────────────────────────────────────────────────────
+document.querySelector("[data-theme-toggle]").addEventListener("click", () => {
+  localStorage.theme = root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+});
+
+// ── contents: the section that is read; a narrow page shows them on top, until a choice ─────
+const contents = document.querySelector(".contents");
+const links = new Map([...contents.querySelectorAll("a")].map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
+contents.addEventListener("click", ({ target }) => target.closest("a") && contents.matches(":popover-open") && contents.hidePopover());
+const watch = new IntersectionObserver((entries) => {
+  for (const { target } of entries.filter(({ isIntersecting }) => isIntersecting)) {
+    contents.querySelector("[aria-current=true]")?.removeAttribute("aria-current");
+    links.get(target.id).setAttribute("aria-current", "true");
+  }
+}, { rootMargin: "0px 0px -70%" });
+for (const heading of document.querySelectorAll("h2[id]")) if (links.has(heading.id)) watch.observe(heading);
+
+// ── what is wider than the page can be scrolled with the keyboard, too ──────────────────────
+const boxes = document.querySelectorAll("pre, .wide, math[display=block], .long");
+const reach = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+for (const box of boxes) reach.observe(box);
+
+// ── search: sections that have all of the words, those in headings first ────────────────────
+const dialog = document.querySelector(".find");
+const [field, said, list] = ["input", "[role=status]", "ol"].map((name) => dialog.querySelector(name));
+const fold = (text) => text.toLowerCase().replaceAll("’", "'");
+let index;
+
+function open() {
+  index ??= fetch("search.json").then((answer) => answer.json());
+  dialog.showModal();
+}
+document.querySelector("[data-search]").addEventListener("click", open);
+addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.target.closest("input, textarea, dialog, .live")) return;
+  event.preventDefault();
+  open();
+});
+
+/** A piece of a text around the first of some words, each word marked. */
+function excerpt(text, words) {
+  const start = Math.max(0, fold(text).indexOf(words[0]) - 60);
+  let rest = (start ? "…" : "") + text.slice(start, start + 180) + (text.length > start + 180 ? "…" : "");
+  const pieces = [];
+  while (rest) {
+    const [at, word] = words.map((word) => [fold(rest).indexOf(word), word]).filter(([at]) => at >= 0)
+      .sort(([a], [b]) => a - b)[0] ?? [rest.length, ""];
+    const mark = Object.assign(document.createElement("mark"), { textContent: rest.slice(at, at + word.length) });
+    pieces.push(rest.slice(0, at), ...(word ? [mark] : []));
+    rest = rest.slice(at + word.length);
+  }
+  return pieces;
+}
+
+function item([page, id, head, text], title, words) {
+  const [entry, link, about] = ["li", "a", "span"].map((name) => document.createElement(name));
+  link.href = id ? `${page}#${encodeURIComponent(id)}` : page;
+  link.append(...new Set([title, head]).values().map((name) => Object.assign(document.createElement("b"), { textContent: name })));
+  about.append(...excerpt(text, words));
+  link.append(about);
+  entry.append(link);
+  return entry;
+}
+
+field.addEventListener("input", async () => {
+  const words = fold(field.value).split(/\s+/).filter(Boolean);
+  const all = await index;
+  const titles = Object.fromEntries(all.filter(([, id]) => !id).map(([page, , title]) => [page, title]));
+  const found = all.map((section) => {
+    const [head, text] = [fold(section[2]), fold(section[3])];
+    const hits = words.map((word) => 10 * head.includes(word) + text.split(word).length - 1);
+    return [words.length && Math.min(...hits) > 0 ? hits.reduce((a, b) => a + b) : 0, section];
+  });
+  const best = found.filter(([score]) => score).sort(([a], [b]) => b - a).slice(0, 12);
+  list.replaceChildren(...best.map(([, section]) => item(section, titles[section[0]], words)));
+  said.textContent = words.length && !best.length ? said.dataset.none : "";
+});
+for (const closes of [list, dialog.querySelector("button")]) closes.addEventListener("click", () => dialog.close());
+dialog.querySelector("form").addEventListener("submit", (event) => {
+  event.preventDefault(); // Enter leads to the first that was found
+  list.querySelector("a")?.click();
+});

@@ -1,0 +1,380 @@
+"""`make site`: the book as web pages, from the saved notebooks. No network, no kernel, no torch.
+
+    python -m tools.site [FOLDER] [--serve]     build into site/out or FOLDER, and serve it
+
+site/book/ has the templates for nbconvert, site/static/ what the pages load as it is, site/en/
+the words of the English edition. notebooks/widgets.json has the state of each widget.
+"""
+
+import argparse
+import gzip
+import html
+import json
+import re
+import shutil
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import nbformat
+from latex2mathml.converter import convert
+from mistune.toc import add_toc_hook
+from nbconvert.exporters import TemplateExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from traitlets import default
+from traitlets.config import Config
+
+from gatewise import widgets
+from gatewise.drawings import DARK, LIGHT
+from gatewise.widgets.words import ENGLISH
+from tools import links, notebooks
+
+ROOT = links.ROOT
+SITE = ROOT / "site"
+OUT = SITE / "out"
+PICTURES = {"image/svg+xml", "image/png"}
+LONG = 24  # letters of a formula in the text that may not fit on a line of a phone
+CAPTION = re.compile(r"(\*(?!\*).+?(?<!\*)\*)(?:\n\n|\Z)", re.DOTALL)
+HEADING = re.compile(r'<h[23] id="(.*?)">(.*?)</h[23]>')
+
+# ── Markdown ────────────────────────────────────────────────────────────────────────────────
+
+
+def code(source, language="ipython3"):
+    """A program, with a mark on keywords, strings, numbers and comments: their initial."""
+    marked = highlight(source, get_lexer_by_name(language), HtmlFormatter(nowrap=True)).rstrip()
+
+    def only_these(token):
+        kind = token[1].replace("ow", "k")[0]
+        return f'<span class="{kind}">{token[2]}</span>' if kind in "ksmc" else token[2]
+
+    marked = re.sub(r'<span class="(\w+)">(.*?)</span>', only_these, marked, flags=re.DOTALL)
+    return f"<pre><code>{marked}</code></pre>"
+
+
+def plain(markup):
+    """The text of some HTML, on one line."""
+    markup = re.sub(r"<(script|svg)\b.*?</\1>", " ", markup, flags=re.DOTALL)
+    markup = re.sub(r"</?(m\w*|span|em|strong|a|code|su[bp])\b[^>]*>", "", markup)
+    return " ".join(html.unescape(re.sub("<[^>]*>", " ", markup)).split())
+
+
+def mathml(formula, display):
+    """A formula as MathML; signs keep to their numbers, and indices have no gaps, as in TeX."""
+    markup = html.unescape(
+        convert(formula.strip(), display=display).replace("&#x0003C;", "&amp;lt;")
+    )
+    markup = re.sub(r"(<mo[^>]*>[=≈⊙,(]</mo>)<mo>−</mo>", r'\1<mo form="prefix">−</mo>', markup)
+    part = r"(<m[in]>[^<]*</m[in]>)"
+    tight = r'<mrow>\1<mo lspace="0" rspace="0">\2</mo>\3</mrow>\4'
+    markup = re.sub(rf"<mrow>{part}<mo>(.)</mo>{part}</mrow>(</msu)", tight, markup)
+    is_long = display == "inline" and len(plain(markup)) > LONG
+    return markup.replace("<math", '<math class="long"', 1) if is_long else markup
+
+
+def tied(markup):
+    """Some HTML in which punctuation never leaves the equation before it."""
+    equation = r'(<math [^>]*inline">(?:(?!</math>).)*</math>)'
+    return re.sub(equation + "([.,;:!?)”]+)", r'<span class="tie">\1\2</span>', markup)
+
+
+def curly(markup):
+    """Typographic quotes and apostrophes in the text of some HTML; code and equations stay."""
+    tag = r"(<(code|pre|math|svg|script)\b.*?</\2>|<[^>]*>)"
+    before, pieces = " ", re.split(tag, markup, flags=re.DOTALL)
+    for n in range(0, len(pieces), 3):  # a text, a tag or a whole element, the element's name
+        text = before + pieces[n].replace("&quot;", '"')
+        for quote, (opening, closing) in {'"': "“”", "'": "‘’"}.items():
+            text = re.sub(rf"(?<=[\s(\[“‘—]){quote}", opening, text).replace(quote, closing)
+        pieces[n] = text[1:]
+        if n + 1 < len(pieces):
+            is_inline = re.match(r"</?(em|strong|a|code|math|sub|sup)\b", pieces[n + 1])
+            before = ("x" if pieces[n + 2] else text[-1]) if is_inline else " "
+            pieces[n + 2] = ""
+    return "".join(pieces)
+
+
+def jupyter_id(heading):
+    """The anchor of a heading in JupyterLab."""
+    return re.sub("[`*]", "", heading).replace(" ", "-")
+
+
+def github_id(heading):
+    """The anchor of a heading on GitHub."""
+    return re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
+
+
+class Renderer(IPythonRenderer):
+    """Markdown as nbconvert reads it; equations as MathML, links between pages."""
+
+    def inline_math(self, body):
+        return mathml(body, "inline")
+
+    def block_math(self, body):
+        return mathml(body, "block")
+
+    def block_code(self, source, info=None):
+        return code(source, info or "text")
+
+    def table(self, text):
+        text = re.sub(r"<th\b[^>]*></th>", "<td></td>", text)  # an empty head is none
+        text = re.sub(r"<thead>(\s|</?tr>|<td></td>)*</thead>", "", text)
+        return f'<div class="wide"><table>{text}</table></div>'
+
+    def link(self, text, url, title=None):
+        path, mark, anchor = url.partition("#")
+        if path.endswith((".ipynb", "NOTATION.md")):
+            url = Path(path).stem.lower() + ".html" + mark + anchor
+        elif path and "://" not in path:
+            parts = [part for part in path.split("/") if part != ".."]
+            url = f"https://github.com/{links.address()}/blob/main/{'/'.join(parts)}"
+        return super().link(text, url, title)
+
+
+class Book(TemplateExporter):
+    """nbconvert's exporter with the templates of site/book/; `toc` has the headings it met."""
+
+    output_mimetype = "text/html"
+
+    def __init__(self, anchor=jupyter_id):
+        config = Config()
+        config.ExtractOutputPreprocessor.enabled = True
+        config.ExtractOutputPreprocessor.extract_output_types = {"image/png"}
+        folders = [str(SITE)]
+        super().__init__(config, template_name="book", extra_template_basedirs=folders)
+        self.toc, self.anchor = [], anchor
+
+    @default("file_extension")
+    def _html(self):
+        return ".html"
+
+    def default_filters(self):
+        yield from super().default_filters()
+        yield from {"markdown2html": self.markdown, "code": code, "json": to_json}.items()
+
+    def markdown(self, source):
+        """A text as HTML, its headings with anchors."""
+        reader = MarkdownWithMath(Renderer(escape=False, exclude_anchor_links=True))
+        add_toc_hook(reader, heading_id=lambda token, n: self.anchor(token["text"]))
+        text, state = reader.parse(source)
+        self.toc += [(level, id, curly(text)) for level, id, text in state.env["toc_items"]]
+        return tied(curly(text))
+
+
+def to_json(value):
+    """JSON that may stand in a script."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("</", r"<\/")
+
+
+# ── a notebook as a chapter ─────────────────────────────────────────────────────────────────
+
+
+def texts(path):
+    """The texts of a file by the names in their marks, `<!-- name -->`; {} without a file.
+
+    One named as a notebook has its Markdown cells in another language, by their ids.
+    """
+    if not path.exists():
+        return {}
+    parts = re.split(r"^<!-- ([\w-]+) -->\n", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], map(str.strip, parts[2::2]), strict=True))
+
+
+def translate(notebook, by_id):
+    """Put other texts into Markdown cells. Raises ValueError for an id that none has."""
+    cells = {cell.id: cell for cell in notebook.cells if cell.cell_type == "markdown"}
+    if unknown := by_id.keys() - cells.keys():
+        raise ValueError(f"expected ids of Markdown cells, got {', '.join(sorted(unknown))}")
+    for id, text in by_id.items():
+        cells[id].source = text
+    return notebook
+
+
+def arrange(notebook, states, say):
+    """Make a notebook a chapter, in place; returns its title.
+
+    What is for JupyterLab goes: links of the title block, which the page has by itself, and the
+    code of exercises. Captions go to their figures, states to their widgets.
+    """
+    title, *rest = notebook.cells[0].source.split("\n\n")
+    own = ("[![", *say["title block"])
+    notebook.cells[0].source = "\n\n".join(part for part in rest if not part.startswith(own))
+    for cell in notebook.cells:
+        for output, state in zip(_widgets(cell), states.get(cell.id, []), strict=False):
+            output.metadata["gatewise"] = state
+        if cell.id.startswith("answer-") or re.fullmatch(r"drawings\..*", cell.source):
+            cell.source = ""  # what it shows stays
+    notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith("check-")]
+    for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False):
+        shown = [o for o in cell.get("outputs", []) if PICTURES & o.get("data", {}).keys()]
+        if shown and after.cell_type == "markdown" and (found := CAPTION.match(after.source)):
+            shown[-1].metadata["caption"] = found[1]
+            after.source = after.source[found.end() :]
+    return title.removeprefix("# ")
+
+
+def _widgets(cell):
+    outputs = cell.get("outputs", [])
+    return [o for o in outputs if o.get("data", {}).get("text/plain") in widgets.__all__]
+
+
+def front(text):
+    """The front page as a notebook: its widget first."""
+    state = widgets.GateExplorer().state()
+    data, metadata = {"text/plain": state["class"]}, {"gatewise": state}
+    shown = [new_output("display_data", data, metadata=metadata)]
+    lead, after = (new_markdown_cell(text[id], id=id) for id in ("lead", "after"))
+    return new_notebook(cells=[lead, new_code_cell("", id="front", outputs=shown), after])
+
+
+# ── the pages ───────────────────────────────────────────────────────────────────────────────
+
+
+def build(out=OUT, edition=SITE / "en", words=ENGLISH):
+    """Write all pages into a folder, which is emptied.
+
+    edition: a folder with the words of the pages, `say.json` and `front.md`, and for another
+    language than the notebooks' their texts, NN_name.md; see `texts`. words: those of the widgets.
+    """
+    say = json.loads((edition / "say.json").read_text(encoding="utf-8"))
+    states = notebooks.read_states()
+    chapters = {}
+    for path in notebooks.notebooks():
+        notebook = translate(nbformat.read(path, 4), texts(edition / f"{path.stem}.md"))
+        title = arrange(notebook, states.get(path.stem, {}), say)
+        chapters[path.stem] = title, notebook, jupyter_id
+    notation = (ROOT / "NOTATION.md").read_text(encoding="utf-8")
+    text = texts(edition / "notation.md").get("notation", notation)
+    notebook = new_notebook(cells=[new_markdown_cell(text, id="notation")])
+    chapters["notation"] = arrange(notebook, {}, say), notebook, github_id
+    cover = front(texts(edition / "front.md"))
+    pages = [("index", say["book"], cover, jupyter_id)]
+    pages += [(name, *chapter) for name, chapter in chapters.items()]
+
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(SITE / "static", out)
+    write_widgets(out / "widgets", words)
+    with (out / "site.css").open("a", encoding="utf-8") as styles:
+        for theme, colors in {":root": LIGHT, "[data-theme=dark]": DARK}.items():
+            rules = "".join(f"--gw-{name}:{value};" for name, value in colors.items())
+            styles.write(f"{theme}{{{rules}}}\n")
+    (out / "img").mkdir()
+    rendered, found = [], []
+    for name, title, notebook, anchor in pages:
+        book = Book(anchor)
+        resources = {
+            "unique_key": name,
+            "output_files_dir": "img",
+            "say": say,
+            "colab": colab(name),
+        }
+        body, resources = book.from_notebook_node(notebook, resources)
+        body = body.replace('class="live"', 'class="live" id="explorer"', 1)
+        for file, picture in resources["outputs"].items():
+            (out / file).write_bytes(picture)
+        shown = {
+            output.metadata["gatewise"]["class"]
+            for cell in notebook.cells
+            for output in _widgets(cell)
+            if "gatewise" in output.metadata
+        }
+        views = {kind: getattr(widgets, kind).view for kind in sorted(shown)}
+        toc = [{"level": level, "id": id, "text": text} for level, id, text in book.toc]
+        rendered.append({"name": name, "title": title, "body": body, "toc": toc, "views": views})
+        found += sections(name, title, body)
+    page = Book().environment.get_template("page.html.j2")
+    for n, one in enumerate(rendered):
+        around = {"before": rendered[n - 1] if n > 1 else None, "after": rendered[n + 1 : n + 2]}
+        text = page.render(
+            page=one, pages=rendered[1:], say=say, colab=colab(one["name"]), **around
+        )
+        (out / f"{one['name']}.html").write_text(text, encoding="utf-8")
+    (out / "search.json").write_text(to_json(found), encoding="utf-8")
+    return out
+
+
+def colab(name):
+    """A notebook's address on Colab; nothing for a page that is none."""
+    file = f"notebooks/{name}.ipynb"
+    is_one = (ROOT / file).exists()
+    return is_one and f"https://colab.research.google.com/github/{links.address()}/blob/main/{file}"
+
+
+def write_widgets(folder, words):
+    """For each class of widgets a module with its `mount`, and for each view its styles."""
+    folder.mkdir()
+    for name in widgets.__all__:
+        kind = getattr(widgets, name)
+        view = kind._esm.replace("export default", "const live =")
+        shared = f"const constants = {to_json(kind.shared(words))};"
+        mount = "export const mount = (place, own) => live.mount(place, { ...constants, ...own });"
+        (folder / f"{name}.js").write_text(f"{view}\n{shared}\n{mount}\n", encoding="utf-8")
+        (folder / f"{kind.view}.css").write_text(kind._css, encoding="utf-8")
+
+
+def sections(name, title, body):
+    """What the search looks through: page, anchor, title and text of each section."""
+    first, *rest = HEADING.split(body)
+    parts = [("", title, first), *zip(rest[::3], rest[1::3], rest[2::3], strict=True)]
+    return [[f"{name}.html", id, plain(head), plain(text)] for id, head, text in parts]
+
+
+# ── a server ────────────────────────────────────────────────────────────────────────────────
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Files of a folder, texts among them compressed, as GitHub Pages sends them."""
+
+    protocol_version = "HTTP/1.1"
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {
+        ".js": "text/javascript",
+        ".woff2": "font/woff2",
+    }
+
+    def do_GET(self):
+        path = Path(self.translate_path(self.path))
+        path = path / "index.html" if path.is_dir() else path
+        kind = self.guess_type(path)
+        if not path.is_file() or not kind.startswith(("text/", "application/json")):
+            return super().do_GET()
+        content = gzip.compress(path.read_bytes(), mtime=0)
+        self.send_response(200)
+        headers = {
+            "Content-Type": f"{kind}; charset=utf-8",
+            "Content-Encoding": "gzip",
+            "Content-Length": len(content),
+        }
+        for header, value in headers.items():
+            self.send_header(header, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *args):
+        pass
+
+
+def server(folder=OUT, port=0):
+    """A server for a folder on this machine alone; any free port for 0."""
+    return ThreadingHTTPServer(("127.0.0.1", port), partial(Handler, directory=folder))
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", nargs="?", type=Path, default=OUT)
+    parser.add_argument("--serve", nargs="?", type=int, const=8000, metavar="PORT")
+    options = parser.parse_args()
+    build(options.folder)
+    if options.serve:
+        with server(options.folder, options.serve) as running:
+            print(f"Open http://127.0.0.1:{running.server_port} (Ctrl-C stops)", flush=True)
+            running.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
