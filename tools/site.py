@@ -12,6 +12,7 @@ import html
 import json
 import re
 import shutil
+from base64 import b64encode
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -258,10 +259,7 @@ def build(out=OUT, edition=SITE / "en", words=ENGLISH):
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(SITE / "static", out)
     write_widgets(out / "widgets", words)
-    with (out / "site.css").open("a", encoding="utf-8") as styles:
-        for theme, colors in {":root": LIGHT, "[data-theme=dark]": DARK}.items():
-            rules = "".join(f"--gw-{name}:{value};" for name, value in colors.items())
-            styles.write(f"{theme}{{{rules}}}\n")
+    write_styles(out)
     (out / "img").mkdir()
     rendered, found = [], []
     for name, title, notebook, anchor in pages:
@@ -302,6 +300,18 @@ def colab(name):
     file = f"notebooks/{name}.ipynb"
     is_one = (ROOT / file).exists()
     return is_one and f"https://colab.research.google.com/github/{links.address()}/blob/main/{file}"
+
+
+def write_styles(out):
+    """The styles with both themes, and with the font of the text, which so is there at once."""
+    styles = (out / "site.css").read_text(encoding="utf-8")
+    file = "fonts/text-normal.woff2"
+    data = b64encode((out / file).read_bytes()).decode()
+    styles = styles.replace(file, f"data:font/woff2;base64,{data}")
+    for theme, colors in {":root": LIGHT, "[data-theme=dark]": DARK}.items():
+        rules = "".join(f"--gw-{name}:{value};" for name, value in colors.items())
+        styles += f"{theme}{{{rules}}}\n"
+    (out / "site.css").write_text(styles, encoding="utf-8")
 
 
 def write_widgets(folder, words):
