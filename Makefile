@@ -45,7 +45,7 @@ twice: $(READY)  ## the same, but each code cell runs twice in a row
 lint: $(READY)  ## ruff for Python, oxlint for JavaScript
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(BIN)/oxlint --deny-warnings --ignore-pattern='**/lit-html.js' src/gatewise/widgets/static site
+	$(BIN)/oxlint --deny-warnings --ignore-pattern='**/lit-html.js' src/gatewise/widgets/static site/static
 
 notebooks: $(READY)  ## execute every notebook in a fresh kernel and save it normalized
 	$(BIN)/python tools/notebooks.py
