@@ -45,7 +45,7 @@ twice: $(READY)  ## like nbval, but run each code cell twice in a row
 lint: $(READY)  ## check Python with ruff and JavaScript with oxlint
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(BIN)/oxlint --deny-warnings --ignore-pattern='**/lit-html.js' src/gatewise/widgets/static site
+	$(BIN)/oxlint --deny-warnings --ignore-pattern='**/lit-html.js' src/gatewise/widgets/static site/static
 
 notebooks: $(READY)  ## execute every notebook in a fresh kernel, normalize it and save it
 	$(BIN)/python tools/notebooks.py

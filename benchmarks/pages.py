@@ -48,16 +48,19 @@ def visit(browser, address, options, network):
     """One visit: seconds to the first live widget, KB sent, layout shift."""
     context = browser.new_context(**options)
     page = context.new_page()
-    tools, sent = context.new_cdp_session(page), []
+    tools, asked, sent = context.new_cdp_session(page), {}, {}
     tools.send("Network.enable")
-    tools.on("Network.loadingFinished", lambda event: sent.append(event["encodedDataLength"]))
+    tools.on("Network.requestWillBeSent", lambda e: asked.update({e["requestId"]: e["request"]}))
+    tools.on("Network.loadingFinished", lambda e: sent.update({e["requestId"]: e}))
     if network:
         tools.send("Network.emulateNetworkConditions", network)
         tools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
     page.add_init_script(WATCH)
     page.goto(address, wait_until="networkidle")
     page.wait_for_function(LIVE)
-    found = page.evaluate(LIVE) / 1000, sum(sent) / 1000, page.evaluate("shift")
+    remote = [n for n in sent if n in asked and not asked[n]["url"].startswith("data:")]
+    weight = sum(sent[n]["encodedDataLength"] for n in remote)
+    found = page.evaluate(LIVE) / 1000, weight / 1000, page.evaluate("shift")
     context.close()
     return found
 

@@ -157,7 +157,7 @@ def test_the_caption_of_a_picture_is_in_its_figure(read, name):
             captions += re.findall(r"\A\*[^*].*?[^*]\*(?=\n\n|\Z)", after.source, re.DOTALL)
     figures = re.findall(r'<figure class="shown">.*?</figure>', read(name).text, re.DOTALL)
     found = [re.findall("<figcaption.*?</figcaption>", figure, re.DOTALL) for figure in figures]
-    assert len(captions) == sum(map(len, found)) > 3
+    assert len(captions) == sum(map(len, found)) > 0
     for caption, written in zip(captions, sum(found, []), strict=True):
         first = re.match(r"\*[\w ,]{9}", caption)
         assert first is None or first[0][1:] in site.plain(written)

@@ -12,6 +12,7 @@ import html
 import json
 import re
 import shutil
+from base64 import b64encode
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -241,60 +242,52 @@ def build(out=OUT, edition=SITE / "en", words=ENGLISH):
     language than the notebooks' their texts, NN_name.md; see `texts`. words: those of the widgets.
     """
     say = json.loads((edition / "say.json").read_text(encoding="utf-8"))
-    states = notebooks.read_states()
-    chapters = {}
-    for path in notebooks.notebooks():
-        notebook = translate(nbformat.read(path, 4), texts(edition / f"{path.stem}.md"))
-        title = arrange(notebook, states.get(path.stem, {}), say)
-        chapters[path.stem] = title, notebook, jupyter_id
-    notation = (ROOT / "NOTATION.md").read_text(encoding="utf-8")
-    text = texts(edition / "notation.md").get("notation", notation)
-    notebook = new_notebook(cells=[new_markdown_cell(text, id="notation")])
-    chapters["notation"] = arrange(notebook, {}, say), notebook, github_id
-    cover = front(texts(edition / "front.md"))
-    pages = [("index", say["book"], cover, jupyter_id)]
-    pages += [(name, *chapter) for name, chapter in chapters.items()]
-
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(SITE / "static", out)
     write_widgets(out / "widgets", words)
-    with (out / "site.css").open("a", encoding="utf-8") as styles:
-        for theme, colors in {":root": LIGHT, "[data-theme=dark]": DARK}.items():
-            rules = "".join(f"--gw-{name}:{value};" for name, value in colors.items())
-            styles.write(f"{theme}{{{rules}}}\n")
+    write_styles(out)
     (out / "img").mkdir()
-    rendered, found = [], []
-    for name, title, notebook, anchor in pages:
-        book = Book(anchor)
-        resources = {
-            "unique_key": name,
-            "output_files_dir": "img",
-            "say": say,
-            "colab": colab(name),
-        }
-        body, resources = book.from_notebook_node(notebook, resources)
-        body = body.replace('class="live"', 'class="live" id="explorer"', 1)
-        for file, picture in resources["outputs"].items():
-            (out / file).write_bytes(picture)
-        shown = {
-            output.metadata["gatewise"]["class"]
-            for cell in notebook.cells
-            for output in _widgets(cell)
-            if "gatewise" in output.metadata
-        }
-        views = {kind: getattr(widgets, kind).view for kind in sorted(shown)}
-        toc = [{"level": level, "id": id, "text": text} for level, id, text in book.toc]
-        rendered.append({"name": name, "title": title, "body": body, "toc": toc, "views": views})
-        found += sections(name, title, body)
-    page = Book().environment.get_template("page.html.j2")
-    for n, one in enumerate(rendered):
-        around = {"before": rendered[n - 1] if n > 1 else None, "after": rendered[n + 1 : n + 2]}
-        text = page.render(
-            page=one, pages=rendered[1:], say=say, colab=colab(one["name"]), **around
-        )
-        (out / f"{one['name']}.html").write_text(text, encoding="utf-8")
+    pages = [render(out, say, *source) for source in sources(edition, say)]
+    template = Book().environment.get_template("page.html.j2")
+    for n, page in enumerate(pages):
+        around = {"before": pages[n - 1] if n > 1 else None, "after": pages[n + 1 : n + 2]}
+        text = template.render(page=page, pages=pages[1:], say=say, **around)
+        (out / f"{page['name']}.html").write_text(text, encoding="utf-8")
+    found = [part for page in pages for part in sections(page)]
     (out / "search.json").write_text(to_json(found), encoding="utf-8")
     return out
+
+
+def sources(edition, say):
+    """The name, title and notebook of each page, and how its anchors are made."""
+    states = notebooks.read_states()
+    yield "index", say["book"], front(texts(edition / "front.md")), jupyter_id
+    for path in notebooks.notebooks():
+        notebook = translate(nbformat.read(path, 4), texts(edition / f"{path.stem}.md"))
+        yield path.stem, arrange(notebook, states.get(path.stem, {}), say), notebook, jupyter_id
+    notation = (ROOT / "NOTATION.md").read_text(encoding="utf-8")
+    notation = texts(edition / "notation.md").get("notation", notation)
+    notebook = new_notebook(cells=[new_markdown_cell(notation, id="notation")])
+    yield "notation", arrange(notebook, {}, say), notebook, github_id
+
+
+def render(out, say, name, title, notebook, anchor):
+    """What page.html.j2 says of a page; its pictures are written."""
+    book = Book(anchor)
+    wanted = {"unique_key": name, "output_files_dir": "img", "say": say, "colab": colab(name)}
+    body, resources = book.from_notebook_node(notebook, wanted)
+    body = body.replace('class="live"', 'class="live" id="explorer"', 1)
+    for file, picture in resources["outputs"].items():
+        (out / file).write_bytes(picture)
+    kinds = sorted(set(re.findall(r'data-class="(\w+)"', body)))
+    return {
+        "name": name,
+        "title": title,
+        "body": body,
+        "colab": colab(name),
+        "toc": [{"level": level, "id": id, "text": text} for level, id, text in book.toc],
+        "views": {kind: getattr(widgets, kind).view for kind in kinds},
+    }
 
 
 def colab(name):
@@ -302,6 +295,18 @@ def colab(name):
     file = f"notebooks/{name}.ipynb"
     is_one = (ROOT / file).exists()
     return is_one and f"https://colab.research.google.com/github/{links.address()}/blob/main/{file}"
+
+
+def write_styles(out):
+    """The styles with both themes, and with the font of the text, which so is there at once."""
+    styles = (out / "site.css").read_text(encoding="utf-8")
+    file = "fonts/text-normal.woff2"
+    data = b64encode((out / file).read_bytes()).decode()
+    styles = styles.replace(file, f"data:font/woff2;base64,{data}")
+    for theme, colors in {":root": LIGHT, "[data-theme=dark]": DARK}.items():
+        rules = "".join(f"--gw-{name}:{value};" for name, value in colors.items())
+        styles += f"{theme}{{{rules}}}\n"
+    (out / "site.css").write_text(styles, encoding="utf-8")
 
 
 def write_widgets(folder, words):
@@ -316,11 +321,11 @@ def write_widgets(folder, words):
         (folder / f"{kind.view}.css").write_text(kind._css, encoding="utf-8")
 
 
-def sections(name, title, body):
+def sections(page):
     """What the search looks through: page, anchor, title and text of each section."""
-    first, *rest = HEADING.split(body)
-    parts = [("", title, first), *zip(rest[::3], rest[1::3], rest[2::3], strict=True)]
-    return [[f"{name}.html", id, plain(head), plain(text)] for id, head, text in parts]
+    first, *rest = HEADING.split(page["body"])
+    parts = [("", page["title"], first), *zip(rest[::3], rest[1::3], rest[2::3], strict=True)]
+    return [[f"{page['name']}.html", id, plain(head), plain(text)] for id, head, text in parts]
 
 
 # ── a server ────────────────────────────────────────────────────────────────────────────────
