@@ -4,21 +4,19 @@ import importlib.util
 from functools import partial
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from gatewise import data, models, text
+from gatewise import data, text
 from gatewise.check import compare
 from gatewise.models import TextGRU, TextLSTM, TextLSTMWithout, TextModel, TextRNN
-from gatewise.training import Runs, fit, fit_together
+from gatewise.training import fit, fit_together
 
 torch.set_num_threads(1)  # our networks are small, so more threads would wait for each other
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "benchmarks" / "um.py"
-NOTEBOOK = ROOT / "notebooks" / "04_textrnn_vs_textlstm.ipynb"
 
 
 @pytest.fixture
@@ -185,17 +183,24 @@ def test_the_data_is_plausible(script):
         assert (row.apart_h is None) == row.model.startswith("without")
 
 
+def agrees(found, rows):
+    """Return whether new losses, one per seed, agree with stored rows, to 2 %."""
+    return compare("losses", [float(loss) for loss in found], [row.loss for row in rows], tol=0.02)
+
+
+# With more ums, training can magnify the rounding of another processor.
 @pytest.mark.slow
-def test_the_script_reproduces_the_data(script):
-    network, readout, ums = ("GRU", 0), "normal", 0
-    saved = data.um(model="GRU", forget_bias=0, readout=readout, ums=ums)
-    for row, found in zip(saved, script.point(*network, readout, ums), strict=True):
-        assert found["right"] == row.right
-        assert float(found["loss"]) == pytest.approx(row.loss, rel=0.02)
-        assert float(found["apart_h"]) == pytest.approx(row.apart_h, rel=0.1)
+@pytest.mark.parametrize(("model", "ums"), [("GRU", 0), ("LSTM", 10)])
+def test_the_script_reproduces_the_data(script, model, ums):
+    saved = data.um(model=model, forget_bias=0, readout="normal", ums=ums)
+    found = script.point(model, 0, "normal", ums)
+    assert [row["right"] for row in found] == [row.right for row in saved]
+    assert agrees([row["loss"] for row in found], saved)
+    apart = [float(row["apart_h"]) for row in found]
+    assert apart == pytest.approx([row.apart_h for row in saved], rel=0.1)
 
 
-# What the reader's own run could give, from the stored losses of ten LSTMs and of ten RNNs.
+# What another run could give, from the stored losses of ten LSTMs and of ten RNNs.
 PLANTED = {
     "the same, to three digits": (True, lambda lstm, rnn: lstm * 1.003),
     "one seed off by a twentieth": (False, lambda lstm, rnn: lstm * np.array([1.05] + 9 * [1])),
@@ -206,23 +211,11 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("planted", PLANTED)
-def test_notebook_4_sees_whether_the_data_matches_a_run(planted):
-    """The notebook's own code cell, with a result planted in place of the training."""
-    cells = nbformat.read(NOTEBOOK, as_version=4).cells
-    (source,) = [cell.source for cell in cells if cell.id == "data"]
+def test_another_run_does_not_pass_for_the_stored_one(planted):
     matches, plant = PLANTED[planted]
     stored = [data.um(model=name, forget_bias=0, ums=10) for name in ("LSTM", "RNN")]
     losses = plant(*(np.array([row.loss for row in rows]) for rows in stored))
-
-    def together(*args, **options):
-        return None, Runs(losses[:, None], None)
-
-    names = {"together": together, "models": models, "task": id, "data": data, "compare": compare}
-    if matches:
-        exec(source, names)
-    else:
-        with pytest.raises(AssertionError):
-            exec(source, names)
+    assert agrees(losses, stored[0]) is matches
 
 
 def test_unknown_fields_are_refused():
