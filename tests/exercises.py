@@ -17,6 +17,14 @@ def subject(c, h):
     return "i" if np.linalg.norm({a} - {b}) < np.linalg.norm({c} - {d}) else "you"
 """
 
+LEAVING = {"dx", "dh_before", "dW_ih", "dW_hh", "db_ih", "db_hh"}
+
+BACK_TO_R = """
+def back_to_r(da_n, r, h_before, W_hn):
+    drh = da_n @ W_hn
+    return {{"dr": drh * h_before, "dh": drh * r, "dW_hn": {}}}
+"""
+
 SHAPES = 'answer_1 = {"output": (7, 4, 6), "h_n": (4, 4, 3), '
 
 INITIALIZE_GRU = """
@@ -110,8 +118,12 @@ WRONG = {
             'answer_2 = {"gru": 1, "lstm": 50, "steps": 28}',
         ],
         3: [
-            'answer_3 = {"after": {"r", "z", "n"}, "before": {"r", "z", "n"}}',
-            'answer_3 = {"after": {"r", "z"}, "before": {"r", "z"}}',
+            f'answer_3 = {{"bug 1": {LEAVING}, "bug 2": {LEAVING}}}',
+            f'answer_3 = {{"bug 1": {LEAVING}, "bug 2": {{"dW_hh"}}}}',
+        ],
+        4: [
+            BACK_TO_R.format("da_n.T @ h_before"),
+            BACK_TO_R.replace("drh * r", "drh").format("da_n.T @ (r * h_before)"),
         ],
     },
     "06_nn_lstm_in_practice": {
