@@ -131,7 +131,7 @@ WRONG = {
             SHAPES + '"c_n": (4, 4, 3), "parameters": 1760}',
             SHAPES + '"c_n": (4, 4, 8), "parameters": 1632}',
         ],
-        2: ['answer_2 = {"backward"}', 'answer_2 = {"forward", "backward"}'],
+        2: ['answer_2 = {"forward"}', 'answer_2 = {"forward", "backward"}'],
         3: [
             'answer_3 = {"batch_sizes": [10, 2, 2, 2, 2, 2, 2, 2, 2, 10], "words": 36}',
             'answer_3 = {"batch_sizes": [10, 10, 2, 2, 2, 2, 2, 2, 2, 2], "words": 64}',

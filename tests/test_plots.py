@@ -152,11 +152,13 @@ def test_loss_distributions_take_strings_as_titles():
 
 
 def test_padding_draws_a_row_per_sequence():
-    plot = plots.padding({"as they came": [1, 3], "the longest first": [3, 1]})
+    plot = plots.padding({"as they came": {0: 1, 1: 3}, "the longest first": {1: 3, 0: 1}})
     squares = [panel.collections[0].get_array().tolist() for panel in plot.panels]
     assert squares[0] == [[True, False, False], [True, True, True]]
     assert squares[1] == squares[0][::-1]
     assert plot.panels[0].get_ylim() == (2, 0)
+    labels = [label.get_text() for label in plot.panels[1].get_yticklabels()]
+    assert labels == ["1", "0"]
 
 
 def test_level_bars_have_their_lengths_and_no_numbers():
@@ -307,7 +309,7 @@ def every_plot(names):
             {k: {label: v} for k, v in curves.items()}
         ),
         "success": lambda: plots.success({k: {0: 1.0, 10: 0.5} for k in names}, label, label),
-        "padding": lambda: plots.padding({label: [1, 3]}),
+        "padding": lambda: plots.padding({label: {label: 1, "": 3}}),
         "bars": lambda: plots.bars({label: {k: {label: 1.0} for k in names}}, label),
         "level_bars": lambda: plots.level_bars({label: dict.fromkeys(names, 1.0)}, label),
         "dots": lambda: plots.dots(curves, label, {label: 0.3}),

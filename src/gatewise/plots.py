@@ -432,16 +432,16 @@ def _map(panel, symbol, values, words):
 def padding(panels):
     """The layout of batches: one row per sequence, one square per time step, padding in gray.
 
-    panels: a dict from titles to the lengths (B,) of the sequences, from the first row to the last.
+    panels: a dict from titles to {name of a sequence: its length}, from the first row to the last.
     """
-    plot = Plot(height=2.9, columns=len(panels))
-    for panel, (title, lengths) in zip(plot.panels, panels.items(), strict=True):
-        lengths = np.asarray(lengths)
+    plot = Plot(height=2.9, mosaic=[list(panels)])  # each panel has its own names of the rows
+    for panel, (title, rows) in zip(plot.panels, panels.items(), strict=True):
+        lengths = np.array(list(rows.values()))
         T, B = lengths.max(), len(lengths)
         read = np.arange(T) < lengths[:, None]
         panel.pcolormesh(read, cmap=READ_OR_NOT, vmin=0, vmax=1, edgecolors="white", linewidth=0.8)
         panel.set(title=title, xlabel="step, t", xticks=[0.5, T - 0.5], xticklabels=[1, T])
-        panel.set(ylim=(B, 0), yticks=np.arange(B) + 0.5, yticklabels=range(B))
+        panel.set(ylim=(B, 0), yticks=np.arange(B) + 0.5, yticklabels=rows)
         panel.grid(False)
     plot.panels[0].set_ylabel("sequence")
     return plot

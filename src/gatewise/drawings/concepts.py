@@ -73,7 +73,7 @@ def valve():
 
 
 def stacked():
-    """Two layers in two directions over three time steps; each last state names its row of h_n."""
+    """Two layers in two directions over three time steps; each row ends in its h_n and c_n."""
     d = Drawing("stacked", 640, 470)
     columns, base = (180, 320, 460), {0: 360, 1: 160}
     for number, y in base.items():
@@ -101,8 +101,9 @@ def stacked():
                 cell = layer(x, row, "LSTM", "g" if reverse else "c", width=44)
                 shapes += [*crossing, *cell]
             anchor = "end" if reverse else "start"
-            place = f"h_n[{2 * number + reverse}]"
-            shapes.append(Label(end - 4 if reverse else end + 6, row + 5, place, anchor))
+            place, x = 2 * number + reverse, end - 4 if reverse else end + 6
+            shapes.append(Label(x, row - 4, f"h_n[{place}],", anchor))
+            shapes.append(Label(x, row + 14, f"c_n[{place}]", anchor))
             d.part(f"layer{number}-{'backward' if reverse else 'forward'}", *shapes)
     for t, x in enumerate(columns, start=1):
         # Both directions read the same, and their outputs are concatenated.
