@@ -102,16 +102,14 @@ def fit_classifier(
         if number < 1:
             raise ValueError(f"{name}: expected at least 1, got {number}")
     sequences, y = train[0], np.asarray(train[1])
-    lengths = [len(sequence) for sequence in sequences]
-    rng = np.random.default_rng(seed)
     optimizer = optimizer or torch.optim.Adam(model.parameters(), lr=0.01)
-    curves, norms, best, weights = [], [], 0, None
+    curves, norms, best, weights, rng = [], [], 0, None, np.random.default_rng(seed)
     bar = trange(epochs, desc=type(model).__name__, leave=False, delay=1)
     try:
         for epoch in bar:
             model.train()
             total = 0.0
-            for places in text.bucket(lengths, size, rng):
+            for places in text.bucket([len(s) for s in sequences], size, rng):
                 *inputs, labels = batch(model, [sequences[n] for n in places], y[places])
                 loss, norm = update(model, optimizer, inputs, labels, max_norm, criterion)
                 total += loss * len(places)
