@@ -1,6 +1,6 @@
-"""Five seeds of every classifier in notebook 7, which trains only a few of them itself.
+"""Ten seeds of every classifier in notebook 7, which trains only a few of them itself.
 
-    python benchmarks/names.py     writes src/gatewise/data/names.csv, in about two minutes
+    python benchmarks/names.py     writes src/gatewise/data/names.csv, in about three minutes
 
 It runs the notebook's own code cells, those with the data and the functions, so that there is no
 second copy of them. A row per model and seed: the share of the validation names that is classified
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOK = ROOT / "notebooks/07_a_real_training_loop.ipynb"
 PATH = ROOT / "src/gatewise/data/names.csv"
 CELLS = "imports names ngrams bag index split letters model fit-both last-row reading".split()
-SEEDS = 5
+SEEDS = 10
 # The model's name in the record: the notebook's function, and its arguments besides the seed.
 MODELS = {
     "bag": ("fit_bag", {}),
