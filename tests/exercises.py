@@ -41,8 +41,8 @@ def initialize_gru(gru):
     return gru
 """
 
-TOGETHER = """
-def together(one, other):
+AVERAGE = """
+def average(one, other):
     return {}
 """
 
@@ -145,8 +145,8 @@ WRONG = {
     },
     "07_a_real_training_loop": {
         1: [
-            TOGETHER.format("(one + other).argmax(dim=1)"),  # logits have no common scale
-            TOGETHER.format("one.softmax(dim=1) + other.softmax(dim=1)"),
+            AVERAGE.format("(one + other).argmax(dim=1)"),  # logits have no common scale
+            AVERAGE.format("one.softmax(dim=1) + other.softmax(dim=1)"),
         ],
         2: ["answer_2 = {2: (5, 5), 3: (9, 9)}", "answer_2 = {2: (10, 10), 3: (10, 10)}"],
         3: ["answer_3 = [1.2, 1.6]", "answer_3 = [2.0, 2.0]"],

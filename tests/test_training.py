@@ -1,13 +1,16 @@
 """The loop for classifiers of sequences: batches, clipping, early stopping, bad input."""
 
 import importlib.util
+import io
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from tqdm import trange
 
 from gatewise import data, training
 from gatewise.models import SequenceClassifier
@@ -28,9 +31,38 @@ def new_model(seed=0, **options):
     return SequenceClassifier(5, 3, embedding=6, hidden=8, **options)
 
 
+def adam(model):
+    return torch.optim.Adam(model.parameters(), lr=0.05)
+
+
 def run(model, seed=0, **options):
-    settings = {"epochs": 30, "size": 8, "lr": 0.05} | options
+    settings = {"epochs": 30, "size": 8, "optimizer": adam(model)} | options
     return fit_classifier(model, draw(1), draw(2), seed, **settings)
+
+
+def interrupt(model, epoch, monkeypatch):
+    """Train with two batches per epoch, and raise KeyboardInterrupt in the second one of an epoch.
+
+    epoch: counted from 1. Returns the validation losses up to then, and the weights after each
+    epoch.
+    """
+    losses, weights, updates = [], [], []
+
+    def spy(model, *args):
+        losses.append(evaluate(model, *args)[0])
+        weights.append(nn.utils.parameters_to_vector(model.parameters()).clone())
+        return losses[-1], 0.0
+
+    def stop(*args):
+        updates.extend([1] * model.training)
+        if len(updates) == 2 * epoch:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "evaluate", spy)
+    model.register_forward_hook(stop)
+    with pytest.raises(KeyboardInterrupt):
+        run(model, size=20, patience=30)
+    return losses, weights
 
 
 def test_training_stops_when_validation_turns_and_restores_the_best_weights():
@@ -52,9 +84,116 @@ def test_weights_that_are_not_copied_are_not_the_best(monkeypatch):
     assert evaluate(model, *draw(2))[0] == curves.validation[-1] > curves.validation[curves.best]
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_an_interrupted_run_leaves_the_best_weights_so_far(seed, monkeypatch):
+    model = new_model(seed)
+    losses, weights = interrupt(model, 3, monkeypatch)
+    assert len(losses) == 2
+    left = nn.utils.parameters_to_vector(model.parameters())
+    assert torch.equal(left, weights[np.argmin(losses)])
+    assert not model.training
+
+
+def test_interrupted_later_the_best_epoch_is_not_the_last(monkeypatch):
+    model = new_model()
+    losses, weights = interrupt(model, 20, monkeypatch)
+    assert np.argmin(losses) < len(losses) - 1
+    left = nn.utils.parameters_to_vector(model.parameters())
+    assert torch.equal(left, weights[np.argmin(losses)])
+
+
+def test_interrupted_in_the_first_epoch_the_model_has_the_weights_of_the_last_update(monkeypatch):
+    model = new_model()
+    before = nn.utils.parameters_to_vector(model.parameters()).detach().clone()
+    losses, _ = interrupt(model, 1, monkeypatch)
+    assert losses == []
+    assert not torch.equal(nn.utils.parameters_to_vector(model.parameters()), before)
+
+
+def test_after_a_gradient_that_is_not_finite_the_model_has_the_best_weights():
+    model, epochs = new_model(), []
+
+    def criterion(logits, labels):
+        loss = nn.functional.cross_entropy(logits, labels)
+        if not model.training:
+            weights = nn.utils.parameters_to_vector(model.parameters()).detach().clone()
+            epochs.append((loss.item(), weights))
+        return loss * (math.inf if model.training and len(epochs) == 20 else 1)
+
+    with pytest.raises(RuntimeError, match="non-finite"):
+        run(model, patience=30, criterion=criterion)
+    loss, weights = min(epochs, key=lambda epoch: epoch[0])
+    assert loss < epochs[-1][0]
+    assert torch.equal(nn.utils.parameters_to_vector(model.parameters()), weights)
+    assert evaluate(model, *draw(2))[0] == loss
+
+
+def test_a_given_optimizer_is_used():
+    model = new_model()
+    before = [p.detach().clone() for p in model.parameters()]
+    run(model, optimizer=torch.optim.SGD([model.linear.bias], lr=0.1), epochs=1)
+    moved = [not torch.equal(p, q) for p, q in zip(model.parameters(), before, strict=True)]
+    assert [name for (name, _), m in zip(model.named_parameters(), moved, strict=True) if m] == [
+        "linear.bias"
+    ]
+
+
+def test_the_default_optimizer_is_adam():
+    ours, theirs = new_model(), new_model()
+    run(ours, epochs=2, optimizer=None)
+    run(theirs, epochs=2, optimizer=torch.optim.Adam(theirs.parameters(), lr=0.01))
+    assert predict(ours, draw(1)[0]).equal(predict(theirs, draw(1)[0]))
+
+
+def test_a_given_criterion_decides_training_and_validation():
+    """With all weight on class 2, the model answers nothing else."""
+    model, weight = new_model(), torch.tensor([0.01, 0.01, 1.0])
+    criterion = nn.CrossEntropyLoss(weight)
+    curves = run(model, criterion=criterion)
+    assert predict(model, draw(2)[0]).argmax(dim=1).eq(2).all()
+    labels = torch.from_numpy(draw(2)[1])
+    expected = criterion(predict(model, draw(2)[0]), labels).item()
+    assert curves.validation[curves.best] == pytest.approx(expected)
+
+
+def test_labels_may_be_lists():
+    (x, y), (new_x, new_y) = draw(1), draw(2)
+    arrays, lists = new_model(), new_model()
+    curves = fit_classifier(arrays, (x, y), (new_x, new_y), epochs=2)
+    same = fit_classifier(lists, (x, y.tolist()), (new_x, new_y.tolist()), epochs=2)
+    assert all(np.array_equal(a, b) for a, b in zip(curves, same, strict=True))
+
+
+def test_batches_of_like_lengths_give_the_same_evaluation_as_one_sequence_at_a_time():
+    model, (sequences, y) = new_model().eval(), draw(3, 50)
+    with torch.no_grad():
+        alone = torch.cat([model(*batch(model, [s])[:2]) for s in sequences])
+    assert predict(model, sequences, size=8) == pytest.approx(alone, abs=1e-6)
+    loss, accuracy = evaluate(model, sequences, y)
+    labels = torch.from_numpy(y)
+    assert loss == pytest.approx(nn.functional.cross_entropy(alone, labels).item(), abs=1e-6)
+    assert accuracy == (alone.argmax(dim=1) == labels).double().mean().item()
+
+
+def test_no_sequence_is_padded_to_the_longest_of_all():
+    model, shapes = new_model(), []
+    model.register_forward_hook(lambda _, inputs, output: shapes.append(tuple(inputs[0].shape)))
+    predict(model, [np.ones(n, int) for n in (1, 9, 1, 9, 2, 9)], size=3)
+    assert sorted(shapes) == [(2, 3), (9, 3)]
+
+
+def test_the_bar_shows_the_validation_loss(monkeypatch):
+    screen = io.StringIO()
+    shown = partial(trange, disable=False, mininterval=0, miniters=1, file=screen)
+    monkeypatch.setattr(training, "trange", lambda *a, **k: shown(*a, **k | {"delay": 0}))
+    curves = run(new_model(), epochs=3)
+    for loss in curves.validation:
+        assert f"validation={loss:.3g}" in screen.getvalue()
+
+
 def test_while_validation_improves_training_goes_on_to_the_last_epoch():
     sequences, y = draw(1)
-    curves = fit_classifier(new_model(), (sequences, y), (sequences, y), epochs=5, lr=0.01)
+    curves = fit_classifier(new_model(), (sequences, y), (sequences, y), epochs=5)
     assert curves.best == len(curves.train) - 1 == 4
 
 
@@ -85,7 +224,9 @@ def test_the_curves_are_those_of_the_loop_written_out():
 def test_the_training_loss_is_the_mean_over_sequences():
     """Five sequences in batches of four: the last batch counts a quarter of the first."""
     sequences, y = draw(1, 5)
-    curves = fit_classifier(new_model(), (sequences, y), draw(2), epochs=1, size=4, lr=0.0)
+    model = new_model()
+    still = torch.optim.SGD(model.parameters(), lr=0.0)
+    curves = fit_classifier(model, (sequences, y), draw(2), epochs=1, size=4, optimizer=still)
     assert curves.train[0] == pytest.approx(evaluate(new_model(), sequences, y)[0])
 
 
@@ -180,9 +321,16 @@ def test_the_record_of_the_names_is_what_its_script_makes():
     spec = importlib.util.spec_from_file_location("names_script", path)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    record = data.names()
-    assert {model: len(shares) for model, shares in record.items()} == script.SEEDS
+    record = {share: data.names(share) for share in ("validation", "test", "commonest")}
+    names = {*script.MODELS, "last row, one batch"}
+    for share in record.values():
+        assert share.keys() == names
+        assert {len(found) for found in share.values()} == {script.SEEDS}
     notebook = script.functions()
     for seed in (0, 3):
-        assert abs(script.correct(notebook, "bag", seed) - record["bag"][seed]) < 0.01
-    assert abs(record["bag"][0] - record["bag"][3]) > 0.001  # so the seeds are told apart
+        [(_, _, *shares)] = script.rows(notebook, "bag", seed)
+        recorded = [found["bag"][seed] for found in record.values()]
+        assert [float(share) for share in shares] == pytest.approx(recorded, abs=0.01)
+    assert (
+        abs(record["test"]["bag"][0] - record["test"]["bag"][3]) > 0.001
+    )  # so seeds are told apart

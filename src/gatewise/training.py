@@ -38,15 +38,18 @@ def fit(model, x, y, epochs=500, lr=0.01):
     return History(loss)
 
 
-def update(model, optimizer, inputs, labels, max_norm=math.inf):
+def update(
+    model, optimizer, inputs, labels, max_norm=math.inf, criterion=nn.functional.cross_entropy
+):
     """Update a model's weights once: the loss, its gradient, clipped, and the optimizer's step.
 
     model: torch module from the inputs to logits (B, C). labels: (B,).
     max_norm: a gradient with a larger norm is scaled down to this norm.
+    criterion: function from logits and labels to the mean loss.
     Returns the loss before the update, in nats, and the norm of the gradient before clipping.
     Raises RuntimeError for a gradient that isn't finite, before the weights change.
     """
-    loss = nn.functional.cross_entropy(model(*inputs), labels)
+    loss = criterion(model(*inputs), labels)
     optimizer.zero_grad()
     loss.backward()
     norm = nn.utils.clip_grad_norm_(model.parameters(), max_norm, error_if_nonfinite=True)
@@ -65,19 +68,29 @@ class Curves(NamedTuple):
 
 
 def fit_classifier(
-    model, train, validation, seed=0, epochs=40, patience=3, size=128, lr=0.01, max_norm=1.0
+    model,
+    train,
+    validation,
+    seed=0,
+    epochs=40,
+    patience=3,
+    size=128,
+    max_norm=1.0,
+    optimizer=None,
+    criterion=nn.functional.cross_entropy,
 ):
-    """Train a classifier of sequences with Adam, and keep the weights of the best epoch.
+    """Train a classifier of sequences, and keep the weights of the best epoch.
 
     model: torch module from ids (T, B) and lengths (B,) to logits (B, C), trained in place and on
     its own device; left in evaluation mode. train, validation: sequences, a list of int arrays,
-    and their labels, an int array. seed: for the order of the batches; weights and dropout follow
+    and their labels, ints. seed: for the order of the batches; weights and dropout follow
     `torch.manual_seed`.
     epochs: how many at most. patience: stop after so many epochs without a lower validation loss.
-    size: sequences per batch, of similar lengths. lr: Adam's learning rate.
-    max_norm: as for `update`.
-    A bar shows the progress of a run that takes longer than a second.
-    Returns Curves.
+    size: sequences per batch, of similar lengths. max_norm, criterion: as for `update`.
+    optimizer: of the model's parameters; by default Adam with a learning rate of 0.01.
+    A bar shows the progress and the validation loss of a run that takes longer than a second.
+    Returns Curves. After an interruption or an error, the model has the weights of the best epoch
+    so far; before the end of the first epoch, those of the last update.
     Raises ValueError, before anything is trained, for sets or numbers that can't be used, and
     RuntimeError for a gradient that isn't finite.
     """
@@ -88,25 +101,28 @@ def fit_classifier(
     for name, number in {"epochs": epochs, "patience": patience}.items():
         if number < 1:
             raise ValueError(f"{name}: expected at least 1, got {number}")
-    sequences, y = train
-    lengths = np.array([len(sequence) for sequence in sequences])
-    rng = np.random.default_rng(seed)
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
-    curves, norms, best = [], [], 0
-    for epoch in trange(epochs, desc=type(model).__name__, leave=False, delay=1):
-        model.train()
-        total = 0.0
-        for places in text.bucket(lengths, size, rng):
-            *inputs, labels = batch(model, [sequences[n] for n in places], y[places])
-            loss, norm = update(model, optimizer, inputs, labels, max_norm)
-            total += loss * len(places)
-            norms.append(norm)
-        curves.append((total / len(y), *evaluate(model, *validation)))
-        if epoch == 0 or curves[epoch][1] < curves[best][1]:
-            best, weights = epoch, copy.deepcopy(model.state_dict())
-        elif epoch - best == patience:
-            break
-    model.load_state_dict(weights)
+    sequences, y = train[0], np.asarray(train[1])
+    optimizer = optimizer or torch.optim.Adam(model.parameters(), lr=0.01)
+    curves, norms, best, weights, rng = [], [], 0, None, np.random.default_rng(seed)
+    bar = trange(epochs, desc=type(model).__name__, leave=False, delay=1)
+    try:
+        for epoch in bar:
+            model.train()
+            total = 0.0
+            for places in text.bucket([len(s) for s in sequences], size, rng):
+                *inputs, labels = batch(model, [sequences[n] for n in places], y[places])
+                loss, norm = update(model, optimizer, inputs, labels, max_norm, criterion)
+                total += loss * len(places)
+                norms.append(norm)
+            curves.append((total / len(y), *evaluate(model, *validation, criterion)))
+            bar.set_postfix(validation=curves[epoch][1], refresh=False)
+            if epoch == 0 or curves[epoch][1] < curves[best][1]:
+                best, weights = epoch, copy.deepcopy(model.state_dict())
+            elif epoch - best == patience:
+                break
+    finally:
+        if weights:
+            model.eval().load_state_dict(weights)
     return Curves(*np.array(curves).T, np.array(norms), best)
 
 
@@ -122,17 +138,26 @@ def batch(model, sequences, y=()):
 
 
 @torch.no_grad()
-def predict(model, sequences):
-    """Return the logits (B, C) of B sequences, on the CPU; the model is left in evaluation mode."""
-    ids, lengths, _ = batch(model, sequences)
-    return model.eval()(ids, lengths).cpu()
+def predict(model, sequences, size=128):
+    """Return the logits (N, C) of N sequences, in their order.
+
+    size: sequences per batch, of similar lengths. The model is left in evaluation mode.
+    """
+    model.eval()
+    batches = text.bucket([len(s) for s in sequences], size, np.random.default_rng(0))
+    logits = [model(*batch(model, [sequences[n] for n in places])[:2]) for places in batches]
+    return torch.cat(logits)[np.argsort(np.concatenate(batches))]
 
 
-def evaluate(model, sequences, y):
-    """Return the mean loss of labeled sequences, in nats, and the share classified correctly."""
-    logits, labels = predict(model, sequences), torch.as_tensor(np.asarray(y, np.int64))
-    loss = nn.functional.cross_entropy(logits, labels)
-    return loss.item(), (logits.argmax(dim=1) == labels).double().mean().item()
+def evaluate(model, sequences, y, criterion=nn.functional.cross_entropy):
+    """Return the loss of labeled sequences, in nats, and the share classified correctly.
+
+    criterion: as for `update`.
+    """
+    logits = predict(model, sequences)
+    labels = torch.as_tensor(np.asarray(y, np.int64)).to(logits.device)
+    right = (logits.argmax(dim=1) == labels).double().mean()
+    return criterion(logits, labels).item(), right.item()
 
 
 class Runs(NamedTuple):

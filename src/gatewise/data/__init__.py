@@ -45,14 +45,15 @@ def um(**where):
     return [row for row in rows if all(getattr(row, k) == v for k, v in where.items())]
 
 
-def names():
-    """Return accuracies on test names from `names.csv`, made by benchmarks/names.py.
+def names(share="test"):
+    """Return shares of names from `names.csv`, made by benchmarks/names.py.
 
-    Returns a dict from the name of a model in notebook 7 to an array (seeds,): the share of the
-    test names that it classifies correctly, for seeds 0, 1, 2, …
+    share: "validation" or "test", the share of these names that is classified correctly, or
+    "commonest", the share of the test names that get the commonest answer.
+    Returns a dict from the name of a model in notebook 7 to an array (seeds,), for seeds 0, 1, 2, …
     """
     lines = files(__name__).joinpath("names.csv").read_text(encoding="utf-8").splitlines()
     found = {}
-    for model, _, correct in list(csv.reader(lines))[1:]:
-        found.setdefault(model, []).append(float(correct))
+    for row in csv.DictReader(lines):
+        found.setdefault(row["model"], []).append(float(row[share]))
     return {model: np.array(shares) for model, shares in found.items()}
