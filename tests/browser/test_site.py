@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from base64 import b64decode
 from threading import Thread
 
 import numpy as np
@@ -12,8 +13,9 @@ from appearance import violations
 from blank_page import View
 from firefox import Firefox, executable
 from playwright.sync_api import expect
+from torch import nn
 
-from gatewise import models, text, widgets
+from gatewise import widgets
 from gatewise.cells import lstm, rnn
 from tools import notebooks, site
 
@@ -155,7 +157,7 @@ def remade(state):
     kind = getattr(widgets, state["class"])
     settings = {name: state[name] for name in kind.settings()}
     if kind is widgets.UnrollPlayer:
-        return kind(*network(**state["network"]), **settings)
+        return kind(*network(state["network"]), **settings)
     if kind is widgets.BackwardExplorer:
         for name, cell in {"lstm_params": lstm, "rnn_params": rnn}.items():
             settings[name] = shaped(cell.Params, settings[name])
@@ -164,18 +166,21 @@ def remade(state):
     return kind(held=state["held"], note=state["note"], **task, **settings)
 
 
-def network(cell, vocabulary, W, b, **parts):
-    """The model and the vocabulary of a player."""
-    D, H = len(b), len(W) // len(b)
-    kind = {"rnn": models.TextRNN, "lstm": models.TextLSTM, "gru": models.TextGRU}[cell]
-    model = kind(D, H)
-    weights = [parts[name] for name in ("W_ih", "W_hh", "b_ih", "b_hh")]
+def network(plain):
+    """Return the parts of a player's network, and its tokens."""
+    numbers = np.frombuffer(b64decode(plain["weights"]), f"<f{plain['bits'] // 8}")
+    arrays = np.split(numbers, np.cumsum(plain["lengths"])[:-1])
+    D, H = plain["D"], plain["H"]
+    table = arrays.pop(0).reshape(-1, D) if plain["embeds"] else None
+    *weights, W, b = arrays
+    directions = plain["directions"]
+    layers = len(weights) // 4 // directions
+    kind = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[plain["cell"]]
+    module = kind(D, H, layers, bidirectional=directions == 2)
     with torch.no_grad():
-        for parameter, values in zip(
-            [*model.rnn.parameters(), model.W, model.b], [*weights, W, b], strict=True
-        ):
+        for parameter, values in zip(module.parameters(), weights, strict=True):
             parameter.copy_(torch.tensor(values).reshape(parameter.shape))
-    return model, text.Vocabulary(vocabulary)
+    return (table, module, (W.reshape(-1, len(b)).T, b)), plain["tokens"]
 
 
 def numbers(widget):
