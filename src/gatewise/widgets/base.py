@@ -239,7 +239,7 @@ def _module(view):
 
 
 def scopes(*names):
-    """Files of static/ as one script: `modules`, what each of them exports, by its name."""
+    """Return files of static/ as one script; its `modules` has the exports of each file by name."""
     return "const modules = {};\n" + "\n".join(map(_scope, names)) + "\n"
 
 
