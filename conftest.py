@@ -1,4 +1,4 @@
-"""Settings for every test, and how nbval tests a notebook: it runs once, strictly.
+"""The settings of all tests, and the classes with which nbval tests a notebook in one run.
 
 Each notebook runs in a fresh kernel, in an empty folder and without a network. After the last cell,
 the same kernel checks the exercises, with the wrong answers in tests/exercises.py.
@@ -23,8 +23,8 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 
 from tools import notebooks
 
-# The kernels that tests start inherit these variables. A progress bar is of no use to a test, and
-# two workers of pytest-xdist share two cores best with one thread each.
+# The kernels that tests start inherit these variables. Tests don't need progress bars, and two
+# workers of pytest-xdist share two cores best with one thread each.
 os.environ["TQDM_DISABLE"] = "1"
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -36,7 +36,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(inherited)
 WANTED = 180  # seconds for the whole series on two cores, including the start of the kernels
 
 
-# As in the workflow that publishes the site: without torch and, by OFFLINE, without a network.
+# Like the workflow that publishes the site, this has no torch and, because of OFFLINE, no network.
 BUILD = """
 import sys
 sys.modules["torch"] = None
@@ -96,7 +96,7 @@ class Cell(IPyNbCell):
             super().runtest()
 
     def compare_outputs(self, test, ref, skip_compare=None):
-        """Compare what nbval compares, and the states of widgets to two decimals."""
+        """Compare outputs as nbval does, and also the states of widgets, as `alike` does."""
         if not super().compare_outputs(test, ref, skip_compare):
             return False
         states = notebooks.read_states().get(self.parent.path.stem, {})
@@ -108,7 +108,7 @@ class Cell(IPyNbCell):
 
 
 class Judgement(IPyNbCell):
-    """An answer to an exercise, with the exercise's own check. The last line is the verdict."""
+    """An answer to an exercise, and the exercise's own check, which prints the verdict last."""
 
     def compare_outputs(self, test, ref, skip_compare=None):
         said = "".join(output.get("text", "") for output in test)
@@ -117,7 +117,10 @@ class Judgement(IPyNbCell):
 
 
 def alike(one, other):
-    """Return whether two states of widgets are equal; numbers may differ by 0.01, by machine."""
+    """Return whether two widget states are equal, allowing for differences between machines.
+
+    Numbers may differ by 0.01 or by one percent.
+    """
     if isinstance(one, dict) and isinstance(other, dict):
         if "weights" in one and "weights" in other:
             one, other = ({**state, "weights": weights(state)} for state in (one, other))
@@ -138,7 +141,7 @@ def judgements(notebook, name):
     """Yield the name, code and verdict of each try: no answer, two wrong ones, the solution.
 
     Yields nothing for a notebook without exercises.
-    Raises ValueError if a cell of an exercise is missing, or if its wrong answers aren't two.
+    Raises ValueError if an exercise lacks a cell, or doesn't have exactly two wrong answers.
     """
     source = {cell.id: cell.source for cell in notebook.cells}
     cells = [re.fullmatch(r"(?:answer|check|solution)-(\d+)", id) for id in source]
@@ -167,7 +170,7 @@ def judgements(notebook, name):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Print how long each notebook took, and all of them together. Nothing is asserted."""
+    """Print how long each notebook took, and the total. Nothing is asserted."""
     seconds = Counter()
     for report in chain(*terminalreporter.stats.values()):
         file = getattr(report, "nodeid", "").partition("::")[0]

@@ -1,12 +1,12 @@
-"""Ten seeds of every classifier in notebook 7, which trains only a few of them itself.
+"""Train every classifier in notebook 7 with ten seeds; the notebook itself trains only a few.
 
     python benchmarks/names.py     writes src/gatewise/data/names.csv, in about three minutes
 
-It runs the notebook's own code cells, those with the data and the functions, so that there is no
-second copy of them. A row per model and seed: the share of the validation names that is classified
-correctly after the best epoch; the same share of the test names; and the share of the test names
-that get the commonest answer. Each seed has its own split. On another processor, networks with the
-same seed end elsewhere.
+The script runs the notebook's own cells with the data and the functions, so that there is no second
+copy of them. The file has one row per model and seed: the share of validation names classified
+correctly after the best epoch, the same share of the test names, and the share of test names that
+get the most frequent answer. Each seed has its own split. On another processor, networks with the
+same seed end up with other weights.
 """
 
 import csv
@@ -20,7 +20,7 @@ NOTEBOOK = ROOT / "notebooks/07_a_real_training_loop.ipynb"
 PATH = ROOT / "src/gatewise/data/names.csv"
 CELLS = "imports names ngrams bag index split letters model fit-both last-row reading".split()
 SEEDS = 10
-# The model's name in the record: the notebook's function, and its arguments besides the seed.
+# Each model's name in the file, with the notebook's function and its arguments besides the seed.
 MODELS = {
     "bag": ("fit_bag", {}),
     "bag, up to 1": ("fit_bag", {"longest": 1}),
@@ -35,7 +35,7 @@ MODELS = {
 
 
 def functions():
-    """Run the notebook's cells CELLS; returns all the names they define."""
+    """Run the cells of the notebook named in CELLS. Returns a dict of the names they define."""
     cells = {cell.id: cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells}
     defined = {}
     for name in CELLS:
@@ -44,9 +44,9 @@ def functions():
 
 
 def rows(notebook, model, seed):
-    """Train a model with one seed; yield its row, and for "last row" one more.
+    """Train a model with one seed, and yield its row.
 
-    That one has all test names in a single batch, padded to the longest.
+    The model "last row" has a second row, with all test names in one batch, padded to the longest.
     """
     function, arguments = MODELS[model]
     fitted, curves, (sequences, labels) = notebook[function](seed=seed, **arguments)

@@ -1,13 +1,14 @@
-"""Times the pages: from the navigation to the first live widget, over a local server with gzip.
+"""Time the pages from the navigation to the first live widget, over a local server with gzip.
 
     python -m benchmarks.pages [--strict]
 
-Builds the book, then opens the front page and every chapter that has a widget three times each,
-each time in a browser context of its own with nothing cached: on this machine as it is, in a window
-of 1280 × 900, and as on a slow phone, 390 px wide, the processor four times slower, 150 ms and
-1.6 Mbit/s. Weight is what the server sent until the network was idle, with headers; pictures
-further down load later. Shift is Chromium's cumulative layout shift. Prints a table and writes it
-to `pages.txt`, beside this file. With --strict it ends with status 1 if a bound is broken.
+The script builds the book, then opens the front page and every chapter with a widget three times,
+each time in a new browser context with an empty cache. It does so twice: on this machine as it is,
+in a window of 1280 × 900 px, and as on a slow phone, 390 px wide, with a processor four times
+slower, a latency of 150 ms and 1.6 Mbit/s. KB is the amount that the server sent until the network
+was idle, with headers; pictures further down load later. Shift is Chromium's cumulative layout
+shift. The script prints a table, and writes it to `pages.txt`, next to this file. With --strict,
+the exit status is 1 if any bound is exceeded.
 """
 
 import os
@@ -33,7 +34,7 @@ LOOKS = {
         {"offline": False, "latency": 150, "downloadThroughput": 2e5, "uploadThroughput": 2e5},
     ),
 }
-# For each page its bounds: seconds as it is and on a slow phone, and KB; None where there is none.
+# The bounds of each page: seconds as it is and on a slow phone, and KB; None for no bound.
 CHAPTER = (None, None, 600)
 BOUNDS = {"index": (0.25, 1.0, 150), "02_lstm_gate_by_gate": (0.9, 2.6, 600)}
 SHIFT = 0.1
@@ -45,7 +46,7 @@ LIVE = "performance.getEntriesByName('live')[0]?.startTime"
 
 
 def visit(browser, address, options, network):
-    """One visit: seconds to the first live widget, KB sent, layout shift."""
+    """Visit a page. Returns the seconds to the first live widget, the KB sent and the shift."""
     context = browser.new_context(**options)
     page = context.new_page()
     tools, asked, sent = context.new_cdp_session(page), {}, {}
@@ -77,7 +78,9 @@ def main():
         with site.server(pages) as running:
             Thread(target=running.serve_forever, daemon=True).start()
             root = f"http://127.0.0.1:{running.server_port}"
-            visit(browser, f"{root}/index.html", {}, None)  # the browser's own start
+            visit(
+                browser, f"{root}/index.html", {}, None
+            )  # so that no run includes the browser's start
             for name in names:
                 *seconds, size = BOUNDS.get(name, CHAPTER)
                 for (look, settings), bound in zip(LOOKS.items(), seconds, strict=True):

@@ -24,7 +24,7 @@ from gatewise import models, text, training
 from gatewise.cells import gru, lstm, rnn
 
 PATH = Path(__file__).parents[1] / "src/gatewise/data/um.csv"
-# Each network with the cell that measures how far apart the subjects are, if there is one.
+# Each network, and the cell that measures the distances between its states, if there is one.
 NETWORKS = {
     "RNN": (models.TextRNN, rnn),
     "LSTM": (models.TextLSTM, lstm),
@@ -54,7 +54,7 @@ def main():
         solved = sum(row["right"] == 6 for row in found)
         seconds = time.process_time() - start
         print(f"{readout} {ums:2} {network}: {solved} of {len(found)}, {seconds:.0f} s", flush=True)
-    # Only a run that went to its end leaves a file.
+    # Write the file only after a complete run.
     with PATH.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
         writer.writeheader()

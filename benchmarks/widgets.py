@@ -8,8 +8,9 @@ run the handlers and has laid out and painted the next frame on its main thread;
 wait for that frame. Everything is measured twice: on the machine as it is, and next to a process
 that keeps one core busy. The script prints a table, and writes it to `widgets.txt`, next to this
 file. With --strict, the exit status is 1 if any p95 exceeds 16 ms, about a frame at 60 Hz,
-or a wait in LONGER. The last rows are about 20,000 characters in TextReader: the waits for the
-first colors, for the whole text and for a ranking of 128 units, then scrolling and hovering.
+or if a wait exceeds its bound in LONGER. The last rows are for 20,000 characters in TextReader: the
+waits for the first colors, for the whole text and for a ranking of 128 units, then the samples for
+scrolling and hovering.
 """
 
 import os
@@ -74,7 +75,7 @@ WIDGETS = {
 
 
 def reader():
-    """20,000 characters of the standard library's own source, through 128 units."""
+    """Return a TextReader with 128 units and 20,000 characters of the standard library's source."""
     torch.manual_seed(0)
     source = Path(textwrap.__file__).read_text(encoding="utf-8").replace("\t", " ")
     source = (source * (TOKENS // len(source) + 1))[:TOKENS]
@@ -84,7 +85,7 @@ def reader():
     return TextReader((embedding, rnn, readout), letters, text=source)
 
 
-# The milliseconds until text is colored, until all of it is read, and from a selection to the list.
+# Times, in ms: to the first colors, to the end of reading, and from a selection to the ranking.
 READ = """async state => {
     const drawn = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
     const until = async (isSo) => { while (!isSo()) await drawn(); return performance.now(); };
@@ -114,7 +115,7 @@ SCROLL = """async box => {
 
 
 def read(browser):
-    """Rows for a long text in TextReader: the step, samples, p50 and p95."""
+    """Return the rows for a long text in TextReader: name, samples, p50 and p95, in ms."""
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.set_content("<main></main>")
     waits = page.evaluate(READ, reader().get_state())

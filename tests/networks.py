@@ -1,4 +1,4 @@
-"""Trained-like networks, each written in another style of module, and what they predict."""
+"""Networks in three styles of module, with large weights like trained ones, and their outputs."""
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ SENTENCE = "the small dog sees a cat ."
 
 
 class Tagger(nn.Module):
-    """The usual style: a class with a forward; two layers, both directions, a tag per word."""
+    """A module with a `forward`, the usual style: two bidirectional layers and a tag per word."""
 
     def __init__(self):
         super().__init__()
@@ -19,27 +19,27 @@ class Tagger(nn.Module):
         self.linear = nn.Linear(16, len(TAGS))
 
     def forward(self, ids):
-        """ids: (B, T). Returns logits, (B, T, tags)."""
+        """Return the logits (B, T, tags) for ids (B, T)."""
         return self.linear(self.lstm(self.embedding(ids))[0])
 
 
 class Ends(nn.Module):
-    """The last layer's final states, from what an `nn.GRU` returns."""
+    """A module that takes the last layer's final states from the result of an `nn.GRU`."""
 
     def forward(self, returned):
-        """Returns (B, directions · H)."""
+        """Return the final states, (B, directions · H)."""
         return torch.cat([*returned[1][-2:]], dim=1)
 
 
 def classifier():
-    """A chain: a GRU in both directions, whose ends go through normalization and dropout."""
+    """Return a chain: a bidirectional GRU whose final states pass normalization and dropout."""
     head = nn.Sequential(nn.Dropout(0.5), nn.BatchNorm1d(14), nn.Linear(14, 3))
     gru = nn.GRU(5, 7, bidirectional=True)
     return nn.Sequential(nn.Embedding(len(WORDS), 5), gru, Ends(), head)
 
 
 class Sensor:
-    """No module at all: an LSTM in float64 over two numbers per step, and arrays of a readout."""
+    """A plain class: a float64 LSTM that reads two numbers per step, and a readout as arrays."""
 
     def __init__(self):
         self.rnn = nn.LSTM(2, 4, dtype=torch.float64)
@@ -47,12 +47,12 @@ class Sensor:
         self.b = torch.randn(3, dtype=torch.float64)
 
     def __call__(self, x):
-        """x: (T, B, 2). Returns logits after each step, (T, B, 3)."""
+        """Return the logits after each step, (T, B, 3), for x (T, B, 2)."""
         return self.rnn(x)[0] @ self.W.T + self.b
 
 
 def made(make, seed=0):
-    """A network in evaluation mode, its weights three times as large: predictions differ."""
+    """Return a network in evaluation mode, with weights times three, so that predictions differ."""
     torch.manual_seed(seed)
     network = make()
     if isinstance(network, nn.Module):
@@ -64,12 +64,12 @@ def made(make, seed=0):
 
 
 def ids(sentence):
-    """The indices of its words."""
+    """Return the indices of the words of a sentence, (T,)."""
     return torch.tensor([WORDS.index(word) for word in sentence.split()])
 
 
 def probabilities(network, sentence):
-    """What the network itself makes of a sentence: (T, outputs), or (outputs,) for all of it."""
+    """Return the network's own probabilities, (T, outputs), or (outputs,) for a whole sentence."""
     with torch.no_grad():
         if isinstance(network, Tagger):
             logits = network(ids(sentence)[None])[0]

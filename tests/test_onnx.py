@@ -1,4 +1,4 @@
-"""A third witness: the reference evaluator of ONNX, which has both forms of the GRU.
+"""The cells are tested against ONNX's reference evaluator, which has both forms of the GRU.
 
 ONNX orders the gates i, o, f, c and z, r, h, and stacks both directions in one array.
 """
@@ -29,7 +29,7 @@ each_node = pytest.mark.parametrize(("cell", "options"), NODES.values(), ids=NOD
 
 
 def draw(cell, directions, T=5, B=3, D=2, H=4):
-    """The inputs of a node in float64, by their names in ONNX."""
+    """Return the inputs of a node in float64, by their names in ONNX."""
     rng, rows = np.random.default_rng(0), cell.Params.G * H
     shapes = {"X": (T, B, D), "W": (directions, rows, D), "R": (directions, rows, H)}
     shapes |= {"B": (directions, 2 * rows), "initial_h": (directions, B, H)}
@@ -38,7 +38,7 @@ def draw(cell, directions, T=5, B=3, D=2, H=4):
 
 
 def by_onnx(cell, given, direction, options):
-    """The outputs (T, directions, B, H) and the final states of the node."""
+    """Return the outputs (T, directions, B, H) and the final states of a node."""
     kind = cell.Params.torch_module.removeprefix("nn.")
     names = [name if name in given else "" for name in ("X", "W", "R", "B", "", "initial_h")]
     names += ["initial_c"] if cell is lstm else []

@@ -1,4 +1,4 @@
-"""The pages of the book: complete, true where they are read, and nothing in them leads astray."""
+"""The pages of the book are complete, all their links work, and their text fits a web page."""
 
 import json
 import re
@@ -21,7 +21,7 @@ every = pytest.mark.parametrize("name", NAMES)
 
 
 class Page(HTMLParser):
-    """The ids of a page and, by tag, the addresses that its elements lead to."""
+    """The ids of a page, and the tags and addresses of its links."""
 
     def __init__(self, text):
         super().__init__()
@@ -38,7 +38,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def read(pages):
-    """`read(name)`: a page."""
+    """Return a function from the name of a page to its Page."""
     return lambda name: Page((pages / f"{name}.html").read_text(encoding="utf-8"))
 
 
@@ -47,7 +47,7 @@ def code(notebook):
 
 
 def prose(notebook):
-    """All text of a notebook, without pieces of code."""
+    """Return the text of a notebook's Markdown cells, without code."""
     text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     return re.sub(r"```.*?```|`[^`\n]+`", "", text, flags=re.DOTALL)
 

@@ -1,4 +1,4 @@
-"""TextReader without a browser: its numbers are torch's and SciPy's, wrong use is answered."""
+"""TextReader without a browser: its numbers equal torch's and SciPy's, and misuse raises errors."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""`trace`: every layer and direction of a torch module, against the module itself."""
+"""`trace` is tested against the torch module itself, for every layer and direction."""
 
 import copy
 import re
@@ -37,7 +37,7 @@ LARGEST = dict(zip(NAMES, (0, (4, 4, 4, 4), 3, True, True, True, True, "packed")
 
 
 def draw(kind, seed, sizes, layers, bidirectional, bias, batch_first, states, form):
-    """A module, what it is called with, and the length of each sequence."""
+    """Return a module, its arguments x and hx, and the length of each sequence."""
     T, B, D, H = sizes
     B = 1 if form == "single" else B
     torch.manual_seed(seed)
@@ -59,7 +59,7 @@ def draw(kind, seed, sizes, layers, bidirectional, bias, batch_first, states, fo
 
 
 def by_torch(module, x, hx, form):
-    """The module's outputs (T, B, …) and final states (rows, B, H)."""
+    """Return the module's outputs (T, B, …) and its final states, each (rows, B, H) or None."""
     with torch.no_grad():
         output, final = module(x, hx)
     h_n, c_n = final if isinstance(final, tuple) else (final, None)
@@ -96,7 +96,7 @@ def test_outputs_and_states_equal_the_module(kind, **drawn):
 @each_kind
 @cases
 def test_time_runs_as_in_x_and_nothing_follows_a_sequence(kind, **drawn):
-    """Each sequence alone, cut to its length and in reverse mirrored, has the same trace."""
+    """Each sequence alone, without padding and reversed for a reverse trace, has the same trace."""
     module, x, hx, lengths = draw(kind, **drawn)
     traces = trace(module, x, hx)
     cell, below = KINDS[kind], traces[0].x
@@ -120,7 +120,7 @@ def test_time_runs_as_in_x_and_nothing_follows_a_sequence(kind, **drawn):
 @cases
 @settings(max_examples=15)
 def test_gradients_through_packed_sequences_equal_autograd(kind, **drawn):
-    """The zeros after a sequence's end pass no gradient on."""
+    """The zeros after the end of a sequence don't contribute to the gradients."""
     drawn |= {"layers": 1, "bidirectional": False, "form": "packed"}
     module, x, hx, lengths = draw(kind, **drawn)
     cell, one = KINDS[kind], trace(module, x, hx)[0]
@@ -254,7 +254,7 @@ def test_what_the_cells_do_not_compute_is_refused_in_one_sentence(name):
         trace(make(), x, hx)
 
 
-@pytest.mark.filterwarnings("ignore")  # the way to quantize is deprecated
+@pytest.mark.filterwarnings("ignore")  # quantize_dynamic is deprecated
 def test_a_quantized_module_is_refused():
     module = nn.Sequential(nn.LSTM(2, 3))
     quantized = torch.ao.quantization.quantize_dynamic(module, {nn.LSTM})[0]

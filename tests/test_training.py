@@ -1,4 +1,4 @@
-"""The loop for classifiers of sequences: batches, clipping, early stopping, bad input."""
+"""The training loop for sequence classifiers: batches, clipping, early stopping and bad input."""
 
 import importlib.util
 import io
@@ -16,11 +16,11 @@ from gatewise import data, training
 from gatewise.models import SequenceClassifier
 from gatewise.training import batch, evaluate, fit_classifier, predict, update
 
-torch.set_num_threads(1)  # our networks are small: more threads would wait for each other
+torch.set_num_threads(1)  # for small networks, more threads only wait for each other
 
 
 def draw(seed, size=40):
-    """Sequences of 1 to 6 ids from 1 to 4, with random labels: they can only be memorized."""
+    """Return sequences of 1 to 6 ids from 1 to 4, whose random labels can only be memorized."""
     rng = np.random.default_rng(seed)
     sequences = [rng.integers(1, 5, rng.integers(1, 7)) for _ in range(size)]
     return sequences, rng.integers(0, 3, size)
@@ -43,7 +43,7 @@ def run(model, seed=0, **options):
 def interrupt(model, epoch, monkeypatch):
     """Train with two batches per epoch, and raise KeyboardInterrupt in the second one of an epoch.
 
-    epoch: counted from 1. Returns the validation losses up to then, and the weights after each
+    epoch: counted from 1. Returns the validation losses so far, and the weights after each
     epoch.
     """
     losses, weights, updates = [], [], []
@@ -77,7 +77,7 @@ def test_training_stops_when_validation_turns_and_restores_the_best_weights():
 
 
 def test_weights_that_are_not_copied_are_not_the_best(monkeypatch):
-    """A fault of many loops: `state_dict` shares its tensors with the model."""
+    """Many loops get this wrong, because `state_dict` shares its tensors with the model."""
     monkeypatch.setattr(training.copy, "deepcopy", lambda weights: weights)
     model = new_model()
     curves = run(model)
@@ -146,7 +146,7 @@ def test_the_default_optimizer_is_adam():
 
 
 def test_a_given_criterion_decides_training_and_validation():
-    """With all weight on class 2, the model answers nothing else."""
+    """With all the weight on class 2, the model gives no other answer."""
     model, weight = new_model(), torch.tensor([0.01, 0.01, 1.0])
     criterion = nn.CrossEntropyLoss(weight)
     curves = run(model, criterion=criterion)
@@ -222,7 +222,7 @@ def test_the_curves_are_those_of_the_loop_written_out():
 
 
 def test_the_training_loss_is_the_mean_over_sequences():
-    """Five sequences in batches of four: the last batch counts a quarter of the first."""
+    """With five sequences in batches of four, the last batch counts a quarter of the first."""
     sequences, y = draw(1, 5)
     model = new_model()
     still = torch.optim.SGD(model.parameters(), lr=0.0)
@@ -316,7 +316,7 @@ def test_bad_input_gets_one_sentence_and_nothing_is_trained(wrong, message):
 
 
 def test_the_record_of_the_names_is_what_its_script_makes():
-    """Its bag, at least: trained in a second, and the same on every processor to within a point."""
+    """The test covers only the bag, which trains in a second and varies little by processor."""
     path = Path(__file__).parents[1] / "benchmarks" / "names.py"
     spec = importlib.util.spec_from_file_location("names_script", path)
     script = importlib.util.module_from_spec(spec)
@@ -333,4 +333,4 @@ def test_the_record_of_the_names_is_what_its_script_makes():
         assert [float(share) for share in shares] == pytest.approx(recorded, abs=0.01)
     assert (
         abs(record["test"]["bag"][0] - record["test"]["bag"][3]) > 0.001
-    )  # so seeds are told apart
+    )  # so the test would notice swapped seeds

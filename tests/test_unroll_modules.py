@@ -1,4 +1,4 @@
-"""UnrollPlayer of any network: its numbers are the network's own; what isn't read is refused."""
+"""UnrollPlayer shows the numbers of any network, and rejects a model that it can't read."""
 
 import re
 
@@ -67,7 +67,7 @@ def test_each_layer_and_direction_is_that_of_the_trace(layer, reverse):
 
 
 def held_by_torch(net, sentence, layer, reverse):
-    """The tagger's probabilities with f of one layer and direction at 0, its bias at −∞."""
+    """Return the tagger's probabilities with f at 0 in one layer and direction, by a huge bias."""
     suffix = f"_l{layer}" + ("_reverse" if reverse else "")
     with torch.no_grad():
         getattr(net.lstm, "bias_ih" + suffix)[8:16] = -1e4
@@ -90,7 +90,9 @@ def test_a_gate_held_from_a_word_on_is_free_at_the_words_before():
     run, free = widget.values["runs"][0], widget.values["free"]["runs"][0]
     assert (run["o"][2:] == 1).all()
     assert (run["o"][:2] != 1).all()
-    assert not np.allclose(run["o"][:2], free["o"][:2])  # they read what was held
+    assert not np.allclose(
+        run["o"][:2], free["o"][:2]
+    )  # the reverse direction read the held words first
 
 
 @pytest.mark.parametrize(("kind", "cell"), [(nn.RNN, rnn), (nn.LSTM, lstm), (nn.GRU, gru)])

@@ -1,9 +1,10 @@
-"""`make site`: the book as web pages, from the saved notebooks. No network, no kernel, no torch.
+"""Build the book as web pages from the saved notebooks, without a network, a kernel or torch.
 
     python -m tools.site [FOLDER] [--serve]     build into site/out or FOLDER, and serve it
 
-site/book/ has the templates for nbconvert, site/static/ what the pages load as it is, site/en/
-the words of the English edition. notebooks/widgets.json has the state of each widget.
+`make site` runs it. site/book/ has the templates for nbconvert, site/static/ the files that are
+copied unchanged, and site/en/ the words of the English edition. notebooks/widgets.json has the
+state of each widget.
 """
 
 import argparse
@@ -38,7 +39,7 @@ ROOT = links.ROOT
 SITE = ROOT / "site"
 OUT = SITE / "out"
 PICTURES = {"image/svg+xml", "image/png"}
-LONG = 24  # letters of a formula in the text that may not fit on a line of a phone
+LONG = 24  # an inline formula with more letters may not fit on a phone's line
 CAPTION = re.compile(r"(\*(?!\*).+?(?<!\*)\*)(?:\n\n|\Z)", re.DOTALL)
 HEADING = re.compile(r'<h[23] id="(.*?)">(.*?)</h[23]>')
 
@@ -46,7 +47,7 @@ HEADING = re.compile(r'<h[23] id="(.*?)">(.*?)</h[23]>')
 
 
 def code(source, language="ipython3"):
-    """A program, with a mark on keywords, strings, numbers and comments: their initial."""
+    """Return a program as HTML with a class for each keyword, string, number and comment."""
     marked = highlight(source, get_lexer_by_name(language), HtmlFormatter(nowrap=True)).rstrip()
 
     def only_these(token):
@@ -58,14 +59,14 @@ def code(source, language="ipython3"):
 
 
 def plain(markup):
-    """The text of some HTML, on one line."""
+    """Return the text of some HTML, on one line."""
     markup = re.sub(r"<(script|svg)\b.*?</\1>", " ", markup, flags=re.DOTALL)
     markup = re.sub(r"</?(m\w*|span|em|strong|a|code|su[bp])\b[^>]*>", "", markup)
     return " ".join(html.unescape(re.sub("<[^>]*>", " ", markup)).split())
 
 
 def mathml(formula, display):
-    """A formula as MathML; signs keep to their numbers, and indices have no gaps, as in TeX."""
+    """Return a formula as MathML, with signs next to their numbers and no gaps in indices."""
     markup = html.unescape(
         convert(formula.strip(), display=display).replace("&#x0003C;", "&amp;lt;")
     )
@@ -78,16 +79,16 @@ def mathml(formula, display):
 
 
 def tied(markup):
-    """Some HTML in which punctuation never leaves the equation before it."""
+    """Return some HTML without line breaks between an equation and the punctuation after it."""
     equation = r'(<math [^>]*inline">(?:(?!</math>).)*</math>)'
     return re.sub(equation + "([.,;:!?)”]+)", r'<span class="tie">\1\2</span>', markup)
 
 
 def curly(markup):
-    """Typographic quotes and apostrophes in the text of some HTML; code and equations stay."""
+    """Return some HTML with typographic quotes and apostrophes, but not in code and equations."""
     tag = r"(<(code|pre|math|svg|script)\b.*?</\2>|<[^>]*>)"
     before, pieces = " ", re.split(tag, markup, flags=re.DOTALL)
-    for n in range(0, len(pieces), 3):  # a text, a tag or a whole element, the element's name
+    for n in range(0, len(pieces), 3):  # text; a tag or a whole element; the element's name
         text = before + pieces[n].replace("&quot;", '"')
         for quote, (opening, closing) in {'"': "“”", "'": "‘’"}.items():
             text = re.sub(rf"(?<=[\s(\[“‘—]){quote}", opening, text).replace(quote, closing)
@@ -100,17 +101,17 @@ def curly(markup):
 
 
 def jupyter_id(heading):
-    """The anchor of a heading in JupyterLab."""
+    """Return the anchor of a heading in JupyterLab."""
     return re.sub("[`*]", "", heading).replace(" ", "-")
 
 
 def github_id(heading):
-    """The anchor of a heading on GitHub."""
+    """Return the anchor of a heading on GitHub."""
     return re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
 
 
 class Renderer(IPythonRenderer):
-    """Markdown as nbconvert reads it; equations as MathML, links between pages."""
+    """The Markdown renderer of nbconvert, with equations as MathML and links between pages."""
 
     def inline_math(self, body):
         return mathml(body, "inline")
@@ -122,7 +123,7 @@ class Renderer(IPythonRenderer):
         return code(source, info or "text")
 
     def table(self, text):
-        text = re.sub(r"<th\b[^>]*></th>", "<td></td>", text)  # an empty head is none
+        text = re.sub(r"<th\b[^>]*></th>", "<td></td>", text)  # drop an empty head
         text = re.sub(r"<thead>(\s|</?tr>|<td></td>)*</thead>", "", text)
         return f'<div class="wide"><table>{text}</table></div>'
 
@@ -137,7 +138,7 @@ class Renderer(IPythonRenderer):
 
 
 class Book(TemplateExporter):
-    """nbconvert's exporter with the templates of site/book/; `toc` has the headings it met."""
+    """The exporter with the templates in site/book/; `toc` collects the headings of its pages."""
 
     output_mimetype = "text/html"
 
@@ -158,7 +159,7 @@ class Book(TemplateExporter):
         yield from {"markdown2html": self.markdown, "code": code, "json": to_json}.items()
 
     def markdown(self, source):
-        """A text as HTML, its headings with anchors."""
+        """Return Markdown as HTML whose headings have anchors."""
         reader = MarkdownWithMath(Renderer(escape=False, exclude_anchor_links=True))
         add_toc_hook(reader, heading_id=lambda token, n: self.anchor(token["text"]))
         text, state = reader.parse(source)
@@ -167,7 +168,7 @@ class Book(TemplateExporter):
 
 
 def to_json(value):
-    """JSON that may stand in a script."""
+    """Return JSON that is safe inside a script element."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("</", r"<\/")
 
 
@@ -175,9 +176,9 @@ def to_json(value):
 
 
 def texts(path):
-    """The texts of a file by the names in their marks, `<!-- name -->`; {} without a file.
+    """Return the texts of a file by the names in their marks, `<!-- name -->`; {} without a file.
 
-    One named as a notebook has its Markdown cells in another language, by their ids.
+    A file named after a notebook has translations of its Markdown cells, named by their ids.
     """
     if not path.exists():
         return {}
@@ -186,7 +187,7 @@ def texts(path):
 
 
 def translate(notebook, by_id):
-    """Put other texts into Markdown cells. Raises ValueError for an id that none has."""
+    """Replace the texts of Markdown cells by id. Raises ValueError for an unknown id."""
     cells = {cell.id: cell for cell in notebook.cells if cell.cell_type == "markdown"}
     if unknown := by_id.keys() - cells.keys():
         raise ValueError(f"expected ids of Markdown cells, got {', '.join(sorted(unknown))}")
@@ -196,10 +197,10 @@ def translate(notebook, by_id):
 
 
 def arrange(notebook, states, say):
-    """Make a notebook a chapter, in place; returns its title.
+    """Turn a notebook into a chapter, in place. Returns its title.
 
-    What is for JupyterLab goes: links of the title block, which the page has by itself, and the
-    code of exercises. Captions go to their figures, states to their widgets.
+    It removes the parts for JupyterLab: the links in the title block, which the page has anyway,
+    and the code of exercises. It attaches captions to their figures and states to their widgets.
     """
     title, *rest = notebook.cells[0].source.split("\n\n")
     own = ("[![", *say["title block"])
@@ -208,7 +209,7 @@ def arrange(notebook, states, say):
         for output, state in zip(_widgets(cell), states.get(cell.id, []), strict=False):
             output.metadata["gatewise"] = state
         if cell.id.startswith("answer-") or re.fullmatch(r"drawings\..*", cell.source):
-            cell.source = ""  # what it shows stays
+            cell.source = ""  # its outputs stay
     notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith("check-")]
     for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False):
         shown = [o for o in cell.get("outputs", []) if PICTURES & o.get("data", {}).keys()]
@@ -224,7 +225,10 @@ def _widgets(cell):
 
 
 def front(text):
-    """The front page as a notebook: its widget first."""
+    """Return the front page as a notebook: a text, a widget, and another text.
+
+    text: dict with the texts `lead` and `after`.
+    """
     state = widgets.GateExplorer().state()
     data, metadata = {"text/plain": state["class"]}, {"gatewise": state}
     shown = [new_output("display_data", data, metadata=metadata)]
@@ -236,10 +240,10 @@ def front(text):
 
 
 def build(out=OUT, edition=SITE / "en", words=ENGLISH):
-    """Write all pages into a folder, which is emptied.
+    """Write all pages into a folder, which is emptied first. Returns the folder.
 
-    edition: a folder with the words of the pages, `say.json` and `front.md`, and for another
-    language than the notebooks' their texts, NN_name.md; see `texts`. words: those of the widgets.
+    edition: a folder with the words of the pages, `say.json` and `front.md`, and in a translation
+    also the texts of the notebooks, NN_name.md; see `texts`. words: the labels of the widgets.
     """
     say = json.loads((edition / "say.json").read_text(encoding="utf-8"))
     shutil.rmtree(out, ignore_errors=True)
@@ -259,7 +263,7 @@ def build(out=OUT, edition=SITE / "en", words=ENGLISH):
 
 
 def sources(edition, say):
-    """The name, title and notebook of each page, and how its anchors are made."""
+    """Yield the name, title and notebook of each page, and the function that makes its anchors."""
     states = notebooks.read_states()
     yield "index", say["book"], front(texts(edition / "front.md")), jupyter_id
     for path in notebooks.notebooks():
@@ -272,7 +276,7 @@ def sources(edition, say):
 
 
 def render(out, say, name, title, notebook, anchor):
-    """What page.html.j2 says of a page; its pictures are written."""
+    """Write the pictures of a page. Returns a dict of its parts for page.html.j2."""
     book = Book(anchor)
     wanted = {"unique_key": name, "output_files_dir": "img", "say": say, "colab": colab(name)}
     body, resources = book.from_notebook_node(notebook, wanted)
@@ -291,14 +295,14 @@ def render(out, say, name, title, notebook, anchor):
 
 
 def colab(name):
-    """A notebook's address on Colab; nothing for a page that is none."""
+    """Return a notebook's address on Colab, or False for any other page."""
     file = f"notebooks/{name}.ipynb"
     is_one = (ROOT / file).exists()
     return is_one and f"https://colab.research.google.com/github/{links.address()}/blob/main/{file}"
 
 
 def write_styles(out):
-    """The styles with both themes, and with the font of the text, which so is there at once."""
+    """Add both themes to the styles, and embed the text font so that it loads with them."""
     styles = (out / "site.css").read_text(encoding="utf-8")
     file = "fonts/text-normal.woff2"
     data = b64encode((out / file).read_bytes()).decode()
@@ -310,7 +314,7 @@ def write_styles(out):
 
 
 def write_widgets(folder, words):
-    """For each class of widgets a module with its `mount`, and for each view its styles."""
+    """Write a module with `mount` for each class of widgets, and the styles of each view."""
     folder.mkdir()
     for name in widgets.__all__:
         kind = getattr(widgets, name)
@@ -322,7 +326,7 @@ def write_widgets(folder, words):
 
 
 def sections(page):
-    """What the search looks through: page, anchor, title and text of each section."""
+    """Return the sections of a page for the search: address, anchor, title and text of each."""
     first, *rest = HEADING.split(page["body"])
     parts = [("", page["title"], first), *zip(rest[::3], rest[1::3], rest[2::3], strict=True)]
     return [[f"{page['name']}.html", id, plain(head), plain(text)] for id, head, text in parts]
@@ -332,7 +336,7 @@ def sections(page):
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Files of a folder, texts among them compressed, as GitHub Pages sends them."""
+    """A handler that serves a folder and compresses text files, like GitHub Pages."""
 
     protocol_version = "HTTP/1.1"
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {
@@ -363,7 +367,7 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 def server(folder=OUT, port=0):
-    """A server for a folder on this machine alone; any free port for 0."""
+    """Return a server for a folder, reachable only from this machine. port: 0 for any free port."""
     return ThreadingHTTPServer(("127.0.0.1", port), partial(Handler, directory=folder))
 
 

@@ -1,7 +1,7 @@
-// What makes the pages live: widgets without a kernel, the theme, the contents, the search.
+// The code of the pages: widgets without a kernel, the theme, the contents and the search.
 const root = document.documentElement;
 
-// ── widgets, the first one first; until then, and where one fails, its picture stays ────────
+// ── widgets, in order; a picture stays until its widget is there, or if the widget fails ────
 async function mountAll() {
   for (const place of document.querySelectorAll(".live")) {
     const still = [...place.childNodes];
@@ -10,7 +10,7 @@ async function mountAll() {
     mount(place, own);
     for (const node of still) node.remove();
     performance.mark("live");
-    await new Promise((done) => setTimeout(done)); // a key or a click may come in between
+    await new Promise((done) => setTimeout(done)); // lets the page handle a key or a click in between
   }
 }
 mountAll();
@@ -20,7 +20,7 @@ document.querySelector("[data-theme-toggle]").addEventListener("click", () => {
   localStorage.theme = root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
 });
 
-// ── contents: the section that is read; a narrow page shows them on top, until a choice ─────
+// ── contents, with the current section; on a narrow page, a popover until a link is chosen ──
 const contents = document.querySelector(".contents");
 const links = new Map([...contents.querySelectorAll("a")].map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
 contents.addEventListener("click", ({ target }) => target.closest("a") && contents.matches(":popover-open") && contents.hidePopover());
@@ -32,7 +32,7 @@ const watch = new IntersectionObserver((entries) => {
 }, { rootMargin: "0px 0px -70%" });
 for (const heading of document.querySelectorAll("h2[id]")) if (links.has(heading.id)) watch.observe(heading);
 
-// ── what is wider than the page can be scrolled with the keyboard, too ──────────────────────
+// ── boxes wider than the page, which the keyboard can scroll, too ───────────────────────────
 const boxes = document.querySelectorAll("pre, .wide, math[display=block], .long");
 const reach = new ResizeObserver((entries) => {
   for (const { target } of entries) {
@@ -42,7 +42,7 @@ const reach = new ResizeObserver((entries) => {
 });
 for (const box of boxes) reach.observe(box);
 
-// ── search: sections that have all of the words, those in headings first ────────────────────
+// ── search: sections that contain all the words; matches in headings come first ─────────────
 const dialog = document.querySelector(".find");
 const [field, said, list] = ["input", "[role=status]", "ol"].map((name) => dialog.querySelector(name));
 const fold = (text) => text.toLowerCase().replaceAll("’", "'");
@@ -59,7 +59,7 @@ addEventListener("keydown", (event) => {
   open();
 });
 
-/** A piece of a text around the first of some words, each word marked. */
+/** Return the part of a text around the first of the words, with each word marked. */
 function excerpt(text, words) {
   const start = Math.max(0, fold(text).indexOf(words[0]) - 60);
   let rest = (start ? "…" : "") + text.slice(start, start + 180) + (text.length > start + 180 ? "…" : "");
@@ -99,6 +99,6 @@ field.addEventListener("input", async () => {
 });
 for (const closes of [list, dialog.querySelector("button")]) closes.addEventListener("click", () => dialog.close());
 dialog.querySelector("form").addEventListener("submit", (event) => {
-  event.preventDefault(); // Enter leads to the first that was found
+  event.preventDefault(); // Enter opens the first result
   list.querySelector("a")?.click();
 });

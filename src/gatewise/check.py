@@ -103,7 +103,7 @@ def central_difference(loss, w, eps=1e-5):
 
 
 def _double(value):
-    """Return a loss as a float; raise ValueError if it is an array or has fewer digits."""
+    """Return a loss as a float; raise ValueError for an array and for float16 or float32."""
     value = as_array(value)
     coarse = value.dtype in (np.float16, np.float32)
     if value.shape != () or coarse or value.dtype.kind not in "biuf":

@@ -75,7 +75,7 @@ class TextModel(nn.Module):
 
     def __init__(self, words, hidden=5, readout="normal"):
         super().__init__()
-        # The order of the draws must not change, or seeds give other networks: layer, W, b.
+        # Draw the layer, W and b in this order, or the same seed will give a different network.
         self.rnn = self.kind(words, hidden)
         if readout == "normal":
             W, b = torch.randn(hidden, words), torch.randn(words)

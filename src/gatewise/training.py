@@ -1,5 +1,6 @@
-"""Training: full-batch loops for the small tasks, and a loop for classifiers of sequences, with
-mini-batches, validation and early stopping.
+"""The training loops: full-batch for the small tasks, and mini-batch for sequence classifiers.
+
+The mini-batch loop has validation and early stopping.
 """
 
 import copy
@@ -26,9 +27,9 @@ class History(NamedTuple):
 def fit(model, x, y, epochs=500, lr=0.01):
     """Train on the whole batch with Adam and cross-entropy.
 
-    model: torch module from x to logits (B, D). x: its input. y: (B,), the right words' ids.
-    epochs: number of updates. lr: Adam's learning rate.
-    A bar shows the progress of a run that takes longer than a second.
+    model: torch module from x to logits (B, D). x: its input. y: (B,), the ids of the right words.
+    epochs: the number of updates. lr: Adam's learning rate.
+    A progress bar appears if the run takes longer than a second.
     Returns a History. Source of Adam: Kingma and Ba 2015, algorithm 1.
     """
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
@@ -41,11 +42,11 @@ def fit(model, x, y, epochs=500, lr=0.01):
 def update(
     model, optimizer, inputs, labels, max_norm=math.inf, criterion=nn.functional.cross_entropy
 ):
-    """Update a model's weights once: the loss, its gradient, clipped, and the optimizer's step.
+    """Update a model's weights once, with a clipped gradient.
 
     model: torch module from the inputs to logits (B, C). labels: (B,).
     max_norm: a gradient with a larger norm is scaled down to this norm.
-    criterion: function from logits and labels to the mean loss.
+    criterion: a function from logits and labels to the mean loss.
     Returns the loss before the update, in nats, and the norm of the gradient before clipping.
     Raises RuntimeError for a gradient that isn't finite, before the weights change.
     """
@@ -60,11 +61,11 @@ def update(
 class Curves(NamedTuple):
     """The result of `fit_classifier`: a value per epoch, except for `norm` and `best`."""
 
-    train: np.ndarray  # (epochs,), the mean loss of the batches while training, in nats
+    train: np.ndarray  # (epochs,), the mean loss while training, in nats
     validation: np.ndarray  # (epochs,), the loss of the validation set after the epoch, in nats
     accuracy: np.ndarray  # (epochs,), the share of the validation set that is classified correctly
     norm: np.ndarray  # (updates,), the norm of the gradient before clipping
-    best: int  # the epoch, counted from 0, whose weights the model has
+    best: int  # the epoch, counted from 0, whose weights the model keeps
 
 
 def fit_classifier(
@@ -81,18 +82,19 @@ def fit_classifier(
 ):
     """Train a classifier of sequences, and keep the weights of the best epoch.
 
-    model: torch module from ids (T, B) and lengths (B,) to logits (B, C), trained in place and on
-    its own device; left in evaluation mode. train, validation: sequences, a list of int arrays,
-    and their labels, ints. seed: for the order of the batches; weights and dropout follow
-    `torch.manual_seed`.
-    epochs: how many at most. patience: stop after so many epochs without a lower validation loss.
+    model: torch module from ids (T, B) and lengths (B,) to logits (B, C), trained in place, on
+    its own device, and left in evaluation mode. train, validation: pairs of sequences, a list of
+    int arrays, and their labels, ints. seed: sets the order of the batches; the weights and dropout
+    depend on `torch.manual_seed`.
+    epochs: the maximum number of epochs. patience: training stops after this many epochs without a
+    lower validation loss.
     size: sequences per batch, of similar lengths. max_norm, criterion: as for `update`.
-    optimizer: of the model's parameters; by default Adam with a learning rate of 0.01.
-    A bar shows the progress and the validation loss of a run that takes longer than a second.
+    optimizer: for the model's parameters; by default, Adam with a learning rate of 0.01.
+    A bar with the progress and the validation loss appears if the run takes longer than a second.
     Returns Curves. After an interruption or an error, the model has the weights of the best epoch
-    so far; before the end of the first epoch, those of the last update.
-    Raises ValueError, before anything is trained, for sets or numbers that can't be used, and
-    RuntimeError for a gradient that isn't finite.
+    so far or, in the first epoch, those of the last update.
+    Raises ValueError for unequal or empty sets and for numbers below 1, before it trains anything,
+    and RuntimeError for a gradient that isn't finite.
     """
     for name, (sequences, y) in {"train": train, "validation": validation}.items():
         if len(sequences) != len(y) or not len(y):
@@ -127,7 +129,7 @@ def fit_classifier(
 
 
 def batch(model, sequences, y=()):
-    """Pad sequences to one batch, on the device of the model.
+    """Pad sequences into one batch on the model's device.
 
     sequences: B int arrays. y: their B labels.
     Returns the ids (T, B), the lengths (B,), which stay on the CPU, and the labels (B,).
@@ -139,7 +141,7 @@ def batch(model, sequences, y=()):
 
 @torch.no_grad()
 def predict(model, sequences, size=128):
-    """Return the logits (N, C) of N sequences, in their order.
+    """Return the logits (N, C) of N sequences, in the given order.
 
     size: sequences per batch, of similar lengths. The model is left in evaluation mode.
     """
@@ -150,7 +152,7 @@ def predict(model, sequences, size=128):
 
 
 def evaluate(model, sequences, y, criterion=nn.functional.cross_entropy):
-    """Return the loss of labeled sequences, in nats, and the share classified correctly.
+    """Return the loss of labeled sequences, in nats, and the share that is classified correctly.
 
     criterion: as for `update`.
     """
@@ -161,17 +163,17 @@ def evaluate(model, sequences, y, criterion=nn.functional.cross_entropy):
 
 
 class Runs(NamedTuple):
-    """The results of several training runs side by side, before each update."""
+    """The results of several training runs in parallel, before each update."""
 
     loss: np.ndarray  # (S, epochs), in nats
     right: np.ndarray  # (S, epochs), how many of the B answers are right
 
 
 def fit_together(models, x, y, epochs=500, lr=0.01):
-    """Train models that differ only in their weights side by side, each as `fit` would alone.
+    """Train models that differ only in their weights in parallel, each as `fit` would train it.
 
-    models: S text models, or modules of plain tensor operations (`vmap` takes these; it does not
-    take `nn.LSTM`). Their weights are stacked with a leading axis S. Adam works elementwise and
+    models: S text models, or modules of plain tensor operations (`vmap` supports these but not
+    `nn.LSTM`). Their weights are stacked with a leading axis S. Adam works elementwise and
     no weight enters another model's loss, so no model affects another.
     x: (T, B, D). y: (B,). epochs, lr: as for `fit`.
     The models are trained in place. Returns Runs.
@@ -206,7 +208,7 @@ def fit_together(models, x, y, epochs=500, lr=0.01):
 
 
 def _logits_of(model):
-    """Return the function from x and stacked weights to the logits of all models, (S, B, D)."""
+    """Return a function from x and stacked weights to the logits of all models, (S, B, D)."""
     forward, rnn = getattr(model.forward, "__func__", None), getattr(model, "rnn", None)
     if forward is TextModel.forward and isinstance(rnn, nn.RNNBase):
         check_module(rnn, {"LSTM": "nn.LSTM", "GRU": "nn.GRU"}.get(rnn.mode, "nn.RNN"))
@@ -225,7 +227,7 @@ def _logits_of(model):
 
 
 def _check_alike(models):
-    """Raise ValueError unless the models differ in nothing but the values of their parameters."""
+    """Raise ValueError unless the models differ only in the values of their parameters."""
     if not models:
         raise ValueError("models: expected at least one, got none")
     parameters = [p for m in models for _, p in m.named_parameters(remove_duplicate=False)]
@@ -242,7 +244,7 @@ def _check_alike(models):
 
 
 def _settings(model):
-    """Return everything about a model but its parameters' values: where it is, to what it is."""
+    """Return all settings of a model, by their paths, but not the values of its parameters."""
     found = {}
     for path, module in model.named_modules():
         found[f"class {path}".strip()] = type(module)

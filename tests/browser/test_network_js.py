@@ -1,4 +1,4 @@
-"""network.js on a blank page, against gatewise.widgets.network in float64, to 1e-12."""
+"""network.js equals gatewise.widgets.network in float64 to 1e-12, on a blank page."""
 
 from base64 import b64encode
 
@@ -23,12 +23,12 @@ IDS = [3, 0, 8, 8, 1, 5]
 
 
 def plain(network):
-    """The network as a page without a kernel gets it."""
+    """Return the network as a page without a kernel gets it, with its weights in base64."""
     return network.plain() | {"weights": b64encode(network.plain()["weights"]).decode()}
 
 
 def hold(cell, params, x_t, state, held):
-    """A step with gates held, by the equations."""
+    """Compute a time step with held gates, by the equations."""
     now = cell.step(params, x_t, **state)._asdict()
     now |= {k: np.where(np.isnan(v), now[k], v) for k, v in held.items()}
     if "c" in now:

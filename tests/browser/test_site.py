@@ -1,4 +1,4 @@
-"""The pages of the book in browsers: alive, quiet, readable at every width, and by keyboard."""
+"""The pages of the book in browsers: live widgets, no faults, every width, and the keyboard."""
 
 import json
 import os
@@ -24,7 +24,7 @@ NAMES = ["index", *CHAPTERS, "notation"]
 ALIVE = [name for name in CHAPTERS if notebooks.read_states().get(name)]
 every = pytest.mark.parametrize("name", NAMES)
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-# All widgets of a page are there, and no picture in their place.
+# All widgets of a page have replaced their pictures.
 MOUNTED = """() => [...document.querySelectorAll(".live")]
     .every((place) => place.querySelector(".gatewise") && place.childElementCount === 1)"""
 
@@ -41,7 +41,10 @@ def root(pages):
 
 @pytest.fixture
 def visit(browser, root):
-    """`visit(name, **options)`: a page, without a fault and within its server until its end."""
+    """Return `visit(name, **options)`, which opens a page.
+
+    After the test, asserts that no page had a fault or a request to any other server.
+    """
     opened, faults = [], []
 
     def visit(name, set_up=lambda page: None, **options):
@@ -75,7 +78,7 @@ def visit(browser, root):
 def test_axe_finds_nothing_by_day_and_by_night(visit, name):
     page = visit(name)
     page.locator("main details").evaluate_all("nodes => nodes.forEach(node => (node.open = true))")
-    if name != "index":  # widgets are judged by themselves, and have thousands of nodes
+    if name != "index":  # the widgets have thousands of nodes, and tests of their own
         page.add_style_tag(content=".gatewise { display: none }")
     assert violations(page.locator("body")) == []
     page.get_by_role("button", name="Light or dark").click()
@@ -106,7 +109,10 @@ def firefox(tmp_path_factory):
 
 
 def until(condition):
-    """A promise of a condition, a function without arguments, which holds in some frame."""
+    """Return JavaScript for a promise that resolves in the first frame where a condition holds.
+
+    condition: the JavaScript of a function without arguments.
+    """
     return f"""new Promise((done) => (function look() {{
         if (({condition})()) done(true);
         else requestAnimationFrame(look);
@@ -129,7 +135,7 @@ def test_firefox_shows_every_page(firefox, root, name):
 
 # ── widgets ─────────────────────────────────────────────────────────────────────────────────
 
-# A page doesn't need to hear what its reader changes; this test does.
+# The page itself doesn't listen for changes of the settings, but this test does.
 HEARD = """export const mount = (place, own) => live.mount(place, { ...constants, ...own },
     { onchange: (some) => (place.changed = { ...place.changed, ...some }) });"""
 
@@ -143,7 +149,7 @@ def listen(page):
 
 
 def shaped(kind, flat, D=1, H=1):
-    """Parameters from their rows in one list."""
+    """Return parameters of a `kind`, from dicts of flat lists."""
     return kind(
         *(
             np.reshape(flat[name], (-1, size) if size else -1).astype(float)
@@ -153,7 +159,7 @@ def shaped(kind, flat, D=1, H=1):
 
 
 def remade(state):
-    """The widget in Python that has a state of the browser."""
+    """Return a Python widget with the state from the browser."""
     kind = getattr(widgets, state["class"])
     settings = {name: state[name] for name in kind.settings()}
     if kind is widgets.UnrollPlayer:
@@ -166,6 +172,7 @@ def remade(state):
     return kind(held=state["held"], note=state["note"], **task, **settings)
 
 
+<<<<<<< HEAD
 def network(plain):
     """Return the parts of a player's network, and its tokens."""
     numbers = np.frombuffer(b64decode(plain["weights"]), f"<f{plain['bits'] // 8}")
@@ -177,6 +184,14 @@ def network(plain):
     layers = len(weights) // 4 // directions
     kind = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[plain["cell"]]
     module = kind(D, H, layers, bidirectional=directions == 2)
+=======
+def network(cell, vocabulary, W, b, **parts):
+    """Return the model and the vocabulary of an UnrollPlayer from its state."""
+    D, H = len(b), len(W) // len(b)
+    kind = {"rnn": models.TextRNN, "lstm": models.TextLSTM, "gru": models.TextGRU}[cell]
+    model = kind(D, H)
+    weights = [parts[name] for name in ("W_ih", "W_hh", "b_ih", "b_hh")]
+>>>>>>> rd
     with torch.no_grad():
         for parameter, values in zip(module.parameters(), weights, strict=True):
             parameter.copy_(torch.tensor(values).reshape(parameter.shape))
@@ -184,7 +199,7 @@ def network(plain):
 
 
 def numbers(widget):
-    """What the cells say of every number on the screen, by its name there."""
+    """Return every number on the screen as the cells compute it, by its name there."""
     values = widget.values
     if isinstance(widget, widgets.UnrollPlayer):
         return {
@@ -204,13 +219,13 @@ def numbers(widget):
 
 
 class Place(View):
-    """A widget on a page of the book, and what the reader has made of its state."""
+    """A widget on a page of the book, and its initial state."""
 
     def __init__(self, page, root, state):
         self.page, self.root, self.state = page, root, state
 
     def agree(self):
-        """Each number on the screen is the cells'; returns them."""
+        """Assert that each number on the screen equals the cells'; returns the numbers."""
         changed = self.root.evaluate("place => place.changed ?? {}")
         shown, ours = self.shown(), numbers(remade(self.state | changed))
         assert shown
@@ -254,7 +269,7 @@ def test_each_widget_is_dragged_keyed_and_reset_and_says_what_the_cells_say(visi
         slider.press("Home" if at_end else "End")
         place.agree()
         assert place.root.inner_html() != dragged
-        if state["class"] == "BackwardExplorer":  # which has no Reset, and goes back to the loss
+        if state["class"] == "BackwardExplorer":  # which has no Reset and starts at the loss
             place.root.get_by_role("button", name="Go back a step").click()
             assert len(place.agree()) > len(first)
             place.root.get_by_role("button", name="Return to the loss").click()
@@ -264,7 +279,7 @@ def test_each_widget_is_dragged_keyed_and_reset_and_says_what_the_cells_say(visi
             assert place.agree() == first
 
 
-# Every computed style of every element of a widget; language and color scheme are the page's.
+# Every computed style of every element of a widget, except the page's language and color scheme.
 STYLES = """view => [...view.querySelectorAll("*")].map((node) => {
     const style = getComputedStyle(node);
     const own = /^(?!--|-webkit-locale|color-scheme|text-size-adjust)/;

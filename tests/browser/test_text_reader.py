@@ -1,4 +1,4 @@
-"""TextReader in a browser: its numbers are Python's, whatever is selected, typed or chosen."""
+"""TextReader in a browser shows the same numbers as Python after every kind of input."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ SELECT = """async ([start, end]) => {
     selection.setBaseAndExtent(node, start, node, end);
     await next;
 }"""
-# The colored stretches of the text: highlight, start, end.
+# The colored parts of the text: highlight, start, end.
 COLORED = """() => [...CSS.highlights].flatMap(([name, ranges]) =>
     [...ranges].map(range => [name, range.startOffset, range.endOffset]))"""
 
@@ -38,13 +38,13 @@ def reader(kind=nn.LSTM, H=6, text=CODE, **settings):
 
 
 def ready(view):
-    """The whole text is read when no part of it is told any more."""
+    """Return the view once the whole text is read, when the progress has disappeared."""
     expect(view.root.locator(".verdict small")).to_have_count(0)
     return view
 
 
 def told(view, **settings):
-    """The widget, when Python has been told these settings."""
+    """Return the widget once the browser has sent these settings to Python."""
     view.page.wait_for_function(
         """wanted => {
             const last = Object.assign({}, ...messages);
@@ -57,7 +57,7 @@ def told(view, **settings):
 
 
 def areas(view):
-    """What the list of units says: the unit and its area, below ½ where it is marked −."""
+    """Return the listed units and their areas, below ½ for those with a minus sign."""
     found = []
     for item in view.root.locator(".ranking li").all():
         unit = int(item.locator("span").first.inner_text().split()[-1])
@@ -121,14 +121,14 @@ def test_each_token_has_the_color_of_its_value(show, quantity):
     view = ready(show(widget))
     shown = widget.values["shown"]
     scale = {"c": np.ceil(np.abs(shown).max()), "loss": 5}.get(quantity, 1)
-    assert scale in (1, 2, 5)  # an end of an axis
+    assert scale in (1, 2, 5)  # a round number
     colored = np.zeros(len(CODE), int)
     view.page.wait_for_function("CSS.highlights.size > 0")
     for name, start, end in view.page.evaluate(COLORED):
         _, side, level = name.split("-")
         colored[start:end] = int(level) if side == "above" else -int(level)
     exact = 5 * np.clip(shown / scale, -1, 1)
-    far = np.abs(exact - np.floor(exact) - 0.5) > 1e-6  # from the border of two levels
+    far = np.abs(exact - np.floor(exact) - 0.5) > 1e-6  # from the border between two levels
     assert (colored != 0).sum() > 20
     np.testing.assert_array_equal(colored[far], levels(shown, scale)[far])
 
@@ -214,7 +214,7 @@ def test_words_are_tokens_too_and_layers_can_be_chosen(show):
 
 
 def test_two_readers_color_each_their_own_text(show, browser):
-    """Highlights belong to the page: one that goes leaves those of the other."""
+    """The page shares its highlights, so a reader that is removed must leave the other's."""
     widget = reader(text="say so", quantity="c")
     view = ready(show(widget))
     view.page.wait_for_function("CSS.highlights.size > 0")

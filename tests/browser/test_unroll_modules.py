@@ -1,4 +1,4 @@
-"""UnrollPlayer of any network: the probabilities on the screen are the network's own."""
+"""UnrollPlayer in a browser shows the probabilities of any network."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ NETWORKS |= {"sensor": (Sensor, sensor)}
 
 
 def likely(view, name):
-    """The probability of each output, as it is written, by its name."""
+    """Return the displayed probability of each output, by the output's name."""
     rows = view.root.locator("tbody tr")
     pairs = [(row.locator("th").inner_text(), row.locator(f"td.{name}")) for row in rows.all()]
     return {output: float(cell.locator(".number").inner_text()) for output, cell in pairs}
@@ -46,7 +46,10 @@ def click(view, name):
 
 
 def agree(view, theirs, name="A"):
-    """At each word, the screen shows these probabilities, (T, outputs) or (outputs,)."""
+    """Assert that the screen shows these probabilities at each word.
+
+    theirs: (T, outputs), or (outputs,) for all words.
+    """
     outputs = view.widget.constants["network"]["outputs"]
     T = len(view.bring().sentences["AB".index(name)].split())
     slider(view, "time step t").press("Home")
@@ -67,7 +70,7 @@ def test_the_probabilities_on_the_screen_are_the_networks(show, name):
     typed = "2,-0.5 -1,1" if name == "sensor" else "the cat sees the dog"
     box = view.root.get_by_label("sentence A", exact=True)
     box.fill(typed)
-    box.press("End")  # a key is let go: Python hears of it
+    box.press("End")  # Python gets the text when the key is released
     assert view.bring().sentences[0] == typed
     agree(view, probabilities(net, typed))
 

@@ -27,7 +27,7 @@ class CellParams(NamedTuple):
 
         module: an `nn.RNN`, `nn.LSTM` or `nn.GRU`, in float32 or float64.
         layer: counted from 0. reverse: True for the reverse direction of a bidirectional module.
-        Returns Params in the module's dtype; without biases in the module, they are zeros.
+        Returns Params in the module's dtype; if the module has no biases, they are zeros.
         Raises ValueError for a module that doesn't compute what the cell computes: another kind of
         module, a subclass with its own `forward`, relu, `proj_size`, or weights computed by a hook
         or a parametrization (weight_norm, spectral_norm, pruning).
@@ -49,13 +49,14 @@ class CellParams(NamedTuple):
     def from_keras(cls, layer):
         """Copy the parameters of a Keras layer: `SimpleRNN`, `LSTM` or `GRU`.
 
-        layer: one that is built, or the list of arrays from its `get_weights()`; of a
-        Bidirectional, its `forward_layer` or `backward_layer`.
-        Returns Params in the dtype of the weights. Of a single bias, or none, b_hh is zero.
-        The form of a GRU is no parameter: `gru.forward(params, x, reset_after=layer.reset_after)`.
-        Raises ValueError for another layer, for activations other than tanh and sigmoid, and for
-        weights that don't fit.
-        Source: the documentation of Keras's layers; NOTATION.md has the order of the rows.
+        layer: a layer that is built, or the list of arrays from its `get_weights()`. For a
+        Bidirectional, pass its `forward_layer` or `backward_layer`.
+        Returns Params in the dtype of the weights. If the layer has a single bias, b_hh is zero; if
+        it has none, both biases are zero. Params don't include the form of a GRU, so call
+        `gru.forward(params, x, reset_after=layer.reset_after)`.
+        Raises ValueError for any other layer, for activations other than tanh and sigmoid, and for
+        weights that don't fit together.
+        Source: the documentation of Keras's layers; NOTATION.md lists the order of the rows.
         """
         weights = layer
         if not isinstance(layer, list | tuple):
@@ -63,7 +64,7 @@ class CellParams(NamedTuple):
                 wanted = f"a Keras {cls.keras_layer} or a list of its weights"
                 raise ValueError(f"layer: expected {wanted}, got {type(layer).__name__}")
             for name, usual in {"activation": "tanh", "recurrent_activation": "sigmoid"}.items():
-                used = getattr(layer, name, None)  # a SimpleRNN has one of them
+                used = getattr(layer, name, None)  # a SimpleRNN has only the first
                 if used is not None and getattr(used, "__name__", "another") != usual:
                     raise ValueError(f"layer: expected {name}={usual!r}, got {used!r}")
             weights = layer.get_weights()
@@ -80,13 +81,13 @@ class CellParams(NamedTuple):
     def from_onnx(cls, W, R, B=None, direction=0):
         """Copy the parameters of one direction of an ONNX node: `RNN`, `LSTM` or `GRU`.
 
-        W (directions, G·H, D), R (directions, G·H, H), B (directions, 2·G·H): the node's inputs,
-        for default activations, without `clip`, `input_forget` and peepholes.
+        W (directions, G·H, D), R (directions, G·H, H), B (directions, 2·G·H): the inputs of a node
+        with the default activations and without `clip`, `input_forget` or peepholes.
         direction: 1 for the reverse direction of a bidirectional node.
-        Returns Params in the dtype of W; no B becomes zeros.
-        The form of a GRU is no parameter: `reset_after` is the node's `linear_before_reset`.
+        Returns Params in the dtype of W; without B, the biases are zero. Params don't include the
+        form of a GRU: `reset_after` in `gru.forward` is the node's `linear_before_reset`.
         Raises ValueError for shapes that don't fit, and for a direction that W doesn't have.
-        Source: ONNX's operators; NOTATION.md has the order of the rows.
+        Source: the documentation of ONNX's operators; NOTATION.md lists the order of the rows.
         """
         W, R = read("W", W), read("R", R)
         for name, array in {"W": W, "R": R}.items():
@@ -103,7 +104,7 @@ class CellParams(NamedTuple):
 
     @classmethod
     def _reordered(cls, theirs, *arrays):
-        """Return copies as Params, their blocks of rows, which are in the order `theirs`, in ours.
+        """Return copies as Params, with their blocks of rows reordered from `theirs` to ours.
 
         Raises ValueError for arrays that don't fit together.
         """

@@ -1,4 +1,4 @@
-"""Every layer and direction of a torch module, by the cells."""
+"""The traces of every layer and direction of a torch module, computed by the cells."""
 
 import numpy as np
 
@@ -10,15 +10,16 @@ def trace(module, x, hx=None):
     """Compute what every layer and direction of a torch module computes.
 
     module: `nn.RNN` with tanh, `nn.LSTM` or `nn.GRU`, in float32 or float64, on any device.
-    x, hx: as the module takes them: (T, B, D), with `batch_first` (B, T, D), (T, D) for a single
-    sequence, or a PackedSequence; the initial states, zeros by default. Tensors or arrays.
+    x: (T, B, D), or (B, T, D) with `batch_first`, (T, D) for a single sequence, or a
+    PackedSequence. hx: the initial states as the module takes them, zeros by default. Both may be
+    tensors or arrays.
     Returns a list of Traces in the order of the module's `h_n`: layer 0 forward, layer 0 reverse,
     layer 1 forward, … All are time-major, with B = 1 for a single sequence, and time runs as in x:
-    the final state of a forward trace is h[-1], that of a reverse trace h[0]. Before `backward`,
-    reverse a reverse trace with `mirrored`. Packed sequences are padded, in their original order:
-    from the end of a sequence on, all its numbers are 0, and a reverse trace starts at that end.
-    Raises ValueError for a module that `layers_of` refuses, and for shapes and dtypes that don't
-    fit.
+    a forward trace has its final state in h[-1], and a reverse trace in h[0]. Pass a reverse trace
+    through `mirrored` before you pass it to `backward`. Packed sequences are padded, in their
+    original order: after the end of a sequence, all its numbers are 0, and a reverse trace starts
+    at that end.
+    Raises ValueError for a module that `layers_of` rejects, and for a wrong shape or dtype.
     Source: the documentation of `torch.nn.LSTM`.
     """
     cell, params = layers_of(module)
@@ -28,7 +29,7 @@ def trace(module, x, hx=None):
 
     t, b, directions = np.arange(T)[:, None], np.arange(B), 1 + module.bidirectional
     is_inside = t < lengths
-    orders = t, np.where(is_inside, lengths - 1 - t, t)  # forward and reverse; twice is neither
+    orders = t, np.where(is_inside, lengths - 1 - t, t)  # each is its own inverse
     traces = []
     for n, row in enumerate(params):
         order = orders[n % directions]
@@ -42,9 +43,9 @@ def trace(module, x, hx=None):
 
 
 def mirrored(trace):
-    """Return a trace of unpacked sequences with its time reversed.
+    """Return a trace of unpacked sequences with time reversed.
 
-    A reverse trace so mirrored is what `forward` makes of the mirrored x.
+    For a reverse trace, the result equals that of `forward` for the reversed x.
     """
     fields = trace._asdict().items()
     return trace._replace(**{k: a[::-1] for k, a in fields if np.ndim(a) == 3})
@@ -54,8 +55,8 @@ def layers_of(module):
     """Return a torch module's cell, and a list of its Params in the order of `h_n`.
 
     module: `nn.RNN`, `nn.LSTM` or `nn.GRU`.
-    Raises ValueError for a module that `Params.from_torch` refuses, for one with forward hooks,
-    which may change its results, and for dropout between layers in training mode.
+    Raises ValueError for a module that `Params.from_torch` rejects, for forward hooks, which may
+    change the module's results, and for dropout between layers in training mode.
     """
     import torch
 
@@ -75,7 +76,7 @@ def layers_of(module):
 
 
 def _time_major(module, x, dtype):
-    """Return x as (T, B, D), each sequence's length (B,), and whether it was a single one."""
+    """Return x as (T, B, D), the sequences' lengths (B,), and whether x is a single sequence."""
     from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
     if isinstance(x, PackedSequence):
@@ -91,7 +92,7 @@ def _time_major(module, x, dtype):
 
 
 def _initial(module, cell, hx, B, dtype):
-    """Return the initial states by name, (rows of h_n, B, H) each; none by default.
+    """Return the initial states by name, each (rows of h_n, B, H), or {} without hx.
 
     B: None for a single sequence, whose states are (rows of h_n, H).
     """

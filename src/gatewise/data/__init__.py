@@ -1,4 +1,4 @@
-"""Results of experiments that take too long for a notebook, as CSV files made by scripts."""
+"""The results of experiments that take too long for a notebook, in CSV files made by scripts."""
 
 import csv
 from importlib.resources import files
@@ -15,7 +15,7 @@ class Um(NamedTuple):
     readout: str  # "normal" or "linear", as in gatewise.models
     ums: int  # words between subject and verb
     seed: int
-    right: int  # how many of the six answers are right after the training
+    right: int  # how many of the six answers are right after training
     loss: float  # in nats, before the last of 1,000 updates
     apart_h: float | None  # |Δh| between "i … like" and "you … like" after the last word
     apart_c: float | None  # the same for c; None for a model without c, and where not measured
@@ -46,10 +46,10 @@ def um(**where):
 
 
 def names(share="test"):
-    """Return shares of names from `names.csv`, made by benchmarks/names.py.
+    """Return one share per model and seed from `names.csv`, made by benchmarks/names.py.
 
-    share: "validation" or "test", the share of these names that is classified correctly, or
-    "commonest", the share of the test names that get the commonest answer.
+    share: "validation" or "test", the share of those names that is classified correctly; or
+    "commonest", the share of test names that get the most frequent answer.
     Returns a dict from the name of a model in notebook 7 to an array (seeds,), for seeds 0, 1, 2, …
     """
     lines = files(__name__).joinpath("names.csv").read_text(encoding="utf-8").splitlines()

@@ -26,7 +26,8 @@ class Flow:
     """A gradient that runs back along a forward wire: a band, a thin line in ink, and a tip.
 
     points: those of the forward wire. name, quantity: of the value and of the color.
-    when: "loss", "later" or "" (see `gatewise.drawings`); "still" draws it only without values.
+    when: "loss", "later" or "" (see `gatewise.drawings`); "still": drawn only if there are no
+    values.
     now: whether it belongs to the newest stage.
     """
 

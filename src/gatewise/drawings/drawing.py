@@ -80,7 +80,8 @@ class Drawing:
 def highlighted(name, width, height, highlight, sections):
     """Return an empty drawing that will highlight a section or some parts.
 
-    highlight: a key of `sections`, names of parts, or None. Raises ValueError for another section.
+    highlight: a key of `sections`, names of parts, or None.
+    Raises ValueError for any other section.
     """
     section = highlight if isinstance(highlight, str) else None
     if section and section not in sections:

@@ -181,7 +181,7 @@ def whole(name, value, low, high):
 
 
 def flag(name, value):
-    """Return True or False, also for NumPy's bools; raise ValueError for anything else."""
+    """Return True or False; accept NumPy bools, and raise ValueError for anything else."""
     if not isinstance(value, (bool, np.bool_)):
         raise ValueError(f"{name}: expected True or False, got {value!r}")
     return bool(value)
@@ -239,7 +239,7 @@ def _module(view):
 
 
 def scopes(*names):
-    """Files of static/ as one script: `modules`, what each of them exports, by its name."""
+    """Return files of static/ as one script; its `modules` has the exports of each file by name."""
     return "const modules = {};\n" + "\n".join(map(_scope, names)) + "\n"
 
 
@@ -261,9 +261,9 @@ def _imported(text):
 
 
 def _styles(view):
-    """Return the rules of base.css and of the widget, nested in the class of the widget.
+    """Return the rules of base.css and the widget's own, nested under the widget's class.
 
-    So they apply to no other widget, whatever the order in which a page loads them.
+    They then apply to no other widget, whatever the order in which a page loads them.
     """
     rules = _static("base.css") + _static(f"{view}.css")
     # Keyframes style nothing by themselves, and CSS doesn't allow them inside a rule.

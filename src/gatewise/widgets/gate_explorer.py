@@ -1,6 +1,6 @@
 """GateExplorer shows one unit of an LSTM with one input; GRUExplorer shows one unit of a GRU.
 
-`Explorer` holds what they share. They also share one view, which gets the name of the cell.
+`Explorer` holds what they share. They also share one view, which is named after the cell.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""A trained network as the widgets run it: embedding, recurrent layers and readout, as arrays.
+"""The arrays of a trained network: its embedding, its recurrent layers and its readout.
 
 static/network.js runs the same arrays in the browser.
 """
@@ -15,14 +15,15 @@ from gatewise.widgets import base
 
 GATES = {rnn: "", lstm: "ifo", gru: "rz"}
 LETTERS = {rnn: "h", lstm: "figoch", gru: "rznh"}
-UNITS, TOKENS, STEPS, MEGABYTES = 256, 50_000, 200, 128  # the limits; as many outputs as tokens
+UNITS, TOKENS, STEPS, MEGABYTES = 256, 50_000, 200, 128  # limits; TOKENS limits outputs, too
 SPACES = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})  # a sentence is split at spaces
 
 
 class Names(Vocabulary):
-    """The names of tokens in a given order: a Vocabulary whose `given` has them as they came.
+    """A Vocabulary of tokens whose names and order are given.
 
-    In `words`, a blank within a name is written as ␣, ↵ or ⇥.
+    given: the names. words: the same names, with a space, newline or tab in them written as ␣, ↵
+    or ⇥. Raises ValueError for a name that is empty, has other blanks or appears twice.
     """
 
     def __init__(self, names):
@@ -38,12 +39,14 @@ class Names(Vocabulary):
 
 
 class Network:
-    """Embedding, recurrent layers and readout; how a sentence is spelled and read.
+    """An embedding, recurrent layers and a readout, which read a sentence.
 
     embedding, rnn, readout, tokens, outputs, final: as for `UnrollPlayer`; readout may be None.
-    cell: `rnn`, `lstm` or `gru`. letters, gates: its symbols. rows: the Params of each layer and
-    direction, in float64, in the order of h_n. table: (V, D), or None.
-    W (features, outputs), b (outputs,): the readout. vocabulary: the tokens, or None for numbers.
+    cell: `rnn`, `lstm` or `gru`. letters, gates: the symbols of its variables and of its gates.
+    rows: the Params of each layer and direction, in float64, in the order of h_n.
+    table: the embeddings (V, D), or None. W (features, outputs), b (outputs,): the readout, or
+    None. vocabulary: the tokens, or None for a network that reads numbers.
+    Raises ValueError for parts that don't fit together.
     """
 
     def __init__(self, embedding, rnn, readout, tokens, outputs=None, final=False):
@@ -89,7 +92,7 @@ class Network:
         """Return a sentence as a text: its tokens or numbers, separated by spaces.
 
         sentence: such a text, or token ids, or numbers (T, D).
-        Raises ValueError for a sentence that the network doesn't read.
+        Raises ValueError for a sentence that the network can't read.
         """
         if self.vocabulary is None:
             rows, is_text = self._numbers(sentence), isinstance(sentence, str)
@@ -102,7 +105,7 @@ class Network:
         return text
 
     def _numbers(self, sentence):
-        """Return the numbers of a sentence, (T, D)."""
+        """Return the numbers of a sentence, (T, D); raise ValueError for any other sentence."""
         wanted = f"{self.D} numbers per time step"
         if isinstance(sentence, str):
             try:
@@ -130,10 +133,11 @@ class Network:
     def run(self, x, shown=0, step=None):
         """Run all layers over one sequence.
 
-        x: (T, D). shown: a layer and direction, in the order of h_n. step(params, t, x_t, h, …):
-        what computes a time step of it, t being the place in x; by default, the cell.
-        Returns its symbols, each (T, H) in the order of x, and the features that the readout reads,
-        (T, directions · H).
+        x: (T, D). shown: the index of a layer and direction in h_n. step: a function
+        (params, t, x_t, h, …) that computes one of its time steps, where t is the index in x; by
+        default, the cell.
+        Returns the symbols of that layer and direction, each (T, H) in the order of x, and the
+        features for the readout, (T, directions · H).
         """
         x, beside = x[:, None], []
         for n, params in enumerate(self.rows):
@@ -149,7 +153,7 @@ class Network:
             if len(beside) == self.directions:
                 x, beside = np.concatenate(beside, axis=2), []
         features = x[:, 0]
-        if self.final:  # where each direction ended
+        if self.final:  # the final state of each direction
             ends = np.concatenate([features[-1, : self.H], features[0, self.H :]])
             features = np.tile(ends, (len(features), 1))
         return found, features
@@ -161,7 +165,7 @@ class Network:
         return p / p.sum(axis=-1, keepdims=True)
 
     def _steps(self, params, x, order, step):
-        """Return the symbols (T, H) of a layer whose time steps come in this order."""
+        """Return the symbols of a layer, each (T, H), computing the time steps in this order."""
         state = {name: np.zeros((1, self.H)) for name in "hc" if name in self.letters}
         letters = {k: np.empty((len(x), self.H)) for k in self.letters}
         for t in order:
@@ -172,7 +176,7 @@ class Network:
         return letters
 
     def plain(self):
-        """Return what the browser needs; the arrays are one buffer, in their own precision."""
+        """Return a dict for the browser; the arrays are one buffer, in their common dtype."""
         return {
             "cell": self.cell.__name__.split(".")[-1],
             "letters": self.letters,
@@ -191,7 +195,11 @@ class Network:
 
 
 def _vocabulary(tokens, V):
-    """Return a Vocabulary of V tokens, from one, from names, or from a map to or from indices."""
+    """Return a Vocabulary of V tokens.
+
+    tokens: a Vocabulary, names in the order of their indices, a dict from name to index, or a
+    function from index to name. Raises ValueError for anything else.
+    """
     vocabulary = tokens
     if isinstance(tokens, dict):
         if sorted(tokens.values(), key=str) != sorted(range(V), key=str):
@@ -211,7 +219,10 @@ def _vocabulary(tokens, V):
 
 
 def _table(embedding, tokens, D):
-    """Return the vectors (V, D) of all tokens, from an array or a module from indices."""
+    """Return the embeddings of all tokens, (V, D).
+
+    embedding: an array, or a module from ids to vectors. Raises ValueError for a wrong shape.
+    """
     if callable(embedding):
         V = getattr(embedding, "num_embeddings", None)
         if V is None and (callable(tokens) or tokens is None):
@@ -225,9 +236,11 @@ def _table(embedding, tokens, D):
 
 
 def _affine(readout, features, dtype):
-    """Return W (features, outputs) and b (outputs,), from torch's arrays or from a module.
+    """Return W (features, outputs) and b (outputs,).
 
-    A module is asked: b is its result for zeros, W for each feature alone.
+    readout: arrays as in `nn.Linear`, (outputs, features) and (outputs,), or a module. The outputs
+    of a module give both: b for zeros, and each row of W for one feature alone, minus b.
+    Raises ValueError for wrong shapes, and for a module that isn't W h + b.
     """
     if not callable(readout):
         W, b = readout if isinstance(readout, tuple | list) else (readout, None)
@@ -251,9 +264,10 @@ def _affine(readout, features, dtype):
 
 
 def _called(name, module, values):
-    """Return the result of a torch module for an array, computed on the module's own device.
+    """Return the result of applying a torch module to an array, on the module's own device.
 
-    Raises ValueError in training, when results may differ from call to call.
+    Raises ValueError for a module in training mode, whose results may differ from call to call, and
+    for a module that doesn't accept the array.
     """
     import torch
 
@@ -272,10 +286,11 @@ def _called(name, module, values):
 
 
 def parts(model, vocabulary):
-    """Return embedding, rnn and readout of a model: these three, or a TextModel.
+    """Return the embedding, the rnn and the readout of a model.
 
-    Raises ValueError for another number of parts, and for a TextModel that isn't read as it
-    computes.
+    model: these three, or a TextModel, which needs a vocabulary.
+    Raises ValueError for any other model, and for a TextModel with a forward pass of its own or
+    with `batch_first`.
     """
     if isinstance(model, tuple | list):
         if len(model) != 3:

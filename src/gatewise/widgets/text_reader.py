@@ -1,4 +1,4 @@
-"""TextReader: a text, each token colored by one quantity of one unit of a trained network."""
+"""TextReader shows a text and colors each token by one quantity of one unit of a network."""
 
 import re
 
@@ -44,7 +44,10 @@ def _at(widget, name, value):
 
 
 def _marks(widget, name, given):
-    """Return checked pairs [start, end), from such pairs or from one bool per token."""
+    """Return the marks as pairs [start, end).
+
+    given: such pairs, or one bool per token. Raises ValueError for marks outside the text.
+    """
     T = len(widget.tokens)
     mask = np.asarray(given)
     if mask.dtype == bool and mask.ndim == 1 and mask.size:
@@ -65,22 +68,22 @@ class TextReader(base.Widget):
     """A text of up to 20,000 tokens, each colored by one quantity of one unit of a network.
 
     model, vocabulary, outputs, final: as for `UnrollPlayer`; the readout of the model may be None.
-    A text is cut into words for a `text.Vocabulary`, or if a token has several letters, else into
-    characters. unknown: the id of a token that isn't in the vocabulary; by default, a text with
-    such a token is refused.
-    inputs: token ids (T,) or vectors (T, D) instead of a vocabulary. Then `text` is a list of T
-    strings that stand for them, and it can't be changed.
+    A text is split into words if the vocabulary is a `text.Vocabulary` or has a token of several
+    letters, and into characters otherwise. unknown: the id of every token outside the vocabulary;
+    by default, such a token raises ValueError.
+    inputs: token ids (T,) or vectors (T, D) instead of a vocabulary. In this case, `text` is a list
+    of T strings to show for them, and it can't be changed.
 
-    The settings are keywords and attributes. text. layer: a layer and direction, in the order of
-    `h_n`. quantity: a symbol of the cell, or "loss": −log of the probability that the network gave
-    to a token before reading it. unit. at: the token whose value is written, counted from 1.
-    marks: the selected stretches as pairs [start, end), counted from 0, or one bool per token.
-    words: the labels, `ENGLISH` or a translation.
+    The settings are keywords and attributes. text: the text. layer: the index of a layer and
+    direction in `h_n`. quantity: a symbol of the cell, or "loss": −log of the probability that the
+    network gave a token before reading it. unit: the index of a hidden unit. at: the token whose
+    value is displayed, counted from 1. marks: the selected parts of the text as pairs [start, end),
+    counted from 0, or one bool per token. words: the labels, `ENGLISH` or a translation.
     `values` holds the `tokens`; each symbol of the layer (T, H); `shown` (T,), the colored values;
-    `ranking`, the result of `ranking`; with a readout `p` (outputs,), the probabilities after token
-    `at`; and `loss` (T,) if the outputs are the tokens.
-    The browser computes the network in float64 and keeps its values in float32: 20,000 tokens of
-    128 units take 10 MB per symbol.
+    `ranking`, the result of the function `ranking`; with a readout, `p` (outputs,), the
+    probabilities after token `at`; and `loss` (T,) if the outputs are the tokens.
+    The browser runs the network in float64 and keeps its values in float32: 20,000 tokens and 128
+    units take 10 MB per symbol.
     Raises ValueError for parts that don't fit together, and for an unknown token.
     """
 
@@ -141,7 +144,10 @@ class TextReader(base.Widget):
         return [*text] if self._characters else re.findall(r"\S+", text)
 
     def ids(self, text):
-        """Return the token ids of a text, or the given inputs."""
+        """Return the token ids of a text, or the given inputs.
+
+        Raises ValueError for a token outside the vocabulary, unless `unknown` is set.
+        """
         if self.inputs is not None:
             return self.inputs
         tokens = self._cut(text)
@@ -161,7 +167,7 @@ class TextReader(base.Widget):
 
     @property
     def mask(self):
-        """Whether each token is marked, (T,) bools."""
+        """The mask of the marked tokens, (T,) bools."""
         mask = np.zeros(len(self.tokens), bool)
         for start, end in self.marks:
             mask[start:end] = True
@@ -186,17 +192,18 @@ class TextReader(base.Widget):
         return values
 
     def picture(self):
-        """Return the text around `at`, the ranking and the likeliest outputs as a still `Plot`."""
+        """Return a still `Plot` of the text around `at`, the ranking and the likeliest outputs."""
         return stills.text_reader(self.values, self)
 
 
 def ranking(values, mask):
-    """Rank units by how exactly they tell marked tokens from others.
+    """Rank units by how well they separate the marked tokens from the others.
 
     values: (T, H), compared in float32, as in the browser. mask: (T,) bools.
-    Returns pairs (unit, area), the farthest from ½ first, or [] if all tokens are marked or none.
-    The area under the ROC curve is the share of pairs of a marked and another token in which the
-    marked one has the higher value; a tie counts half.
+    Returns pairs (unit, area), sorted so that the area farthest from ½ comes first; or [] if all
+    tokens are marked, or none.
+    The area under the ROC curve is the probability that a marked token has a higher value than an
+    unmarked token, if both are drawn at random. A tie counts half.
     Source: Hanley and McNeil 1982.
     """
     marked, others = int(mask.sum()), int((~mask).sum())
@@ -205,7 +212,7 @@ def ranking(values, mask):
     areas = []
     for column in values.astype(np.float32).T:
         _, place, count = np.unique(column, return_inverse=True, return_counts=True)
-        ranks = (np.cumsum(count) - (count - 1) / 2)[place]  # counted from 1, ties share theirs
+        ranks = (np.cumsum(count) - (count - 1) / 2)[place]  # from 1; equal values share a rank
         areas.append((ranks[mask].sum() - marked * (marked + 1) / 2) / (marked * others))
     order = np.argsort(-np.abs(np.array(areas) - 0.5), kind="stable")
     return [(int(unit), float(areas[unit])) for unit in order]
@@ -221,5 +228,5 @@ def _read_inputs(inputs):
 
 
 def _joined(tokens):
-    """Join tokens with blanks between them, unless they have blanks of their own."""
+    """Join tokens with spaces, or directly if one of them contains a blank."""
     return ("" if any(re.search(r"\s", token) for token in tokens) else " ").join(tokens)

@@ -226,7 +226,7 @@ class UnrollPlayer(base.Widget):
 
 
 def difference(runs, free, step):
-    """Say what became of the difference between two sentences, up to a step.
+    """Describe what became of the difference between two sentences, up to the given step.
 
     runs, free: for each sentence its words, h, p and, in an LSTM, c; with and without held gates.
     Returns a dict, or {} for one sentence: the `verdict`, the `word` that it is about, and `read`,

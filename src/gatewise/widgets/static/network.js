@@ -1,10 +1,10 @@
-// A trained network in the browser: what gatewise/widgets/network.py hands over, and a run of it.
-// Names and shapes are those of that file; the arithmetic is that of cells.js.
+// A trained network in the browser, as gatewise/widgets/network.py sends it.
+// Names and shapes are the same as in that file; cells.js does the arithmetic.
 import { gru, lstm, probabilities, rnn } from "./cells.js";
 
 export const CELLS = { rnn, lstm, gru };
 
-/** The network with its one buffer, or the buffer's text in base64, cut into arrays. */
+/** Load a network: cut its buffer, which may be text in base64, into arrays. */
 export function load({ weights, bits, lengths, embeds, predicts, ...rest }) {
   const bytes = typeof weights === "string" ? Uint8Array.from(atob(weights), (c) => c.charCodeAt(0)) : weights;
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
@@ -19,7 +19,7 @@ export function load({ weights, bits, lengths, embeds, predicts, ...rest }) {
   return { ...rest, rows, table, W, b: b && Float64Array.from(b) };
 }
 
-/** What the first layer reads for these token ids: (T, D). */
+/** The input of the first layer for token ids: (T, D). */
 export function vectors({ D, table }, ids) {
   const x = new Float64Array(ids.length * D);
   ids.forEach((id, t) => (table ? x.set(table.subarray(id * D, (id + 1) * D), t * D) : (x[t * D + id] = 1)));
@@ -41,7 +41,7 @@ function reversed(array, size) {
   return other;
 }
 
-/** The rows of two arrays (T, size) beside each other: (T, 2 size). */
+/** Two arrays (T, size), concatenated row by row: (T, 2 size). */
 function beside(a, b, size) {
   const both = new Float64Array(2 * a.length);
   for (let n = 0; n < a.length; n += size) {
@@ -51,7 +51,7 @@ function beside(a, b, size) {
   return both;
 }
 
-/** The shown layer's trace so far, and which of its time steps, from–to, are there. */
+/** Run one layer and direction. Yields its trace so far, with the time steps from `from` to `to`. */
 function* walk({ cell, H, letters }, params, x, clamps, isReverse, { piece, Kind }) {
   const D = params.W_ih.length / params.b_ih.length;
   const T = x.length / D;
@@ -71,10 +71,11 @@ function* walk({ cell, H, letters }, params, x, clamps, isReverse, { piece, Kind
 }
 
 /**
- * One sequence through all layers, a piece of time steps at a time. x: (T, D). shown: a layer and
- * direction, in the order of h_n; clamps: a gate of it to (T, H), NaN where it is free. Yields its
- * trace so far, {trace, from, to}, or nothing while others are read; time runs as in x in all of
- * them. Returns its whole trace and the top layer's outputs; Kind: what their arrays are.
+ * Run one sequence through all layers, a piece of time steps at a time. x: (T, D). shown: the index
+ * of a layer and direction in h_n. clamps: maps a gate of that layer to (T, H), NaN where it is free.
+ * piece: the number of time steps. Kind: the type of the arrays. Yields the trace of that layer so
+ * far, {trace, from, to}, and undefined during the other layers. Time runs as in x in all of them.
+ * Returns the whole trace and the outputs of the top layer.
  */
 export function* reading(network, x, { clamps = {}, shown = 0, piece = 64, Kind = Float64Array } = {}) {
   const { rows, directions, H } = network;
@@ -95,7 +96,7 @@ export function* reading(network, x, { clamps = {}, shown = 0, piece = 64, Kind 
   return { trace, outputs };
 }
 
-/** The same in one go. */
+/** Run `reading` to its end, and return its result. */
 export function run(network, x, options) {
   const pieces = reading(network, x, options);
   let next = pieces.next();

@@ -1,18 +1,18 @@
-// TextReader: a text in a box where it can be selected and changed; its network runs here.
-// Colors are CSS highlights on ranges of the one text node, for the part that is in view.
+// TextReader: a box in which a text can be selected and edited. The network runs in the browser.
+// The colors are CSS highlights on ranges of the box's single text node, only for the part in view.
 import { areas, ranks } from "./cells.js";
 import { button, nice, number, projector, say, set, shown, slider, symbol, widget, within } from "./base.js";
 import { load, predicted, reading, vectors } from "./network.js";
 import { html, nothing } from "./lit-html.js";
 
 const LONGEST = 20000; // tokens
-const SLICE = 12; // milliseconds of reading, then the page is drawn
+const SLICE = 12; // milliseconds of work before the page is drawn again
 const [LIKELY, RANKED] = [10, 12]; // how many outputs and how many units are listed
-const LEVELS = 5; // of color, above zero and below
-const AHEAD = 400; // pixels above and below the view that are colored, too
+const LEVELS = 5; // of color, for values above zero and as many below
+const AHEAD = 400; // pixels above and below the view that are colored in advance
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
-/** The network, the box, and what belongs to one view alone. */
+/** Create the state of one view: its network, its text box and its listener. */
 function begin(settings) {
   const own = { network: load(settings.network), ranges: [], told: 0 };
   own.index = new Map(settings.vocabulary?.map((token, n) => [token, n]));
@@ -30,7 +30,7 @@ function begin(settings) {
   return own;
 }
 
-/** The tokens of a text, where each begins and ends in it, and its id: -1 if there is none. */
+/** Split a text into tokens: their strings, the offsets where they start, their ids (-1 if unknown) and their count. */
 function cut(s, own, text) {
   const { tokens, inputs, characters, unknown } = s;
   if (tokens) {
@@ -45,7 +45,7 @@ function cut(s, own, text) {
   return { tokens: list, starts: kept.map(({ index }) => index), ids, count: found.length };
 }
 
-/** The text read so far: begun anew for another text or layer, and continued as time allows. */
+/** Return what has been read so far. Reading starts again for a new text or layer. */
 function compute(s, own) {
   const key = JSON.stringify([s.text, s.layer]);
   if (own.file?.key !== key) {
@@ -59,10 +59,10 @@ function compute(s, own) {
   return { file: own.file, rows: own.file.trace?.[own.ranks] };
 }
 
-/** The quantity that ranks units: the loss belongs to no unit. */
+/** The quantity that ranks units: h in place of the loss, which belongs to no unit. */
 const byItself = ({ quantity }) => (quantity === "loss" ? "h" : quantity);
 
-/** Read a piece, or rank a unit; false if all is done. */
+/** Read a piece of the text, or rank a unit; returns false once both are done. */
 function advance({ file, network, ranks: k }) {
   const ranked = (file.ranked[k] ??= []);
   if (file.outputs && ranked.length === network.H) return false;
@@ -71,7 +71,7 @@ function advance({ file, network, ranks: k }) {
   return Object.assign(file, value, done ? { from: 0, to: file.T } : {});
 }
 
-/** Work for a slice of time, and go on when the page had its turn. */
+/** Work for a slice of time, let the page handle its events, and continue. */
 function work(own) {
   const until = performance.now() + SLICE;
   let isLeft = true;
@@ -79,7 +79,7 @@ function work(own) {
   own.timer = isLeft && !own.isOver ? setTimeout(() => [work(own), tell(own)]) : undefined;
 }
 
-/** Draw what has been read, now and then, and at the end. */
+/** Draw what has been read, at most every 100 ms, and at the end. */
 function tell(own) {
   const now = performance.now();
   if (own.timer && now < own.told + 100) return;
@@ -87,7 +87,7 @@ function tell(own) {
   own.redraw();
 }
 
-/** −log of the probability that a token had before it was read; 0 for the first. */
+/** The loss of a token: −log of the probability predicted for it; 0 for the first token. */
 function loss({ file, network }, t) {
   file.losses ??= new Float32Array(file.T).fill(NaN);
   if (t === 0) return 0;
@@ -95,7 +95,7 @@ function loss({ file, network }, t) {
   return file.losses[t];
 }
 
-/** The units and their areas under the ROC curve, the farthest from ½ first. */
+/** The units and their areas under the ROC curve; the area farthest from ½ comes first. */
 function ranking({ marks }, { file, ranks: k }) {
   const mask = new Uint8Array(file.T);
   for (const [start, stop] of marks) mask.fill(1, start, stop);
@@ -109,7 +109,7 @@ function ranking({ marks }, { file, ranks: k }) {
 // ── the text in its colors ──────────────────────────────────────────────────────────────────
 const names = ["above", "below"].flatMap((side) => Array.from({ length: LEVELS }, (_, n) => `gw-${side}-${n + 1}`));
 
-/** Take this view's ranges out of the highlights, which belong to the page. */
+/** Remove this view's ranges from the highlights, which all views on the page share. */
 function clear(own) {
   for (const [name, range] of own.ranges) CSS.highlights?.get(name)?.delete(range);
   own.ranges = [];
@@ -122,10 +122,10 @@ function highlight(own, name, start, end) {
   own.ranges.push([name, range]);
 }
 
-/** Where a token ends in the text. */
+/** The offset at which a token ends in the text. */
 const end = ({ starts, tokens }, t) => starts[t] + tokens[t].length;
 
-/** The first token whose place is at or below a height of the page. */
+/** The first token whose lower edge is at y or below it. */
 function firstBelow(own, y) {
   const range = document.createRange();
   let [low, high] = [0, own.file.T - 1];
@@ -139,7 +139,7 @@ function firstBelow(own, y) {
   return low;
 }
 
-/** Color what is in view. value: of a token; scale: the value of full color. */
+/** Color the part in view. value: maps a token's index to its value; scale: the value that gets full color. */
 function paint(s, own, value, scale) {
   clear(own);
   if (!CSS.highlights || own.box.textContent !== s.text || !own.file.T || !own.box.firstChild) return;
@@ -168,13 +168,13 @@ function tokenAt({ starts, T }, offset) {
   return within(0, T - 1, low - 1);
 }
 
-/** The token under the pointer; undefined beside the text. */
+/** The token under the pointer; undefined outside the text. */
 function pointed({ box, file }, { clientX, clientY }) {
   const at = document.caretPositionFromPoint?.(clientX, clientY);
   return at?.offsetNode === box.firstChild && box.firstChild ? tokenAt(file, at.offset) : undefined;
 }
 
-/** What the reader selects: a stretch of the text becomes the mark, a caret the token read out. */
+/** Follow the reader's selection: selected text becomes a mark, and the caret chooses a token. */
 function follow({ s, own, change }) {
   const selection = document.getSelection();
   const [node, range] = [own.box.firstChild, selection.rangeCount && selection.getRangeAt(0)];
@@ -191,7 +191,7 @@ function follow({ s, own, change }) {
   if (JSON.stringify(marks) !== JSON.stringify(s.marks)) change({ marks });
 }
 
-/** What was typed or pasted is read as far as it is known. */
+/** Read the text after an edit, or say why it can't be read. */
 function typed({ s, own, words, change, keep }) {
   own.box.normalize();
   const text = own.box.textContent;
@@ -204,7 +204,7 @@ function typed({ s, own, words, change, keep }) {
   }
 }
 
-/** The marks after an edit: those behind it move along, those it touches are gone. */
+/** The marks after an edit: a mark after it moves with its text, and a mark that it touches is removed. */
 function moved(marks, last, next) {
   const grown = next.length - last.length;
   let [same, end] = [0, last.length];
@@ -217,7 +217,7 @@ function moved(marks, last, next) {
 }
 
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
-/** By what to color: a symbol of the cell, or the loss; of which layer, of which unit. */
+/** The controls that choose what the colors show: a quantity, a layer and a unit. */
 function choice(context) {
   const { s, own, words, change, reset } = context;
   const quantities = [...s.network.letters, ...(s.predicts ? ["loss"] : [])];
@@ -238,7 +238,7 @@ function choice(context) {
   </div>`;
 }
 
-/** The colors and what they say; the underline says it without color. */
+/** The legend of the colors; underlines show the levels without color, too. */
 function legend({ s, words, scale, isSigned }) {
   const k = s.quantity === "loss" ? words.loss : s.quantity;
   const swatch = (side, n) => html`<i class="${side} level-${n}">a</i>`;
@@ -248,7 +248,7 @@ function legend({ s, words, scale, isSigned }) {
     ${levels.map((n) => swatch("above", n))}<span>${say(words.scale[1], { k, high: number(scale) })}</span></p>`;
 }
 
-/** The units that tell the selected text from the rest; each can be chosen. */
+/** The list of units that tell the selected text from the rest; a click chooses a unit. */
 function ranked({ s, own, words, change, keep }) {
   const toggle = () => keep({ isAdding: !own.isAdding });
   const isReady = own.file.ranked[own.ranks]?.length === own.network.H;
@@ -265,7 +265,7 @@ function ranked({ s, own, words, change, keep }) {
     <small>${words.auc}</small></div>`;
 }
 
-/** The likeliest outputs after the token that is read out. */
+/** The likeliest outputs after the chosen token. */
 function likely({ s, own, words }) {
   if (!own.network.W || !own.file.outputs || !own.file.T) return nothing;
   const t = Math.min(s.at, own.file.T) - 1;
@@ -279,7 +279,7 @@ function likely({ s, own, words }) {
       <td><span class="track"><i style="width: ${100 * p[n]}%"></i></span></td><td class="number">${shown(`p_${n}`, p[n])}</td></tr>`)}</tbody></table>`;
 }
 
-/** A token with its blanks made visible. */
+/** A token with visible symbols for its blanks. */
 const visible = (token) => token.replaceAll("\n", "↵").replaceAll(" ", "␣").replaceAll("\t", "⇥");
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
@@ -324,7 +324,7 @@ function view(given) {
   </div>`;
 }
 
-/** The value of full color: 1 for gates and what a tanh made, else a round number above all. */
+/** The value that gets full color: 1 for gates and results of a tanh, otherwise a round number above all values. */
 function scaleOf(s, own, rows, isLoss, H) {
   if (isLoss) return nice(Math.log(s.network.outputs.length));
   if (s.quantity !== "c" || !rows) return 1;

@@ -1,4 +1,4 @@
-"""TextReader as a still: the text around the token that is read out, in its colors."""
+"""The still of a TextReader: the colored text around the chosen token."""
 
 import numpy as np
 from matplotlib.collections import PolyCollection
@@ -8,18 +8,18 @@ from gatewise.drawings.theme import LIGHT
 from gatewise.drawings.values import nice, number
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
-LINES, COLUMNS = 18, 68  # of text that are shown
-ADVANCE, LEADING = 13 * 0.602, 21  # of a letter of DejaVu Sans Mono and a line, in pixels
+LINES, COLUMNS = 18, 68  # lines of text shown, and letters per line
+ADVANCE, LEADING = 13 * 0.602, 21  # px per letter of DejaVu Sans Mono, and per line
 ABOVE, BELOW = "c", "h"  # the colors of values above and below zero
 LEVELS = 5
 LIKELY, RANKED = 8, 6  # how many outputs and units are listed
-SIDE = WIDTH - PADDING - 232  # where the lists begin
+SIDE = WIDTH - PADDING - 232  # the left edge of the lists
 
 
 def text_reader(values, reader):
-    """The text, the ranking and the likeliest outputs, as a TextReader holds them.
+    """Return a Still of the text, the ranking and the likeliest outputs of a TextReader.
 
-    values: the reader's. reader: the TextReader, whose settings and words are read.
+    values: the `values` of the reader. reader: the TextReader, for its settings and words.
     """
     tokens, shown = values["tokens"], values["shown"]
     lines, first = _lines(reader.text, tokens, reader.at - 1)
@@ -61,7 +61,11 @@ def _box(x, y, width, height):
 
 
 def _lines(text, tokens, at):
-    """The lines around a token; of each its text, and the column, width and index of its tokens."""
+    """Return the lines around the token `at`, and the number of the first of them.
+
+    A line is a dict: its `text`, the `places` (column, index) of its tokens, and the `widths` of
+    the tokens by their columns.
+    """
     lines, line, column, offset = [], None, 0, 0
     current = 0
     for t, token in enumerate(tokens):
@@ -91,7 +95,7 @@ def _scale(quantity, shown, outputs):
 
 
 def _lists(still, values, reader):
-    """The units that tell marked tokens from others, and the likeliest outputs."""
+    """Draw the list of units that separate the marked tokens, and that of the likeliest outputs."""
     y = PADDING + 48
     for unit, area in values["ranking"][:RANKED]:
         sign = "−" if area < 0.5 else "+"
