@@ -172,7 +172,6 @@ def remade(state):
     return kind(held=state["held"], note=state["note"], **task, **settings)
 
 
-<<<<<<< HEAD
 def network(plain):
     """Return the parts of a player's network, and its tokens."""
     numbers = np.frombuffer(b64decode(plain["weights"]), f"<f{plain['bits'] // 8}")
@@ -184,14 +183,6 @@ def network(plain):
     layers = len(weights) // 4 // directions
     kind = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[plain["cell"]]
     module = kind(D, H, layers, bidirectional=directions == 2)
-=======
-def network(cell, vocabulary, W, b, **parts):
-    """Return the model and the vocabulary of an UnrollPlayer from its state."""
-    D, H = len(b), len(W) // len(b)
-    kind = {"rnn": models.TextRNN, "lstm": models.TextLSTM, "gru": models.TextGRU}[cell]
-    model = kind(D, H)
-    weights = [parts[name] for name in ("W_ih", "W_hh", "b_ih", "b_hh")]
->>>>>>> rd
     with torch.no_grad():
         for parameter, values in zip(module.parameters(), weights, strict=True):
             parameter.copy_(torch.tensor(values).reshape(parameter.shape))
