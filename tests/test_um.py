@@ -176,8 +176,9 @@ def test_the_data_has_every_setting_once(script):
 def test_the_data_is_plausible(script):
     for row in data.um():
         assert 0 <= row.right <= 6
-        # The loss is small if and only if all six answers are right with confidence.
-        assert row.loss < 0.4 or row.right < 6
+        # The loss is small if and only if all six answers are right with confidence. It is the loss
+        # before the last update, and without the tanh a single update can undo a spike.
+        assert row.loss < 0.4 or row.right < 6 or row.model == "without tanh of c"
         assert row.loss > 0.1 or row.right == 6
         assert (row.apart_c is not None) == (row.model == "LSTM")
         assert (row.apart_h is None) == row.model.startswith("without")

@@ -10,6 +10,7 @@ const SLICE = 12; // milliseconds of work before the page is drawn again
 const [LIKELY, RANKED] = [10, 12]; // how many outputs and how many units are listed
 const LEVELS = 5; // of color, for values above zero and as many below
 const AHEAD = 400; // pixels above and below the view that are colored in advance
+const MOST = 6000; // ranges, then those out of view are dropped
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
 /** Create the state of one view: its network, its text box and its listener. */
@@ -139,13 +140,22 @@ function firstBelow(own, y) {
   return low;
 }
 
-/** Color the part in view. value: maps a token's index to its value; scale: the value that gets full color. */
+/** Color the part in view, as far as it isn't colored yet. value: maps a token's index to its value; scale: the value that gets full color. */
 function paint(s, own, value, scale) {
-  clear(own);
-  if (!CSS.highlights || own.box.textContent !== s.text || !own.file.T || !own.box.firstChild) return;
+  const isReady = CSS.highlights && own.file.T && own.box.firstChild && own.box.textContent === s.text;
   const { top, bottom } = own.box.getBoundingClientRect();
-  const [first, last] = [firstBelow(own, top - AHEAD), firstBelow(own, bottom + AHEAD)];
-  const level = (t) => (t < own.file.from || t >= own.file.to ? 0 : Math.round((LEVELS * within(-1, 1, value(t) / scale))));
+  const [first, last] = isReady ? [firstBelow(own, top - AHEAD), firstBelow(own, bottom + AHEAD)] : [0, -1];
+  const isApart = !own.painted || first > own.painted[1] || last < own.painted[0] || own.ranges.length > MOST;
+  if (isApart) clear(own);
+  const [from, to] = isApart ? [first, first - 1] : own.painted;
+  color(s, own, value, scale, first, Math.min(last, from - 1));
+  color(s, own, value, scale, Math.max(first, to + 1), last);
+  own.painted = isReady ? [Math.min(first, from), Math.max(last, to)] : undefined;
+}
+
+/** Color the tokens from first to last, and mark those that are selected. */
+function color(s, own, value, scale, first, last) {
+  const level = (t) => (t < own.file.from || t >= own.file.to ? 0 : Math.round(LEVELS * within(-1, 1, value(t) / scale)));
   for (let t = first; t <= last; ) {
     const [from, now] = [t, level(t)];
     while (t <= last && level(t) === now) t++;
@@ -297,12 +307,13 @@ function view(given) {
   const now = isRead ? say(k, { k: s.quantity, unit: s.unit, value: number(value(t), isSigned) }) : "";
   const said = file.T ? say(words.here, { token: visible(file.tokens[t]), t: t + 1, T: file.T }) + now : "";
   const context = { ...given, value, scale, isSigned, said };
+  const point = (hovered) => hovered !== own.hovered && keep({ hovered });
   own.onselect = () => follow(context);
   Object.assign(own.box, {
     oninput: () => typed(context),
     onscroll: () => paint(s, own, value, scale),
-    onpointermove: (event) => keep({ hovered: pointed(own, event) }),
-    onpointerleave: () => keep({ hovered: undefined }),
+    onpointermove: (event) => point(pointed(own, event)),
+    onpointerleave: () => point(undefined),
   });
   set(own.box, "role", s.vocabulary ? "textbox" : "document");
   set(own.box, "aria-multiline", "true");
@@ -312,7 +323,10 @@ function view(given) {
     own.seen = s.text;
   }
   const look = [s.quantity, s.unit, s.text, scale, file.from, file.to, JSON.stringify(s.marks), Boolean(file.outputs)].join();
-  if (own.look !== look) requestAnimationFrame(() => own.isOver || paint(s, own, value, scale));
+  if (own.look !== look) {
+    own.painted = undefined;
+    requestAnimationFrame(() => own.isOver || paint(s, own, value, scale));
+  }
   own.look = look;
   const progress = [["reading", file.outputs ? 1 : (file.to - file.from) / file.T], ["ranking", (file.ranked[own.ranks]?.length ?? 0) / H]];
   const [doing, part] = progress.find(([, part]) => part < 1) ?? [];
