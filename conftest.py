@@ -9,14 +9,12 @@ import re
 import subprocess
 import sys
 import tempfile
-from base64 import b64decode
 from collections import Counter, defaultdict
 from itertools import chain
 from pathlib import Path
 
 import exercises
 import nbformat
-import numpy as np
 import pytest
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, RunningKernel
 from nbval.plugin import IPyNbCell, IPyNbFile
@@ -116,25 +114,24 @@ class Judgement(IPyNbCell):
         return re.search(rf"^{ref[0].text}\n\Z", said, re.MULTILINE)
 
 
+# Training magnifies rounding, so another machine trains other weights, and with them another unit
+# may tell two sentences apart best.
+TRAINED = {"weights", "unit"}
+
+
 def alike(one, other):
     """Return whether two widget states are equal, allowing for differences between machines.
 
-    Numbers may differ by 0.01 or by one percent.
+    Numbers may differ by 0.01 or by one percent, and what training decides may differ at all.
     """
     if isinstance(one, dict) and isinstance(other, dict):
-        if "weights" in one and "weights" in other:
-            one, other = ({**state, "weights": weights(state)} for state in (one, other))
-        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+        compared = one.keys() - TRAINED
+        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in compared)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(alike, one, other))
     if isinstance(one, float) or isinstance(other, float):
         return one == pytest.approx(other, rel=0.01, abs=0.01)
     return one == other
-
-
-def weights(network):
-    """Return the weights of a network from its state, as a list of numbers."""
-    return np.frombuffer(b64decode(network["weights"]), f"<f{network['bits'] // 8}").tolist()
 
 
 def judgements(notebook, name):
