@@ -10,7 +10,7 @@ def compare(name, ours, reference, tol=1e-12):
 
     ours, reference: numbers, arrays or torch tensors of the same shape. Two dicts with the same
     keys get one verdict, and so do two lists of arrays of the same length. Other objects must be
-    equal. NaN and infinity equal nothing.
+    equal. NaN and infinity are never equal to anything.
     tol: the largest absolute difference allowed, relative to the largest absolute value of the
     reference. If the reference is zero throughout, `tol` is absolute.
     The difference itself is never printed, because its digits vary between machines.

@@ -135,7 +135,7 @@ class TextLSTMWithout(TextLSTM):
 
     without: "tanh of c": h_t = o_t ⊙ c_t. "tanh of g": the candidate is its pre-activation a_g.
     "input gate": i_t = 1 − f_t, so new values replace forgotten ones, and the rows of i are unused.
-    words, hidden, readout, forget_bias: as in TextLSTM. Raises ValueError for another part.
+    words, hidden, readout, forget_bias: as in TextLSTM. Raises ValueError for any other part.
     """
 
     def __init__(self, words, hidden=5, readout="normal", forget_bias=0.0, without="tanh of c"):

@@ -39,7 +39,7 @@ class Drawing:
         values: a dict from names to numbers, for wires, valves and numbers; {} leaves places for a
         script to fill in; None gives the plain drawing.
         """
-        # The light ground keeps the picture readable on a dark page that defines no theme.
+        # The light background keeps the picture readable on a dark page that defines no theme.
         ground = Box(0, 0, self.width, self.height, 8).svg()
         parts = "".join(self._group(name, values) for name in self.parts)
         color = paint(color="ink").replace("style='", "style='max-width:100%;")

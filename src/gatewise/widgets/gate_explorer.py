@@ -82,7 +82,7 @@ class Explorer(base.Widget):
         params, trace: this cell's `Params`, and the `Trace` computed with them.
         t, b, unit: the time step, the sequence and the unit, counted from 0.
         feature: the input feature that x controls; by default, the largest one at that time step.
-        reverse: True for a trace of a reverse direction, as `gatewise.trace` returns it.
+        reverse: True for a trace of the reverse direction, as `gatewise.trace` returns it.
         The other features and units keep the values that they had at that time step.
         settings: as for the class. Returns an explorer.
         Raises ValueError for an index out of range, for a trace of another cell, and for a trace

@@ -34,7 +34,7 @@ def unroll_player(
     hold_from=1,
     reverse=False,
 ):
-    """Draw one sentence or two, as an UnrollPlayer computes them. Returns a Still.
+    """Draw one or two sentences, as an UnrollPlayer computes them. Returns a Still.
 
     values: a dict. runs: for each sentence, its words, every symbol (T, H), and p (T, D).
     apart: |Δc| and |Δh| by symbol, (T,). free, optional: runs and apart with no gate held.
