@@ -176,7 +176,7 @@ def machine():
 
 
 def main():
-    # Values above about 0.5 mean that other programs were running.
+    # A value above about 0.5 means that other programs were running.
     load = f"load {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else "load unknown"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
