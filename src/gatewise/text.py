@@ -277,7 +277,7 @@ def _listed(strings):
 
 
 def _normalized(text):
-    """Return text in Unicode's normalization form C, in which an accented letter is one character."""
+    """Return text in Unicode form C, in which an accented letter is one character."""
     return unicodedata.normalize("NFC", text)
 
 
