@@ -275,7 +275,6 @@ ENGLISH = {
         "color": "Color by",
         "layer": "layer",
         "layers": ["{n}", "{n}, forward", "{n}, backward"],
-        "token": "token {t} of {T}",
         "here": "“{token}”, token {t} of {T}: ",
         "reading": "{p} % of the text read",
         "ranking": "{p} % of the units ranked",

@@ -10,7 +10,7 @@ const SLICE = 12; // milliseconds of work before the page is drawn again
 const [LIKELY, RANKED] = [10, 12]; // how many outputs and how many units are listed
 const LEVELS = 5; // of color, for values above zero and as many below
 const AHEAD = 400; // pixels above and below the view that are colored in advance
-const MOST = 6000; // ranges, then those out of view are dropped
+const MOST = 6000; // ranges; beyond this number, only the part in view is colored
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
 /** Create the state of one view: its network, its text box and its listener. */
@@ -140,7 +140,10 @@ function firstBelow(own, y) {
   return low;
 }
 
-/** Color the part in view, as far as it isn't colored yet. value: maps a token's index to its value; scale: the value that gets full color. */
+/**
+ * Color the part in view, as far as it isn't colored yet. value: maps a token's index to its value.
+ * scale: the value that gets full color.
+ */
 function paint(s, own, value, scale) {
   const isReady = CSS.highlights && own.file.T && own.box.firstChild && own.box.textContent === s.text;
   const { top, bottom } = own.box.getBoundingClientRect();
