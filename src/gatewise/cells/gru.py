@@ -122,8 +122,7 @@ def backward(params, trace, dh=None, dh_T=None):
     h_before = np.concatenate([h0[None], h[:-1]])  # h_{t−1} for every t
     W_hn = params.W_hh[2 * H :]
 
-    # da: the gradient on the input side. du: the gradient on the hidden side. In torch's form, the
-    # n block of du has a factor of r.
+    # da (input side) and du (hidden side): in torch's form, their n blocks differ by a factor r.
     da, du = np.empty((2, T, B, 3 * H), h.dtype)
     for t in reversed(range(T)):
         dh[t] += dh_next  # from later time steps
