@@ -38,7 +38,7 @@ HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "tests" / "browser"))
 from blank_page import FLAGS, View, executable  # noqa: E402
 
-BOUND = 16  # ms
+BOUND = 16  # milliseconds
 LONGER = {"TextReader, first colors": 500, "TextReader, selection to ranking": 100}
 UNBOUNDED = "TextReader, all read"
 MOVES = 120  # the number of mouse moves in each direction

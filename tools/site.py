@@ -210,7 +210,7 @@ def arrange(notebook, states, say):
         for output, state in zip(_widgets(cell), states.get(cell.id, []), strict=False):
             output.metadata["gatewise"] = state
         if cell.id.startswith("answer-") or re.fullmatch(r"drawings\..*", cell.source):
-            cell.source = ""  # its outputs stay
+            cell.source = ""  # the outputs stay
     notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith("check-")]
     for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False):
         shown = [o for o in cell.get("outputs", []) if PICTURES & o.get("data", {}).keys()]
