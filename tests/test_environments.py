@@ -35,7 +35,7 @@ PLATFORMS = pytest.mark.parametrize("platform", [LINUX, INTEL_MAC, APPLE_SILICON
 
 
 def applying(requirements, platform):
-    """Return the requirements that apply to a platform, a dict of environment markers."""
+    """Return the requirements that apply to a platform, given as a dict of markers."""
     return [r for r in requirements if r.marker is None or r.marker.evaluate(platform)]
 
 
@@ -49,7 +49,7 @@ def pins(name, platform=LINUX):
 
 @pytest.fixture
 def conda():
-    """The packages that conda installs, and the arguments of its pip."""
+    """Return the packages that conda installs, and the arguments that it gives to pip."""
     *packages, last = yaml.safe_load(read("environment.yml"))["dependencies"]
     return packages, last["pip"]
 
