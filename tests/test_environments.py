@@ -175,3 +175,13 @@ def test_what_is_published_is_what_make_site_builds():
     assert build["run"] == "make site"
     assert ROOT / upload["with"]["path"] == site.OUT
     assert "site/out/" in read(".gitignore").splitlines()
+
+
+def test_the_version_is_the_same_everywhere_and_the_changelog_describes_it():
+    version = PROJECT["version"]
+    assert yaml.safe_load(read("CITATION.cff"))["version"] == version
+    newest, about = re.search(
+        r"^## (\S+)\n(.*?)(?=^## |\Z)", read("CHANGELOG.md"), re.M | re.S
+    ).groups()
+    assert newest == version
+    assert len(about.split()) > 20
