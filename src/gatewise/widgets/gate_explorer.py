@@ -1,6 +1,6 @@
 """GateExplorer shows one unit of an LSTM with one input; GRUExplorer shows one unit of a GRU.
 
-`Explorer` holds what they share. They also share one view, which is named after the cell.
+They share the base class `Explorer` and the view.
 """
 
 import numpy as np
@@ -31,7 +31,7 @@ def _by_gate(**first):
     return base.Setting(check, base.Mapping(first))
 
 
-# The settings that a task starts with.
+# The settings at the start of a task.
 UNPROGRAMMED = {
     "w_x": {"i": 1.0, "f": 0.0, "g": 1.0, "o": 0.0},
     "w_h": {"i": 0.0, "f": 0.0, "g": 0.5, "o": 0.0},
@@ -42,7 +42,7 @@ UNPROGRAMMED = {
 class Explorer(base.Widget):
     """The base class of the explorers of one unit.
 
-    A subclass names its `module` of `gatewise.cells` and its `cell`. It defines `params`,
+    A subclass sets `module`, a module of `gatewise.cells`, and `cell`. It defines `params`,
     `_state(came)`, `_step(p, came)`, `_drawings()` and `_unit(…)`.
     """
 
@@ -79,7 +79,7 @@ class Explorer(base.Widget):
     ):
         """Show one unit of a layer, with its own weights, at one time step of one sequence.
 
-        params, trace: this cell's `Params`, and the `Trace` computed with them.
+        params, trace: `Params` of this cell, and a `Trace` computed with them.
         t, b, unit: the time step, the sequence and the unit, counted from 0.
         feature: the input feature that x controls; by default, the largest one at that time step.
         reverse: True for a trace of the reverse direction, as `gatewise.trace` returns it.
@@ -187,7 +187,7 @@ class GateExplorer(Explorer):
     def __init__(self, task="", **settings):
         if task and task not in tasks.TASKS:
             raise ValueError(f"task: expected one of {', '.join(tasks.TASKS)}, got {task!r}")
-        if task:  # the first settings must not solve it
+        if task:  # its first settings must not be a solution
             for name, first in UNPROGRAMMED.items():
                 given = settings.get(name, {})
                 settings[name] = {**first, **given} if isinstance(given, dict) else given
@@ -325,10 +325,10 @@ class GRUExplorer(Explorer):
 
 
 def _rows(params, trace, t, b, unit, feature, h):
-    """Return the rows of one unit, and what they multiply.
+    """Return the rows of one unit, and the sums over its other inputs.
 
-    Returns the indices of the rows, the weights of the feature and of the unit itself, and the
-    sums over all other features and units.
+    Returns the indices of the rows, the weights of the feature and of the unit itself, and the sums
+    over all other features and units.
     """
     H, x = trace.h.shape[2], trace.x[t, b].astype(float)
     row = np.arange(unit, len(params.W_ih), H)
@@ -346,7 +346,7 @@ def _column(by, letters):
 
 
 def _plain(sequence):
-    """Return a sequence as JSON data, with None for a bound where c is free."""
+    """Return a sequence as JSON data, with None instead of a bound where c is free."""
     low, high = ([b if np.isfinite(b) else None for b in s] for s in (sequence.low, sequence.high))
     x, c0 = sequence.x.tolist(), float(sequence.c0)
     return {"x": x, "c0": c0, "low": low, "high": high, "text": sequence.text}

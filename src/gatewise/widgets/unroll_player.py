@@ -1,4 +1,4 @@
-"""UnrollPlayer: a trained network reads the reader's sentences, word by word."""
+"""UnrollPlayer shows how a trained network reads one or two sentences, word by word."""
 
 import numpy as np
 from traitlets import observe
@@ -67,10 +67,10 @@ class UnrollPlayer(base.Widget):
     rnn: `nn.RNN`, `nn.LSTM` or `nn.GRU` with any layers and directions, as `trace` takes it.
     readout: `nn.Linear`, another module that computes W h + b, or W (outputs, features), or (W, b).
     It reads h of the last layer, with both directions concatenated.
-    vocabulary: the names of the tokens: a Vocabulary, a list, a dict from name to index, or a
-    function from index to name. None for numbers: "0.5,-1 2,0" has two time steps of two numbers.
-    outputs: the names of the readout's outputs, if they aren't the tokens. final: True if the
-    readout of a bidirectional network reads the final state of each direction (h_n).
+    vocabulary: the names of the tokens, as a Vocabulary, a list, a dict from names to indices, or a
+    function from indices to names; None for numbers, such as "0.5,-1 2,0" for two time steps of two
+    numbers. outputs: the names of the readout's outputs, if they aren't the tokens. final: True if
+    the readout of a bidirectional network reads the final state of each direction (h_n).
 
     The settings are keywords and attributes. sentences: one or two, each a text or token ids.
     clamp: {"f": 0} holds a gate at a number from 0 to 1, and {"f3": 0} holds it for unit 3 alone.
@@ -142,7 +142,7 @@ class UnrollPlayer(base.Widget):
         """Run the model on one sentence.
 
         sentence: a text or token ids. clamp: the gates to hold, as in the settings, from word
-        `hold_from` on. Returns a dict: `words`; each symbol of the layer shown, (T, H); and
+        `hold_from` on. Returns a dict of the `words`, each symbol of the shown layer (T, H), and
         `p` (T, outputs), the probability of each output.
         """
         held, sentence = _clamp(self, "clamp", clamp or {}), self._network.spell(sentence)
@@ -278,7 +278,7 @@ def _longest(sentences):
 
 
 def _hold(cell, params, now, clamp):
-    """Hold some gates of a time step, and compute everything that depends on them again."""
+    """Hold some gates of a time step, and recompute everything that depends on them."""
     for k in GATES[cell]:
         now[k] = np.array(
             [[clamp.get(f"{k}{n}", clamp.get(k, v)) for n, v in enumerate(now[k][0])]]

@@ -1,6 +1,6 @@
-"""Every word on the widgets, in one place, so that another edition can bring its own.
+"""All words of the widgets in one place, so that another edition can replace them.
 
-A symbol with its index is written `c_t−1`; a view sets it as one.
+A symbol with an index is written `c_t−1`, and a view shows it as a symbol.
 """
 
 ENGLISH = {
@@ -162,7 +162,7 @@ ENGLISH = {
             "not read": "Kept, but not read: {k} still differs, the predictions do not.",
             "read": "Read: the predictions differ by {p} of 1.",
         },
-        # The gate that does this work in each cell.
+        # For each cell and verdict, a sentence about the gate that causes it.
         "gate of": {
             "lstm": {
                 "never": " Look at the input gate i.",
@@ -176,7 +176,7 @@ ENGLISH = {
             "rnn": {},
         },
         "row": "shown",
-        # One for each direction.
+        # One label for each direction.
         "rows": ["layer {n}, forward", "layer {n}, reverse"],
         "some": "{n} of {H} units",
         "unit": "unit",
@@ -210,7 +210,7 @@ ENGLISH = {
         "says T": "{value} time steps",
         "says read": "the loss is h of time step {value}",
         "says forget_bias": "{value}: f is {f} on average",
-        # Back in time is to the left, as in the picture.
+        # The arrows that go back in time point to the left, as in the picture.
         "go": {
             "step": "⇐ Go back a step",
             "gate": "← Go back a gate",
@@ -246,7 +246,7 @@ ENGLISH = {
         "lstm drawing": "The LSTM cell. Each gradient runs against its wire, thicker by 2 pixels"
         " per power of ten; a negative gradient is dashed.",
         "rnn drawing": "The RNN cell with its gradient, drawn in the same way",
-        # What happens at each stage; {t} is this step, {b} the one before, {a} the one after.
+        # A sentence about each stage. {t} is this step, {b} the previous one, and {a} the next one.
         "stage": {
             "dh": "Time step {a} has handed back dh_{t}.",
             "dh at loss": "The loss is h_{t} itself: dh_{t} = 1, in both networks.",

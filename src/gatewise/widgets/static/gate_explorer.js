@@ -1,4 +1,4 @@
-// The explorers of one unit: GateExplorer shows an LSTM's, GRUExplorer a GRU's.
+// The explorers of one unit: GateExplorer shows a unit of an LSTM, and GRUExplorer a unit of a GRU.
 import { gru, logit, lstm, sigmoid } from "./cells.js";
 import { beginning, button, column, drawing, grip, nice, number, projector, say, scale, shown, slider, symbol, through, widget, within, write } from "./base.js";
 import { html, nothing, render, svg } from "./lit-html.js";
@@ -7,7 +7,7 @@ const REACH = { x: [-2, 2, 0.05, 0.5], h_before: [-1, 1, 0.05], c_before: [-3, 3
 const WEIGHT = [-10, 10, 0.1];
 const OPEN = 8; // σ(8) = 0.9997
 
-// ── the two cells: what differs between their views ─────────────────────────────────────────
+// ── the two cells, and the differences between their views ──────────────────────────────────
 const zeros = (letters) => Object.fromEntries(letters.map((k) => [k, 0]));
 
 // cards: a card each, in this order; candidate: the one that is no gate. states: a slider each.
@@ -21,7 +21,7 @@ const LSTM = {
   lines: ["c", "h"],
   terms: (k) => [["w_x", k], ["w_h", k], ["b", k]],
   biases: () => [0, 0, 0, 0],
-  /** The four corners of (f, i), with the output gate open. */
+  /** Return the settings in which f and i are open or closed and the output gate is open. */
   preset(name) {
     const f = name === "keep" || name === "count" ? OPEN : -OPEN;
     const i = name === "overwrite" || name === "count" ? OPEN : -OPEN;
@@ -41,10 +41,10 @@ const GRU = {
   candidate: "n",
   states: ["h_before", "x"],
   lines: ["h"],
-  // The candidate has two sides, with r between them: q, the hidden side, has its own bias.
+  // The candidate has two sides with r between them, so q, the hidden side, has its own bias.
   terms: (k) => (k === "n" ? [["w_x", k], ["b", k], ["w_h", k], ["b", "q"]] : LSTM.terms(k)),
   biases: (s) => [0, 0, s.b.q + s.held.q],
-  /** r and z fully open or closed, or z half open. */
+  /** Return the settings in which r and z are open or closed, or z is half open. */
   preset(name) {
     const z = { keep: OPEN, average: 0 }[name] ?? -OPEN;
     const b = { r: name === "rnn" ? OPEN : -OPEN, z, n: 0, q: 0 };
@@ -61,7 +61,7 @@ const GRU = {
 const KINDS = { lstm: LSTM, gru: GRU };
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
-/** The unit over some inputs: a layer with D = H = 1. What is held is part of the biases. */
+/** Run the unit, a layer with D = H = 1, over some inputs. Held values are part of the biases. */
 function run(s, inputs, h_before, c_before) {
   const { cell, biases } = KINDS[s.cell];
   const rows = (by) => Float64Array.from(cell.blocks, by);
@@ -99,23 +99,23 @@ function compute(s) {
   return { ...values, strip, judged, right: countRight(judged) };
 }
 
-/** A shorter sequence ends earlier. */
+/** Keep the step within the chosen sequence. */
 function settle(next) {
   const T = next.sequences[next.sequence - 1]?.x.length;
   return T ? { ...next, step: Math.min(next.step, T) } : next;
 }
 
-/** Settings in which the pre-activation of k is a: its bias makes it so. */
+/** Return the settings in which the bias of k makes its pre-activation equal to a. */
 const open = ({ b }, values, k, a) => {
   const bias = b[k] + within(-OPEN, OPEN, a) - values[`a_${k}`];
   return { b: { ...b, [k]: Number(bias.toFixed(2)) } };
 };
 
-/** What a gate does, as a share of a hundred; nothing for the candidate. */
+/** Return a phrase about a gate's effect, in percent, or an empty text for the candidate. */
 const does = ({ words, values }, k) => say(words.does[k] ?? "", { p: Math.round(100 * values[k]) });
 
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
-/** Presets and Reset, and for a cell with two forms their choice. */
+/** The presets, Reset and, for a cell with two forms, the choice between them. */
 function presets(context, kind) {
   const { s, change, reset, words } = context;
   const isSet = (name) =>
@@ -161,7 +161,7 @@ function task(context) {
     </div>`;
 }
 
-/** What comes into the cell, each where its wire begins; in a task it comes from the sequence. */
+/** The inputs of the cell, each at the start of its wire. In a task, they come from the sequence. */
 function states({ s, values, change, words }, kind, picture) {
   const parts = { c: number(values.c ?? 0), h: number(values.h) };
   return html`<div class="states">
@@ -175,7 +175,7 @@ function states({ s, values, change, words }, kind, picture) {
     })}</div>`;
 }
 
-/** A handle on each valve, which sets the bias of its gate. */
+/** Put a handle on each valve, which sets the bias of its gate. */
 function valves(context, picture) {
   const { s, values, change, words } = context;
   for (const node of picture.all("valve")) {
@@ -190,12 +190,12 @@ function valves(context, picture) {
   }
 }
 
-/** What each gate does at this step. */
+/** The effect of each gate at this step. */
 const deeds = (context, kind) =>
   html`<p class="deeds">${kind.cards.filter((k) => k !== kind.candidate).map((k) =>
     html`<span style="--tint: var(--gw-${k})">${context.words.gate[k]} <b>${does(context, k)}</b></span>`)}</p>`;
 
-/** The equations below the drawing, with their numbers put in. */
+/** The equations below the drawing, with their numbers. */
 const equations = (lines, values) =>
   html`<div class="result">
     ${lines.map(([tint, ...pieces]) => html`<p class="equation" style="--tint: var(--gw-${tint})">
@@ -205,13 +205,13 @@ const equations = (lines, values) =>
       })}</p>`)}
   </div>`;
 
-const LIMIT = 8; // how far to each side a curve is drawn
+const LIMIT = 8; // the curves are drawn from −8 to 8
 const CURVES = [[sigmoid, 0], [Math.tanh, -1]].map(([squash, low]) => {
   const points = Array.from({ length: 81 }, (_, n) => (n - 40) * (LIMIT / 40));
   return { low, d: `M${points.map((a) => `${a.toFixed(2)} ${(-squash(a)).toFixed(3)}`).join("L")}` };
 });
 
-/** One gate: its curve with the dot on it, its sum with a slider for each weight. */
+/** The card of a gate: its curve with a dot, and its sum with a slider for each weight. */
 function card(context, kind, k) {
   const { s, values, change, words } = context;
   const isGate = k !== kind.candidate;
@@ -242,7 +242,7 @@ function card(context, kind, k) {
   const held = (part) => html`<p class="row held" title=${words["held says"]}>
     <span>${words.held} ${part === "q" ? symbol("q", "t") : nothing}</span><span class="rule"></span>
     <span class="term">${shown(`held_${part}`, s.held[part], true)}</span></p>`;
-  // Its coordinates are a and the value themselves, upside down as in every SVG.
+  // The coordinates of the SVG are a and the value times −1, since y grows downward.
   return html`<div class="card" role="group" aria-label=${name} style="--tint: var(--gw-${k})">
     <p class="title"><b>${name}</b> ${symbol(k, "t")}<small>${does(context, k)}</small></p>
     <svg class="curve" role="group" aria-label=${curve} preserveAspectRatio="none"
@@ -257,7 +257,7 @@ function card(context, kind, k) {
   </div>`;
 }
 
-// Inputs above, around their own zero, states below, on one scale for all of them.
+// The inputs are above, around their own zero, and the states are below, on a common scale.
 const FRAME = { left: 36, right: 66, zero: 60, top: 26, states: 118, bottom: 218, end: 242 };
 
 /** The sequence: a bar for each input, and the states after each step. */
@@ -277,7 +277,7 @@ function sequence(context, kind) {
     <svg class="chart strip ${judged ? "pick" : ""}" data-fit="strip" @click=${judged && choose}>${strip(kind, x, states, judged)}</svg>
   </div>`;
 
-  /** What is fed: x, so many times, or a sequence of its own. */
+  /** The choice of the inputs: x, repeated a number of times, or a separate sequence. */
   function source() {
     const { length } = s.inputs;
     own.often = s.repeats || (own.often ?? 8);
@@ -289,7 +289,7 @@ function sequence(context, kind) {
     </div>`;
   }
 
-  /** Which step of the sequence the drawing shows. */
+  /** The choice of the step that the drawing shows. */
   function steps() {
     const t = s.step - 1;
     const says = say(words["says step"], { t: s.step, x: number(x[t]), c: number(states.c[t]) });
@@ -327,7 +327,7 @@ function sequence(context, kind) {
       })}`;
     };
 
-    // A task's bounds as fields, one column per step; without a bound, to the edge.
+    // The bounds of a task are fields, one column per step. A missing bound is at the edge.
     const field = (low, t) =>
       low === null && judged.high[t] === null
         ? ""

@@ -5,10 +5,10 @@ import { button, nice, number, projector, say, set, shown, slider, symbol, widge
 import { load, predicted, reading, vectors } from "./network.js";
 import { html, nothing } from "./lit-html.js";
 
-const LONGEST = 20000; // tokens
+const LONGEST = 20000; // the most tokens of a text
 const SLICE = 12; // milliseconds of work before the page is drawn again
-const [LIKELY, RANKED] = [10, 12]; // how many outputs and how many units are listed
-const LEVELS = 5; // of color, for values above zero and as many below
+const [LIKELY, RANKED] = [10, 12]; // the numbers of outputs and of units that are listed
+const LEVELS = 5; // the number of color levels for values above zero, and also below zero
 const AHEAD = 400; // pixels above and below the view that are colored in advance
 const MOST = 6000; // ranges; beyond this number, only the part in view is colored
 
@@ -31,7 +31,7 @@ function begin(settings) {
   return own;
 }
 
-/** Split a text into tokens: their strings, the offsets where they start, their ids (-1 if unknown) and their count. */
+/** Split a text into tokens. Returns the tokens, their start offsets, their ids (−1 if unknown) and their count. */
 function cut(s, own, text) {
   const { tokens, inputs, characters, unknown } = s;
   if (tokens) {
@@ -60,10 +60,10 @@ function compute(s, own) {
   return { file: own.file, rows: own.file.trace?.[own.ranks] };
 }
 
-/** The quantity that ranks units: h in place of the loss, which belongs to no unit. */
+/** Return the quantity that ranks the units: h in place of the loss, which belongs to no unit. */
 const byItself = ({ quantity }) => (quantity === "loss" ? "h" : quantity);
 
-/** Read a piece of the text, or rank a unit; returns false once both are done. */
+/** Read a piece of the text, or rank a unit. Returns false once everything is read and ranked. */
 function advance({ file, network, ranks: k }) {
   const ranked = (file.ranked[k] ??= []);
   if (file.outputs && ranked.length === network.H) return false;
@@ -80,7 +80,7 @@ function work(own) {
   own.timer = isLeft && !own.isOver ? setTimeout(() => [work(own), tell(own)]) : undefined;
 }
 
-/** Draw what has been read, at most every 100 ms, and at the end. */
+/** Draw the part of the text that has been read, at most every 100 ms, and at the end. */
 function tell(own) {
   const now = performance.now();
   if (own.timer && now < own.told + 100) return;
@@ -88,7 +88,7 @@ function tell(own) {
   own.redraw();
 }
 
-/** The loss of a token: −log of the probability predicted for it; 0 for the first token. */
+/** Return the loss of a token: −log of its predicted probability, and 0 for the first token. */
 function loss({ file, network }, t) {
   file.losses ??= new Float32Array(file.T).fill(NaN);
   if (t === 0) return 0;
@@ -96,7 +96,7 @@ function loss({ file, network }, t) {
   return file.losses[t];
 }
 
-/** The units and their areas under the ROC curve; the area farthest from ½ comes first. */
+/** Return the units and their areas under the ROC curve, starting with the area farthest from ½. */
 function ranking({ marks }, { file, ranks: k }) {
   const mask = new Uint8Array(file.T);
   for (const [start, stop] of marks) mask.fill(1, start, stop);
@@ -123,7 +123,7 @@ function highlight(own, name, start, end) {
   own.ranges.push([name, range]);
 }
 
-/** The offset at which a token ends in the text. */
+/** Return the offset at which a token ends in the text. */
 const end = ({ starts, tokens }, t) => starts[t] + tokens[t].length;
 
 /** The first token whose lower edge is at y or below it. */
@@ -170,7 +170,7 @@ function color(s, own, value, scale, first, last) {
   }
 }
 
-/** The token at an offset of the text. */
+/** Return the token at an offset in the text. */
 function tokenAt({ starts, T }, offset) {
   let [low, high] = [0, T];
   while (low < high) {
@@ -217,7 +217,7 @@ function typed({ s, own, words, change, keep }) {
   }
 }
 
-/** The marks after an edit: a mark after it moves with its text, and a mark that it touches is removed. */
+/** Return the marks after an edit, which moves the marks behind it and removes the marks that it touches. */
 function moved(marks, last, next) {
   const grown = next.length - last.length;
   let [same, end] = [0, last.length];
@@ -251,7 +251,7 @@ function choice(context) {
   </div>`;
 }
 
-/** The legend of the colors; underlines show the levels without color, too. */
+/** The legend of the colors. Underlines show the levels without color as well. */
 function legend({ s, words, scale, isSigned }) {
   const k = s.quantity === "loss" ? words.loss : s.quantity;
   const swatch = (side, n) => html`<i class="${side} level-${n}">a</i>`;
@@ -261,7 +261,7 @@ function legend({ s, words, scale, isSigned }) {
     ${levels.map((n) => swatch("above", n))}<span>${say(words.scale[1], { k, high: number(scale) })}</span></p>`;
 }
 
-/** The list of units that tell the selected text from the rest; a click chooses a unit. */
+/** The list of units that tell the selected text from the rest. A click chooses a unit. */
 function ranked({ s, own, words, change, keep }) {
   const toggle = () => keep({ isAdding: !own.isAdding });
   const isReady = own.file.ranked[own.ranks]?.length === own.network.H;
@@ -292,7 +292,7 @@ function likely({ s, own, words }) {
       <td><span class="track"><i style="width: ${100 * p[n]}%"></i></span></td><td class="number">${shown(`p_${n}`, p[n])}</td></tr>`)}</tbody></table>`;
 }
 
-/** A token with visible symbols for its blanks. */
+/** Return a token with visible symbols for its blanks. */
 const visible = (token) => token.replaceAll("\n", "↵").replaceAll(" ", "␣").replaceAll("\t", "⇥");
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
@@ -341,7 +341,7 @@ function view(given) {
   </div>`;
 }
 
-/** The value that gets full color: 1 for gates and results of a tanh, otherwise a round number above all values. */
+/** Return the value with full color: 1 for gates and results of a tanh, or else a round number above all values. */
 function scaleOf(s, own, rows, isLoss, H) {
   if (isLoss) return nice(Math.log(s.network.outputs.length));
   if (s.quantity !== "c" || !rows) return 1;

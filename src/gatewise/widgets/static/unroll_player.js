@@ -18,7 +18,7 @@ function begin({ network }) {
   const { tokens, D } = network;
   const index = new Map(tokens.map((word, n) => [word.normalize("NFC"), n]));
   const read = (word) => word.split(",").map((part) => (part === "" ? NaN : Number(part)));
-  /** A word as it is written, if the network reads it: D numbers, or a token. */
+  /** Return a word as it is spelled if the network can read it (D numbers or a token), else undefined. */
   const spell = (word) => (tokens.length ? tokens[index.get(word)] : read(word).length === D && read(word).every(Number.isFinite) ? word : undefined);
   const input = (words) =>
     tokens.length ? vectors(own.network, words.map((word) => index.get(word))) : Float64Array.from(words.flatMap(read));
@@ -49,7 +49,7 @@ function at({ network }, run, t) {
   return run.said.p;
 }
 
-/** Runs are made again when a sentence or what is held has changed, not at each step. */
+/** Run the network, but only when a sentence, a held gate or the layer has changed, not at each step. */
 function compute(s, own) {
   const key = JSON.stringify([s.sentences, s.clamp, s.hold_from, row(s)]);
   if (own.known?.key === key) return own.known;
@@ -70,7 +70,7 @@ function compute(s, own) {
   return (own.known = { key, runs, free, scales, apart, apartFree, byUnit, state });
 }
 
-/** The units that are shown, in their order. */
+/** Return the units that are shown, in order. */
 function order(s, { byUnit }, isSorted) {
   const units = s.units.length ? [...s.units] : Array.from(byUnit.keys());
   return isSorted ? units.sort((a, b) => byUnit[b] - byUnit[a]) : units;
@@ -85,7 +85,7 @@ function settle(next, last) {
 }
 
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
-/** The two sentences, each to be typed, or changed in the word at this step. */
+/** The two sentences, each with a text box and a menu that changes the word at this step. */
 function sentences({ s, values, own, words, change, keep }) {
   const { tokens: vocabulary, D } = s.network;
   const trouble = (b, text) => {
@@ -96,20 +96,20 @@ function sentences({ s, values, own, words, change, keep }) {
     return b === 0 && !split(text).length ? words.empty : "";
   };
   const put = (b, spoken, step) => {
-    const text = spoken.map(own.spell).join(" "); // in its spelling
+    const text = spoken.map(own.spell).join(" "); // with the network's spelling
     const kept = Object.assign([...s.sentences], { [b]: text }).filter(Boolean);
     own.trouble = undefined;
     change({ sentences: kept, step: step ?? longest(kept) });
   };
   const row = (name, b) => {
     const sentence = s.sentences[b] ?? "";
-    // What is being typed is left alone, until another sentence comes.
+    // Text that is being typed isn't replaced until another sentence arrives.
     const isTyped = split(own.typed[b] ?? "").join(" ") === split(sentence).join(" ");
     if (own.seen[b] !== sentence && !isTyped) own.typed[b] = undefined;
     own.seen[b] = sentence;
     const oninput = ({ target }) => {
       own.typed[b] = target.value;
-      // A word being typed is not yet unknown: only what is finished is complained about.
+      // An unknown word may be unfinished, so the message appears only when the text is complete.
       if (!trouble(b, target.value)) put(b, split(target.value));
     };
     const onchange = ({ target }) => keep({ trouble: { b, text: trouble(b, target.value) } });
@@ -133,7 +133,7 @@ function sentences({ s, values, own, words, change, keep }) {
     <p class="message" role="alert" id=${own.id}>${own.trouble?.text ?? ""}</p></div>`;
 }
 
-/** The words along the steps, the distance of the two states there, and where the reader is. */
+/** The words along the time steps, the distances between the states, and the current step. */
 function timeline(context) {
   const { s, values: { runs, free, apart, apartFree, scales }, own, sizes, words, change, keep } = context;
   const last = longest(s.sentences);
@@ -149,7 +149,7 @@ function timeline(context) {
   const [left, right, width] = [34, 4, sizes.along || 540];
   const pitch = (width - left - right) / last;
   const X = scale(0.5, last + 0.5, left, width - right);
-  // Words are level where they have the room, and upright where they don't.
+  // Words are horizontal if there is room, and vertical otherwise.
   const wide = 7.2 * Math.max(...runs.flatMap((run) => run.words.map((word) => word.length)));
   const isUp = wide > pitch - 6;
   const tall = isUp ? wide + 10 : 20;
@@ -203,14 +203,14 @@ function timeline(context) {
   </div>`;
 }
 
-/** Which words of a row to write when each takes `room` columns: first those that tell most. */
+/** Return the words of a row to write if each takes `room` columns, the most telling words first. */
 function written(words, isOwn, room) {
   const rank = (t) => (isOwn(t) ? 0 : words[t] !== words[t - 1] ? 1 : 2);
   const all = words.map((_, t) => t).sort((a, b) => rank(a) - rank(b) || a - b);
   return all.reduce((kept, t) => (kept.every((k) => Math.abs(k - t) >= room) ? [...kept, t] : kept), []);
 }
 
-/** How likely each next word is, the two sentences back to back; a mark where nothing is held. */
+/** The probabilities of the next words for both sentences, with marks for the runs without held gates. */
 function prediction({ s: { network: { outputs } }, words, now, free }) {
   const rows = largest(now[0].map((p, n) => Math.max(p, now[1]?.[n] ?? 0)), LIKELY);
   const most = now.map((p) => p.reduce((a, v) => Math.max(a, v)));
@@ -232,7 +232,7 @@ function prediction({ s: { network: { outputs } }, words, now, free }) {
   </div>`;
 }
 
-/** Which unit is read out, in which order they are, and which units a gate's buttons hold. */
+/** The choices of the layer, the unit, the order of the units, and the units that a gate's buttons hold. */
 function choice(context) {
   const { s, values, own, words, change, keep, reset } = context;
   const at = (run) => run[values.state][(Math.min(s.step, run.words.length) - 1) * own.H + s.unit];
@@ -267,7 +267,7 @@ function choice(context) {
   </div>`;
 }
 
-/** Words × units for one gate or state, a map per sentence; a gate can be held. */
+/** The card of a gate or state, with a map of words × units per sentence, and buttons to hold a gate. */
 function card(context, k) {
   const { s, values, own, words, change, layout } = context;
   const [name, isGate] = [words.quantity[k], CELLS[s.network.cell].gates.includes(k)];
@@ -297,7 +297,7 @@ function card(context, k) {
   </div>`;
 }
 
-/** Squares as large as their values: full above zero, hollow below; what is to come is faint. */
+/** A map whose squares have areas proportional to their values, hollow below zero and faint if unread. */
 function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   const { pitch, tall, units, gutter, isStacked } = layout;
   const { words: spoken, [k]: rows } = values.runs[b];
@@ -317,10 +317,10 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   const value = number(rows[cell.t * own.H + cell.unit], !isGate);
   const place = { sentence: NAMES[b], unit: cell.unit, word: spoken[cell.t], t: cell.t + 1 };
   const [above, below] = squares(own, `${k}${b}`, rows, { ...layout, T, left, most: k === "c" ? values.scales.c : 1 });
-  // A number for each row, or where they are low for every second, third, …, and for the chosen.
+  // Each row has a number. If rows are low, only every second, third, … row and the chosen row have one.
   const every = Math.ceil(11 / tall);
   const isNumbered = (n) => n === row || (n % every === 0 && (row < 0 || Math.abs(n - row) >= every));
-  // What a step moves is beside the SVG: the browser then has nothing to lay out or to paint again.
+  // Elements that move with the step are outside the SVG, so that the browser needn't paint it again.
   return html`<figure>
     <b>${NAMES[b]}</b>
     <div class="map"><i class="now" style="width: ${pitch}px; transform: translateX(${left + t * pitch}px)"></i>
@@ -337,7 +337,7 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   </figure>`;
 }
 
-/** The two paths of a map; made again when its numbers or sizes have changed, not at each step. */
+/** Return the two paths of a map. They are made only when its numbers or sizes have changed. */
 function squares({ squares: drawn, H }, key, rows, { pitch, tall, units, T, left, most }) {
   const look = [pitch, tall, left, most, ...units].join();
   if (drawn[key]?.rows === rows && drawn[key].look === look) return drawn[key].paths;
@@ -346,7 +346,7 @@ function squares({ squares: drawn, H }, key, rows, { pitch, tall, units, T, left
     units.forEach((unit, n) => {
       const v = rows[t * H + unit];
       const side = size * Math.sqrt(Math.abs(v) / most);
-      const w = side - (v < 0 ? Math.min(1.2, side) : 0); // half a stroke is outside
+      const w = side - (v < 0 ? Math.min(1.2, side) : 0); // half of the stroke is outside
       const [x, y, d] = [left + (t + 0.5) * pitch - w / 2, (n + 0.5) * tall - w / 2, w].map((v) => v.toFixed(2));
       if (w > 0.005) paths[Number(v < 0)] += `M${x} ${y}h${d}v${d}h-${d}z`;
     });
@@ -355,7 +355,7 @@ function squares({ squares: drawn, H }, key, rows, { pitch, tall, units, T, left
   return paths;
 }
 
-/** In pixels: how many cards are beside each other, and how large a square is. */
+/** Return the layout: the number of cards per row, and the sizes of the squares in pixels. */
 function arrange(all, n, runs, units, isDense) {
   const [B, T] = [runs.length, Math.max(...runs.map((run) => run.words.length))];
   const need = isDense ? 112 : Math.max(112, Math.min(B * T * 16 + 50, Math.max(190, T * 7.5 + 20)));

@@ -1,4 +1,4 @@
-"""The still picture of a GateExplorer or GRUExplorer: the cell, its gates and the sequence."""
+"""The still of a GateExplorer or GRUExplorer: the cell, its gates and the sequence."""
 
 from itertools import pairwise
 from numbers import Real
@@ -16,7 +16,7 @@ INNER = WIDTH - 2 * PADDING
 CELL = 700  # the width of the drawing
 REACH = 8  # the curves go from −8 to 8
 SYMBOLS = {"c_before": "c_t−1", "h_before": "h_t−1", "x": "x_t"}
-CELLS = {"lstm": ("figo", "g"), "gru": ("rzn", "n")}  # the cards, and the one for the candidate
+CELLS = {"lstm": ("figo", "g"), "gru": ("rzn", "n")}  # the cards, and the candidate
 TINTS = {"lstm": "ch", "gru": "nh"}  # the colors of the equations
 
 

@@ -1,6 +1,6 @@
-"""The still picture of an UnrollPlayer: the sentences, their distances, next words, all units.
+"""The still of an UnrollPlayer: the sentences, their distances, the next words and all units.
 
-The time to draw it is bounded, however large the vocabulary, the network and the sentences. It
+The time to draw it is bounded, however large the vocabulary, the network and the sentences are. It
 shows the likeliest words, the first units and the words around the step, and says what is left out.
 """
 
@@ -90,7 +90,7 @@ def unroll_player(
 
 
 def _scales(values, free):
-    """Return the ends of the axes of the distances and of c, for held and free runs alike."""
+    """Return the axis limits for the distances and for c, which fit held and free runs."""
     apart = [v for one in (values, free) for line in one["apart"].values() for v in line]
     runs = [run for one in (values, free) for run in one["runs"] if "c" in run]
     return {
@@ -100,7 +100,7 @@ def _scales(values, free):
 
 
 def _window(values, step):
-    """Return the runs and distances for at most `WORDS` words around the step, and which words."""
+    """Return the runs and distances for at most `WORDS` words around the step, and their places."""
     runs, apart = values["runs"], values["apart"]
     T = max(len(run["words"]) for run in runs)
     if T <= WORDS:
@@ -138,7 +138,7 @@ def _sizes(T, B, letters, H):
 
 
 def _along(still, runs, distances, step, row, top):
-    """Draw the words in a row per sentence, and below them the distances between the states."""
+    """Draw the words, one row per sentence, and below them the distances between the states."""
     apart, shadow, most = distances
     T = max(len(run["words"]) for run in runs)
     left = PADDING + 34
@@ -189,7 +189,7 @@ def _along(still, runs, distances, step, row, top):
 
 
 def _written(words, own, room):
-    """Return the words of a row to write when each takes `room` columns, most telling first."""
+    """Return the words of a row to write if each takes `room` columns, most telling ones first."""
 
     def rank(t):
         return 0 if own[t] else 1 if t == 0 or words[t] != words[t - 1] else 2
@@ -209,7 +209,7 @@ def _likeliest(p):
 
 
 def _next(still, p, shown, vocabulary, names, free):
-    """Draw the likeliest next words of both sentences back to back; marks show the free runs."""
+    """Draw both sentences' likeliest next words back to back, with marks for the free runs."""
     left, right = PADDING + ALONG + 22, WIDTH - PADDING
     middle, top = (left + right) / 2, PADDING + 28
     says = [
@@ -248,7 +248,7 @@ def _next(still, p, shown, vocabulary, names, free):
 
 
 def _card(still, k, runs, units, at, told, sizes, corner):
-    """Draw the card of a gate or state: one map per sentence, and whether the gate is held."""
+    """Draw the card of a gate or state, with one map per sentence and a note about held gates."""
     (step, unit), (names, clamp, hold_from, most, reverse), (x, y, wide) = at, told, corner
     pitch, tall = sizes["pitch"], sizes["tall"]
     still.card(x, y, wide, sizes["card"], k)
@@ -273,7 +273,7 @@ def _card(still, k, runs, units, at, told, sizes, corner):
             n = units.index(unit)
             panel.axhspan(n - 0.5, n + 0.5, linewidth=0.75 * POINTS, clip_on=False, **edge)
         rows = np.asarray(run[k])[:, units]
-        # In reverse nothing is pale: `squares` knows the words after the step alone.
+        # In reverse, nothing is pale, since `squares` can make only the words after the step pale.
         panel.add_collection(squares(rows, k, T if reverse else step, scale, width=tall / pitch))
         panel.set(xlim=(-0.5, T - 0.5), ylim=(len(units) - 0.5, -0.5), xticks=[])
         every = int(np.ceil(11 / tall))
