@@ -67,10 +67,10 @@ class UnrollPlayer(base.Widget):
     rnn: `nn.RNN`, `nn.LSTM` or `nn.GRU` with any layers and directions, as `trace` takes it.
     readout: `nn.Linear`, another module that computes W h + b, or W (outputs, features), or (W, b).
     It reads h of the last layer, with both directions concatenated.
-    vocabulary: the names of the tokens, as a Vocabulary, a list, a dict from names to indices, or a
-    function from indices to names; None for numbers, such as "0.5,-1 2,0" for two time steps of two
-    numbers. outputs: the names of the readout's outputs, if they aren't the tokens. final: True if
-    the readout of a bidirectional network reads the final state of each direction (h_n).
+    vocabulary: the names of the tokens: a Vocabulary, a list, a dict from name to index, or a
+    function from index to name. None for numbers: "0.5,-1 2,0" has two time steps of two numbers.
+    outputs: the names of the readout's outputs, if they aren't the tokens. final: True if the
+    readout of a bidirectional network reads the final state of each direction (h_n).
 
     The settings are keywords and attributes. sentences: one or two, each a text or token ids.
     clamp: {"f": 0} holds a gate at a number from 0 to 1, and {"f3": 0} holds it for unit 3 alone.

@@ -317,7 +317,7 @@ export function alongWire(dc, f, read) {
   return wire;
 }
 
-const COUNTS = 0.1; // the share of a distance, or of all probability, that counts as a difference
+const COUNTS = 0.1; // which share of a distance, or of all probability, counts as a difference
 
 /**
  * What became of the difference between two sentences up to step t, counted from 0; its rule is

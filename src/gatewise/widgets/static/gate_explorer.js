@@ -105,7 +105,7 @@ function settle(next) {
   return T ? { ...next, step: Math.min(next.step, T) } : next;
 }
 
-/** Return the settings in which the bias of k makes its pre-activation equal to a. */
+/** Settings in which the pre-activation of k is a: its bias makes it so. */
 const open = ({ b }, values, k, a) => {
   const bias = b[k] + within(-OPEN, OPEN, a) - values[`a_${k}`];
   return { b: { ...b, [k]: Number(bias.toFixed(2)) } };
@@ -161,7 +161,7 @@ function task(context) {
     </div>`;
 }
 
-/** The inputs of the cell, each at the start of its wire. In a task, they come from the sequence. */
+/** What comes into the cell, each where its wire begins; in a task it comes from the sequence. */
 function states({ s, values, change, words }, kind, picture) {
   const parts = { c: number(values.c ?? 0), h: number(values.h) };
   return html`<div class="states">
@@ -277,7 +277,7 @@ function sequence(context, kind) {
     <svg class="chart strip ${judged ? "pick" : ""}" data-fit="strip" @click=${judged && choose}>${strip(kind, x, states, judged)}</svg>
   </div>`;
 
-  /** The choice of the inputs: x, repeated a number of times, or a separate sequence. */
+  /** What is fed: x, so many times, or a sequence of its own. */
   function source() {
     const { length } = s.inputs;
     own.often = s.repeats || (own.often ?? 8);

@@ -4,7 +4,7 @@ import { gru, lstm, probabilities, rnn } from "./cells.js";
 
 export const CELLS = { rnn, lstm, gru };
 
-/** Load a network: cut its buffer, which may be base64 text, into arrays. */
+/** Load a network: cut its buffer, which may be text in base64, into arrays. */
 export function load({ weights, bits, lengths, embeds, predicts, ...rest }) {
   const bytes = typeof weights === "string" ? Uint8Array.from(atob(weights), (c) => c.charCodeAt(0)) : weights;
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);

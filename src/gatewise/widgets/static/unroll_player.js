@@ -49,7 +49,7 @@ function at({ network }, run, t) {
   return run.said.p;
 }
 
-/** Run the network, but only when a sentence, a held gate or the layer has changed, not at each step. */
+/** Runs are made again when a sentence or what is held has changed, not at each step. */
 function compute(s, own) {
   const key = JSON.stringify([s.sentences, s.clamp, s.hold_from, row(s)]);
   if (own.known?.key === key) return own.known;
@@ -267,7 +267,7 @@ function choice(context) {
   </div>`;
 }
 
-/** The card of a gate or state, with a map of words × units per sentence, and buttons to hold a gate. */
+/** Words × units for one gate or state, a map per sentence; a gate can be held. */
 function card(context, k) {
   const { s, values, own, words, change, layout } = context;
   const [name, isGate] = [words.quantity[k], CELLS[s.network.cell].gates.includes(k)];
