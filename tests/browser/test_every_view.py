@@ -207,7 +207,7 @@ def test_nothing_moves_if_the_reader_prefers_no_motion(show, name):
     assert view.page.evaluate("document.getAnimations().length") == 0
 
 
-SCREENS = [(1920, 1080), (1280, 720)]
+SCREENS = [(1920, 1080), (1280, 720), (390, 844)]
 FIT = """root => {
     const {left, right, top, bottom} = root.firstElementChild.getBoundingClientRect();
     const isIn = left >= -1 && top >= -1 && right <= innerWidth + 1 && bottom <= innerHeight + 1;

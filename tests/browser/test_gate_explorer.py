@@ -208,7 +208,7 @@ def test_a_task_shows_the_chosen_step(show):
     view = show(GateExplorer(task="keep"))
     strip = view.root.locator(".strip")
     size = strip.bounding_box()
-    strip.click(position={"x": 36 + (size["width"] - 102) * 4.5 / 20, "y": 120})
+    strip.click(position={"x": 36 + (size["width"] - 102) * 5.5 / 21, "y": 120})
     explorer = view.bring()
     assert explorer.step == 5
     shown = view.shown()
