@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from appearance import LOOKS, labels, violations
+from blank_page import swipe
 from networks import SENTENCE, TAGS, WORDS, Tagger, made
 
 from gatewise import models, text
@@ -160,15 +161,6 @@ GRASP = """node => {
     const way = share > 0.5 ? -1 : 1;
     return [x + (node.max ? 7 + (width - 14) * share + 5 * way : width / 2), y + height / 2, way];
 }"""
-
-
-def swipe(touch, x, y, right, down):
-    """A finger comes down, moves in three steps, and leaves."""
-    for n in range(4):
-        points = [{"x": x + right * n / 3, "y": y + down * n / 3}]
-        kind = "touchMove" if n else "touchStart"
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 @four

@@ -266,8 +266,6 @@ function card(context, kind, k) {
 // Inputs above, around their own zero, states below, on one scale for all of them.
 const FRAME = { left: 36, right: 66, zero: 60, top: 26, states: 118, bottom: 218, end: 242 };
 
-const NEAR = 0.1; // a guess is right up to here, as c in a task
-
 /** The sequence: a bar for each input, and the states before the first step and after each. */
 function sequence(context, kind) {
   const { s, values, own, sizes, change, keep, words } = context;
@@ -278,6 +276,7 @@ function sequence(context, kind) {
   // A guess of one state. The drawing keeps its numbers: they are what one guesses from.
   const [k] = kind.lines;
   const guess = own.guess && Array.from(x, (_, t) => own.guess[t] ?? first[k]);
+  const reach = guess && nice(kind.most(states, first));
   const isHidden = guess && !own.isShown;
   const told = (value) => (isHidden ? words.hidden : number(value));
   const parts = { c: told(last.c ?? 0), h: told(last.h), n: s.repeats, k };
@@ -305,7 +304,7 @@ function sequence(context, kind) {
   function gap() {
     const gaps = guess.map((v, t) => Math.abs(v - states[k][t]));
     const t = gaps.indexOf(Math.max(...gaps));
-    if (gaps[t] <= NEAR) return say(words.near, { k, near: NEAR });
+    if (gaps[t] <= reach / 20) return say(words.near, { k, near: number(reach / 20) }); // the width of a ring
     const kept = states[kind.keeper][t] * (t ? states[k][t - 1] : first[k]);
     const terms = { kept, added: states[k][t] - kept };
     const larger = Math.abs(terms.kept) < Math.abs(terms.added) ? "added" : "kept";
@@ -343,7 +342,7 @@ function sequence(context, kind) {
     const tall = scale(0, max, 0, FRAME.zero - FRAME.top);
     const bounds = judged ? [...judged.low, ...judged.high].filter((bound) => bound !== null) : [];
     const reached = [...kind.lines.flatMap((k) => [first[k], ...states[k]]), ...bounds];
-    if (guess) reached.push(...guess, kind.most(states, first), -kind.most(states, first)); // the axis gives nothing away
+    if (guess) reached.push(...guess, reach, -reach); // the axis gives nothing away
     const [least, most] = [-nice(-Math.min(...reached)), nice(Math.max(...reached))];
     const Y = scale(least, most, FRAME.bottom, FRAME.states);
 
@@ -375,7 +374,10 @@ function sequence(context, kind) {
 
     /** The guess: a stroke of the pointer draws it, or a key at each step. */
     function drawn() {
-      const put = (t, v) => keep({ guess: guess.with(t, Number(within(least, most, v).toFixed(2))) });
+      const put = (t, v) => {
+        const at = Number(within(least, most, v).toFixed(2));
+        keep({ guess: guess.map((old, n) => (n === t ? at : old)) });
+      };
       const stroke = (_, event) =>
         put(column(event, left, pitch, x.length) - 1, scale(FRAME.bottom, FRAME.states, least, most)(spot(event).y));
       const [down, move, end] = pull(0, () => 0, stroke);
