@@ -282,6 +282,7 @@ def render(out, say, name, title, notebook, anchor):
     wanted = {"unique_key": name, "output_files_dir": "img", "say": say, "colab": colab(name)}
     body, resources = book.from_notebook_node(notebook, wanted)
     body = body.replace('class="live"', 'class="live" id="explorer"', 1)
+    body = body.replace('class="live" data-task', 'class="live" id="task" data-task', 1)
     for file, picture in resources["outputs"].items():
         (out / file).write_bytes(picture)
     kinds = sorted(set(re.findall(r'data-class="(\w+)"', body)))

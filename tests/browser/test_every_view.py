@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from appearance import LOOKS, labels, violations
+from blank_page import swipe
 from networks import SENTENCE, TAGS, WORDS, Tagger, made
 
 from gatewise import models, text
@@ -162,15 +163,6 @@ GRASP = """node => {
 }"""
 
 
-def swipe(touch, x, y, right, down):
-    """Touch the page at a point, move the finger in three steps, and lift it."""
-    for n in range(4):
-        points = [{"x": x + right * n / 3, "y": y + down * n / 3}]
-        kind = "touchMove" if n else "touchStart"
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
-
 @four
 def test_a_finger_pulls_a_handle_sideways_and_the_page_up_and_down(show, name):
     """The page is as tall as its content, so no panning takes the touch from the handle."""
@@ -207,7 +199,7 @@ def test_nothing_moves_if_the_reader_prefers_no_motion(show, name):
     assert view.page.evaluate("document.getAnimations().length") == 0
 
 
-SCREENS = [(1920, 1080), (1280, 720)]
+SCREENS = [(1920, 1080), (1280, 720), (390, 844)]
 FIT = """root => {
     const {left, right, top, bottom} = root.firstElementChild.getBoundingClientRect();
     const isIn = left >= -1 && top >= -1 && right <= innerWidth + 1 && bottom <= innerHeight + 1;

@@ -236,6 +236,7 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
         expect(slider).to_have_value(before, timeout=PATIENCE)
         agree(name, view, slider, *where)
         assert labels(view)[1:] == [[], []]
+    compare_a_guess(notebook, views.first)
     if app == "lab":  # only JupyterLab has a command for the theme
         notebook.command("apputils:change-theme", theme="JupyterLab Dark")
         expect(page.locator(".gatewise[data-theme=dark]")).to_have_count(
@@ -263,6 +264,18 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
     sizes = "images => images.map(image => [image.naturalWidth, image.clientWidth])"
     assert min(min(size) for size in pictures.evaluate_all(sizes)) > 300
     exported.close()
+
+
+def compare_a_guess(notebook, view):
+    """Guess c in the GateExplorer `gates`, and compare the answer with the kernel's."""
+    view.get_by_role("button", name="Guess first").click()
+    view.get_by_role("slider", name="your guess of c after time step 3").press("Home")
+    view.get_by_role("button", name="Show c").click()
+    said = view.get_by_role("status").text_content()
+    found = re.search(r"at step 3: you guessed (.+), and c is (.+?)\.\s", said)
+    guess, c = map(parse, found.groups())
+    assert guess < -0.9
+    assert c == pytest.approx(notebook.ask("gates.values['strip']['c'][2]"), abs=0.005)
 
 
 FIGURES = {"image/png", "image/svg+xml"}

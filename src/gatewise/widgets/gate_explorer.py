@@ -144,18 +144,20 @@ class Explorer(base.Widget):
         settings = {name: getattr(self, name) for name in self.settings()}
         settings |= {"held": self.held, "note": self.note, **self._came()}
         values, judged, words = self.values, None, self.words
+        first = {"c": settings.get("c_before"), "h": self.h_before}
         fed = "x" if self.repeats else "eight" if len(self.inputs) == 8 else "some"
         title = words["feed"][fed].format(n=self.repeats or len(self.inputs))
         if self.task:
             chosen, n = self.shown[self.sequence - 1], len(self.shown)
             judged = {"low": chosen.low, "high": chosen.high, "text": chosen.text or None}
             judged["step"] = self.step
+            first = {"c": chosen.c0, "h": 0.0}
             title = words["tally"].format(right=values["right"], n=n)
             if values["right"] == n:
                 title = words["solved"][self.task].format(n=n)
         does = {k: says.format(p=int(100 * values[k] + 0.5)) for k, says in words["does"].items()}
-        drawn = values, values["strip"], words["gate"]
-        return stills.gate_explorer(settings, *drawn, title, judged, does)
+        strip = {k: [first[k], *v] if k in first else v for k, v in values["strip"].items()}
+        return stills.gate_explorer(settings, values, strip, words["gate"], title, judged, does)
 
 
 class GateExplorer(Explorer):

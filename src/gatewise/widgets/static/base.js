@@ -77,9 +77,9 @@ const stepped = ([min, max, step], act) => (v) =>
 /**
  * Listeners for pointerdown, pointermove and their end that pull a value from where it is. A touch
  * alone changes nothing, and a finger must start sideways: up and down, it moves the page.
- * where(event): the value at the pointer, up to a constant.
+ * where(event): the value at the pointer, up to a constant. put(value, event) takes it over.
  */
-function pull(value, where, put) {
+export function pull(value, where, put) {
   const down = (event) => {
     const { currentTarget: at, clientX: x, clientY: y } = event;
     at.setPointerCapture(event.pointerId);
@@ -89,7 +89,7 @@ function pull(value, where, put) {
     const { currentTarget: { pull }, clientX, clientY } = event;
     if (!pull) return;
     pull.isOn ||= Math.abs(clientX - pull.x) > Math.max(6, Math.abs(clientY - pull.y));
-    if (pull.isOn) put(pull.offset + where(event));
+    if (pull.isOn) put(pull.offset + where(event), event);
   };
   return [down, move, ({ currentTarget }) => (currentTarget.pull = undefined)];
 }
