@@ -1,5 +1,8 @@
 """GateExplorer and GRUExplorer in Python: the numbers of the cell, units of a layer, tasks."""
 
+from pathlib import Path
+
+import nbformat
 import numpy as np
 import pytest
 from programs import NEARLY, SOLVED
@@ -219,3 +222,20 @@ def test_the_descent_starts_from_the_same_small_weights_each_time():
     weights = [w for start in starts for by in start.values() for w in by.values()]
     assert len(weights) == 20 * 12
     assert max(map(abs, weights)) <= 1
+
+
+def test_notebook_2_reports_the_descents_of_the_benchmark():
+    root = Path(__file__).parents[1]
+    _, *lines = (root / "benchmarks" / "descents.txt").read_text(encoding="utf-8").splitlines()
+    right = {line.split()[0]: line.split()[1:] for line in lines[:4]}
+    solved = {task: f"*{task}* from {counts.count('40')}" for task, counts in right.items()}
+    cells = nbformat.read(root / "notebooks" / "02_lstm_gate_by_gate.ipynb", as_version=4).cells
+    said = {cell.id: cell.source for cell in cells}
+    assert {len(counts) for counts in right.values()} == {len(tasks.starts())}
+    assert all(sentence in said["learn"] for sentence in solved.values())
+    assert f"{right['keep'][0]} of 40 unseen sequences are right" in said["learn"]
+    for line in lines[6:]:
+        name, *numbers = line.split()
+        by_gate = dict(zip(numbers[::2], map(float, numbers[1::2]), strict=True))
+        written = ", ".join(f'"{k}": {v}' for k, v in by_gate.items())
+        assert f"quote.{name} = {{{written}}}" in said["learn-code"]

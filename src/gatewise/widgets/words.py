@@ -87,6 +87,7 @@ ENGLISH = {
         " the mean of (c − target)² over the visible sequences. The target is the middle of the"
         " bounds; with one bound, 0.5 beyond it.",
         "loss": "loss",
+        "steps": "{n} steps",
         "loss curve": "the loss over {n} steps, from {first}",
         "descend": "Descend from here",
         "random": "Descend from random weights {n}",

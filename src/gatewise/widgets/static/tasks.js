@@ -1,7 +1,7 @@
 // The tasks of GateExplorer: their arithmetic as in gatewise/widgets/tasks.py, and what the reader
 // sees of them, the verdict and the descent.
 import { lstm } from "./cells.js";
-import { button, figure, projector, say, scale, through, within, write } from "./base.js";
+import { button, figure, projector, say, scale, through, write } from "./base.js";
 import { html, nothing, svg } from "./lit-html.js";
 
 // ── arithmetic ──────────────────────────────────────────────────────────────────────────────
@@ -105,7 +105,8 @@ export function task(context) {
 
 // ── the descent ─────────────────────────────────────────────────────────────────────────────
 const PER_FRAME = 5; // steps
-const FRAME = { left: 30, width: 220, top: 8, height: 64, low: 1e-4, high: 100 };
+const LOWEST = -4; // the end of the loss's axis, as a power of ten
+const FRAME = { left: 52, right: 252, top: 8, bottom: 72 };
 
 /** Are these the weights that descent has found? */
 const isFound = ({ s, own }) => own.descent !== undefined && isSame(own.descent.found, s);
@@ -134,14 +135,17 @@ function start({ s, own, change, keep }, from) {
 
 /** The loss over the steps of a descent, on a logarithmic scale. */
 function curve({ losses }, steps, words) {
-  const X = scale(0, steps, FRAME.left, FRAME.width);
-  const Y = scale(Math.log(FRAME.low), Math.log(FRAME.high), FRAME.height, FRAME.top);
-  const points = losses.map((loss, n) => [X(n * PER_FRAME), Y(Math.log(within(FRAME.low, FRAME.high, loss)))]);
-  const label = say(words["loss curve"], { n: losses.length * PER_FRAME, first: figure(losses[0] ?? 0) });
-  return html`<svg class="chart fall" role="img" aria-label=${label} viewBox="0 0 ${FRAME.width} ${FRAME.height + FRAME.top}">
-    ${[100, 1, 0.01].map((v) => svg`<path class="axis" d="M${FRAME.left} ${Y(Math.log(v))}H${FRAME.width}" />
-      <text class="tick end" x=${FRAME.left - 4} y=${Y(Math.log(v)) + 4}>${v}</text>`)}
-    <path class="line" d=${through(points)} />
+  const powers = losses.map((loss) => Math.max(LOWEST, Math.log10(loss)));
+  const top = Math.ceil(Math.max(0, ...powers));
+  const X = scale(0, steps, FRAME.left, FRAME.right);
+  const Y = scale(LOWEST, top, FRAME.bottom, FRAME.top);
+  const [n, first] = [losses.length * PER_FRAME, figure(losses[0] ?? 0)];
+  const ticks = [top, (top + LOWEST) / 2, LOWEST].map(Math.round);
+  return html`<svg class="chart fall" role="img" aria-label=${say(words["loss curve"], { n, first })}>
+    ${ticks.map((power) => svg`<path class="axis" d="M${FRAME.left} ${Y(power)}H${FRAME.right}" />
+      <text class="tick end" x=${FRAME.left - 6} y=${Y(power) + 4}>${10 ** power}</text>`)}
+    <path class="line" d=${through(powers.map((power, k) => [X(k * PER_FRAME), Y(power)]))} />
+    <text class="tick end" x=${FRAME.right} y=${FRAME.bottom + 14}>${say(words.steps, { n })}</text>
   </svg>`;
 }
 
