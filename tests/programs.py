@@ -1,6 +1,6 @@
 """Weights for the tasks of GateExplorer."""
 
-# For each task, a program that solves it and one that almost does.
+# For each task, settings that solve it, and changes to them that almost solve it.
 SOLVED = {
     "keep": {"w_x": {"i": 0, "g": 0}, "w_h": {"g": 0}, "b": {"f": 10, "i": -10}},
     "overwrite": {"w_x": {"i": 0, "g": 10}, "b": {"f": -10, "i": 10}},

@@ -1,4 +1,4 @@
-"""GateExplorer and GRUExplorer in Python: the numbers of the cell, units of a layer, tasks."""
+"""GateExplorer and GRUExplorer in Python: their numbers, the units of a layer, and the tasks."""
 
 from pathlib import Path
 
