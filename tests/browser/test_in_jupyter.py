@@ -278,6 +278,36 @@ def compare_a_guess(notebook, view):
     assert c == pytest.approx(notebook.ask("gates.values['strip']['c'][2]"), abs=0.005)
 
 
+TASK = """\
+from gatewise.widgets import GateExplorer, tasks
+keep = GateExplorer("keep", w_x={"i": 1, "g": 1}, b={"f": 6, "i": -6})
+keep"""
+
+
+def test_a_task_is_judged_and_descended_on_in_jupyterlab(browser, server):
+    new = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(TASK)])
+    new.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = Notebook(browser, server, "lab", new)
+    notebook.run_all()
+    view = notebook.page.locator(".gatewise")
+    view.get_by_role("button", name="Try 40 unseen ones").press("Enter")
+    right = notebook.ask("sum(one.right(keep.params) for one in tasks.unseen('keep'))")
+    expect(view.get_by_text(f"Not yet: {right} of 40 unseen")).to_be_visible(timeout=PATIENCE)
+    notebook.wait_for("keep.sequence > 8 and not keep.all[keep.sequence - 1].right(keep.params)")
+    view.get_by_text("Let it learn").press("Enter")
+    view.get_by_role("button", name="Descend from random weights 1").press("Enter")
+    notebook.wait_for("keep.w_x['i'] != 1 and keep.values['loss'] < 0.5")
+    view.get_by_role("button", name="Stop").press("Enter")
+    expect(view.get_by_role("button", name="Yours:")).to_have_text(f"Yours: {right} of 40 unseen")
+    expect(view.get_by_role("button", name="Descent’s:")).to_be_visible(timeout=PATIENCE)
+    loss = parse(view.locator("[data-value=loss]").text_content())
+    notebook.wait_for(f"abs(keep.values['loss'] - {loss}) < 0.05 * {loss}")
+    assert labels(view)[1:] == [[], []]
+    assert violations(view) == []
+    assert notebook.faults == []
+    notebook.page.close()
+
+
 FIGURES = {"image/png", "image/svg+xml"}
 # Whether a reader sees a picture in each output.
 SEEN = """outputs => outputs.map(output =>

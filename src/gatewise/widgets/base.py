@@ -120,7 +120,7 @@ class Widget(anywidget.AnyWidget):
 
     def state(self):
         """Return the part of `plain()` that belongs to this widget, and the name of its class."""
-        shared = ("words", "drawings", "palette")
+        shared = ("words", "drawings", "palette", "descent")
         own = {name: value for name, value in self.plain().items() if name not in shared}
         return {"class": type(self).__name__} | own
 
@@ -236,7 +236,9 @@ def _module(view):
 
     A browser loads a widget from a blob, and a blob can't import other files.
     """
-    return scopes("lit-html", "cells", "network", "base") + _imported(_static(f"{view}.js"))
+    text = _static(f"{view}.js")
+    used = [name for name in ("network", "tasks") if f'"./{name}.js"' in text]
+    return scopes("lit-html", "cells", "base", *used) + _imported(text)
 
 
 def scopes(*names):

@@ -58,7 +58,8 @@ class Explorer(base.Widget):
 
     def __init__(self, *, task="", held=None, note="", words=ENGLISH, **settings):
         self.task, self.note = task, note
-        self.shown = tasks.visible(task) if task else []
+        visible, unseen = (tasks.visible(task), tasks.unseen(task)) if task else ([], [])
+        self.visible, self.all = visible, visible + unseen
         self.held = base.Mapping(dict.fromkeys(type(self).b.default_value, 0.0) | (held or {}))
         if "inputs" in settings:
             settings.setdefault("repeats", 0)
@@ -69,8 +70,8 @@ class Explorer(base.Widget):
             task=task,
             note=note,
             held=self.held,
-            sequences=[_plain(sequence) for sequence in self.shown],
-            unseen=[_plain(sequence) for sequence in tasks.unseen(task)] if task else [],
+            sequences=[_plain(sequence) for sequence in visible],
+            unseen=[_plain(sequence) for sequence in unseen],
         )
 
     @classmethod
@@ -125,8 +126,9 @@ class Explorer(base.Widget):
         inputs = np.array([self.x] * self.repeats or self.inputs)
         strip = self.module.forward(p, inputs[:, None, None], **self._state(came))
         if self.task:
-            strip = self.shown[self.sequence - 1].run(p)
-            values["right"] = sum(sequence.right(p) for sequence in self.shown)
+            strip = self.all[self.sequence - 1].run(p)
+            values["right"] = sum(sequence.right(p) for sequence in self.visible)
+            values["loss"] = tasks.loss(p, self.visible)
         values["strip"] = {"x": strip.x.ravel().tolist()}
         for k in {"c", "h"} & set(strip._fields):
             values["strip"][k] = getattr(strip, k).ravel().tolist()
@@ -148,13 +150,11 @@ class Explorer(base.Widget):
         fed = "x" if self.repeats else "eight" if len(self.inputs) == 8 else "some"
         title = words["feed"][fed].format(n=self.repeats or len(self.inputs))
         if self.task:
-            chosen, n = self.shown[self.sequence - 1], len(self.shown)
+            chosen, n = self.all[self.sequence - 1], len(self.visible)
             judged = {"low": chosen.low, "high": chosen.high, "text": chosen.text or None}
             judged["step"] = self.step
             first = {"c": chosen.c0, "h": 0.0}
             title = words["tally"].format(right=values["right"], n=n)
-            if values["right"] == n:
-                title = words["solved"][self.task].format(n=n)
         does = {k: says.format(p=int(100 * values[k] + 0.5)) for k, says in words["does"].items()}
         strip = {k: [first[k], *v] if k in first else v for k, v in values["strip"].items()}
         return stills.gate_explorer(settings, values, strip, words["gate"], title, judged, does)
@@ -168,7 +168,7 @@ class GateExplorer(Explorer):
     its number. repeats: how often x is fed, or 0 for the sequence `inputs`, 1 to 50 numbers.
     By default, the cell keeps its memory.
     task: "keep", "overwrite", "count" or "quote", to be programmed by hand. In a task, `sequence`
-    and `step`, both counted from 1, choose what is drawn.
+    and `step`, both counted from 1, choose what is drawn; the unseen sequences come last.
     words: the labels, `ENGLISH` or a translation. `values` holds every number on the screen.
     Raises ValueError for NaN, and for an unknown gate, task, sequence or time step.
     """
@@ -181,9 +181,7 @@ class GateExplorer(Explorer):
     w_x = _by_gate(i=0.0, f=0.0, g=1.0, o=0.0)
     w_h = _by_gate(i=0.0, f=0.0, g=0.0, o=0.0)
     b = _by_gate(i=-8.0, f=8.0, g=0.0, o=8.0)
-    sequence = base.Setting(
-        lambda widget, name, n: base.whole(name, n, 1, len(widget.shown) or 1), 1
-    )
+    sequence = base.Setting(lambda widget, name, n: base.whole(name, n, 1, len(widget.all) or 1), 1)
     step = base.Setting(lambda widget, name, t: base.whole(name, t, 1, widget._last()), 1)
 
     def __init__(self, task="", **settings):
@@ -200,12 +198,12 @@ class GateExplorer(Explorer):
         self.step = min(self.step, self._last())
 
     def _last(self):
-        return len(self.shown[self.sequence - 1].x) if self.task else 1
+        return len(self.all[self.sequence - 1].x) if self.task else 1
 
     def _came(self):
         if not self.task:
             return super()._came()
-        shown, t = self.shown[self.sequence - 1], self.step - 1
+        shown, t = self.all[self.sequence - 1], self.step - 1
         trace = shown.run(self.params)
         h, c = (trace.h[t - 1], trace.c[t - 1]) if t else (trace.h0, trace.c0)
         return {"x": float(shown.x[t]), "h_before": h.item(), "c_before": c.item()}
@@ -237,10 +235,15 @@ class GateExplorer(Explorer):
         """
         if not self.task:
             raise ValueError("expected a GateExplorer with a task to check, got one without")
-        unseen, params = tasks.unseen(self.task), self.params
+        unseen, params = self.all[len(self.visible) :], self.params
         right = sum(sequence.right(params) for sequence in unseen)
         print(self.words["checked"].format(task=self.task, right=right, n=len(unseen)))
         return right == len(unseen)
+
+    @classmethod
+    def shared(cls, words):
+        """Return the constants of all explorers, and what a task's descent begins with."""
+        return super().shared(words) | {"descent": tasks.DESCENT}
 
     @classmethod
     def _drawings(cls):

@@ -7,7 +7,7 @@
 //   a (T, rows), the pre-activations. x: (T, D). start: states before the first step, else zero;
 //   for a GRU, reset_after. clamps: gate to (T, H), what it is held at, NaN where it is free.
 // cell.backward(params, trace, dh) returns the gradients, each named as its variable, of a loss
-//   with the gradient dh (T, H) on the outputs h.
+//   with the gradient dh (T, H) on the outputs h; for an LSTM also dc (T, H), on the cell states.
 
 export const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 export const logit = (share) => Math.log(share / (1 - share));
@@ -89,12 +89,13 @@ function forward(cell, params, x, start, clamps) {
   return trace;
 }
 
-function backward(cell, params, trace, dh) {
+function backward(cell, params, trace, dh, dc) {
   const { T, D, H, x, a } = trace;
   const rows = a.length / T;
   const grads = arrays([...cell.symbols, "h_before", "c_before", "through_h"], T * H);
   for (const [name, array] of Object.entries(params)) grads[name] = new Float64Array(array.length);
   Object.assign(grads, arrays(["x"], T * D), arrays(["a"], T * rows));
+  if (dc) grads.c.set(dc);
   for (let t = T - 1; t >= 0; t--) {
     for (let n = t * H; n < t * H + H; n++) {
       grads.h[n] = dh[n] + (t + 1 < T ? grads.h_before[n + H] : 0);
@@ -117,7 +118,7 @@ function backward(cell, params, trace, dh) {
 const cell = (parts) => ({
   ...parts,
   forward: (params, x, start = {}, clamps = {}) => forward(parts, params, x, start, clamps),
-  backward: (params, trace, dh) => backward(parts, params, trace, dh),
+  backward: (params, trace, dh, dc) => backward(parts, params, trace, dh, dc),
 });
 
 // ── the cells: a is the sum of u, the input side, and v, the hidden side ────────────────────────
@@ -167,8 +168,7 @@ export const lstm = cell({
       const dh = grads.h[n];
       grads.o[n] = dh * tanh_c[n];
       grads.through_h[n] = dh * o[n] * (1 - tanh_c[n] ** 2);
-      const dc = grads.through_h[n] + (t + 1 < T ? grads.c_before[n + H] : 0);
-      grads.c[n] = dc;
+      const dc = (grads.c[n] += grads.through_h[n] + (t + 1 < T ? grads.c_before[n + H] : 0));
       grads.f[n] = dc * c_before[j];
       grads.i[n] = dc * g[n];
       grads.g[n] = dc * i[n];

@@ -1,6 +1,7 @@
 // The explorers of one unit: GateExplorer shows a unit of an LSTM, and GRUExplorer a unit of a GRU.
 import { gru, logit, lstm, sigmoid } from "./cells.js";
 import { beginning, button, column, drawing, grip, nice, number, projector, pull, say, scale, shown, slider, spot, symbol, through, widget, within, write } from "./base.js";
+import { countRight, drawn, judge, learn, loss, name, task } from "./tasks.js";
 import { html, nothing, render, svg } from "./lit-html.js";
 
 const REACH = { x: [-2, 2, 0.05, 0.5], h_before: [-1, 1, 0.05], c_before: [-3, 3, 0.05] };
@@ -80,33 +81,27 @@ function run(s, inputs, h_before, c_before) {
   return cell.forward(params, Float64Array.from(inputs), start);
 }
 
-/** A sequence of a task, and whether c stays within its bounds. */
-function judge(s, { x: fed, c0, low, high }) {
-  const { x, c, h } = run(s, fed, 0, c0);
-  return { x, c, h, isRight: c.every((v, t) => (low[t] ?? -Infinity) <= v && v <= (high[t] ?? Infinity)) };
-}
-const countRight = (judged) => judged.filter(({ isRight }) => isRight).length;
-
 function compute(s) {
   const { cell } = KINDS[s.cell];
   const judged = s.sequences.map((sequence) => judge(s, sequence));
   // In a task, the drawing shows the chosen step of the chosen sequence.
-  const [chosen, t] = [judged[s.sequence - 1], s.step - 1];
+  const [sequence, t] = [drawn(s), s.step - 1];
+  const chosen = sequence && judge(s, sequence);
   const before = (k, first) => (t === 0 ? first : chosen[k][t - 1]);
   const came = chosen
-    ? { x: chosen.x[t], h_before: before("h", 0), c_before: before("c", s.sequences[s.sequence - 1].c0) }
+    ? { x: chosen.x[t], h_before: before("h", 0), c_before: before("c", sequence.c0) }
     : { x: s.x, h_before: s.h_before, c_before: s.c_before };
   const now = run(s, [came.x], came.h_before, came.c_before);
   const values = { ...came, ...Object.fromEntries(cell.symbols.map((k) => [k, now[k][0]])) };
   cell.blocks.forEach((k, n) => (values[`a_${k}`] = now.a[n]));
   const inputs = s.repeats > 0 ? Array(s.repeats).fill(s.x) : s.inputs;
-  const strip = run(s, inputs, s.h_before, s.c_before);
-  return { ...values, strip, judged, right: countRight(judged) };
+  const strip = chosen ?? run(s, inputs, s.h_before, s.c_before);
+  return { ...values, strip, judged, right: countRight(judged), loss: loss(s.sequences, judged) };
 }
 
 /** Keep the step within the chosen sequence. */
 function settle(next) {
-  const T = next.sequences[next.sequence - 1]?.x.length;
+  const T = drawn(next)?.x.length;
   return T ? { ...next, step: Math.min(next.step, T) } : next;
 }
 
@@ -140,31 +135,6 @@ function presets(context, kind) {
         </div>`
       : nothing}
   </div>`;
-}
-
-/** The task, and on which sequences it is done; the verdict stays in view. */
-function task(context) {
-  const { s, values, own, change, keep, reset, words } = context;
-  const [n, weights] = [s.sequences.length, JSON.stringify([s.w_x, s.w_h, s.b])];
-  const isSolved = values.right === n;
-  const tryUnseen = () => {
-    const right = countRight(s.unseen.map((sequence) => judge(s, sequence)));
-    keep({ tried: { weights, says: say(words.tried, { right, n: s.unseen.length }) } });
-  };
-  const chips = values.judged.map(({ isRight }, n) => {
-    const label = say(words[isRight ? "right" : "wrong"], { n: n + 1 });
-    return button(`${n + 1} ${isRight ? "✓" : "✗"}`, () => change({ sequence: n + 1 }), { pressed: n + 1 === s.sequence, label });
-  });
-  return html`<div class="bar">
-      <p>${write(words.task[s.task])}</p>
-      <div class="chips" role="group" aria-label=${words.choose}>${chips}</div>
-      <span class="ends">${button(words.reset, reset)} ${projector(context)}</span>
-    </div>
-    <div class="verdict">
-      <b role="status">${say(words.tally, { right: values.right, n })}${isSolved ? `. ${say(words.solved[s.task], { n })}` : ""}</b>
-      ${isSolved ? button(say(words.try, { n: s.unseen.length }), tryUnseen) : nothing}
-      <span role="status">${own.tried?.weights === weights ? own.tried.says : ""}</span>
-    </div>`;
 }
 
 /** What comes into the cell, each where its wire begins; in a task it comes from the sequence. */
@@ -269,8 +239,8 @@ const FRAME = { left: 36, right: 66, zero: 60, top: 26, states: 118, bottom: 218
 /** The sequence: a bar for each input, and the states before the first step and after each. */
 function sequence(context, kind) {
   const { s, values, own, sizes, change, keep, words } = context;
-  const judged = s.sequences[s.sequence - 1];
-  const { x, ...states } = judged ? values.judged[s.sequence - 1] : values.strip;
+  const judged = drawn(s);
+  const { x, ...states } = values.strip;
   const first = judged ? { c: judged.c0, h: 0 } : { c: s.c_before, h: s.h_before };
   const last = Object.fromEntries(kind.lines.map((k) => [k, states[k].at(-1)]));
   // A guess of one state. The drawing keeps its numbers: they are what one guesses from.
@@ -330,7 +300,9 @@ function sequence(context, kind) {
     const t = s.step - 1;
     const says = say(words["says step"], { t: s.step, x: number(x[t]), c: number(states.c[t]) });
     const step = { label: words.step, range: [1, x.length, 1], value: s.step, says };
-    return html`<b>${say(words.tally, { right: values.right, n: s.sequences.length })}</b>
+    const n = s.sequences.length;
+    const tally = say(words.tally, { right: values.right, n });
+    return html`<b>${s.sequence > n ? name(context, s.sequence, values.strip) : tally}</b>
       <label class="source"><span>${words.step} = ${s.step}</span>
         ${slider({ ...step, act: (step) => change({ step }) })}</label>`;
   }
@@ -431,6 +403,7 @@ function view(context) {
       <small class="legend">${words.legend}<br />${words.keys}</small>
       ${deeds(context, kind)}
       ${sequence(context, kind)}
+      ${s.task ? learn(context) : nothing}
       ${equations(lines, values)}
       <details><summary data-lm-suppress-shortcuts="true">${words.weights}</summary>
         <div class="cards">${kind.cards.map((k) => card(context, kind, k))}</div></details>
