@@ -249,8 +249,9 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
     }
     /** Fill the screen: in the top layer, where no box of the page clips it, scaled to fit. */
     function project() {
-      if (root.popover && !settings.projector) [root.popover, root.firstElementChild.style.scale] = [null, ""];
+      if (root.popover && !settings.projector) [root.popover, root.firstElementChild.style.scale, element.style.minHeight] = [null, "", ""];
       if (!settings.projector || !root.isConnected) return;
+      if (!root.popover) element.style.minHeight = `${root.offsetHeight}px`; // so that the page keeps its place
       root.popover ??= "manual";
       if (!root.matches(":popover-open")) root.showPopover();
       const { offsetWidth, offsetHeight, style } = root.firstElementChild;
