@@ -79,6 +79,7 @@ class Plot(Figure):
 
     @in_our_style
     def draw(self, renderer):
+        """Draw onto a matplotlib renderer, with powers of ten on logarithmic axes."""
         for panel in self.panels:
             for axis in panel.xaxis, panel.yaxis:
                 if axis.get_scale() == "log":
@@ -88,6 +89,7 @@ class Plot(Figure):
 
     @in_our_style
     def savefig(self, *args, **kwargs):
+        """Save the figure as matplotlib's `Figure.savefig` does, in the style of the series."""
         super().savefig(*args, **kwargs)
 
     def __repr__(self):
@@ -283,6 +285,7 @@ def decay(panels, ylabel, xlabel="steps back, k"):
     """A norm against the number of time steps, on a logarithmic axis, one panel per condition.
 
     panels: a dict from titles to {name of the curve: values (K,) for 0 to K − 1 time steps}.
+    ylabel, xlabel: the labels of the axes.
     A curve named after a symbol, such as "|Δh|", has the color of the symbol.
     """
     plot = Plot(width=3.1 * len(panels) if len(panels) > 2 else 6.4, columns=len(panels))
@@ -331,6 +334,7 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
     The bar through the dots is their median.
     final: a dict from models to {epoch: losses (seeds,)}. A string instead of an epoch becomes the
     title of the panel. published: a dict from models to {epoch: loss}, drawn as crosses.
+    ylabel: the label of the axis.
     A model's name may have a second line, which the text form leaves out: it is for a number that
     differs between machines.
     """
@@ -384,7 +388,8 @@ def success(curves, xlabel="number of ums between subject and verb", ylabel="sha
 def squares(values, symbol, step=None, scale=1, apart=1, width=1):
     """Squares whose area is proportional to the values: full above zero, hollow below.
 
-    values: (T, H), drawn at (apart · t, n). step: the squares of later time steps are faint.
+    values: (T, H), drawn at (apart · t, n). symbol: the quantity, which sets the color.
+    step: the squares of later time steps are faint.
     scale: the value of a full square. width: the width of a full square, whose height is 1.
     Returns a matplotlib PolyCollection.
     """

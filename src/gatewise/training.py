@@ -44,7 +44,8 @@ def update(
 ):
     """Update a model's weights once, with a clipped gradient.
 
-    model: torch module from the inputs to logits (B, C). labels: (B,).
+    model: torch module from the inputs to logits (B, C). optimizer: of its parameters.
+    labels: (B,).
     max_norm: a gradient with a larger norm is scaled down to this norm.
     criterion: a function from logits and labels to the mean loss.
     Returns the loss before the update, in nats, and the norm of the gradient before clipping.
@@ -154,7 +155,7 @@ def predict(model, sequences, size=128):
 def evaluate(model, sequences, y, criterion=nn.functional.cross_entropy):
     """Return the loss of labeled sequences, in nats, and the share that is classified correctly.
 
-    criterion: as for `update`.
+    model, sequences: as for `predict`. y: their labels (N,). criterion: as for `update`.
     """
     logits = predict(model, sequences)
     labels = torch.as_tensor(np.asarray(y, np.int64)).to(logits.device)

@@ -52,7 +52,7 @@ class Drawing:
     def draw(self, ax, values=None):
         """Draw onto matplotlib axes. This sets their limits; their size must not change afterwards.
 
-        values: as in `svg`.
+        ax: matplotlib's Axes. values: as in `svg`.
         """
         ax.set(xlim=(0, self.width), ylim=(self.height, 0), xticks=[], yticks=[])
         ax.axis("off")
