@@ -190,7 +190,7 @@ def test_both_cells_say_where_the_gradient_is_lost_on_one_scale(view):
 # Whether each visible wire with a value is dashed, in the cells and between the boxes.
 DASHED = """root => {
     const dashed = path => getComputedStyle(path).strokeDasharray !== "none";
-    const all = query => [...root.querySelectorAll(query)].filter(one => one.getClientRects().length);
+    const all = query => [...root.querySelectorAll(query)].filter(x => x.getClientRects().length);
     const cells = all(".cell [data-flow]").map(flow => {
         const [wire, core] = ["wire", "core"].map(name => flow.querySelector(`[data-${name}]`));
         const cell = wire.closest("svg").dataset.drawing.split("-")[0];
