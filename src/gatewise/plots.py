@@ -47,7 +47,7 @@ in_our_style = matplotlib.style.context(
 )
 
 
-class PowersOfTen(LogFormatterSciNotation):
+class _PowersOfTen(LogFormatterSciNotation):
     """Plain-text labels of a logarithmic axis, such as 10⁻³ and 2×10⁻³."""
 
     def __call__(self, x, pos=None):
@@ -83,8 +83,8 @@ class Plot(Figure):
         for panel in self.panels:
             for axis in panel.xaxis, panel.yaxis:
                 if axis.get_scale() == "log":
-                    axis.set_major_formatter(PowersOfTen())
-                    axis.set_minor_formatter(PowersOfTen())
+                    axis.set_major_formatter(_PowersOfTen())
+                    axis.set_minor_formatter(_PowersOfTen())
         super().draw(renderer)
 
     @in_our_style

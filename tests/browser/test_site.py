@@ -20,7 +20,7 @@ from gatewise.cells import lstm, rnn
 from tools import notebooks, site
 
 CHAPTERS = [path.stem for path in notebooks.notebooks()]
-NAMES = ["index", *CHAPTERS, "notation"]
+NAMES = ["index", *CHAPTERS, "notation", "api"]
 ALIVE = [name for name in CHAPTERS if notebooks.read_states().get(name)]
 every = pytest.mark.parametrize("name", NAMES)
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}

@@ -16,7 +16,7 @@ class Sequence(NamedTuple):
     """One sequence of a task. It starts with h = 0. The bounds are infinite where c is free."""
 
     x: np.ndarray  # (T,)
-    c0: float
+    c0: float  # the cell state before the first time step
     low: np.ndarray  # (T,)
     high: np.ndarray  # (T,)
     text: str = ""  # T characters, if x comes from a text
