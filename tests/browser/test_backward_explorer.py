@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 from appearance import hard_to_read
-from backward_reference import differences, settings
+from backward_reference import differences, draw, settings
 from playwright.sync_api import expect
 
-from gatewise.cells import lstm, rnn
+from gatewise.drawings.values import gradient_thickness
 from gatewise.widgets import BackwardExplorer
 
 STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"]
@@ -41,19 +41,6 @@ def place(view):
     """Return the step and the stage in Python."""
     explorer = view.bring()
     return explorer.step, explorer.stage
-
-
-def draw(n):
-    """Draw settings of a BackwardExplorer."""
-    rng = np.random.default_rng(n)
-    T = int(rng.integers(2, 21))
-    return {
-        "lstm_params": lstm.Params.random(1, 1, rng),
-        "rnn_params": rnn.Params.random(1, 1, rng),
-        "x": rng.normal(size=20).tolist(),
-        "T": T,
-        "read": int(rng.integers(1, T + 1)),
-    }
 
 
 @pytest.mark.parametrize("n", range(10))
@@ -185,6 +172,10 @@ def test_both_cells_say_where_the_gradient_is_lost_on_one_scale(view):
     chain = view.root.locator(".overview .passed").evaluate_all(widths)
     cells = [width * scale for width, scale in drawn]
     assert any(abs(width - cell) < 0.2 for width, _ in chain for cell in cells)
+    legend = view.root.locator(".key path").evaluate_all(widths)
+    expected = [scales.copy().pop() * gradient_thickness(10.0**n) for n in (0, -2, -4, -6)]
+    assert [width for width, _ in legend] == pytest.approx(expected, abs=0.1)
+    expect(view.root.locator(".key")).to_contain_text("dashed: negative")
 
 
 # Whether each visible wire with a value is dashed, in the cells and between the boxes.

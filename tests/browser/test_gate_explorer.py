@@ -224,3 +224,23 @@ def test_a_verdict_stays_in_view(show):
     view.root.locator(".card").last.scroll_into_view_if_needed()
     assert view.page.evaluate("scrollY") > 400
     expect(view.root.locator(".verdict")).to_be_in_viewport()
+
+
+def test_it_starts_with_keep_and_few_handles(show):
+    view = show(GateExplorer())
+    handles = view.root.locator("input[type=range]:visible, [role=slider]:visible")
+    few = handles.count()
+    for name in "Keep", "Feed xt, 8 times":
+        pressed = view.root.get_by_role("button", name=name)
+        expect(pressed).to_have_attribute("aria-pressed", "true")
+    expect(view.root.get_by_role("button", name="Feed eight inputs")).to_be_visible()
+    expect(view.root.locator(".legend")).to_contain_text("dashed if negative")
+    weights(view)
+    assert handles.count() >= 2 * few
+
+
+def test_a_bar_at_zero_has_a_handle(show):
+    view = show(GateExplorer(repeats=0))
+    assert view.widget.inputs[1] == 0
+    drag(view, view.root.get_by_role("slider", name="input x of time step 2"), 0, -20)
+    assert view.bring().inputs[1] > 0
