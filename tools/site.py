@@ -33,7 +33,7 @@ from traitlets.config import Config
 from gatewise import widgets
 from gatewise.drawings import DARK, LIGHT
 from gatewise.widgets.words import ENGLISH
-from tools import links, notebooks
+from tools import api, links, notebooks
 
 ROOT = links.ROOT
 SITE = ROOT / "site"
@@ -274,6 +274,9 @@ def sources(edition, say):
     notation = texts(edition / "notation.md").get("notation", notation)
     notebook = new_notebook(cells=[new_markdown_cell(notation, id="notation")])
     yield "notation", arrange(notebook, {}, say), notebook, github_id
+    reference = api.markdown(texts(edition / "api.md")["api"])
+    notebook = new_notebook(cells=[new_markdown_cell(reference, id="api")])
+    yield "api", arrange(notebook, {}, say), notebook, api.anchor
 
 
 def render(out, say, name, title, notebook, anchor):

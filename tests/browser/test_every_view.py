@@ -199,7 +199,7 @@ def test_nothing_moves_if_the_reader_prefers_no_motion(show, name):
     assert view.page.evaluate("document.getAnimations().length") == 0
 
 
-SCREENS = [(1920, 1080), (1280, 720), (390, 844)]
+SCREENS = [(1920, 1080), (1280, 720), (800, 1280)]
 FIT = """root => {
     const {left, right, top, bottom} = root.firstElementChild.getBoundingClientRect();
     const isIn = left >= -1 && top >= -1 && right <= innerWidth + 1 && bottom <= innerHeight + 1;
@@ -219,9 +219,24 @@ def test_the_projector_view_fits_one_screen(show, name, screen):
     assert view.bring().projector is True
     view.send(**VIEWS[name][1][-1])  # the settings with the most to see
     assert root.evaluate(FIT)
+    assert labels(view.root)[1:] == [[], []]
     view.page.keyboard.press("Escape")
     assert not root.evaluate("root => root.hasAttribute('popover')")
     assert view.bring().projector is False
+
+
+@four
+def test_leaving_the_projector_view_keeps_the_place_on_the_page(show, name):
+    view = show(VIEWS[name][0](), viewport={"width": 1280, "height": 720})
+    page, button = view.page, view.root.get_by_role("button", name="rojector view")
+    view.root.evaluate("root => (root.style.marginTop = '2000px')")
+    page.evaluate("scrollTo(0, 1e6)")
+    place = page.evaluate("scrollY")
+    assert place > 1500
+    for _ in range(2):
+        button.evaluate("button => button.click()")
+    assert not view.root.locator("[popover]").count()
+    assert page.evaluate("scrollY") == place
 
 
 def test_a_value_that_python_refuses_leaves_the_screen(show):

@@ -283,7 +283,7 @@ def test_the_new_state_can_be_read_in_the_drawing_on_a_phone(show, kind):
 
 @both
 def test_the_projector_view_is_readable_on_an_upright_screen(show, kind):
-    view = show(kind(), viewport={"width": 390, "height": 844})
+    view = show(kind(), viewport={"width": 800, "height": 1280})
     view.root.get_by_role("button", name="Projector view").click()
     face = view.root.locator(".face")
     view.page.wait_for_function("document.querySelector('.face').style.scale !== ''")
@@ -456,3 +456,23 @@ def test_no_labels_of_a_guess_overlap_and_axe_finds_nothing(show, kind, look):
         act()
         assert labels(view.root)[1:] == [[], []]
         assert violations(view.root) == []
+
+
+def test_it_starts_with_keep_and_few_handles(show):
+    view = show(GateExplorer())
+    handles = view.root.locator("input[type=range]:visible, [role=slider]:visible")
+    few = handles.count()
+    for name in "Keep", "Feed xt, 8 times":
+        pressed = view.root.get_by_role("button", name=name)
+        expect(pressed).to_have_attribute("aria-pressed", "true")
+    expect(view.root.get_by_role("button", name="Feed eight inputs")).to_be_visible()
+    expect(view.root.locator(".legend")).to_contain_text("dashed if negative")
+    weights(view)
+    assert handles.count() >= 2 * few
+
+
+def test_a_bar_at_zero_has_a_handle(show):
+    view = show(GateExplorer(repeats=0))
+    assert view.widget.inputs[1] == 0
+    drag(view, view.root.get_by_role("slider", name="input x of time step 2"), 0, -20)
+    assert view.bring().inputs[1] > 0

@@ -54,30 +54,23 @@ FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(
 
 
 @pytest.fixture
-def mount(browser):
+def mount(opened):
     """Return `mount(*widgets, html, **options)`, which opens a page with these widgets.
 
     The page must have no faults.
     """
-    pages, faults = [], []
+    open_page, _ = opened
 
     def mount(*widgets, html="<body></body>", **options):
-        usual = {"viewport": {"width": 1200, "height": 900}, "reduced_motion": "reduce"}
-        page = browser.new_page(**usual | options)
-        page.on("console", lambda message: faults.append(message.text))
-        page.on("pageerror", lambda error: faults.append(f"{error}\n{error.stack}"))
+        page = open_page(**{"viewport": {"width": 1200, "height": 900}} | options)
         page.set_content(html)
         for widget in widgets:
             plain = json.loads(json.dumps(widget.plain(), allow_nan=False))
             page.evaluate(MOUNT, [widget._esm, widget._css, plain])
         page.evaluate(FRAMES)
-        pages.append(page)
         return page
 
-    yield mount
-    for page in pages:
-        page.close()
-    assert faults == []
+    return mount
 
 
 # ── ink and ground ──────────────────────────────────────────────────────────────────────────

@@ -299,3 +299,28 @@ def test_a_gate_is_held_from_a_word_on_and_the_verdict_is_shown(view):
         said.add(player.values["difference"]["verdict"])
         assert bool(view.root.locator(".unheld").first.get_attribute("d")) == bool(gate)
     assert len(said) >= 2
+
+
+def test_the_free_run_stays_behind_the_held_one_on_the_same_scale(view):
+    def heights(selector):
+        path = view.root.locator(selector).first.get_attribute("d")
+        return [float(height) for height in re.findall(r"v-([\d.]+)h", path)]
+
+    free, apart = heights(".bars.c"), view.widget.values["apart"]["c"]
+    click(view, "Force f to 0")
+    held, closer = heights(".bars.c"), view.bring().values["apart"]["c"]
+    assert held != free
+    assert np.divide(held, closer) == pytest.approx(np.divide(free, apart), rel=1e-3)
+    marks = view.root.locator(".unheld").first.evaluate("path => path.getBBox().y")
+    bars = view.root.locator(".bars.c").evaluate("path => path.getBBox().y + path.getBBox().height")
+    assert bars - marks == pytest.approx(max(free), abs=0.1)
+
+
+def test_sorting_chooses_the_first_row_and_rows_have_numbers_on_a_phone(view):
+    view.page.set_viewport_size({"width": 390, "height": 844})
+    view.send(unit=2)
+    click(view, "Most telling first")
+    rows = view.root.get_by_role("group", name="c, cell state").locator("svg text:visible")
+    numbers = [int(text) for text in rows.all_text_contents()]
+    assert sorted(numbers) == list(range(5))
+    assert view.bring().unit == numbers[0]

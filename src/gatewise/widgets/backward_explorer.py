@@ -144,7 +144,7 @@ class BackwardExplorer(base.Widget):
         return {"lstm": _lists(ours), "rnn": _lists(theirs), **_lists(split), "lost": lost}
 
     def lost(self, values):
-        """Return two sentences that say where each cell loses the gradient."""
+        """Return two sentences that say where each cell loses the gradient, from `values`."""
         words, told = self.words["lost"], []
         for name, found in values["lost"].items():
             t, f = found["step"], values["lstm"]["f"]

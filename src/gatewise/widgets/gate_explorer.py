@@ -85,7 +85,7 @@ class Explorer(base.Widget):
         feature: the input feature that x controls; by default, the largest one at that time step.
         reverse: True for a trace of the reverse direction, as `gatewise.trace` returns it.
         The other features and units keep the values that they had at that time step.
-        settings: as for the class. Returns an explorer.
+        words, settings: as for the class. Returns an explorer.
         Raises ValueError for an index out of range, for a trace of another cell, and for a trace
         computed with other parameters.
         """
@@ -270,6 +270,7 @@ class GRUExplorer(Explorer):
     the hidden side (torch's b_hn). A gate that isn't named keeps its number.
     reset_after: True for torch's form, False for the form from Cho et al.
     repeats: how often x is fed, or 0 for the sequence `inputs`, 1 to 50 numbers.
+    task: for a GateExplorer only. held, note: set by `from_trace`.
     words: the labels, `ENGLISH` or a translation. `values` holds every number on the screen.
     Raises ValueError for NaN, and for an unknown gate.
     """

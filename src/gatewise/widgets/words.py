@@ -288,15 +288,15 @@ ENGLISH = {
             "dg": "By the same product, the candidate gets dc_{t} times i_{t}.",
             "da": "Back through σ and tanh to the pre-activations:"
             " a saturated gate passes little on.",
-            "back": "All four pre-activations had read h_{b}, so dh_{b} is a sum of four."
-            " Along the cell state, f_{t} · dc_{t} goes to c_{b}.",
+            "back": "All four pre-activations read h_{b}, so dh_{b} is a sum of four."
+            " Along the cell state, dc_{b} gets f_{t} · dc_{t}.",
             "back cut": "h_{b} is detached and gets nothing."
-            " Along the cell state, f_{t} · dc_{t} goes to c_{b}.",
+            " Along the cell state, dc_{b} gets f_{t} · dc_{t}.",
         },
         "from loss": "the loss is h_{t}",
         "from later": "from step {a}",
         "from nothing": "detached",
-        "wire to": "to c_{b}",
+        "wire to": "to dc_{b}",
     },
     "reader": {
         "title": "Text reader: a text, colored by what one unit of a network does at each token",

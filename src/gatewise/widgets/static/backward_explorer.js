@@ -141,13 +141,13 @@ function fill(picture, s, values) {
 // ── both unrolled networks, above the gradients on a logarithmic axis ───────────────────────
 // The y of the loss, of the states' wires, of the boxes around them, of the inputs and of the curves.
 const FRAME = { loss: [6, 138], c: 36, h: 54, ours: [26, 64], x: 80, simple: 107, theirs: [96, 118],
-  top: 150, floor: 290, bottom: 308, height: 316, right: 44 };
+  top: 150, floor: 290, bottom: 308, height: 316, right: 50 };
 const TINY = 1e-20; // smaller gradients are not on the logarithmic axis
 
 function overview(context) {
   const { s, sizes, words, found, parts, go } = context;
   const width = sizes.overview || 700;
-  const left = width < 500 ? 64 : 76;
+  const left = s.projector ? 92 : width < 500 ? 64 : 76;
   const pitch = (width - left - FRAME.right) / s.T;
   const X = scale(0.5, s.T + 0.5, left, width - FRAME.right);
   const total = CLICKS * s.read;
@@ -175,7 +175,8 @@ function chain({ s, values: { back, simple }, words, thin }, { left, pitch, X })
     const [middle, tip] = [(from + to) / 2, Math.min(7, (from - to) / 2)];
     const cut = svg`<path class="cut" d="M${middle - 3} ${y + 5}l3 -10M${middle + 1} ${y + 5}l3 -10" />`;
     const passed = svg`<g style="--tint: var(--gw-${tint})">
-      <path class="passed" d="M${from} ${y}H${to + tip}" stroke-width=${thin * gradientThickness(value)} />
+      <path class="passed" d="M${from} ${y}H${to + tip}" stroke-width=${thin * gradientThickness(value)}
+        stroke-dasharray=${value < 0 ? "5 4" : nothing} />
       <path class="head" d="M${to} ${y}l${tip} -6v12z" /></g>`;
     return svg`<path class="link" d="M${from} ${y}H${to}" />
       ${isCut ? cut : hasPassed(t) && value ? passed : nothing}`;
@@ -195,7 +196,7 @@ function chain({ s, values: { back, simple }, words, thin }, { left, pitch, X })
     const tip = to > y ? -7 : 7;
     return svg`<path class="loss" d="M${X(s.read)} ${y}V${to + tip}" />
       <path class="tip" d="M${X(s.read)} ${to}l-5 ${tip}h10z" />
-      <text class="tick start" x=${X(s.read) + 7} y=${y + (to > y ? 7 : 2)}>${words.loss}</text>`;
+      <text class="tick start" x=${X(s.read) + 7} y=${y + (to > y ? 7 : -4)}>${words.loss}</text>`;
   };
   const symbols = [["c", FRAME.c - 1], ["h", FRAME.h + 1], ["x", FRAME.x], ["h", FRAME.simple]];
   return svg`<g>
@@ -242,8 +243,9 @@ function curves({ s, values, words }, { left, pitch, X, end }) {
   const label = ([name, list]) =>
     Math.abs(list[0]) > TINY ? [{ name, y: Y(list[0]) }] : name === "rnn" ? [{ name: "none", y: FRAME.floor }] : [];
   const labels = drawn.flatMap(label).sort((a, b) => a.y - b.y);
-  labels.forEach((one, n) => (one.at = Math.max(one.y, n ? labels[n - 1].at + 15 : FRAME.top + 14)));
-  labels.reverse().forEach((one, n) => (one.at = Math.min(one.at, n ? labels[n - 1].at - 15 : FRAME.floor - 6)));
+  const apart = s.projector ? 20 : 15;
+  labels.forEach((one, n) => (one.at = Math.max(one.y, n ? labels[n - 1].at + apart : FRAME.top + apart)));
+  labels.reverse().forEach((one, n) => (one.at = Math.min(one.at, n ? labels[n - 1].at - apart : FRAME.floor - 6)));
   return svg`<g>
     ${powers.map((n) => svg`<path class="axis" d="M${left} ${power(n)}H${end}" />
       <text class="tick start" x=${end + 6} y=${power(n) + 4}>${written(n)}</text>`)}
@@ -335,7 +337,10 @@ function view(given) {
 }
 
 const begin = ({ drawings, words }) =>
-  Object.fromEntries(["lstm", "rnn"].map((k, n) =>
-    [k, drawing(drawings[n], words[`${k} drawing`], { width: gradientThickness, write: figure })]));
+  Object.fromEntries(["lstm", "rnn"].map((k, n) => {
+    const picture = drawing(drawings[n], words[`${k} drawing`], { width: gradientThickness, write: figure });
+    for (const core of picture.all("core")) set(core, "pathLength", 1); // for the motion
+    return [k, picture];
+  }));
 
 export default widget({ name: "gw-backward-explorer", begin, settle, compute, view });

@@ -250,8 +250,9 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
     }
     /** Fill the screen with the scaled widget, in the top layer, where the page can't clip it. */
     function project() {
-      if (root.popover && !settings.projector) [root.popover, root.firstElementChild.style.scale] = [null, ""];
+      if (root.popover && !settings.projector) [root.popover, root.firstElementChild.style.scale, element.style.minHeight] = [null, "", ""];
       if (!settings.projector || !root.isConnected) return;
+      if (!root.popover) element.style.minHeight = `${root.offsetHeight}px`; // so that the page keeps its place
       root.popover ??= "manual";
       if (!root.matches(":popover-open")) root.showPopover();
       const { offsetWidth, offsetHeight, style } = root.firstElementChild;

@@ -5,14 +5,14 @@ from itertools import pairwise
 import numpy as np
 
 from gatewise.drawings import STAGES, at_stage, lstm_cell, rnn_cell
-from gatewise.drawings.outlines import place
+from gatewise.drawings.outlines import dashes, place
 from gatewise.drawings.shapes import Box
 from gatewise.drawings.text import Symbol
 from gatewise.drawings.theme import LIGHT
 from gatewise.drawings.values import figure, gradient_thickness
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
-LEFT, RIGHT = PADDING + 76, WIDTH - PADDING - 44  # the edges of the time steps
+LEFT, RIGHT = PADDING + 76, WIDTH - PADDING - 50  # the edges of the time steps
 ROWS = {"c": 36, "h": 54, "rnn": 107}  # the y of the wires of the chains
 TOP, FLOOR, HEIGHT = 150, 290, 316  # the edges of the curves, and the height with labels
 SEEN = 1e-20  # the logarithmic axis shows only larger gradients
@@ -96,7 +96,8 @@ def _chains(still, s, ours, theirs, names, sizes):
             elif value:
                 color, tip = row[0].replace("r", "h"), min(7, (x - half - before) / 2)
                 width = thin * gradient_thickness(value)
-                _line(still, [(x - half, y), (before + tip, y)], color, width)
+                dashed = dashes(value, width * POINTS, POINTS)
+                _line(still, [(x - half, y), (before + tip, y)], color, width, dashed)
                 _tip(still, (before, y), (tip, 6), color)
         ink, line = ("ink", 3) if t == step else ("muted" if t <= read else "line", 1.5)
         for y, tall in [(26, 38), (96, 22)]:
@@ -110,7 +111,7 @@ def _chains(still, s, ours, theirs, names, sizes):
         _line(still, [(x, PADDING + start), (x, PADDING + end + side)], "ink", 2)
         outline = [(x, PADDING + end), (x - 5, PADDING + end + side), (x + 5, PADDING + end + side)]
         _area(still, outline, "ink")
-        still.write(x + 7, PADDING + start + (2 if side > 0 else 7), names["loss"], 11)
+        still.write(x + 7, PADDING + start + (-4 if side > 0 else 7), names["loss"], 11)
 
 
 def _curves(still, s, ours, theirs, split, names):
@@ -189,9 +190,10 @@ def _power(power):
     return f"{10.0**power:g}" if -3 <= power <= 3 else figure(10.0**power).replace("1.0·", "")
 
 
-def _line(still, points, color, width):
+def _line(still, points, color, width, dashed="-"):
     outline = [("M", points[0]), ("L", points[1])]
-    place(still.page, outline, edgecolor=LIGHT[color], linewidth=width * POINTS)
+    look = {"edgecolor": LIGHT[color], "linewidth": width * POINTS, "linestyle": dashed}
+    place(still.page, outline, **look)
 
 
 def _tip(still, point, size, color):
