@@ -239,21 +239,22 @@ def test_reset_restores_the_first_state(view):
     assert likely(view, "B") == shown
 
 
-def hand_set(f=9, i=9, o=9, others=0.0, readout=9.0):
+def hand_set(f=9, i=9, o=9, others=0.0, readout=9.0, ahead=0.0):
     """A TextLSTM with one unit: "i" writes 1, "you" −1, with a gate of i; f keeps, o shows.
 
     f, i, o: pre-activations. others: what every other word adds to c, or 0. readout: of dog, and
-    minus that of cat.
+    minus that of cat. ahead: the logit of milk.
     """
     model = models.TextLSTM(9, 1).requires_grad_(False)
     for parameter in model.parameters():
         parameter.zero_()
     W_ih, b = model.rnn.weight_ih_l0, model.rnn.bias_ih_l0  # rows: i, f, g, o
-    speakers, (dog, cat) = VOCABULARY.encode("i you"), VOCABULARY.encode("dog cat")
+    speakers, (dog, cat, milk) = VOCABULARY.encode("i you"), VOCABULARY.encode("dog cat milk")
     b[:] = torch.tensor([i if others else -9, f, others, o])
     W_ih[0, speakers] = 0 if others else i + 9
     W_ih[2, speakers] = torch.tensor([9.0, -9.0]) - others
     model.W[0, [dog, cat]] = torch.tensor([readout, -readout])
+    model.b[milk] = ahead
     return model
 
 
@@ -266,6 +267,7 @@ def hand_set(f=9, i=9, o=9, others=0.0, readout=9.0):
         ("not shown", {"o": -9}, "Look at the output gate o."),
         ("saturated", {"others": 9}, "tanh(c) is saturated"),
         ("not read", {"readout": 0.0}, "Kept, but not read: c still differs"),
+        ("leaning", {"ahead": 9.0}, "Not decisive: A and B predict the same"),
     ],
 )
 def test_what_became_of_the_difference(show, verdict, network, says):
@@ -298,3 +300,50 @@ def test_a_gate_is_held_from_a_word_on_and_the_verdict_is_shown(view):
         said.add(player.values["difference"]["verdict"])
         assert bool(view.root.locator(".unheld").first.get_attribute("d")) == bool(gate)
     assert len(said) >= 2
+
+
+def test_a_verdict_waits_for_the_word_after_a_gate_is_forced(show):
+    sentences = [f"{one} like like like love" for one in ("i", "you")]
+    settings = {"clamp": {"i": 0}, "hold_from": 3, "step": 2}
+    view = show(UnrollPlayer(hand_set(), VOCABULARY, sentences=sentences, **settings))
+    told = view.root.get_by_role("status")
+    for says in ("Too early to tell: gates are forced from word 3 on",) * 2 + ("Read: ",):
+        expect(told).to_contain_text(says)
+        player = view.bring()
+        assert player.said(player.values).startswith(says)
+        slider(view, "time step t").press("ArrowRight")
+
+
+def test_the_slider_beside_a_number_stays_where_it_is(show, model):
+    view = show(UnrollPlayer(model, VOCABULARY, sentences=["i" + " like" * 120]))
+    start = slider(view, "from word").bounding_box()
+    slider(view, "from word").press("End")
+    assert view.bring().hold_from == 121
+    assert slider(view, "from word").bounding_box() == start
+
+
+def test_held_gates_leave_the_order_of_the_units_alone(view):
+    click(view, "Most telling first")
+    numbers = view.root.get_by_role("group", name="c, cell state").locator("svg text")
+    order = numbers.all_text_contents()
+    click(view, f"unit {order[0]} alone")
+    click(view, f"Force i of unit {order[0]} to 0")
+    held = view.bring()
+    one, other = (np.array(run["c"]) for run in held.values["runs"])
+    again = np.argsort(-np.abs(one - other).sum(axis=0), kind="stable")
+    assert again.tolist() != held.values["order"]
+    assert numbers.all_text_contents() == order
+
+
+def test_what_is_forced_is_explained_where_it_is_drawn(view):
+    key = view.root.locator(".key")
+    dashed, dotted = view.widget.words["since"], view.widget.words["forced"]
+    expect(key).not_to_contain_text(dashed)
+    expect(key).not_to_contain_text(dotted)
+    slider(view, "from word").press("End")
+    expect(key).to_contain_text(dashed)
+    lines = view.root.locator(".since").evaluate_all("all => all.map(one => one.getAttribute('d'))")
+    assert len(lines) == 1 + 2 * 6
+    assert all(lines)
+    click(view, "Force f to 0")
+    expect(key).to_contain_text(dotted)

@@ -7,6 +7,7 @@ from gatewise.cells import gru, lstm
 from gatewise.drawings.values import number
 from gatewise.text import one_hot
 from gatewise.widgets import base, stills
+from gatewise.widgets.gate_explorer import GateExplorer, GRUExplorer
 from gatewise.widgets.network import GATES, Network, parts
 from gatewise.widgets.words import ENGLISH
 
@@ -76,9 +77,9 @@ class UnrollPlayer(base.Widget):
     clamp: {"f": 0} holds a gate at a number from 0 to 1, and {"f3": 0} holds it for unit 3 alone.
     hold_from: the word from which on the gates are held. step: the word that is shown, the last one
     by default. Both count from 1. units: the units that are shown, all by default. sort: True
-    orders them by how far apart the sentences are, and chooses the first. unit: the unit whose
-    values are written. layer, reverse: the layer and direction whose gates are shown and held;
-    the layers above read the result.
+    orders them by how far apart the sentences are with no gate held, and chooses the first.
+    unit: the unit whose values are written. layer, reverse: the layer and direction whose gates
+    are shown and held; the layers above read the result.
     words: the labels, `ENGLISH` or a translation.
     `values["runs"]` holds, for each sentence, its `words`, each symbol (T, H), and the probability
     `p` (T, outputs) of each output. `values["apart"]` holds the distances |Δc| and |Δh| (T,).
@@ -124,6 +125,12 @@ class UnrollPlayer(base.Widget):
         names = labels["rows"][: network.directions]
         self._rows = [name.format(n=n) for n in range(network.layers) for name in names]
         super().__init__(settings, words, network=network.plain(), rows=self._rows, renamed=renamed)
+
+    @classmethod
+    def shared(cls, words):
+        """Return the constants that all players share; `explorers` are those of single units."""
+        explorers = {kind.cell: kind.first(words) for kind in (GateExplorer, GRUExplorer)}
+        return super().shared(words) | {"explorers": explorers}
 
     def _check(self, model):
         """Raise ValueError unless the model's own predictions are those of its weights."""
@@ -172,13 +179,16 @@ class UnrollPlayer(base.Widget):
     @observe("sort")
     def _choose_first(self, change):
         if change.new:
-            self.unit = self._order(self._runs())[0]
+            self.unit = self._order(self._runs(FREE))[0]
 
     def _longest(self):
         return _longest(self.sentences)
 
     def _order(self, runs):
-        """Return the units that are shown, in order."""
+        """Return the units that are shown, in order; held gates don't change it.
+
+        runs: with no gate held.
+        """
         units = np.array(self.units or range(self._network.H))
         if not self.sort:
             return units.tolist()
@@ -190,17 +200,18 @@ class UnrollPlayer(base.Widget):
     @property
     def values(self):
         """Every number on the screen, computed by the NumPy cells."""
-        runs = self._runs()
-        free = [self.run(sentence) for sentence in self.sentences] if self.clamp else runs
-        values = {"runs": runs, "apart": _apart(runs), "order": self._order(runs)}
+        runs = self._runs(self.clamp)
+        free = self._runs(FREE) if self.clamp else runs
+        values = {"runs": runs, "apart": _apart(runs), "order": self._order(free)}
         values["free"] = {"runs": free, "apart": _apart(free)}
         # The verdicts assume that a network reads forward.
         is_forward = self._network.directions == 1
-        values["difference"] = difference(runs, free, self.step) if is_forward else {}
+        hold_from = self.hold_from if self.clamp else 0
+        values["difference"] = difference(runs, self.step, hold_from) if is_forward else {}
         return values
 
-    def _runs(self):
-        return [self.run(sentence, self.clamp, self.hold_from) for sentence in self.sentences]
+    def _runs(self, clamp):
+        return [self.run(sentence, clamp, self.hold_from) for sentence in self.sentences]
 
     def said(self, values):
         """Return `values["difference"]` as a sentence."""
@@ -225,52 +236,58 @@ class UnrollPlayer(base.Widget):
         return stills.unroll_player(values, outputs, self.step, *shown, *said)
 
 
-def difference(runs, free, step):
+def difference(runs, step, hold_from=0):
     """Describe what became of the difference between two sentences, up to the given step.
 
-    runs, free: for each sentence its words, h, p and, in an LSTM, c; with and without held gates.
+    runs: for each sentence its words, h, p and, in an LSTM, c. hold_from: the word from which on
+    gates are held, or 0.
     Returns a dict, or {} for one sentence: the `verdict`, the `word` that it is about, and `read`,
     half the sum of |p_A − p_B|.
 
-    The memory is c, or h if there is no c. It differs where its distance is at least 0.1, and at
-    least a tenth of its largest distance with no gate held. The first verdict that is true counts.
-    same: all words so far are equal. read: `read` is at least 0.1. never: the memory has differed
-    after no word so far. lost: the memory doesn't differ now, nor at any step since `word`.
-    not read: the memory and, by the same rule, h differ. saturated: the memory differs, but
-    tanh(c), which fully open output gates would show, doesn't. not shown: tanh(c) differs too, but
-    h doesn't.
+    A state differs if its distance is at least 0.1, and at least a tenth of its largest distance so
+    far. The memory is c, or h if there is no c. The first verdict that is true counts.
+    same: all words so far are equal. early: no gate is held yet, or only since this word, and h or
+    the predictions still differ. read: `read` is at least 0.1, and the likeliest outputs differ.
+    leaning: `read` is at least 0.1. never: the memory has differed after no word so far. lost: the
+    memory doesn't differ now, nor at any step since `word`. not read: the memory and h differ.
+    saturated: the memory differs, but tanh(c), which fully open output gates would show, doesn't.
+    not shown: tanh(c) differs too, but h doesn't.
     """
     if len(runs) < 2:
         return {}
     one, other = runs
-    apart, at_most = _apart(runs), _apart(free)
     t = min(step, len(one["h"]), len(other["h"])) - 1
     now = [run["p"][min(step, len(run["p"])) - 1] for run in runs]
     found = {"read": np.abs(now[0] - now[1]).sum() / 2, "word": t + 1}
-    differs = {k: apart[k][: t + 1] >= COUNTS * max(1, at_most[k].max()) for k in apart}
+    if "c" in one:
+        runs = [run | {"tanh_c": np.tanh(run["c"])} for run in runs]
+    apart = {k: line[: t + 1] for k, line in _apart(runs, ("c", "tanh_c", "h")).items()}
+    differs = {k: line >= COUNTS * np.maximum(1, line.max()) for k, line in apart.items()}
     memory = differs.get("c", differs["h"])
     if one["words"][:step] == other["words"][:step]:
         return found | {"verdict": "same"}
-    if found["read"] >= COUNTS:
-        return found | {"verdict": "read"}
+    is_read = found["read"] >= COUNTS
+    if step < hold_from or (step == hold_from and (is_read or differs["h"][t])):
+        return found | {"verdict": "early", "word": hold_from}
+    if is_read:
+        is_one = now[0].argmax() == now[1].argmax()
+        return found | {"verdict": "leaning" if is_one else "read"}
     if not memory.any():
         return found | {"verdict": "never"}
     if not memory[t]:
         return found | {"verdict": "lost", "word": int(np.flatnonzero(memory)[-1]) + 2}
     if differs["h"][t]:
         return found | {"verdict": "not read"}
-    squashed = np.linalg.norm(np.tanh(one["c"][t]) - np.tanh(other["c"][t]))
-    is_flat = squashed < COUNTS * max(1, at_most["h"].max())
-    return found | {"verdict": "saturated" if is_flat else "not shown"}
+    return found | {"verdict": "not shown" if differs["tanh_c"][t] else "saturated"}
 
 
-def _apart(runs):
-    """Return the distances |Δc| and |Δh| (T,) between two sentences; {} for one sentence."""
+def _apart(runs, states=("c", "h")):
+    """Return the distance of each state (T,) between two sentences; {} for one sentence."""
     if len(runs) < 2:
         return {}
     one, other = runs
     T = min(len(one["h"]), len(other["h"]))
-    return {k: np.linalg.norm(one[k][:T] - other[k][:T], axis=1) for k in ("c", "h") if k in one}
+    return {k: np.linalg.norm(one[k][:T] - other[k][:T], axis=1) for k in states if k in one}
 
 
 def _longest(sentences):

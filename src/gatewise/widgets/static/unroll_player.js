@@ -1,6 +1,7 @@
 // UnrollPlayer: a trained text model reads one sentence or two; its weights come once and run here.
-import { apartByUnit, difference, distances, largest } from "./cells.js";
+import { apartByUnit, difference, distances, first, largest, unitOf } from "./cells.js";
 import { button, column, nice, number, projector, say, scale, set, shown, slider, spot, symbol, widget, within } from "./base.js";
+import { explorer } from "./gate_explorer.js";
 import { CELLS, load, predicted, run, vectors } from "./network.js";
 import { html, nothing, svg } from "./lit-html.js";
 
@@ -29,7 +30,8 @@ function begin({ network }) {
     return select;
   });
   const own = { network: load(network), H: network.H, index, spell, input, selects, typed: [], seen: [], squares: {} };
-  return Object.assign(own, { end: () => clearInterval(own.timer), id: `gw-${Math.random()}` });
+  const end = () => [clearInterval(own.timer), own.opened?.live.end()];
+  return Object.assign(own, { end, id: `gw-${Math.random()}` });
 }
 
 const row = (s) => s.layer * s.network.directions + Number(s.reverse);
@@ -56,18 +58,20 @@ function compute(s, own) {
   const all = (clamp) => s.sentences.map((sentence) => runOf(s, own, sentence, clamp));
   const [runs, free] = [all(s.clamp), Object.keys(s.clamp).length ? all({}) : undefined];
   const states = ["c", "h"].filter((k) => s.network.letters.includes(k));
+  const before = free ?? runs;
   const measure = ([one, other]) =>
     Object.fromEntries(other ? states.map((k) => [k, distances(one[k], other[k], own.H)]) : []);
-  const [apart, apartFree] = [measure(runs), measure(free ?? runs)];
+  const [apart, apartFree] = [measure(runs), measure(before)];
   // The scales hold what is held and what is free, so that both can be compared.
   const most = (lists) => nice(Math.max(0, ...lists.map((list) => list?.reduce((a, v) => Math.max(a, Math.abs(v)), 0) ?? 0)));
   const scales = {
     c: most([...runs, ...(free ?? [])].map(({ c }) => c)),
     apart: most([apart, apartFree].flatMap(Object.values)),
   };
-  const [[one, other], [state]] = [runs, states];
+  const tanh_c = apart.c && distances(runs[0].c.map(Math.tanh), runs[1].c.map(Math.tanh), own.H);
+  const [[one, other], [state]] = [before, states];
   const byUnit = apartByUnit(one[state], other?.[state] ?? new Float64Array(one[state].length), own.H);
-  return (own.known = { key, runs, free, scales, apart, apartFree, byUnit, state });
+  return (own.known = { key, runs, free, scales, apart, apartFree, tanh_c, byUnit, state });
 }
 
 /** The units that are shown, in their order. */
@@ -241,7 +245,11 @@ function choice(context) {
     const text = isOne ? say(words["one unit"], { unit: s.unit }) : words["all units"];
     return button(text, () => keep({ isOne }), { pressed: Boolean(own.isOne) === isOne });
   };
-  const again = () => [Object.assign(own, { isOne: false, typed: [], trouble: undefined }), reset()];
+  const again = () => {
+    own.opened?.live.end();
+    Object.assign(own, { isOne: false, typed: [], trouble: undefined, opened: undefined });
+    reset();
+  };
   const sort = () => change({ sort: !s.sort, ...(s.sort ? {} : { unit: order(s, values, true)[0] }) });
   const T = longest(s.sentences);
   const told = s.sentences.map((sentence) => split(sentence)[s.hold_from - 1] ?? "");
@@ -261,10 +269,56 @@ function choice(context) {
     ${CELLS[s.network.cell].gates.length
       ? html`<div class="scopes" role="group" aria-label=${words.scope}>
           <span>${words.scope}</span>${[false, true].map(scope)}</div>
-        ${pick("from", "hold_from", [1, T], say(words["says from"], { t: s.hold_from, word: told.join(", ") }), T > 1)}`
+        ${pick("from", "hold_from", [1, T], say(words["says from"], { t: s.hold_from, word: told.join(", ") }), T > 1)}
+        ${opener(context)}`
       : nothing}
     <span class="ends">${button(words.reset, again)} ${projector(context)}</span>
   </div>`;
+}
+
+/** The chosen unit at the chosen word of a sentence, with no gate held, as settings of an explorer. */
+function cellOf({ s, values, own, words }, b) {
+  const { network, H } = own;
+  const { words: spoken, h, c } = (values.free ?? values.runs)[b];
+  const below = { ...network, rows: network.rows.slice(0, s.layer * network.directions) };
+  const x = run(below, own.input(spoken)).outputs;
+  const [T, t, way] = [spoken.length, Math.min(s.step, spoken.length) - 1, s.reverse ? -1 : 1];
+  const at = (array, t) => {
+    const size = array.length / T;
+    return t >= 0 && t < T ? array.subarray(t * size, (t + 1) * size) : new Float64Array(size);
+  };
+  const feature = first(at(x, t).map(Math.abs));
+  const unit = unitOf(CELLS[network.cell], network.rows[row(s)], at(x, t), at(h, t - way), s.unit, feature);
+  const where = { unit: s.unit, t: t + 1, name: NAMES[b], word: spoken[t], feature };
+  return {
+    ...unit, x: at(x, t)[feature], h_before: at(h, t - way)[s.unit],
+    ...(c ? { c_before: at(c, t - way)[s.unit] } : { reset_after: true }),
+    inputs: Array.from({ length: 8 }, (_, n) => at(x, t + way * n)[feature]), repeats: 0,
+    note: say(words.opened, where) + (values.free ? words["opened free"] : ""),
+  };
+}
+
+/** A button per sentence that opens the cell of the chosen unit below the widget, or closes it. */
+function opener(context) {
+  const { s, values, own, words, root, keep } = context;
+  const first = s.explorers[s.network.cell];
+  const open = (b, key) => {
+    own.opened?.live.end();
+    if (own.opened?.key === key) return keep({ opened: undefined });
+    const start = cellOf(context, b);
+    const live = explorer.mount(root.parentElement, { ...first, ...start, start, projector: s.projector });
+    keep({ opened: { key, live } });
+    live.root.tabIndex = -1;
+    live.root.focus();
+  };
+  const one = ({ words: spoken }, b) => {
+    const t = Math.min(s.step, spoken.length);
+    const key = JSON.stringify([b, t, s.unit, row(s), spoken, Boolean(values.free)]);
+    const label = say(words.open, { unit: s.unit, t, name: NAMES[b] });
+    return button(NAMES[b], () => open(b, key), { label, pressed: own.opened?.key === key });
+  };
+  return first && html`<div class="scopes" role="group" aria-label=${words["open this"]}>
+    <span>${words["open this"]}</span>${values.runs.map(one)}</div>`;
 }
 
 /** Words × units for one gate or state, a map per sentence; a gate can be held. */
@@ -330,6 +384,7 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
       @pointerleave=${() => keep({ hovered: undefined })} @click=${(event) => choose(cellAt(event))}>
       <path class="here" d=${row < 0 ? "" : `M${left} ${row * tall}h${T * pitch}v${tall}h${-T * pitch}z`} />
       <path class="above" d=${above} /><path class="below" d=${below} />
+      <path class="since" d=${s.hold_from > 1 && s.hold_from <= T ? `M${left + (s.hold_from - 1) * pitch} 0v${height}` : ""} />
       ${left ? units.map((unit, n) => svg`<text class="small ${unit === s.unit ? "own" : ""}" text-anchor="end"
         x=${left - 5} y=${(n + 0.5) * tall + 3.5}>${isNumbered(n) ? unit : ""}</text>`) : nothing}
     </svg><i class="veil" style="transform: translateX(${s.reverse ? `calc(${left + t * pitch}px - 100%)` : `${left + (t + 1) * pitch}px`})"></i></div>
@@ -369,12 +424,11 @@ function arrange(all, n, runs, units, isDense) {
 }
 
 /** What the network expects, and what became of the difference between the sentences. */
-function verdict({ s, values: { runs, apart, apartFree }, own, words, now, says }) {
-  const t = Math.min(s.step, apart.h?.length ?? 1) - 1;
+function verdict({ s, values: { runs, apart, tanh_c }, words, now, says }) {
   const isSame = runs[1] && [0, 1].map((b) => runs[b].words.slice(0, s.step).join(" ")).reduce((a, b) => a === b);
-  const squashed = apart.c && distances(runs[0].c.map(Math.tanh), runs[1].c.map(Math.tanh), own.H);
+  const from = Object.keys(s.clamp).length ? s.hold_from : 0;
   const { verdict, word, read } =
-    !runs[1] || s.network.directions > 1 ? {} : isSame ? { verdict: "same" } : difference(apart, apartFree, squashed, now, t);
+    !runs[1] || s.network.directions > 1 ? {} : isSame ? { verdict: "same" } : difference({ ...apart, tanh_c }, now, s.step, from);
   const parts = { k: apart.c ? "c" : "h", t: word, p: number(read ?? 0) };
   return html`<p class="verdict" role="status">
     <span>${say(words.after, { t: s.step })}${says.join(", ")}</span>
@@ -386,8 +440,7 @@ function view(given) {
   const { s, values: { runs, free }, words, own, sizes } = given;
   const here = (run) => at(own, run, Math.min(s.step, run.words.length) - 1);
   const now = runs.map(here);
-  const likeliest = (p) => s.network.outputs[p.indexOf(p.reduce((a, v) => Math.max(a, v)))];
-  const says = now.map((p, b) => say(words.says, { name: NAMES[b], word: likeliest(p) }));
+  const says = now.map((p, b) => say(words.says, { name: NAMES[b], word: s.network.outputs[first(p)] }));
   const all = order(s, given.values, s.sort);
   const units = all.slice(0, UNITS);
   const letters = [...s.network.letters];
@@ -403,6 +456,7 @@ function view(given) {
     </div>
     <p class="key"><span><i></i>${words.above}</span><span><i class="below"></i>${words.below}</span>
       <span>${words.marks}</span><span>${words.legend}</span>
+      ${s.hold_from > 1 ? html`<span>${words.since}</span>` : nothing} ${free ? html`<span>${words.forced}</span>` : nothing}
       ${units.length < all.length ? html`<span>${say(words.some, { n: UNITS, H: all.length })}</span>` : nothing}</p>
   </div>`;
 }
