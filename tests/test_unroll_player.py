@@ -339,3 +339,45 @@ def test_sorting_the_units_chooses_the_first():
     widget.sort = True
     assert widget.unit == widget.values["order"][0]
     assert player(sort=True, unit=2).unit == 2
+
+
+def three(hidden=5, **settings):
+    torch.manual_seed(0)
+    kinds = {"RNN": TextRNN, "LSTM": TextLSTM, "GRU": TextGRU}
+    return UnrollPlayer({k: kind(9, hidden) for k, kind in kinds.items()}, Vocabulary(), **settings)
+
+
+def test_several_networks_read_the_same_sentences():
+    widget = three(sentences=["i love dog", "you love cat"], chosen="LSTM", clamp={"f": 0})
+    found = widget.values
+    for name, network in widget._networks.items():
+        held = {"f": 0} if name == "LSTM" else {}
+        runs = [widget._run(network, one, held) for one in widget.sentences]
+        for run, p in zip(runs, found["networks"][name]["p"], strict=True):
+            np.testing.assert_array_equal(run["p"][-1], p)
+        assert found["networks"][name]["difference"] == difference(runs, 3, int(name == "LSTM"))
+    assert found["runs"][0].keys() == {"words", *"figoch", "p"}
+    lines = widget.said(found)
+    assert [line.split()[0] for line in lines] == ["RNN", "LSTM", "GRU"]
+    assert set(lines) <= set(texts(widget.picture()))
+    widget.chosen = "GRU"
+    assert widget.clamp == {}
+    assert widget.values["runs"][0].keys() == {"words", *"rznh", "p"}
+    assert "f" not in widget.values["free"]["runs"][0]
+
+
+def test_networks_that_cannot_be_compared_are_refused():
+    one = TextLSTM(9)
+    for models, sentence in [
+        ({"a": one}, "model: expected two or three networks by name, got 1"),
+        ({"a": one, "b": TextGRU(9, 6)}, "model: expected networks of the same sizes, got diff"),
+        ({"a": one, "b": nn.Linear(2, 2)}, "model: expected a TextRNN, TextLSTM or TextGRU"),
+    ]:
+        with pytest.raises(ValueError, match=f"^{re.escape(sentence)}"):
+            UnrollPlayer(models, Vocabulary())
+    with pytest.raises(ValueError, match="^chosen: expected one of RNN, LSTM, GRU, got 'CNN'"):
+        three(chosen="CNN")
+    with pytest.raises(ValueError, match="^chosen: expected one of no names, got 'RNN'"):
+        player(chosen="RNN")
+    with pytest.raises(ValueError, match="expected a word of the vocabulary, got 'um'"):
+        three(filler="um")

@@ -228,7 +228,7 @@ def test_with_a_gate_forced_the_free_run_opens(place):
     view, opened = place(player), []
     for _ in range(2):
         click(view, "Open unit 0 at word 7 of A")
-        opened.append(view.page.evaluate("({ ...opened, note: '' })"))
+        opened.append(view.page.evaluate("({ ...opened, note: '', start: {} })"))
         click(view, "Force f to 0")
     assert opened[0] == opened[1]
     expect(view.page.locator(".gw-gate-explorer")).to_contain_text("; no gate is forced")

@@ -276,7 +276,7 @@ def test_what_became_of_the_difference(show, verdict, network, says):
     found = view.widget.values
     assert found["difference"]["verdict"] == verdict
     told = view.root.get_by_role("status")
-    expect(told).to_contain_text(view.widget.said(found))
+    expect(told).to_contain_text(view.widget.said(found)[0])
     expect(told).to_contain_text(says)
 
 
@@ -296,7 +296,7 @@ def test_a_gate_is_held_from_a_word_on_and_the_verdict_is_shown(view):
         player = view.bring()
         assert player.hold_from == word
         expect(verdict).to_contain_text("After word 4, A predicts")
-        expect(verdict).to_contain_text(player.said(player.values))
+        expect(verdict).to_contain_text(player.said(player.values)[0])
         said.add(player.values["difference"]["verdict"])
         assert bool(view.root.locator(".unheld").first.get_attribute("d")) == bool(gate)
     assert len(said) >= 2
@@ -310,7 +310,7 @@ def test_a_verdict_waits_for_the_word_after_a_gate_is_forced(show):
     for says in ("Too early to tell: gates are forced from word 3 on",) * 2 + ("Read: ",):
         expect(told).to_contain_text(says)
         player = view.bring()
-        assert player.said(player.values).startswith(says)
+        assert player.said(player.values)[0].startswith(says)
         slider(view, "time step t").press("ArrowRight")
 
 
@@ -347,3 +347,64 @@ def test_what_is_forced_is_explained_where_it_is_drawn(view):
     assert all(lines)
     click(view, "Force f to 0")
     expect(key).to_contain_text(dotted)
+
+
+def three(sentences=("i um like", "you um like"), **settings):
+    """Return a player of an RNN, an LSTM and a GRU with large weights."""
+    torch.manual_seed(0)
+    vocabulary, kinds = text.Vocabulary([*SENTENCES, "um"]), {}
+    for kind in (models.TextRNN, models.TextLSTM, models.TextGRU):
+        network = kind(10, 5).requires_grad_(False)
+        for parameter in network.parameters():
+            parameter.mul_(3)
+        kinds[kind.__name__.removeprefix("Text")] = network
+    return UnrollPlayer(kinds, vocabulary, sentences=[*sentences], filler="um", **settings)
+
+
+def compared(view):
+    """Assert that the verdicts on the screen are Python's. Returns the player."""
+    player = view.bring()
+    lines = view.root.get_by_role("status").locator("span").all_inner_texts()
+    assert [" ".join(line.split()) for line in lines] == player.said(player.values)
+    return player
+
+
+def test_um_by_um_three_networks_are_compared(show):
+    view, said = show(three()), []
+    ums = slider(view, "words “um”:")
+    for n in range(1, 6):
+        player = compared(view)
+        assert player.sentences == [f"{one}{' um' * n} like" for one in ("i", "you")]
+        assert player.step == n + 2
+        said.append(player.said(player.values))
+        ums.press("ArrowRight")
+    assert len({*map(tuple, said)}) > 1
+    ums.press("Home")
+    assert compared(view).sentences == ["i like", "you like"]
+    write(view, "B", "")
+    slider(view, "time step t").press("Home")
+    assert compared(view).sentences == ["i like"]
+
+
+def test_one_of_three_networks_is_shown_and_held(show):
+    view = show(three())
+    for name, letters in {"GRU": "rznh", "RNN": "h", "LSTM": "figoch"}.items():
+        click(view, name)
+        player = compared(view)
+        assert player.chosen == name
+        shown = view.root.get_by_role("group", name=re.compile("^[a-z], "))
+        captions = shown.evaluate_all(CAPTIONS)
+        runs = player.values["runs"]
+        assert captions == {k: [rounded(run[k][2][0]) for run in runs] for k in letters}
+        assert likely(view, "B") == rounded(
+            dict(zip(player.vocabulary.words, runs[1]["p"][2], strict=True))
+        )
+    click(view, "Force f to 0")
+    free = three().said(three().values)
+    held = compared(view)
+    assert held.said(held.values)[::2] == free[::2]
+    assert held.said(held.values)[1] != free[1]
+    click(view, "GRU")
+    assert compared(view).clamp == {}
+    click(view, "Reset")
+    assert compared(view).chosen == "RNN"

@@ -230,6 +230,8 @@ def _texts(value):
     """Return constants as JSON data: a buffer becomes its text in base64."""
     if isinstance(value, dict):
         return {key: _texts(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_texts(part) for part in value]
     return b64encode(value).decode() if isinstance(value, memoryview) else value
 
 

@@ -179,6 +179,10 @@ ENGLISH = {
             },
             "rnn": {},
         },
+        # Several networks, and a word that is put in again and again.
+        "network": "network",
+        "fill": "words “{filler}”:",
+        "says fill": "{n} after the first word",
         "row": "shown",
         # One for each direction.
         "rows": ["layer {n}, forward", "layer {n}, reverse"],

@@ -8,14 +8,15 @@ import { html, nothing, svg } from "./lit-html.js";
 const NAMES = ["A", "B"];
 const BEAT = 700; // milliseconds per word while playing
 const [LIKELY, NAMED] = [10, 40]; // how many next words are shown; how many words are listed
+const FILLS = 50; // how many filler words the slider gives
 const [UNITS, OFFERED] = [64, 500]; // how many units are shown, and words offered, at most
 
 const split = (sentence) => sentence.normalize("NFC").split(/\s+/).filter(Boolean);
 const longest = (sentences) => Math.max(...sentences.map((sentence) => split(sentence).length));
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
-/** The network, and what belongs to one view alone. */
-function begin({ network }) {
+/** The networks, and what belongs to one view alone. */
+function begin({ network, others }) {
   const { tokens, D } = network;
   const index = new Map(tokens.map((word, n) => [word.normalize("NFC"), n]));
   const read = (word) => word.split(",").map((part) => (part === "" ? NaN : Number(part)));
@@ -29,49 +30,60 @@ function begin({ network }) {
     if (tokens.length <= OFFERED) select.append(...tokens.map((word) => new Option(word)));
     return select;
   });
-  const own = { network: load(network), H: network.H, index, spell, input, selects, typed: [], seen: [], squares: {} };
+  const networks = [network, ...others].map(load);
+  const own = { networks, network: networks[0], H: network.H, index, spell, input, selects, typed: [], seen: [], squares: {} };
   const end = () => [clearInterval(own.timer), own.opened?.live.end()];
   return Object.assign(own, { end, id: `gw-${Math.random()}` });
 }
 
-const row = (s) => s.layer * s.network.directions + Number(s.reverse);
+const row = (s) => s.layer * s.network.directions + Number(s.reverse); // of every network
 
-function runOf(s, own, sentence, clamp) {
+function runOf(s, own, network, sentence, clamp) {
   const [words, { H }] = [split(sentence), own];
   const from = (s.hold_from - 1) * H;
   const held = (k) => Float64Array.from({ length: words.length * H }, (_, n) => (n < from ? NaN : clamp[k + (n % H)] ?? clamp[k] ?? NaN));
   const clamps = Object.fromEntries(Object.keys(clamp).map(([k]) => [k, held(k)]));
-  const { trace, outputs } = run(own.network, own.input(words), { clamps, shown: row(s) });
+  const { trace, outputs } = run(network, own.input(words), { clamps, shown: row(s) });
   return { words, outputs, ...trace };
 }
 
 /** The predictions at a step, counted from 0; made again when the step changes. */
-function at({ network }, run, t) {
+function at(network, run, t) {
   if (run.said?.t !== t) run.said = { t, p: predicted(network, run.outputs, t) };
   return run.said.p;
 }
 
+/** How far apart the sentences are in each state, and in tanh(c). */
+function measure({ letters, H }, [one, other]) {
+  const states = other ? ["c", "h"].filter((k) => letters.includes(k)) : [];
+  const apart = Object.fromEntries(states.map((k) => [k, distances(one[k], other[k], H)]));
+  return { apart, tanh_c: apart.c && distances(one.c.map(Math.tanh), other.c.map(Math.tanh), H) };
+}
+
 /** Runs are made again when a sentence or what is held has changed, not at each step. */
 function compute(s, own) {
-  const key = JSON.stringify([s.sentences, s.clamp, s.hold_from, row(s)]);
+  own.network = own.networks[s.names.indexOf(s.chosen)];
+  const key = JSON.stringify([s.sentences, s.clamp, s.hold_from, row(s), s.chosen]);
   if (own.known?.key === key) return own.known;
-  const all = (clamp) => s.sentences.map((sentence) => runOf(s, own, sentence, clamp));
-  const [runs, free] = [all(s.clamp), Object.keys(s.clamp).length ? all({}) : undefined];
-  const states = ["c", "h"].filter((k) => s.network.letters.includes(k));
+  const all = (network, clamp) => s.sentences.map((sentence) => runOf(s, own, network, sentence, clamp));
+  // Gates are held in the chosen network alone.
+  const networks = own.networks.map((network) => {
+    const runs = all(network, network === own.network ? s.clamp : {});
+    return { network, runs, ...measure(network, runs) };
+  });
+  const { runs, apart } = networks[s.names.indexOf(s.chosen)];
+  const free = Object.keys(s.clamp).length ? all(own.network, {}) : undefined;
   const before = free ?? runs;
-  const measure = ([one, other]) =>
-    Object.fromEntries(other ? states.map((k) => [k, distances(one[k], other[k], own.H)]) : []);
-  const [apart, apartFree] = [measure(runs), measure(before)];
+  const { apart: apartFree } = measure(own.network, before);
   // The scales hold what is held and what is free, so that both can be compared.
   const most = (lists) => nice(Math.max(0, ...lists.map((list) => list?.reduce((a, v) => Math.max(a, Math.abs(v)), 0) ?? 0)));
   const scales = {
-    c: most([...runs, ...(free ?? [])].map(({ c }) => c)),
+    c: most([...runs, ...before].map(({ c }) => c)),
     apart: most([apart, apartFree].flatMap(Object.values)),
   };
-  const tanh_c = apart.c && distances(runs[0].c.map(Math.tanh), runs[1].c.map(Math.tanh), own.H);
-  const [[one, other], [state]] = [before, states];
+  const [[one, other], state] = [before, runs[0].c ? "c" : "h"];
   const byUnit = apartByUnit(one[state], other?.[state] ?? new Float64Array(one[state].length), own.H);
-  return (own.known = { key, runs, free, scales, apart, apartFree, tanh_c, byUnit, state });
+  return (own.known = { key, networks, runs, free, scales, apart, apartFree, byUnit, state });
 }
 
 /** The units that are shown, in their order. */
@@ -80,12 +92,18 @@ function order(s, { byUnit }, isSorted) {
   return isSorted ? units.sort((a, b) => byUnit[b] - byUnit[a]) : units;
 }
 
-/** A longer sentence is read to its end if the last one was; a shorter one ends earlier. */
+/**
+ * A longer sentence is read to its end if the last one was; a shorter one ends earlier. What the
+ * chosen network has no gate for isn't held.
+ */
 function settle(next, last) {
   const [T, was] = [longest(next.sentences), longest(last.sentences)];
   const isAtEnd = next.step === last.step && last.step === was && T !== was;
   const step = isAtEnd ? T : within(1, T, next.step);
-  return { ...next, step, hold_from: Math.min(next.hold_from, T) };
+  const { gates } = CELLS[[next.network, ...next.others][next.names.indexOf(next.chosen)].cell];
+  const isLost = Object.keys(next.clamp).some(([k]) => !gates.includes(k));
+  const clamp = Object.fromEntries(Object.entries(next.clamp).filter(([[k]]) => gates.includes(k)));
+  return { ...next, step, hold_from: Math.min(next.hold_from, T), ...(isLost ? { clamp } : {}) };
 }
 
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
@@ -133,7 +151,18 @@ function sentences({ s, values, own, words, change, keep }) {
         <span class="number">${say(words.word, { t })}</span>${select}</label>
     </div>`;
   };
+  const fill = (n) => {
+    const filled = s.sentences.map((sentence) => {
+      const [one, ...rest] = split(sentence).filter((word) => word !== s.filler);
+      return [one, ...Array(n).fill(s.filler), ...rest].filter(Boolean).join(" ");
+    });
+    own.typed = [];
+    change({ sentences: filled });
+  };
+  const count = values.runs[0].words.filter((word) => word === s.filler).length;
+  const fills = { label: say(words.fill, s), range: [0, Math.max(FILLS, count), 1], value: count, says: say(words["says fill"], { n: count }), act: fill };
   return html`<div class="sentences">${NAMES.map(row)}
+    ${s.filler ? html`<label class="unit"><span>${say(words.fill, s)} <b class="number">${count}</b></span> ${slider(fills)}</label>` : nothing}
     <p class="message" role="alert" id=${own.id}>${own.trouble?.text ?? ""}</p></div>`;
 }
 
@@ -178,7 +207,7 @@ function timeline(context) {
       <path class="unheld" d=${free ? Array.from(apartFree[k], mark).join("") : ""} />`;
   };
   const t = Math.min(s.step, apart.h?.length ?? 1) - 1;
-  const where = say(words.where, { t: s.step, T: last });
+  const where = say(words.where, { t: s.step, T: last }) + (s.chosen ? `, ${s.chosen}` : "");
   const gaps = Object.entries(apart).map(([k, list]) => `|Δ${k}| ${number(list[t])}`);
   const spoken = runs.map((run, b) => `${NAMES[b]} ${run.words[Math.min(s.step, run.words.length) - 1]}`);
   const says = `${where}: ${[...spoken, ...context.says, ...gaps].join(", ")}`;
@@ -261,12 +290,14 @@ function choice(context) {
   const choose = ({ target: { selectedIndex: n } }) =>
     change({ layer: Math.floor(n / s.network.directions), reverse: n % s.network.directions === 1 });
   return html`<div class="choice">
+    ${s.chosen ? html`<div class="scopes" role="group" aria-label=${words.network}><span>${words.network}</span>
+      ${s.names.map((name, n) => button(html`<i class="net" style="--tint: ${s.colors[n]}"></i>${name}`, () => change({ chosen: name }), { pressed: name === s.chosen }))}</div>` : nothing}
     ${s.rows.length > 1 ? html`<label class="row"><span>${words.row}</span>
       <select data-lm-suppress-shortcuts="true" aria-label=${words.row} @change=${choose}>
         ${s.rows.map((name, n) => html`<option .selected=${n === row(s)}>${name}</option>`)}</select></label>` : nothing}
     ${pick("unit", "unit", [0, own.H - 1], `${s.unit}: ${values.state} ${there.join(", ")}`)}
     ${button(words.sort, sort, { pressed: s.sort })}
-    ${CELLS[s.network.cell].gates.length
+    ${CELLS[own.network.cell].gates.length
       ? html`<div class="scopes" role="group" aria-label=${words.scope}>
           <span>${words.scope}</span>${[false, true].map(scope)}</div>
         ${pick("from", "hold_from", [1, T], say(words["says from"], { t: s.hold_from, word: told.join(", ") }), T > 1)}
@@ -278,7 +309,7 @@ function choice(context) {
 
 /** The chosen unit at the chosen word of a sentence, with no gate held, as settings of an explorer. */
 function cellOf({ s, values, own, words }, b) {
-  const { network, H } = own;
+  const { network } = own;
   const { words: spoken, h, c } = (values.free ?? values.runs)[b];
   const below = { ...network, rows: network.rows.slice(0, s.layer * network.directions) };
   const x = run(below, own.input(spoken)).outputs;
@@ -301,7 +332,7 @@ function cellOf({ s, values, own, words }, b) {
 /** A button per sentence that opens the cell of the chosen unit below the widget, or closes it. */
 function opener(context) {
   const { s, values, own, words, root, keep } = context;
-  const first = s.explorers[s.network.cell];
+  const first = s.explorers[own.network.cell];
   const open = (b, key) => {
     own.opened?.live.end();
     if (own.opened?.key === key) return keep({ opened: undefined });
@@ -324,7 +355,7 @@ function opener(context) {
 /** Words × units for one gate or state, a map per sentence; a gate can be held. */
 function card(context, k) {
   const { s, values, own, words, change, layout } = context;
-  const [name, isGate] = [words.quantity[k], CELLS[s.network.cell].gates.includes(k)];
+  const [name, isGate] = [words.quantity[k], CELLS[own.network.cell].gates.includes(k)];
   const one = own.isOne ? `${k}${s.unit}` : k;
   const hold = (value) => {
     const rest = Object.entries(s.clamp).filter(([key]) => (own.isOne ? key !== one : key[0] !== k));
@@ -423,27 +454,36 @@ function arrange(all, n, runs, units, isDense) {
   return { columns, pitch: wide(20), tall: high(wide(20)), units, gutter: 20, isStacked };
 }
 
-/** What the network expects, and what became of the difference between the sentences. */
-function verdict({ s, values: { runs, apart, tanh_c }, words, now, says }) {
-  const isSame = runs[1] && [0, 1].map((b) => runs[b].words.slice(0, s.step).join(" ")).reduce((a, b) => a === b);
-  const from = Object.keys(s.clamp).length ? s.hold_from : 0;
-  const { verdict, word, read } =
-    !runs[1] || s.network.directions > 1 ? {} : isSame ? { verdict: "same" } : difference({ ...apart, tanh_c }, now, s.step, from);
-  const parts = { k: apart.c ? "c" : "h", t: word, p: number(read ?? 0) };
-  return html`<p class="verdict" role="status">
-    <span>${say(words.after, { t: s.step })}${says.join(", ")}</span>
-    <b>${verdict ? say(words.difference[verdict], parts) + (words["gate of"][s.network.cell][verdict] ?? "") : ""}</b></p>`;
+/** What each network expects, and what became of the difference between the sentences. */
+function verdict({ s, values: { networks }, words }) {
+  const [one, other] = networks[0].runs.map((run) => run.words.slice(0, s.step).join(" "));
+  const line = ({ network, runs, apart, tanh_c }, n) => {
+    const now = runs.map((run) => at(network, run, Math.min(s.step, run.words.length) - 1));
+    const from = s.names[n] === s.chosen && Object.keys(s.clamp).length ? s.hold_from : 0;
+    const { verdict, word, read } =
+      !runs[1] || network.directions > 1 ? {} : one === other ? { verdict: "same" } : difference({ ...apart, tanh_c }, now, s.step, from);
+    const parts = { k: apart.c ? "c" : "h", t: word, p: number(read ?? 0) };
+    const [told, gate] = [verdict ? say(words.difference[verdict], parts) : "", words["gate of"][network.cell][verdict] ?? ""];
+    const says = now.map((p, b) => expects(s, words, p, b) + (s.chosen ? ` (${number(p[first(p)])})` : "")).join(", ");
+    return s.chosen
+      ? html`<span><i class="net" style="--tint: ${s.colors[n]}"></i><b>${s.names[n]}</b> ${says}. ${told}</span>`
+      : html`<span>${say(words.after, { t: s.step })}${says}</span><b>${told}${gate}</b>`;
+  };
+  return html`<p class="verdict" role="status">${networks.map(line)}</p>`;
 }
+
+/** "A predicts dog" */
+const expects = ({ network }, words, p, b) => say(words.says, { name: NAMES[b], word: network.outputs[first(p)] });
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
 function view(given) {
   const { s, values: { runs, free }, words, own, sizes } = given;
-  const here = (run) => at(own, run, Math.min(s.step, run.words.length) - 1);
+  const here = (run) => at(own.network, run, Math.min(s.step, run.words.length) - 1);
   const now = runs.map(here);
-  const says = now.map((p, b) => say(words.says, { name: NAMES[b], word: s.network.outputs[first(p)] }));
+  const says = now.map((p, b) => expects(s, words, p, b));
   const all = order(s, given.values, s.sort);
   const units = all.slice(0, UNITS);
-  const letters = [...s.network.letters];
+  const letters = [...own.network.letters];
   const layout = arrange(sizes.grid || 800, letters.length, runs, units, s.projector);
   const context = { ...given, now, says, layout, free: free?.map(here) };
   return html`<div class="face" role="group" aria-label=${words.title}>
