@@ -358,7 +358,7 @@ def test_several_networks_read_the_same_sentences():
         assert found["networks"][name]["difference"] == difference(runs, 3, int(name == "LSTM"))
     assert found["runs"][0].keys() == {"words", *"figoch", "p"}
     lines = widget.said(found)
-    assert [line.split()[0] for line in lines] == ["RNN", "LSTM", "GRU"]
+    assert [line.split()[0] for line in lines] == ["RNN:", "LSTM:", "GRU:"]
     assert set(lines) <= set(texts(widget.picture()))
     widget.chosen = "GRU"
     assert widget.clamp == {}

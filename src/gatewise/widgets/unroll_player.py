@@ -272,7 +272,7 @@ class UnrollPlayer(base.Widget):
         likeliest = [network.outputs[one.argmax()] for one in p]
         says = [words["says"].format(name="AB"[b], word=word) for b, word in enumerate(likeliest)]
         says = [f"{one} ({number(p[b].max())})" for b, one in enumerate(says)]
-        return f"{name} {', '.join(says)}. {said}".strip()
+        return f"{name}: {', '.join(says)}. {said}".strip()
 
     def picture(self):
         """Return the sentences, the distances, the predictions and every unit as a still `Plot`."""

@@ -466,7 +466,7 @@ function verdict({ s, values: { networks }, words }) {
     const [told, gate] = [verdict ? say(words.difference[verdict], parts) : "", words["gate of"][network.cell][verdict] ?? ""];
     const says = now.map((p, b) => expects(s, words, p, b) + (s.chosen ? ` (${number(p[first(p)])})` : "")).join(", ");
     return s.chosen
-      ? html`<span><i class="net" style="--tint: ${s.colors[n]}"></i><b>${s.names[n]}</b> ${says}. ${told}</span>`
+      ? html`<span><i class="net" style="--tint: ${s.colors[n]}"></i><b>${s.names[n]}:</b> ${says}. ${told}</span>`
       : html`<span>${say(words.after, { t: s.step })}${says}</span><b>${told}${gate}</b>`;
   };
   return html`<p class="verdict" role="status">${networks.map(line)}</p>`;

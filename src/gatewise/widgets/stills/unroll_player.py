@@ -67,7 +67,7 @@ def unroll_player(
 
     top = PADDING + 28
     middle = top + max(row * len(runs) + (12 + 110 if apart else 8), 24 + 19 * len(shown)) + 16
-    lines, middle = middle + 8, middle + 24 * len(said)
+    lines, middle = middle + 8, middle + 4 * bool(said) + 20 * len(said)
     rows = -(-len(letters) // sizes["columns"])
     tall = middle + rows * (sizes["card"] + 10) + (44 if notes else 24) + PADDING
     still = Still(round(tall))
@@ -75,7 +75,7 @@ def unroll_player(
     still.write(PADDING, PADDING + 12, where)
     size = {"size": 14, "bold": True} if len(said) == 1 else {"size": 12}
     for n, line in enumerate(said):
-        still.write(PADDING, lines + 24 * n, line, **size)
+        still.write(PADDING, lines + 20 * n, line, **size)
     _along(still, runs, (apart, shadow, scales["apart"]), step, row, top)
     _next(still, p, shown, vocabulary, names, free)
     wide = (INNER - 10 * (sizes["columns"] - 1)) / sizes["columns"]
