@@ -267,7 +267,7 @@ def hand_set(f=9, i=9, o=9, others=0.0, readout=9.0, ahead=0.0):
         ("not shown", {"o": -9}, "Look at the output gate o."),
         ("saturated", {"others": 9}, "tanh(c) is saturated"),
         ("not read", {"readout": 0.0}, "Kept, but not read: c still differs"),
-        ("leaning", {"ahead": 9.0}, "Not decisive: A and B predict the same"),
+        ("leaning", {"ahead": 9.0}, "Not decisive: both predict the same"),
     ],
 )
 def test_what_became_of_the_difference(show, verdict, network, says):

@@ -162,8 +162,7 @@ ENGLISH = {
             " does not differ.",
             "not read": "Kept, but not read: {k} still differs, the predictions do not.",
             "read": "Read: the predictions differ by {p} of 1.",
-            "leaning": "Not decisive: A and B predict the same; the probabilities differ by {p}"
-            " of 1.",
+            "leaning": "Not decisive: both predict the same; the probabilities differ by {p} of 1.",
             "early": "Too early to tell: gates are forced from word {t} on.",
         },
         # The gate that does this work in each cell.
