@@ -8,6 +8,8 @@ import pytest
 from gatewise.cells import gru, lstm, rnn
 from gatewise.drawings.values import figure, nice, number
 from gatewise.widgets import base
+from gatewise.widgets.unroll_player import difference
+from gatewise.widgets.words import ENGLISH
 
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
 GATES = {"rnn": "", "lstm": "ifo", "gru": "rz"}
@@ -179,6 +181,36 @@ def test_probabilities_and_distances(page):
         f = f"([a, b]) => [...cells.{name}(Float64Array.from(a), Float64Array.from(b), 3)]"
         found = page.evaluate(f, [one.ravel().tolist(), other.ravel().tolist()])
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
+DIFFERENCE = """([apart, now, step, from]) => {
+    const lines = Object.entries(apart).map(([k, line]) => [k, Float64Array.from(line)]);
+    return cells.difference(Object.fromEntries(lines), now, step, from);
+}"""
+
+
+def test_what_became_of_a_difference_is_pythons(page):
+    rng, verdicts = np.random.default_rng(0), set()
+    for states in ["ch", "h"] * 300:
+        T = int(rng.integers(1, 6))
+        step, hold_from = int(rng.integers(1, T + 1)), int(rng.integers(0, T + 1))
+        p = np.full((2, T, 3), 1 / 3)
+        if rng.uniform() < 0.3:
+            p = rng.dirichlet([1, 1, 1], size=(2, T))
+        runs = [{"words": [name] * T, "p": p[b]} for b, name in enumerate("AB")]
+        apart = {}
+        for k in states:  # some differences shrink, some are none, some are behind a flat tanh
+            middle, size, decay = rng.choice([0, 4]), rng.choice([0, 0.05, 2]), rng.choice([0, 3])
+            half = size / 2 * np.exp(-decay * np.arange(T))[:, None]
+            runs[0][k], runs[1][k] = middle + half, middle - half
+            apart[k] = (2 * half).ravel().tolist()
+        if "c" in states:
+            apart["tanh_c"] = np.ptp([np.tanh(run["c"]) for run in runs], axis=0).ravel().tolist()
+        found = difference(runs, step, hold_from)
+        now = p[:, step - 1].tolist()
+        assert page.evaluate(DIFFERENCE, [apart, now, step, hold_from]) == pytest.approx(found)
+        verdicts.add(found["verdict"])
+    assert verdicts == ENGLISH["player"]["difference"].keys() - {"same"}
 
 
 def test_numbers_are_written_and_axes_end_as_in_the_still_pictures(page):

@@ -39,6 +39,14 @@ def tagger():
     return UnrollPlayer(parts, WORDS, outputs=TAGS, sentences=[SENTENCE, "a cat sees"], step=2)
 
 
+def three(**settings):
+    torch.manual_seed(0)
+    kinds = {"RNN": models.TextRNN, "LSTM": models.TextLSTM, "GRU": models.TextGRU}
+    networks = {name: kind(10, 16) for name, kind in kinds.items()}
+    words, settings = text.Vocabulary([*text.SENTENCES, "um"]), {"filler": "um"} | settings
+    return UnrollPlayer(networks, words, sentences=["i um like", "you um like"], **settings)
+
+
 def reader():
     torch.manual_seed(0)
     rnn, readout = torch.nn.LSTM(5, 16), torch.nn.Linear(16, 5)
@@ -84,6 +92,7 @@ VIEWS = {
         [{}],
     ),
     "two layers and directions": (lambda: tagger(), [{}, {"layer": 1, "reverse": True}]),
+    "three networks": (three, [{}, {"chosen": "LSTM", "clamp": {"f": 0}}, {"chosen": "GRU"}]),
     "a text": (reader, [{}, {"quantity": "loss"}]),
 }
 

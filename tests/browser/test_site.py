@@ -157,7 +157,11 @@ def remade(state):
     kind = getattr(widgets, state["class"])
     settings = {name: state[name] for name in kind.settings()}
     if kind is widgets.UnrollPlayer:
-        return kind(*network(state["network"]), **settings)
+        parts, tokens = network(state["network"])
+        if state["others"]:
+            all_of = [parts, *(network(other)[0] for other in state["others"])]
+            parts = dict(zip(state["names"], all_of, strict=True))
+        return kind(parts, tokens, filler=state["filler"], **settings)
     if kind is widgets.BackwardExplorer:
         for name, cell in {"lstm_params": lstm, "rnn_params": rnn}.items():
             settings[name] = shaped(cell.Params, settings[name])

@@ -11,6 +11,8 @@ from traitlets import Dict, TraitType
 
 from gatewise.drawings import DARK, LIGHT
 
+STATIC = files("gatewise.widgets") / "static"
+
 # ── settings ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -104,6 +106,11 @@ class Widget(anywidget.AnyWidget):
         named = [name for one in all_of for name, trait in one if isinstance(trait, Setting)]
         return list(dict.fromkeys(named))
 
+    @classmethod
+    def defaults(cls):
+        """Return the default settings as JSON data."""
+        return {name: _plain(getattr(cls, name).default_value) for name in cls.settings()}
+
     @property
     def values(self):
         """Every number on the screen, computed from the settings by the cells."""
@@ -120,7 +127,7 @@ class Widget(anywidget.AnyWidget):
 
     def state(self):
         """Return the part of `plain()` that belongs to this widget, and the name of its class."""
-        shared = ("words", "drawings", "palette", "descent")
+        shared = ("words", "drawings", "palette", "explorers", "descent")
         own = {name: value for name, value in self.plain().items() if name not in shared}
         return {"class": type(self).__name__} | own
 
@@ -224,11 +231,13 @@ def _texts(value):
     """Return constants as JSON data, with buffers as base64 text."""
     if isinstance(value, dict):
         return {key: _texts(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_texts(part) for part in value]
     return b64encode(value).decode() if isinstance(value, memoryview) else value
 
 
 def _static(name):
-    return (files("gatewise.widgets") / "static" / name).read_text(encoding="utf-8")
+    return (STATIC / name).read_text(encoding="utf-8")
 
 
 def _module(view):
@@ -236,9 +245,13 @@ def _module(view):
 
     A browser loads a widget from a blob, and a blob can't import other files.
     """
-    text = _static(f"{view}.js")
-    used = [name for name in ("network", "tasks") if f'"./{name}.js"' in text]
-    return scopes("lit-html", "cells", "base", *used) + _imported(text)
+    return scopes(*_imports(view)) + _imported(_static(f"{view}.js"))
+
+
+def _imports(name):
+    """Return the files of static/ that one of them needs, each after those that it needs itself."""
+    named = re.findall(r'from "\./([\w-]+)\.js"', _static(f"{name}.js"))
+    return list(dict.fromkeys(other for one in named for other in [*_imports(one), one]))
 
 
 def scopes(*names):
@@ -254,7 +267,8 @@ def _scope(name):
     else:
         exports = re.findall(r"^export (?:const|function\*?) (\w+)", text, re.MULTILINE)
         pairs = [(name, name) for name in exports]
-        text = _imported(re.sub("^export ", "", text, flags=re.MULTILINE))
+        text = re.sub(r"^export default \w+;\n|^export ", "", text, flags=re.MULTILINE)
+        text = _imported(text)
     returned = ", ".join(": ".join(pair) for pair in pairs)
     return f'modules["{name}"] = (() => {{\n{text}\nreturn {{ {returned} }};\n}})();'
 
@@ -266,10 +280,13 @@ def _imported(text):
 def _styles(view):
     """Return the rules of base.css and the widget's own, nested under the widget's class.
 
-    They then apply to no other widget, whatever the order in which a page loads them.
+    They then apply to no other widget, whatever the order in which a page loads them. The rules of
+    the views that open inside this one follow.
     """
     rules = _static("base.css") + _static(f"{view}.css")
     # Keyframes style nothing by themselves, and CSS doesn't allow them inside a rule.
     keyframes = re.compile(r"^@keyframes .*?^}\n", re.MULTILINE | re.DOTALL)
     own = f".gw-{view.replace('_', '-')} {{\n{keyframes.sub('', rules)}}}\n"
-    return "".join(keyframes.findall(rules)) + own
+    styled = [name for name in _imports(view) if (STATIC / f"{name}.css").is_file()]
+    inner = [_styles(name) for name in styled if name != "base"]
+    return "".join(keyframes.findall(rules)) + own + "".join(inner)

@@ -75,6 +75,12 @@ class Explorer(base.Widget):
         )
 
     @classmethod
+    def first(cls, words):
+        """Return all that `mount` needs for an explorer with the default settings and no task."""
+        constants = {"cell": cls.cell, "task": "", "sequences": [], "unseen": []}
+        return cls.shared(words) | constants | cls.defaults()
+
+    @classmethod
     def from_trace(
         cls, params, trace, t, b, unit, feature=None, *, reverse=False, words=ENGLISH, **settings
     ):

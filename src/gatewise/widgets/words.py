@@ -180,8 +180,9 @@ ENGLISH = {
         "says": "{name} predicts {word}",
         "dotted": "dotted: with no gate forced",
         "legend": "A and B: the two sentences",
-        "marks": "frame: the chosen word and unit; pale: still to come; bold: words that differ; "
-        "dashed line: from here on gates are forced",
+        "marks": "frame: the chosen word and unit; pale: still to come; bold: words that differ",
+        "since": "dashed line: from here on gates are forced",
+        "forced": "dotted marks: with no gate forced; the maps show the forced run alone",
         "difference": {
             "same": "Up to here, the sentences are the same.",
             "never": "Never written: {k} stays the same in both sentences.",
@@ -191,6 +192,8 @@ ENGLISH = {
             " does not differ.",
             "not read": "Kept, but not read: {k} still differs, the predictions do not.",
             "read": "Read: the predictions differ by {p} of 1.",
+            "leaning": "Not decisive: both predict the same; the probabilities differ by {p} of 1.",
+            "early": "Too early to tell: gates are forced from word {t} on.",
         },
         # For each cell and verdict, a sentence about the gate that causes it.
         "gate of": {
@@ -205,6 +208,10 @@ ENGLISH = {
             },
             "rnn": {},
         },
+        # Several networks, and a word that is put in again and again.
+        "network": "network",
+        "fill": "words “{filler}”:",
+        "says fill": "{n} after the first word",
         "row": "shown",
         # One label for each direction.
         "rows": ["layer {n}, forward", "layer {n}, reverse"],
@@ -216,6 +223,11 @@ ENGLISH = {
         "one unit": "unit {unit} alone",
         "from": "from word",
         "says from": "gates are forced from word {t} on, {word}",
+        "open this": "Open this unit at this word:",
+        "open": "Open unit {unit} at word {t} of {name}",
+        "opened": "unit {unit} at word {t} of {name}, “{word}”; x is input feature {feature},"
+        " everything else is held",
+        "opened free": "; no gate is forced",
         "force": "Force {k}:",
         "free": "off",
         "hold": "Force {k} to {value}",

@@ -228,9 +228,9 @@ function followTheme(root, palette) {
  *   begin(settings): what belongs to one view alone, as where the pointer is
  *   settle(next, last): settings that depend on others, put right; optional
  *   compute(settings, own): every number on the screen
- *   view({ s, values, words, own, sizes, change, keep, reset }): a lit-html template. sizes: the
- *   width of each element with `data-fit`, by that name. change: take over some settings; keep:
- *   some of own; reset: the first settings.
+ *   view({ s, values, words, own, sizes, root, change, keep, reset }): a lit-html template. sizes:
+ *   the width of each element with `data-fit`, by that name. root: the widget's element. change:
+ *   take over some settings; keep: some of own; reset: the first settings.
  *
  * `mount(element, settings, { onchange })` needs nothing else: settings are all that Python's
  * `widget.plain()` has; `onchange` gets those that the reader has changed.
@@ -245,7 +245,7 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
 
     function draw() {
       const values = compute(settings, own);
-      render(view({ s: settings, values, words: { ...settings.words, ...settings.renamed }, own, sizes, change, keep, reset }), root);
+      render(view({ s: settings, values, words: { ...settings.words, ...settings.renamed }, own, sizes, root, change, keep, reset }), root);
       project();
     }
     /** Fill the screen with the scaled widget, in the top layer, where the page can't clip it. */

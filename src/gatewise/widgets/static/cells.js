@@ -239,6 +239,24 @@ export const gru = cell({
   },
 });
 
+/**
+ * One unit of a layer at one time step, as `from_trace` in gatewise/widgets/gate_explorer.py makes
+ * it. x (D), h (H): what the layer reads. feature: the entry of x that stays free.
+ * Returns by block of the cell its weights w_x and w_h, its bias b, and held, the sum of all that
+ * the other entries of x and h add. A GRU's candidate has two sides, n and q.
+ */
+export function unitOf({ blocks }, { W_ih, W_hh, b_ih, b_hh }, x, h, unit, feature) {
+  const by = (of) => Object.fromEntries(blocks.map((k, n) => [k, of(n * h.length + unit)]));
+  const others = (W, v, own) => by((n) => v.reduce((sum, value, k) => sum + (k === own ? 0 : W[n * v.length + k] * value), 0));
+  const [of_x, of_h] = [others(W_ih, x, feature), others(W_hh, h, unit)];
+  const b = by((n) => b_ih[n] + b_hh[n]);
+  const held = Object.fromEntries(blocks.map((k) => [k, of_x[k] + of_h[k]]));
+  const last = 2 * h.length + unit;
+  const sides = blocks.includes("n") ? [{ n: b_ih[last], q: b_hh[last] }, { n: of_x.n, q: of_h.n }] : [];
+  const [w_x, w_h] = [by((n) => W_ih[n * x.length + feature]), by((n) => W_hh[n * h.length + unit])];
+  return { w_x, w_h, b: { ...b, ...sides[0] }, held: { ...held, ...sides[1] } };
+}
+
 // ── readout and distances ───────────────────────────────────────────────────────────────────
 /** Return softmax(h W + b), the probabilities of D outputs. h: (H). W: (H, D), which may be a Float32Array. */
 export function probabilities(h, W, b) {
@@ -317,22 +335,29 @@ export function alongWire(dc, f, read) {
   return wire;
 }
 
+/** The place of the largest value. */
+export const first = (values) => values.indexOf(values.reduce((a, v) => Math.max(a, v)));
+
 const COUNTS = 0.1; // which share of a distance, or of all probability, counts as a difference
 
 /**
- * What became of the difference between two sentences up to step t, counted from 0; its rule is
- * told in gatewise/widgets/unroll_player.py. apart, free: distances by state, as held and with
- * nothing held; squashed: those of tanh(c), as held; now: both predictions.
+ * What became of the difference between two sentences; its rule is told in
+ * gatewise/widgets/unroll_player.py. apart: distances by state and, in an LSTM, of tanh_c; now:
+ * both predictions. step, from: counted from 1; gates are held from word `from` on, or 0.
  */
-export function difference(apart, free, squashed, now, t) {
+export function difference(apart, now, step, from) {
+  const t = Math.min(step, apart.h.length) - 1;
+  const differs = (line) => line.slice(0, t + 1).map((v, n, all) => v >= COUNTS * Math.max(1, ...all));
   const read = now[0].reduce((sum, p, n) => sum + Math.abs(p - now[1][n]), 0) / 2;
-  const differs = (k) => apart[k].slice(0, t + 1).map((v) => v >= COUNTS * Math.max(1, ...free[k]));
-  const last = differs(apart.c ? "c" : "h").lastIndexOf(1);
-  if (read >= COUNTS) return { verdict: "read", read, word: t + 1 };
-  if (last < 0) return { verdict: "never", read, word: t + 1 };
-  if (last < t) return { verdict: "lost", read, word: last + 2 };
-  const isFlat = squashed?.[t] < COUNTS * Math.max(1, ...free.h);
-  return { verdict: differs("h")[t] ? "not read" : isFlat ? "saturated" : "not shown", read, word: t + 1 };
+  const [isRead, isShown] = [read >= COUNTS, differs(apart.h)[t]];
+  const last = differs(apart.c ?? apart.h).lastIndexOf(1);
+  const found = (verdict, word = t + 1) => ({ verdict, word, read });
+  if (step < from || (step === from && (isRead || isShown))) return found("early", from);
+  if (isRead) return found(first(now[0]) === first(now[1]) ? "leaning" : "read");
+  if (last < 0) return found("never");
+  if (last < t) return found("lost", last + 2);
+  if (isShown) return found("not read");
+  return found(differs(apart.tanh_c)[t] ? "not shown" : "saturated");
 }
 
 /** Measure how a gradient (T) shrinks, like `shrinking` in gatewise/widgets/backward_explorer.py. */

@@ -420,4 +420,5 @@ function begin({ drawings, words }) {
   return { pictures };
 }
 
-export default widget({ name: "gw-gate-explorer", begin, settle, compute, view });
+export const explorer = widget({ name: "gw-gate-explorer", begin, settle, compute, view });
+export default explorer;

@@ -1,20 +1,22 @@
 // UnrollPlayer: a trained text model reads one sentence or two; its weights come once and run here.
-import { apartByUnit, difference, distances, largest } from "./cells.js";
+import { apartByUnit, difference, distances, first, largest, unitOf } from "./cells.js";
 import { button, column, nice, number, projector, say, scale, set, shown, slider, spot, symbol, widget, within } from "./base.js";
+import { explorer } from "./gate_explorer.js";
 import { CELLS, load, predicted, run, vectors } from "./network.js";
 import { html, nothing, svg } from "./lit-html.js";
 
 const NAMES = ["A", "B"];
 const BEAT = 700; // milliseconds per word while playing
 const [LIKELY, NAMED] = [10, 40]; // how many next words are shown; how many words are listed
+const FILLS = 50; // how many filler words the slider gives
 const [UNITS, OFFERED] = [64, 500]; // how many units are shown, and words offered, at most
 
 const split = (sentence) => sentence.normalize("NFC").split(/\s+/).filter(Boolean);
 const longest = (sentences) => Math.max(...sentences.map((sentence) => split(sentence).length));
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
-/** The network, and what belongs to one view alone. */
-function begin({ network }) {
+/** The networks, and what belongs to one view alone. */
+function begin({ network, others }) {
   const { tokens, D } = network;
   const index = new Map(tokens.map((word, n) => [word.normalize("NFC"), n]));
   const read = (word) => word.split(",").map((part) => (part === "" ? NaN : Number(part)));
@@ -28,46 +30,60 @@ function begin({ network }) {
     if (tokens.length <= OFFERED) select.append(...tokens.map((word) => new Option(word)));
     return select;
   });
-  const own = { network: load(network), H: network.H, index, spell, input, selects, typed: [], seen: [], squares: {} };
-  return Object.assign(own, { end: () => clearInterval(own.timer), id: `gw-${Math.random()}` });
+  const networks = [network, ...others].map(load);
+  const own = { networks, network: networks[0], H: network.H, index, spell, input, selects, typed: [], seen: [], squares: {} };
+  const end = () => [clearInterval(own.timer), own.opened?.live.end()];
+  return Object.assign(own, { end, id: `gw-${Math.random()}` });
 }
 
-const row = (s) => s.layer * s.network.directions + Number(s.reverse);
+const row = (s) => s.layer * s.network.directions + Number(s.reverse); // of every network
 
-function runOf(s, own, sentence, clamp) {
+function runOf(s, own, network, sentence, clamp) {
   const [words, { H }] = [split(sentence), own];
   const from = (s.hold_from - 1) * H;
   const held = (k) => Float64Array.from({ length: words.length * H }, (_, n) => (n < from ? NaN : clamp[k + (n % H)] ?? clamp[k] ?? NaN));
   const clamps = Object.fromEntries(Object.keys(clamp).map(([k]) => [k, held(k)]));
-  const { trace, outputs } = run(own.network, own.input(words), { clamps, shown: row(s) });
+  const { trace, outputs } = run(network, own.input(words), { clamps, shown: row(s) });
   return { words, outputs, ...trace };
 }
 
 /** The predictions at a step, counted from 0; made again when the step changes. */
-function at({ network }, run, t) {
+function at(network, run, t) {
   if (run.said?.t !== t) run.said = { t, p: predicted(network, run.outputs, t) };
   return run.said.p;
 }
 
+/** How far apart the sentences are in each state, and in tanh(c). */
+function measure({ letters, H }, [one, other]) {
+  const states = other ? ["c", "h"].filter((k) => letters.includes(k)) : [];
+  const apart = Object.fromEntries(states.map((k) => [k, distances(one[k], other[k], H)]));
+  return { apart, tanh_c: apart.c && distances(one.c.map(Math.tanh), other.c.map(Math.tanh), H) };
+}
+
 /** Runs are made again when a sentence or what is held has changed, not at each step. */
 function compute(s, own) {
-  const key = JSON.stringify([s.sentences, s.clamp, s.hold_from, row(s)]);
+  own.network = own.networks[s.names.indexOf(s.chosen)];
+  const key = JSON.stringify([s.sentences, s.clamp, s.hold_from, row(s), s.chosen]);
   if (own.known?.key === key) return own.known;
-  const all = (clamp) => s.sentences.map((sentence) => runOf(s, own, sentence, clamp));
-  const [runs, free] = [all(s.clamp), Object.keys(s.clamp).length ? all({}) : undefined];
-  const states = ["c", "h"].filter((k) => s.network.letters.includes(k));
-  const measure = ([one, other]) =>
-    Object.fromEntries(other ? states.map((k) => [k, distances(one[k], other[k], own.H)]) : []);
-  const [apart, apartFree] = [measure(runs), measure(free ?? runs)];
+  const all = (network, clamp) => s.sentences.map((sentence) => runOf(s, own, network, sentence, clamp));
+  // Gates are held in the chosen network alone.
+  const networks = own.networks.map((network) => {
+    const runs = all(network, network === own.network ? s.clamp : {});
+    return { network, runs, ...measure(network, runs) };
+  });
+  const { runs, apart } = networks[s.names.indexOf(s.chosen)];
+  const free = Object.keys(s.clamp).length ? all(own.network, {}) : undefined;
+  const before = free ?? runs;
+  const { apart: apartFree } = measure(own.network, before);
   // The scales hold what is held and what is free, so that both can be compared.
   const most = (lists) => nice(Math.max(0, ...lists.map((list) => list?.reduce((a, v) => Math.max(a, Math.abs(v)), 0) ?? 0)));
   const scales = {
-    c: most([...runs, ...(free ?? [])].map(({ c }) => c)),
+    c: most([...runs, ...before].map(({ c }) => c)),
     apart: most([apart, apartFree].flatMap(Object.values)),
   };
-  const [[one, other], [state]] = [runs, states];
+  const [[one, other], state] = [before, runs[0].c ? "c" : "h"];
   const byUnit = apartByUnit(one[state], other?.[state] ?? new Float64Array(one[state].length), own.H);
-  return (own.known = { key, runs, free, scales, apart, apartFree, byUnit, state });
+  return (own.known = { key, networks, runs, free, scales, apart, apartFree, byUnit, state });
 }
 
 /** Return the units that are shown, in order. */
@@ -76,12 +92,18 @@ function order(s, { byUnit }, isSorted) {
   return isSorted ? units.sort((a, b) => byUnit[b] - byUnit[a]) : units;
 }
 
-/** A longer sentence is read to its end if the last one was; a shorter one ends earlier. */
+/**
+ * A longer sentence is read to its end if the last one was; a shorter one ends earlier. What the
+ * chosen network has no gate for isn't held.
+ */
 function settle(next, last) {
   const [T, was] = [longest(next.sentences), longest(last.sentences)];
   const isAtEnd = next.step === last.step && last.step === was && T !== was;
   const step = isAtEnd ? T : within(1, T, next.step);
-  return { ...next, step, hold_from: Math.min(next.hold_from, T) };
+  const { gates } = CELLS[[next.network, ...next.others][next.names.indexOf(next.chosen)].cell];
+  const isLost = Object.keys(next.clamp).some(([k]) => !gates.includes(k));
+  const clamp = Object.fromEntries(Object.entries(next.clamp).filter(([[k]]) => gates.includes(k)));
+  return { ...next, step, hold_from: Math.min(next.hold_from, T), ...(isLost ? { clamp } : {}) };
 }
 
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
@@ -129,7 +151,18 @@ function sentences({ s, values, own, words, change, keep }) {
         <span class="number">${say(words.word, { t })}</span>${select}</label>
     </div>`;
   };
+  const fill = (n) => {
+    const filled = s.sentences.map((sentence) => {
+      const [one, ...rest] = split(sentence).filter((word) => word !== s.filler);
+      return [one, ...Array(n).fill(s.filler), ...rest].filter(Boolean).join(" ");
+    });
+    own.typed = [];
+    change({ sentences: filled });
+  };
+  const count = values.runs[0].words.filter((word) => word === s.filler).length;
+  const fills = { label: say(words.fill, s), range: [0, Math.max(FILLS, count), 1], value: count, says: say(words["says fill"], { n: count }), act: fill };
   return html`<div class="sentences">${NAMES.map(row)}
+    ${s.filler ? html`<label class="unit"><span>${say(words.fill, s)} <b class="number">${count}</b></span> ${slider(fills)}</label>` : nothing}
     <p class="message" role="alert" id=${own.id}>${own.trouble?.text ?? ""}</p></div>`;
 }
 
@@ -174,7 +207,7 @@ function timeline(context) {
       <path class="unheld" d=${free ? Array.from(apartFree[k], mark).join("") : ""} />`;
   };
   const t = Math.min(s.step, apart.h?.length ?? 1) - 1;
-  const where = say(words.where, { t: s.step, T: last });
+  const where = say(words.where, { t: s.step, T: last }) + (s.chosen ? `, ${s.chosen}` : "");
   const gaps = Object.entries(apart).map(([k, list]) => `|Δ${k}| ${number(list[t])}`);
   const spoken = runs.map((run, b) => `${NAMES[b]} ${run.words[Math.min(s.step, run.words.length) - 1]}`);
   const says = `${where}: ${[...spoken, ...context.says, ...gaps].join(", ")}`;
@@ -241,7 +274,11 @@ function choice(context) {
     const text = isOne ? say(words["one unit"], { unit: s.unit }) : words["all units"];
     return button(text, () => keep({ isOne }), { pressed: Boolean(own.isOne) === isOne });
   };
-  const again = () => [Object.assign(own, { isOne: false, typed: [], trouble: undefined }), reset()];
+  const again = () => {
+    own.opened?.live.end();
+    Object.assign(own, { isOne: false, typed: [], trouble: undefined, opened: undefined });
+    reset();
+  };
   const sort = () => change({ sort: !s.sort, ...(s.sort ? {} : { unit: order(s, values, true)[0] }) });
   const T = longest(s.sentences);
   const told = s.sentences.map((sentence) => split(sentence)[s.hold_from - 1] ?? "");
@@ -253,24 +290,72 @@ function choice(context) {
   const choose = ({ target: { selectedIndex: n } }) =>
     change({ layer: Math.floor(n / s.network.directions), reverse: n % s.network.directions === 1 });
   return html`<div class="choice">
+    ${s.chosen ? html`<div class="scopes" role="group" aria-label=${words.network}><span>${words.network}</span>
+      ${s.names.map((name, n) => button(html`<i class="net" style="--tint: ${s.colors[n]}"></i>${name}`, () => change({ chosen: name }), { pressed: name === s.chosen }))}</div>` : nothing}
     ${s.rows.length > 1 ? html`<label class="row"><span>${words.row}</span>
       <select data-lm-suppress-shortcuts="true" aria-label=${words.row} @change=${choose}>
         ${s.rows.map((name, n) => html`<option .selected=${n === row(s)}>${name}</option>`)}</select></label>` : nothing}
     ${pick("unit", "unit", [0, own.H - 1], `${s.unit}: ${values.state} ${there.join(", ")}`)}
     ${button(words.sort, sort, { pressed: s.sort })}
-    ${CELLS[s.network.cell].gates.length
+    ${CELLS[own.network.cell].gates.length
       ? html`<div class="scopes" role="group" aria-label=${words.scope}>
           <span>${words.scope}</span>${[false, true].map(scope)}</div>
-        ${pick("from", "hold_from", [1, T], say(words["says from"], { t: s.hold_from, word: told.join(", ") }), T > 1)}`
+        ${pick("from", "hold_from", [1, T], say(words["says from"], { t: s.hold_from, word: told.join(", ") }), T > 1)}
+        ${opener(context)}`
       : nothing}
     <span class="ends">${button(words.reset, again)} ${projector(context)}</span>
   </div>`;
 }
 
+/** The chosen unit at the chosen word of a sentence, with no gate held, as settings of an explorer. */
+function cellOf({ s, values, own, words }, b) {
+  const { network } = own;
+  const { words: spoken, h, c } = (values.free ?? values.runs)[b];
+  const below = { ...network, rows: network.rows.slice(0, s.layer * network.directions) };
+  const x = run(below, own.input(spoken)).outputs;
+  const [T, t, way] = [spoken.length, Math.min(s.step, spoken.length) - 1, s.reverse ? -1 : 1];
+  const at = (array, t) => {
+    const size = array.length / T;
+    return t >= 0 && t < T ? array.subarray(t * size, (t + 1) * size) : new Float64Array(size);
+  };
+  const feature = first(at(x, t).map(Math.abs));
+  const unit = unitOf(CELLS[network.cell], network.rows[row(s)], at(x, t), at(h, t - way), s.unit, feature);
+  const where = { unit: s.unit, t: t + 1, name: NAMES[b], word: spoken[t], feature };
+  return {
+    ...unit, x: at(x, t)[feature], h_before: at(h, t - way)[s.unit],
+    ...(c ? { c_before: at(c, t - way)[s.unit] } : { reset_after: true }),
+    inputs: Array.from({ length: 8 }, (_, n) => at(x, t + way * n)[feature]), repeats: 0,
+    note: say(words.opened, where) + (values.free ? words["opened free"] : ""),
+  };
+}
+
+/** A button per sentence that opens the cell of the chosen unit below the widget, or closes it. */
+function opener(context) {
+  const { s, values, own, words, root, keep } = context;
+  const first = s.explorers[own.network.cell];
+  const open = (b, key) => {
+    own.opened?.live.end();
+    if (own.opened?.key === key) return keep({ opened: undefined });
+    const start = cellOf(context, b);
+    const live = explorer.mount(root.parentElement, { ...first, ...start, start, projector: s.projector });
+    keep({ opened: { key, live } });
+    live.root.tabIndex = -1;
+    live.root.focus();
+  };
+  const one = ({ words: spoken }, b) => {
+    const t = Math.min(s.step, spoken.length);
+    const key = JSON.stringify([b, t, s.unit, row(s), spoken, Boolean(values.free)]);
+    const label = say(words.open, { unit: s.unit, t, name: NAMES[b] });
+    return button(NAMES[b], () => open(b, key), { label, pressed: own.opened?.key === key });
+  };
+  return first && html`<div class="scopes" role="group" aria-label=${words["open this"]}>
+    <span>${words["open this"]}</span>${values.runs.map(one)}</div>`;
+}
+
 /** Words × units for one gate or state, a map per sentence; a gate can be held. */
 function card(context, k) {
   const { s, values, own, words, change, layout } = context;
-  const [name, isGate] = [words.quantity[k], CELLS[s.network.cell].gates.includes(k)];
+  const [name, isGate] = [words.quantity[k], CELLS[own.network.cell].gates.includes(k)];
   const one = own.isOne ? `${k}${s.unit}` : k;
   const hold = (value) => {
     const rest = Object.entries(s.clamp).filter(([key]) => (own.isOne ? key !== one : key[0] !== k));
@@ -330,6 +415,7 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
       @pointerleave=${() => keep({ hovered: undefined })} @click=${(event) => choose(cellAt(event))}>
       <path class="here" d=${row < 0 ? "" : `M${left} ${row * tall}h${T * pitch}v${tall}h${-T * pitch}z`} />
       <path class="above" d=${above} /><path class="below" d=${below} />
+      <path class="since" d=${s.hold_from > 1 && s.hold_from <= T ? `M${left + (s.hold_from - 1) * pitch} 0v${height}` : ""} />
       ${left ? units.map((unit, n) => svg`<text class="small ${unit === s.unit ? "own" : ""}" text-anchor="end"
         x=${left - 5} y=${(n + 0.5) * tall + 3.5}>${isNumbered(n) ? unit : ""}</text>`) : nothing}
     </svg><i class="veil" style="transform: translateX(${s.reverse ? `calc(${left + t * pitch}px - 100%)` : `${left + (t + 1) * pitch}px`})"></i></div>
@@ -368,29 +454,36 @@ function arrange(all, n, runs, units, isDense) {
   return { columns, pitch: wide(20), tall: high(wide(20)), units, gutter: 20, isStacked };
 }
 
-/** What the network expects, and what became of the difference between the sentences. */
-function verdict({ s, values: { runs, apart, apartFree }, own, words, now, says }) {
-  const t = Math.min(s.step, apart.h?.length ?? 1) - 1;
-  const isSame = runs[1] && [0, 1].map((b) => runs[b].words.slice(0, s.step).join(" ")).reduce((a, b) => a === b);
-  const squashed = apart.c && distances(runs[0].c.map(Math.tanh), runs[1].c.map(Math.tanh), own.H);
-  const { verdict, word, read } =
-    !runs[1] || s.network.directions > 1 ? {} : isSame ? { verdict: "same" } : difference(apart, apartFree, squashed, now, t);
-  const parts = { k: apart.c ? "c" : "h", t: word, p: number(read ?? 0) };
-  return html`<p class="verdict" role="status">
-    <span>${say(words.after, { t: s.step })}${says.join(", ")}</span>
-    <b>${verdict ? say(words.difference[verdict], parts) + (words["gate of"][s.network.cell][verdict] ?? "") : ""}</b></p>`;
+/** What each network expects, and what became of the difference between the sentences. */
+function verdict({ s, values: { networks }, words }) {
+  const [one, other] = networks[0].runs.map((run) => run.words.slice(0, s.step).join(" "));
+  const line = ({ network, runs, apart, tanh_c }, n) => {
+    const now = runs.map((run) => at(network, run, Math.min(s.step, run.words.length) - 1));
+    const from = s.names[n] === s.chosen && Object.keys(s.clamp).length ? s.hold_from : 0;
+    const { verdict, word, read } =
+      !runs[1] || network.directions > 1 ? {} : one === other ? { verdict: "same" } : difference({ ...apart, tanh_c }, now, s.step, from);
+    const parts = { k: apart.c ? "c" : "h", t: word, p: number(read ?? 0) };
+    const [told, gate] = [verdict ? say(words.difference[verdict], parts) : "", words["gate of"][network.cell][verdict] ?? ""];
+    const says = now.map((p, b) => expects(s, words, p, b) + (s.chosen ? ` (${number(p[first(p)])})` : "")).join(", ");
+    return s.chosen
+      ? html`<span><i class="net" style="--tint: ${s.colors[n]}"></i><b>${s.names[n]}:</b> ${says}. ${told}</span>`
+      : html`<span>${say(words.after, { t: s.step })}${says}</span><b>${told}${gate}</b>`;
+  };
+  return html`<p class="verdict" role="status">${networks.map(line)}</p>`;
 }
+
+/** "A predicts dog" */
+const expects = ({ network }, words, p, b) => say(words.says, { name: NAMES[b], word: network.outputs[first(p)] });
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
 function view(given) {
   const { s, values: { runs, free }, words, own, sizes } = given;
-  const here = (run) => at(own, run, Math.min(s.step, run.words.length) - 1);
+  const here = (run) => at(own.network, run, Math.min(s.step, run.words.length) - 1);
   const now = runs.map(here);
-  const likeliest = (p) => s.network.outputs[p.indexOf(p.reduce((a, v) => Math.max(a, v)))];
-  const says = now.map((p, b) => say(words.says, { name: NAMES[b], word: likeliest(p) }));
+  const says = now.map((p, b) => expects(s, words, p, b));
   const all = order(s, given.values, s.sort);
   const units = all.slice(0, UNITS);
-  const letters = [...s.network.letters];
+  const letters = [...own.network.letters];
   const layout = arrange(sizes.grid || 800, letters.length, runs, units, s.projector);
   const context = { ...given, now, says, layout, free: free?.map(here) };
   return html`<div class="face" role="group" aria-label=${words.title}>
@@ -403,6 +496,7 @@ function view(given) {
     </div>
     <p class="key"><span><i></i>${words.above}</span><span><i class="below"></i>${words.below}</span>
       <span>${words.marks}</span><span>${words.legend}</span>
+      ${s.hold_from > 1 ? html`<span>${words.since}</span>` : nothing} ${free ? html`<span>${words.forced}</span>` : nothing}
       ${units.length < all.length ? html`<span>${say(words.some, { n: UNITS, H: all.length })}</span>` : nothing}</p>
   </div>`;
 }

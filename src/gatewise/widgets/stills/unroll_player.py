@@ -30,7 +30,7 @@ def unroll_player(
     names,
     unit=0,
     free=None,
-    said="",
+    said=(),
     hold_from=1,
     reverse=False,
 ):
@@ -43,8 +43,8 @@ def unroll_player(
     names: from a symbol to its name, and the widget's phrases: likely, where, says, above, below,
     scale, held, `held one`; with `free` also dotted; optionally legend and `held from`.
     unit: the unit whose values are written. free: for each sentence p (D,) with no gate held.
-    said: a sentence about the difference. hold_from: the first word at which gates are held.
-    reverse: whether the layer reads from the last word to the first.
+    said: a line of text for each network, about the difference. hold_from: the first word at which
+    gates are held. reverse: whether the layer reads from the last word to the first.
     """
     behind = values.get("free", values)
     scales = _scales(values, behind)
@@ -67,13 +67,15 @@ def unroll_player(
 
     top = PADDING + 28
     middle = top + max(row * len(runs) + (12 + 110 if apart else 8), 24 + 19 * len(shown)) + 16
-    sentence, middle = middle + 8, middle + (24 if said else 0)
+    lines, middle = middle + 8, middle + 4 * bool(said) + 20 * len(said)
     rows = -(-len(letters) // sizes["columns"])
     tall = middle + rows * (sizes["card"] + 10) + (44 if notes else 24) + PADDING
     still = Still(round(tall))
     where = names["where"].format(t=step + more.get("first", 1) - 1, T=more.get("T", T))
     still.write(PADDING, PADDING + 12, where)
-    still.write(PADDING, sentence, said, 14, bold=True)
+    size = {"size": 14, "bold": True} if len(said) == 1 else {"size": 12}
+    for n, line in enumerate(said):
+        still.write(PADDING, lines + 20 * n, line, **size)
     _along(still, runs, (apart, shadow, scales["apart"]), step, row, top)
     _next(still, p, shown, vocabulary, names, free)
     wide = (INNER - 10 * (sizes["columns"] - 1)) / sizes["columns"]
