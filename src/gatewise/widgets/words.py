@@ -274,7 +274,7 @@ ENGLISH = {
         "loss": "loss",
         "color": "Color by",
         "layer": "layer",
-        "layers": ["{n}", "{n}, forward", "{n}, backward"],
+        "layers": ["{n}", "{n}, forward", "{n}, reverse"],
         "here": "“{token}”, token {t} of {T}: ",
         "reading": "{p} % of the text read",
         "ranking": "{p} % of the units ranked",
