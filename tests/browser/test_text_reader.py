@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from networks import READERS, made, probabilities
 from playwright.sync_api import expect
 from torch import nn
 
@@ -172,6 +173,31 @@ def test_the_caret_chooses_the_token_and_what_comes_next(show):
     best = np.argsort(-values["p"], kind="stable")[:10]
     shown = {k: v for k, v in view.shown().items() if k.startswith("p_")}
     assert shown == {f"p_{n}": pytest.approx(values["p"][n], abs=0.0051) for n in best}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_the_probabilities_on_the_screen_are_the_networks(show, name):
+    make, read = READERS[name]
+    net = made(make)
+    widget = read(net)
+    view = ready(show(widget))
+    box = view.root.get_by_role("textbox", name="Text.")
+    if name == "sensor":
+        box.press("x")  # these inputs can't be changed
+    else:
+        box.fill("a dog likes the small cat .")
+    ready(view)
+    box.press("Control+Home")
+    for t, token in enumerate(widget.tokens if name == "sensor" else view.bring().tokens):
+        box.press("ArrowRight")  # to the first letter of the token
+        expect(view.root.locator(".verdict")).to_contain_text(f"“{token}”, token {t + 1} of")
+        theirs = probabilities(net, view.bring().text)
+        expected = theirs[t] if theirs.ndim == 2 else theirs
+        shown = {k: v for k, v in view.shown().items() if k.startswith("p_")}
+        assert shown == {f"p_{n}": pytest.approx(p, abs=0.0051) for n, p in enumerate(expected)}
+        for _ in token:
+            box.press("ArrowRight")
+    assert view.bring().at == len(widget.tokens)
 
 
 def test_other_text_is_read_in_the_browser_as_in_python(show):

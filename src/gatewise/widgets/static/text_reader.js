@@ -23,7 +23,8 @@ function begin(settings) {
   own.sheet.append(own.colors, own.box);
   set(own.colors, "class", "colors");
   set(own.colors, "aria-hidden", "true");
-  set(own.box, "contenteditable", settings.vocabulary ? "plaintext-only" : "false");
+  set(own.box, "contenteditable", "plaintext-only");
+  if (!settings.vocabulary) own.box.onbeforeinput = (event) => event.preventDefault(); // a caret, but no edits
   own.box.dataset.lmSuppressShortcuts = true;
   const selected = () => own.onselect?.();
   document.addEventListener("selectionchange", selected);
@@ -342,7 +343,8 @@ function view(given) {
     onpointermove: (event) => point(pointed(own, event)),
     onpointerleave: () => point(undefined),
   });
-  set(own.box, "role", s.vocabulary ? "textbox" : "document");
+  set(own.box, "role", "textbox");
+  set(own.box, "aria-readonly", !s.vocabulary);
   set(own.box, "aria-multiline", "true");
   set(own.box, "aria-label", words.text);
   own.sheet.onscroll = color;
