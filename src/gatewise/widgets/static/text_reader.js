@@ -331,9 +331,9 @@ function view(given) {
   const scale = scaleOf(s, own, rows, isLoss, H);
   const t = within(0, Math.max(0, file.T - 1), own.hovered ?? s.at - 1);
   const isRead = file.T > 0 && t >= file.from && t < file.to;
-  const k = isLoss ? words["loss value"] : words.value;
-  const now = isRead ? say(k, { k: s.quantity, unit: s.unit, value: number(value(t), isSigned) }) : "";
-  const said = file.T ? say(words.here, { token: visible(file.tokens[t]), t: t + 1, T: file.T }) + now : "";
+  const here = file.T ? say(words.here, { token: visible(file.tokens[t]), t: t + 1, T: file.T }) : "";
+  const now = say(isRead ? words[isLoss ? "loss value" : "value"] : "", { k: s.quantity, unit: s.unit });
+  const said = here + now + (isRead ? number(value(t), isSigned) : "");
   const context = { ...given, value, scale, isSigned, said };
   const color = () => own.isOver || paint(s, own, value, scale);
   const point = (hovered) => hovered !== own.hovered && keep({ hovered });
@@ -352,12 +352,12 @@ function view(given) {
     if (own.box.textContent !== s.text) own.box.textContent = s.text; // Python or Reset changed it
     Object.assign(own, { seen: s.text, pieces: pieces(own) });
   }
-  requestAnimationFrame(color);
+  queueMicrotask(color); // once this is drawn
   const progress = [["reading", file.outputs ? 1 : (file.to - file.from) / file.T], ["ranking", (file.ranked[own.ranks]?.length ?? 0) / H]];
   const [doing, part] = progress.find(([, part]) => part < 1) ?? [];
   return html`<div class="face" role="group" aria-label=${words.title} style="--tint: var(--gw-${isLoss ? "h" : s.quantity})">
     ${choice(context)} ${legend(context)}
-    <p class="verdict" role="status"><span>${said}</span>${doing && file.T ? html`<small>${say(words[doing], { p: Math.floor(100 * part) })}</small>` : nothing}</p>
+    <p class="verdict" role="status"><span>${here}${now}${isRead ? shown("value", value(t), isSigned) : nothing}</span>${doing && file.T ? html`<small>${say(words[doing], { p: Math.floor(100 * part) })}</small>` : nothing}</p>
     <p class="message" role="alert">${own.trouble ?? ""}</p>
     <div class="parts">${own.sheet}<div class="side">${ranked(context)} ${likely(context)}</div></div>
   </div>`;
