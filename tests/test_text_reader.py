@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from networks import READERS, made, probabilities
 from scipy.stats import mannwhitneyu
 from torch import nn
 
@@ -65,6 +66,19 @@ def test_each_layer_and_direction_of_a_tagger_is_shown():
     assert "loss" not in view.values
     with pytest.raises(ValueError, match="quantity: expected one of f, i, g, o, c, h, got 'loss'"):
         view.quantity = "loss"
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_the_probabilities_are_the_networks(name):
+    make, read = READERS[name]
+    net = made(make)
+    view = read(net)
+    theirs = probabilities(net, view.text)
+    for t in range(len(view.tokens)):
+        view.at = t + 1
+        expected = theirs[t] if theirs.ndim == 2 else theirs
+        tol = 1e-12 if name == "sensor" else 1e-5  # float64, and float32
+        np.testing.assert_allclose(view.values["p"], expected, atol=tol)
 
 
 @pytest.mark.parametrize("as_ids", [True, False])

@@ -50,6 +50,9 @@ def three(**settings):
 def reader():
     torch.manual_seed(0)
     rnn, readout = torch.nn.LSTM(5, 16), torch.nn.Linear(16, 5)
+    with torch.no_grad():
+        for weights in rnn.parameters():
+            weights *= 3  # so that each unit has other colors
     text = "a bad cab " * 20
     return TextReader((None, rnn, readout), "abcd ", text=text, marks=[[2, 5]])
 
@@ -115,10 +118,12 @@ def test_no_labels_overlap_and_axe_finds_nothing(show, name, look, tmp_path):
 
 SLIDERS = "input[type=range]:visible"
 PICTURE = "root => [...root.querySelectorAll('svg')].map(svg => svg.innerHTML).join()"
-four = pytest.mark.parametrize("name", ["LSTM", "GRU", "backward", "two short sentences"])
+FOUR = ["LSTM", "GRU", "backward", "two short sentences"]
+four = pytest.mark.parametrize("name", FOUR)
+five = pytest.mark.parametrize("name", [*FOUR, "a text"])  # which has a single slider
 
 
-@four
+@five
 def test_a_place_too_narrow_for_the_widget_gives_no_error(show, name):
     """A chart of negative width would write to the console, which fails the test."""
     view = show(VIEWS[name][0]())
@@ -129,7 +134,7 @@ def test_a_place_too_narrow_for_the_widget_gives_no_error(show, name):
     )
 
 
-@four
+@five
 def test_each_key_on_a_slider_changes_the_picture_and_the_spoken_value(show, name):
     view = show(VIEWS[name][0]())
     for slider in view.root.locator(SLIDERS).all():
@@ -141,7 +146,7 @@ def test_each_key_on_a_slider_changes_the_picture_and_the_spoken_value(show, nam
         assert slider.get_attribute("aria-valuetext") != said
 
 
-@four
+@five
 def test_the_picture_follows_a_drag(show, name):
     view = show(VIEWS[name][0]())
     slider, mouse = view.root.locator(SLIDERS).first, view.page.mouse
@@ -192,7 +197,7 @@ def test_a_finger_pulls_a_handle_sideways_and_the_page_up_and_down(show, name):
     assert {label for label, moved in pulled.items() if not moved} <= {"Back through time"}
 
 
-@four
+@five
 def test_jupyter_does_not_take_the_keys_of_a_widget(show, name):
     view = show(VIEWS[name][0]())
     fields = view.root.locator("input, select, button, [tabindex='0']")
@@ -201,7 +206,7 @@ def test_jupyter_does_not_take_the_keys_of_a_widget(show, name):
     assert fields.evaluate_all(bare) == 0
 
 
-@four
+@five
 def test_nothing_moves_if_the_reader_prefers_no_motion(show, name):
     view = show(VIEWS[name][0](), reduced_motion="reduce")
     view.root.locator(SLIDERS).first.press("Home")
@@ -217,7 +222,7 @@ FIT = """root => {
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-@four
+@five
 def test_the_projector_view_fits_one_screen(show, name, screen):
     width, height = screen
     view = show(VIEWS[name][0](), viewport={"width": width, "height": height})

@@ -177,7 +177,7 @@ LOADED = """() => [...document.images].filter(image => image.src.startsWith("dat
 SETUP = """\
 import torch
 from gatewise import models, text
-from gatewise.widgets import BackwardExplorer, GateExplorer, GRUExplorer, UnrollPlayer
+from gatewise.widgets import BackwardExplorer, GateExplorer, GRUExplorer, TextReader, UnrollPlayer
 torch.manual_seed(0)
 vocabulary = text.Vocabulary()
 model = models.TextLSTM(9, 5)
@@ -207,6 +207,13 @@ WIDGETS = {
         "apart_h",
         "step",
         "values['apart']['h'][compared.step - 1]",
+    ),
+    "reader": (
+        "TextReader(model, vocabulary, text='i love you', quantity='f')",
+        "unit",
+        "value",
+        "unit",
+        "values['shown'][reader.at - 1]",
     ),
 }
 

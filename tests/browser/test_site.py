@@ -162,6 +162,10 @@ def remade(state):
             all_of = [parts, *(network(other)[0] for other in state["others"])]
             parts = dict(zip(state["names"], all_of, strict=True))
         return kind(parts, tokens, filler=state["filler"], **settings)
+    if kind is widgets.TextReader:
+        plain = state["network"]
+        outputs = {"outputs": plain["outputs"], "final": plain["final"]}
+        return kind(network(plain)[0], state["vocabulary"], **outputs, **settings)
     if kind is widgets.BackwardExplorer:
         for name, cell in {"lstm_params": lstm, "rnn_params": rnn}.items():
             settings[name] = shaped(cell.Params, settings[name])
@@ -195,6 +199,10 @@ def numbers(widget):
             f"apart_{k}": line[min(widget.step, len(line)) - 1]
             for k, line in values["apart"].items()
         }
+    if isinstance(widget, widgets.TextReader):
+        ranked = {f"area_{unit}": max(area, 1 - area) for unit, area in values["ranking"]}
+        likely = {f"p_{n}": p for n, p in enumerate(values.get("p", ()))}
+        return {"value": values["shown"][widget.at - 1]} | ranked | likely
     if isinstance(widget, widgets.BackwardExplorer):
         return {
             f"{cell}.{name}": line[widget.step - 1]

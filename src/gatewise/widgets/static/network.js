@@ -4,9 +4,17 @@ import { gru, lstm, probabilities, rnn } from "./cells.js";
 
 export const CELLS = { rnn, lstm, gru };
 
+/** The bytes of a text in base64. A loop, because `Uint8Array.from` would first make a list of letters. */
+function decoded(text) {
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let n = 0; n < bytes.length; n++) bytes[n] = letters.charCodeAt(n);
+  return bytes;
+}
+
 /** Load a network: cut its buffer, which may be text in base64, into arrays. */
 export function load({ weights, bits, lengths, embeds, predicts, ...rest }) {
-  const bytes = typeof weights === "string" ? Uint8Array.from(atob(weights), (c) => c.charCodeAt(0)) : weights;
+  const bytes = typeof weights === "string" ? decoded(weights) : weights;
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
   const numbers = bits === 64 ? new Float64Array(buffer) : new Float32Array(buffer);
   let at = 0;

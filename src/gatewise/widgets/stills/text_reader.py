@@ -29,7 +29,7 @@ def text_reader(values, reader):
     here = words["here"].format(token=tokens[reader.at - 1], t=reader.at, T=len(tokens))
     now = number(shown[reader.at - 1], sign=reader.quantity not in "ifozr")
     value = words["loss value" if reader.quantity == "loss" else "value"]
-    said = here + value.format(k=reader.quantity, unit=reader.unit, value=now)
+    said = here + value.format(k=reader.quantity, unit=reader.unit) + now
     still.panel("said", 0, 0, WIDTH, PADDING, said).set(xticks=[], yticks=[])  # for the text form
     still.write(PADDING, PADDING + 14, said, 14, bold=True)
     marked = reader.mask
