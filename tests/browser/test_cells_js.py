@@ -9,10 +9,10 @@ from scipy.stats import rankdata
 from gatewise.cells import gru, lstm, rnn
 from gatewise.drawings.values import figure, nice, number
 from gatewise.widgets import base
-from gatewise.widgets.unroll_player import difference
-from gatewise.widgets.words import ENGLISH
 from gatewise.widgets.backward_explorer import shrinking
 from gatewise.widgets.text_reader import ranking
+from gatewise.widgets.unroll_player import difference
+from gatewise.widgets.words import ENGLISH
 
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
 GATES = {"rnn": "", "lstm": "ifo", "gru": "rz"}
