@@ -184,7 +184,7 @@ def test_the_picture_shows_the_sequence_and_the_bounds_of_a_task():
     assert explorer.values["x"] == first.x[2]
     assert explorer.values["strip"]["c"] == trace.c.ravel().tolist()
     (line,) = [one for one in explorer.picture().named["states"].lines if one.get_label() == "c"]
-    np.testing.assert_allclose(line.get_ydata(), first.run(explorer.params).c.ravel())
+    np.testing.assert_allclose(line.get_ydata(), [first.c0, *first.run(explorer.params).c.ravel()])
     assert "0 of 8 sequences" in repr(GateExplorer("keep").picture())
     for name, by_gate in SOLVED["keep"].items():
         setattr(explorer, name, by_gate)

@@ -15,7 +15,7 @@ from gatewise import widgets
 from tools import notebooks, site
 
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in notebooks.notebooks()}
-NAMES = ["index", *NOTEBOOKS, "notation"]
+NAMES = ["index", *NOTEBOOKS, "notation", "api"]
 each = pytest.mark.parametrize("name", NOTEBOOKS)
 every = pytest.mark.parametrize("name", NAMES)
 
@@ -111,6 +111,8 @@ def test_each_widget_is_live_in_the_state_that_was_recorded(read, name):
     found = re.findall(r'<script type="application/json">(.*?)</script>', page)
     assert list(map(json.loads, found)) == [state for cell in states.values() for state in cell]
     assert ("explorer" in read(name).ids) == bool(states)
+    tasks = [state for cell in states.values() for state in cell if state.get("task")]
+    assert ("task" in read(name).ids) == bool(tasks)
 
 
 @each
@@ -176,7 +178,7 @@ def test_the_front_page_keeps_its_memory_and_leads_to_every_chapter(read):
     for explorer.x in (-2, 2):
         assert explorer.values["c"] == pytest.approx(explorer.c_before, abs=0.001)
     chapters = page.text[page.text.index('class="chapters"') :]
-    assert re.findall('href="(.+?).html"', chapters) == [*NOTEBOOKS, "notation"]
+    assert re.findall('href="(.+?).html"', chapters) == NAMES[1:]
 
 
 def test_the_search_knows_every_section(pages):

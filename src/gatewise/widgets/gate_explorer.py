@@ -1,6 +1,6 @@
 """GateExplorer shows one unit of an LSTM with one input; GRUExplorer shows one unit of a GRU.
 
-`Explorer` holds what they share. They also share one view, which is named after the cell.
+They share the base class `Explorer` and the view.
 """
 
 import numpy as np
@@ -31,7 +31,7 @@ def _by_gate(**first):
     return base.Setting(check, base.Mapping(first))
 
 
-# The settings that a task starts with.
+# The settings at the start of a task.
 UNPROGRAMMED = {
     "w_x": {"i": 1.0, "f": 0.0, "g": 1.0, "o": 0.0},
     "w_h": {"i": 0.0, "f": 0.0, "g": 0.5, "o": 0.0},
@@ -42,7 +42,7 @@ UNPROGRAMMED = {
 class Explorer(base.Widget):
     """The base class of the explorers of one unit.
 
-    A subclass names its `module` of `gatewise.cells` and its `cell`. It defines `params`,
+    A subclass sets `module`, a module of `gatewise.cells`, and `cell`. It defines `params`,
     `_state(came)`, `_step(p, came)`, `_drawings()` and `_unit(…)`.
     """
 
@@ -75,17 +75,23 @@ class Explorer(base.Widget):
         )
 
     @classmethod
+    def first(cls, words):
+        """Return all that `mount` needs for an explorer with the default settings and no task."""
+        constants = {"cell": cls.cell, "task": "", "sequences": [], "unseen": []}
+        return cls.shared(words) | constants | cls.defaults()
+
+    @classmethod
     def from_trace(
         cls, params, trace, t, b, unit, feature=None, *, reverse=False, words=ENGLISH, **settings
     ):
         """Show one unit of a layer, with its own weights, at one time step of one sequence.
 
-        params, trace: this cell's `Params`, and the `Trace` computed with them.
+        params, trace: `Params` of this cell, and a `Trace` computed with them.
         t, b, unit: the time step, the sequence and the unit, counted from 0.
         feature: the input feature that x controls; by default, the largest one at that time step.
         reverse: True for a trace of the reverse direction, as `gatewise.trace` returns it.
         The other features and units keep the values that they had at that time step.
-        settings: as for the class. Returns an explorer.
+        words, settings: as for the class. Returns an explorer.
         Raises ValueError for an index out of range, for a trace of another cell, and for a trace
         computed with other parameters.
         """
@@ -146,16 +152,18 @@ class Explorer(base.Widget):
         settings = {name: getattr(self, name) for name in self.settings()}
         settings |= {"held": self.held, "note": self.note, **self._came()}
         values, judged, words = self.values, None, self.words
+        first = {"c": settings.get("c_before"), "h": self.h_before}
         fed = "x" if self.repeats else "eight" if len(self.inputs) == 8 else "some"
         title = words["feed"][fed].format(n=self.repeats or len(self.inputs))
         if self.task:
             chosen, n = self.all[self.sequence - 1], len(self.visible)
             judged = {"low": chosen.low, "high": chosen.high, "text": chosen.text or None}
             judged["step"] = self.step
+            first = {"c": chosen.c0, "h": 0.0}
             title = words["tally"].format(right=values["right"], n=n)
         does = {k: says.format(p=int(100 * values[k] + 0.5)) for k, says in words["does"].items()}
-        drawn = values, values["strip"], words["gate"]
-        return stills.gate_explorer(settings, *drawn, title, judged, does)
+        strip = {k: [first[k], *v] if k in first else v for k, v in values["strip"].items()}
+        return stills.gate_explorer(settings, values, strip, words["gate"], title, judged, does)
 
 
 class GateExplorer(Explorer):
@@ -185,7 +193,7 @@ class GateExplorer(Explorer):
     def __init__(self, task="", **settings):
         if task and task not in tasks.TASKS:
             raise ValueError(f"task: expected one of {', '.join(tasks.TASKS)}, got {task!r}")
-        if task:  # the first settings must not solve it
+        if task:  # its first settings must not be a solution
             for name, first in UNPROGRAMMED.items():
                 given = settings.get(name, {})
                 settings[name] = {**first, **given} if isinstance(given, dict) else given
@@ -268,6 +276,7 @@ class GRUExplorer(Explorer):
     the hidden side (torch's b_hn). A gate that isn't named keeps its number.
     reset_after: True for torch's form, False for the form from Cho et al.
     repeats: how often x is fed, or 0 for the sequence `inputs`, 1 to 50 numbers.
+    task: for a GateExplorer only. held, note: set by `from_trace`.
     words: the labels, `ENGLISH` or a translation. `values` holds every number on the screen.
     Raises ValueError for NaN, and for an unknown gate.
     """
@@ -328,10 +337,10 @@ class GRUExplorer(Explorer):
 
 
 def _rows(params, trace, t, b, unit, feature, h):
-    """Return the rows of one unit, and what they multiply.
+    """Return the rows of one unit, and the sums over its other inputs.
 
-    Returns the indices of the rows, the weights of the feature and of the unit itself, and the
-    sums over all other features and units.
+    Returns the indices of the rows, the weights of the feature and of the unit itself, and the sums
+    over all other features and units.
     """
     H, x = trace.h.shape[2], trace.x[t, b].astype(float)
     row = np.arange(unit, len(params.W_ih), H)
@@ -349,7 +358,7 @@ def _column(by, letters):
 
 
 def _plain(sequence):
-    """Return a sequence as JSON data, with None for a bound where c is free."""
+    """Return a sequence as JSON data, with None instead of a bound where c is free."""
     low, high = ([b if np.isfinite(b) else None for b in s] for s in (sequence.low, sequence.high))
     x, c0 = sequence.x.tolist(), float(sequence.c0)
     return {"x": x, "c0": c0, "low": low, "high": high, "text": sequence.text}
