@@ -239,3 +239,5 @@ def test_notebook_2_reports_the_descents_of_the_benchmark():
         by_gate = dict(zip(numbers[::2], map(float, numbers[1::2]), strict=True))
         written = ", ".join(f'"{k}": {v}' for k, v in by_gate.items())
         assert f"quote.{name} = {{{written}}}" in said["learn-code"]
+    texts = tasks.visible("quote") + tasks.unseen("quote")
+    assert max(np.flatnonzero(text.x)[0] for text in texts) < 20  # as learn-read says
