@@ -46,7 +46,7 @@ def by_autograd(s, detach=None):
         h = c = torch.zeros(1, 1, dtype=torch.float64, requires_grad=True)
         for x in s["x"][: s["T"]]:
             h, c = h.clone(), c.clone()  # copies of the previous states for this step
-            read = h.detach() if detach else h  # if it is detached, no gradient reaches h
+            read = h.detach() if detach else h  # a detached h gets no gradient
             a = (w_x * x + b_ih + b_hh).requires_grad_()
             now = cell_step(mode, a, lambda h, w_h=w_h: w_h * h, read, c)
             now |= {"h_before": h, "c_before": c}

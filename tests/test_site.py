@@ -111,6 +111,8 @@ def test_each_widget_is_live_in_the_state_that_was_recorded(read, name):
     found = re.findall(r'<script type="application/json">(.*?)</script>', page)
     assert list(map(json.loads, found)) == [state for cell in states.values() for state in cell]
     assert ("explorer" in read(name).ids) == bool(states)
+    tasks = [state for cell in states.values() for state in cell if state.get("task")]
+    assert ("task" in read(name).ids) == bool(tasks)
 
 
 @each

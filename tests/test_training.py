@@ -314,6 +314,7 @@ def test_bad_input_gets_one_sentence_and_nothing_is_trained(wrong, message):
     assert torch.equal(nn.utils.parameters_to_vector(model.parameters()), before)
 
 
+@pytest.mark.slow
 def test_the_record_of_the_names_is_what_its_script_makes():
     """The test covers only the bag, which trains in a second and hardly depends on the machine."""
     record = {share: data.names(share) for share in ("validation", "test", "commonest")}

@@ -210,7 +210,7 @@ def arrange(notebook, states, say):
         for output, state in zip(_widgets(cell), states.get(cell.id, []), strict=False):
             output.metadata["gatewise"] = state
         if cell.id.startswith("answer-") or re.fullmatch(r"drawings\..*", cell.source):
-            cell.source = ""  # its outputs stay
+            cell.source = ""  # the outputs stay
     notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith("check-")]
     for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False):
         shown = [o for o in cell.get("outputs", []) if PICTURES & o.get("data", {}).keys()]
@@ -285,6 +285,7 @@ def render(out, say, name, title, notebook, anchor):
     wanted = {"unique_key": name, "output_files_dir": "img", "say": say, "colab": colab(name)}
     body, resources = book.from_notebook_node(notebook, wanted)
     body = body.replace('class="live"', 'class="live" id="explorer"', 1)
+    body = body.replace('class="live" data-task', 'class="live" id="task" data-task', 1)
     for file, picture in resources["outputs"].items():
         (out / file).write_bytes(picture)
     kinds = sorted(set(re.findall(r'data-class="(\w+)"', body)))

@@ -120,8 +120,12 @@ def _look(n, name=None):
 
     name: the name of the curve. A network and its variants, such as "LSTM, bias 4", share a color.
     """
-    color = NETWORKS.get(str(name).partition(",")[0], SERIES[n % len(SERIES)])
-    return {"color": color, "linestyle": DASHES[n % len(DASHES)]}
+    return {"color": network_color(n, name), "linestyle": DASHES[n % len(DASHES)]}
+
+
+def network_color(n, name):
+    """Return the color of a network, or of series n for any other name."""
+    return NETWORKS.get(str(name).partition(",")[0], SERIES[n % len(SERIES)])
 
 
 def _label(name):

@@ -125,7 +125,7 @@ def backward(params, trace, dh=None, dh_T=None):
     # da (input side) and du (hidden side): in torch's form, their n blocks differ by a factor r.
     da, du = np.empty((2, T, B, 3 * H), h.dtype)
     for t in reversed(range(T)):
-        dh[t] += dh_next  # from later time steps
+        dh[t] += dh_next  # add the gradient from later time steps
         da_n = dh[t] * (1 - z[t]) * (1 - n[t] ** 2)  # tanh′(a) = 1 − tanh²(a)
         da_z = dh[t] * (h_before[t] - n[t]) * z[t] * (1 - z[t])  # σ′(a) = σ(a) (1 − σ(a))
         if reset_after:

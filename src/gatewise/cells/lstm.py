@@ -116,7 +116,7 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
 
     dc, da = np.empty_like(c), np.empty((T, B, 4 * H), c.dtype)
     for t in reversed(range(T)):
-        dh[t] += dh_next  # from later time steps
+        dh[t] += dh_next  # add the gradient from later time steps
         do = dh[t] * tanh_c[t]
         dc[t] = dc_next + dh[t] * o[t] * (1 - tanh_c[t] ** 2)
         df, di, dg = dc[t] * c_before[t], dc[t] * g[t], dc[t] * i[t]

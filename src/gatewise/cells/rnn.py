@@ -86,7 +86,7 @@ def backward(params, trace, dh=None, dh_T=None):
 
     da = np.empty_like(h)
     for t in reversed(range(T)):
-        dh[t] += dh_next  # from later time steps
+        dh[t] += dh_next  # add the gradient from later time steps
         da[t] = dh[t] * (1 - h[t] ** 2)  # tanh′(a) = 1 − tanh²(a)
         dh_next = da[t] @ params.W_hh
 

@@ -49,7 +49,7 @@ def lstm_cell(highlight=None, backward=False):
     c = wire("c", (MERGE + 14, TOP), (RIGHT, TOP))
     d.part("c", c, Symbol(562, TOP - 12, "c_t"), Number("c", 562, TOP + 22, sign=True))
 
-    # Every layer reads h and x, concatenated.
+    # Every layer reads the concatenation of h and x.
     h_before = wire("h_before", (LEFT, BOTTOM), (104, BOTTOM), tip=False)
     d.part("h-before", h_before, Symbol(36, BOTTOM - 12, "h_t−1"))
     x_t = wire("x", (92, 320), (92, BOTTOM), (104, BOTTOM), tip=False)

@@ -1,6 +1,7 @@
-"""Four tasks for a cell that the reader programs by hand, and their rules.
+"""Four tasks for a cell that the reader programs by hand or trains, and their rules.
 
-A sequence gives the inputs, and the bounds within which c must stay at each time step.
+A sequence gives the inputs, and the bounds within which c must stay at each time step. Training
+minimizes the mean of (c − target)² over all time steps that have bounds; see `Sequence.target`.
 """
 
 from typing import NamedTuple
@@ -32,6 +33,14 @@ class Sequence(NamedTuple):
         """Return whether c stays within the bounds. params: as for `run`."""
         c = self.run(params).c.ravel()
         return bool(((self.low <= c) & (c <= self.high)).all())
+
+    @property
+    def target(self):
+        """The middle of the bounds (T,); 0.5 beyond a single bound, and NaN where c is free."""
+        with np.errstate(invalid="ignore"):  # ∞ − ∞
+            low = np.where(np.isfinite(self.low), self.low, self.high - 1)
+            high = np.where(np.isfinite(self.high), self.high, self.low + 1)
+            return (low + high) / 2
 
 
 def keep(rng):
@@ -94,6 +103,12 @@ def read(text):
 TASKS = {"keep": keep, "overwrite": overwrite, "count": count, "quote": quote}
 
 
+def loss(params, sequences):
+    """Return the mean of (c − target)² over all time steps with bounds, for these parameters."""
+    distances = [s.run(params).c.ravel() - s.target for s in sequences]
+    return float(np.nanmean(np.concatenate(distances) ** 2))
+
+
 def visible(task, number=8):
     """Return the sequences shown while the reader sets the weights, the same ones each time.
 
@@ -111,3 +126,17 @@ def unseen(task, number=40):
     """
     rng = np.random.default_rng(2)
     return [TASKS[task](rng) for _ in range(number)]
+
+
+def starts(number=20):
+    """Draw small random weights to descend from, from −1 to 1, the same ones each time.
+
+    Returns a list of dicts with w_x, w_h and b.
+    """
+    drawn = np.random.default_rng(3).uniform(-1, 1, (number, 3, 4)).round(2).tolist()
+    by_gate = [[dict(zip("ifgo", row, strict=True)) for row in rows] for rows in drawn]
+    return [dict(zip(("w_x", "w_h", "b"), rows, strict=True)) for rows in by_gate]
+
+
+# The descent in the browser: its learning rate, its steps, and the weights that it starts from.
+DESCENT = {"rate": 0.1, "steps": 3000, "starts": starts()}

@@ -1,4 +1,4 @@
-"""The still picture of a BackwardExplorer: both networks, their gradients, a step of each."""
+"""The still of a BackwardExplorer: both networks, their gradients and one time step of each."""
 
 from itertools import pairwise
 
@@ -15,18 +15,19 @@ from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 LEFT, RIGHT = PADDING + 76, WIDTH - PADDING - 50  # the edges of the time steps
 ROWS = {"c": 36, "h": 54, "rnn": 107}  # the y of the wires of the chains
 TOP, FLOOR, HEIGHT = 150, 290, 316  # the edges of the curves, and the height with labels
-SEEN = 1e-20  # the logarithmic axis shows larger gradients only
+SEEN = 1e-20  # the logarithmic axis shows only larger gradients
 
 
 def backward_explorer(settings, ours, theirs, split, names, sentence="", lost=()):
     """Draw the gradient going back through one LSTM unit and one RNN unit. Returns a Still.
 
     settings: a dict with x, T, read, step, stage and detach.
-    ours: the LSTM's gradients, lists (T,) under the names in `lstm_cell(backward=True)`, without
-    dc_from_h and dc_from_c. theirs: the same for the RNN. split: lists (T,) whole, wire, detour.
-    names: labels of the curves dc, dh, rnn, whole, wire and detour; of an RNN curve that is 0
-    (none); of the loss; and of the axis (size).
-    sentence: what happens at this stage, with symbols written as `c_3`.
+    ours: a dict of the LSTM's gradients, lists (T,) with the names in `lstm_cell(backward=True)`,
+    but without dc_from_h and dc_from_c. theirs: the same for the RNN. split: a dict of the lists
+    (T,) whole, wire and detour.
+    names: the labels of the curves dc, dh, rnn, whole, wire and detour, of an RNN curve that is 0
+    (none), of the loss, and of the axis (size).
+    sentence: a sentence about this stage, with symbols written as `c_3`.
     lost: sentences that say where the gradient is lost.
     """
     s = settings
@@ -64,9 +65,9 @@ def backward_explorer(settings, ours, theirs, split, names, sentence="", lost=()
 
 
 def _chains(still, s, ours, theirs, names, sizes):
-    """Draw both networks: one box per time step, and between the boxes the gradients sent back.
+    """Draw both networks, with a box per time step and the gradients sent back between the boxes.
 
-    sizes: the width of a column, and the scale of the drawings of the cells and of their wires.
+    sizes: the width of a column, and the scale of the cells' drawings and wires.
     """
     pitch, thin = sizes
     half = min(44, pitch / 2) / 2
@@ -114,7 +115,7 @@ def _chains(still, s, ours, theirs, names, sizes):
 
 
 def _curves(still, s, ours, theirs, split, names):
-    """Draw the curves of the gradients: solid where they are known so far, pale elsewhere."""
+    """Draw the curves of the gradients, which are pale where they aren't known yet."""
     c, dotted = LIGHT["c"], (0, (1, 2))
     rnn = ("rnn", theirs["dh"], LIGHT["gradient"], dotted, "o", 5)
     shown = [
@@ -146,7 +147,7 @@ def _curves(still, s, ours, theirs, split, names):
         look |= {"linewidth": 2.5 * POINTS, "marker": marker, "markersize": size * POINTS} | wide
         panel.plot(steps[seen], value[seen], label=names[name], clip_on=False, **look)
     low, high = np.floor(np.log10(min(sizes)) + 1e-9), np.ceil(np.log10(max(sizes)) - 1e-9)
-    low = 4 * np.floor(low / 4)  # in large steps, so that the axis seldom changes
+    low = 4 * np.floor(low / 4)  # in large steps, so that the axis rarely changes
     powers = np.arange(high, low - 1, -np.ceil((high - low) / 7))
     panel.set(yscale="log", xlim=(0.5, s["T"] + 0.5), ylim=(10**low, 10**high))
     panel.set_xlabel("step t").set_visible(False)

@@ -8,11 +8,11 @@ from gatewise.drawings.theme import LIGHT
 from gatewise.drawings.values import nice, number
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
-LINES, COLUMNS = 18, 68  # lines of text shown, and letters per line
-ADVANCE, LEADING = 13 * 0.602, 21  # px per letter of DejaVu Sans Mono, and per line
+LINES, COLUMNS = 18, 68  # the number of lines, and of letters per line
+ADVANCE, LEADING = 13 * 0.602, 21  # the px per letter of DejaVu Sans Mono, and per line
 ABOVE, BELOW = "c", "h"  # the colors of values above and below zero
 LEVELS = 5
-LIKELY, RANKED = 8, 6  # how many outputs and units are listed
+LIKELY, RANKED = 8, 6  # the numbers of outputs and of units that are listed
 SIDE = WIDTH - PADDING - 232  # the left edge of the lists
 
 
@@ -29,7 +29,7 @@ def text_reader(values, reader):
     here = words["here"].format(token=tokens[reader.at - 1], t=reader.at, T=len(tokens))
     now = number(shown[reader.at - 1], sign=reader.quantity not in "ifozr")
     value = words["loss value" if reader.quantity == "loss" else "value"]
-    said = here + value.format(k=reader.quantity, unit=reader.unit, value=now)
+    said = here + value.format(k=reader.quantity, unit=reader.unit) + now
     still.panel("said", 0, 0, WIDTH, PADDING, said).set(xticks=[], yticks=[])  # for the text form
     still.write(PADDING, PADDING + 14, said, 14, bold=True)
     marked = reader.mask
@@ -61,7 +61,7 @@ def _box(x, y, width, height):
 
 
 def _lines(text, tokens, at):
-    """Return the lines around the token `at`, and the number of the first of them.
+    """Return the lines around the token `at`, and the index of the first line.
 
     A line is a dict: its `text`, the `places` (column, index) of its tokens, and the `widths` of
     the tokens by their columns.
@@ -95,7 +95,7 @@ def _scale(quantity, shown, outputs):
 
 
 def _lists(still, values, reader):
-    """Draw the list of units that separate the marked tokens, and that of the likeliest outputs."""
+    """Draw a list of units that separate the marked tokens, and a list of the likeliest outputs."""
     y = PADDING + 48
     for unit, area in values["ranking"][:RANKED]:
         sign = "−" if area < 0.5 else "+"
