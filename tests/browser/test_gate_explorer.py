@@ -198,11 +198,15 @@ def test_valves_and_dots_set_the_bias_of_their_gate(show, handle):
     f = agree(view).values["f"]
     assert 0 < f < 0.999
     assert view.widget.b["f"] < 8
+    slot = view.root.locator('[data-valve="f"] [data-slot]')
+    radius, tall = 14, "slot => slot.getBBox().height"
+    assert slot.evaluate(tall) == pytest.approx(2 * radius * f, abs=0.1)
     expect(
         view.root.get_by_text(f"keeps {round(100 * f)} % of the old memory").first
     ).to_be_visible()
     node.press("Home")
     assert agree(view).values["f"] < 0.001
+    assert slot.evaluate(tall) < 0.1
     expect(view.root.get_by_text("keeps 0 % of the old memory").first).to_be_visible()
 
 

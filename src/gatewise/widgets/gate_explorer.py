@@ -76,7 +76,10 @@ class Explorer(base.Widget):
 
     @classmethod
     def first(cls, words):
-        """Return all that `mount` needs for an explorer with the default settings and no task."""
+        """Return all that `mount` needs for an explorer with the default settings and no task.
+
+        words: the labels.
+        """
         constants = {"cell": cls.cell, "task": "", "sequences": [], "unseen": []}
         return cls.shared(words) | constants | cls.defaults()
 
@@ -248,7 +251,10 @@ class GateExplorer(Explorer):
 
     @classmethod
     def shared(cls, words):
-        """Return the constants of all explorers, and what a task's descent begins with."""
+        """Return the constants of all explorers, and what a task's descent begins with.
+
+        words: the labels.
+        """
         return super().shared(words) | {"descent": tasks.DESCENT}
 
     @classmethod

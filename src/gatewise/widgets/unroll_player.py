@@ -168,7 +168,10 @@ class UnrollPlayer(base.Widget):
 
     @classmethod
     def shared(cls, words):
-        """Return the constants that all players share; `explorers` are those of single units."""
+        """Return the constants that all players share; `explorers` are those of single units.
+
+        words: the labels.
+        """
         explorers = {kind.cell: kind.first(words) for kind in (GateExplorer, GRUExplorer)}
         return super().shared(words) | {"explorers": explorers}
 
@@ -255,7 +258,8 @@ class UnrollPlayer(base.Widget):
     def said(self, values):
         """Return what became of the difference as a list of sentences, one for each network.
 
-        For several networks, each sentence begins with the network's name and predictions.
+        values: those of the player. For several networks, each sentence begins with the network's
+        name and predictions.
         """
         said = [self._said(name, **found) for name, found in values["networks"].items()]
         return [line for line in said if line]
