@@ -13,6 +13,8 @@ ADVANCE, LEADING = 13 * 0.602, 21  # the px per letter of DejaVu Sans Mono, and 
 ABOVE, BELOW = "c", "h"  # the colors of values above and below zero
 LEVELS = 5
 LIKELY, RANKED = 8, 6  # the numbers of outputs and of units that are listed
+ROW = 22  # the height of a row of these lists, in px
+DOT = 2  # the length of a dot of the underline below zero, and of the gap after it, in px
 SIDE = WIDTH - PADDING - 232  # the left edge of the lists
 
 
@@ -24,7 +26,8 @@ def text_reader(values, reader):
     tokens, shown = values["tokens"], values["shown"]
     lines, first = _lines(reader.text, tokens, reader.at - 1)
     scale = _scale(reader.quantity, shown, len(reader.network.outputs))
-    still = Still(PADDING * 2 + 40 + LEADING * LINES)
+    listed = len(values["ranking"][:RANKED]) + len(values.get("p", ())[:LIKELY])
+    still = Still(PADDING * 2 + 40 + max(LEADING * len(lines), ROW * (listed + 1)))
     words = reader.words
     here = words["here"].format(token=tokens[reader.at - 1], t=reader.at, T=len(tokens))
     now = number(shown[reader.at - 1], sign=reader.quantity not in "ifozr")
@@ -44,8 +47,12 @@ def text_reader(values, reader):
                 share = f"{round(255 * abs(level) / 10):02x}"
                 boxes.append(_box(x, top, wide, LEADING - 3))
                 colors.append(color + share)
-                boxes.append(_box(x, top + LEADING - 3, wide, 0.5 * abs(level)))
-                colors.append(color)
+                dots = [(x, wide)]
+                if level < 0:
+                    dots = [(left, DOT) for left in np.arange(x, x + wide - DOT / 2, 2 * DOT)]
+                for left, width in dots:
+                    boxes.append(_box(left, top + LEADING - 3, width, 0.5 * abs(level)))
+                    colors.append(color)
             if marked[t]:
                 boxes.append(_box(x, top - 1, wide, 2))
                 colors.append(LIGHT["ink"])
@@ -104,7 +111,7 @@ def _lists(still, values, reader):
         still.put(Box(SIDE + 70, y - 9, 90, 8, fill="panel"))
         still.put(Box(SIDE + 70, y - 9, width, 8, fill=ABOVE if area >= 0.5 else BELOW))
         still.write(WIDTH - PADDING, y, f"{sign} {number(max(area, 1 - area))}", anchor="end")
-        y += 22
+        y += ROW
     if "p" not in values:
         return
     y += 16 if values["ranking"] else 0
@@ -115,4 +122,4 @@ def _lists(still, values, reader):
         still.put(Box(SIDE + 70, y - 9, 90, 8, fill="panel"))
         still.put(Box(SIDE + 70, y - 9, 90 * values["p"][n], 8, fill=ABOVE))
         still.write(WIDTH - PADDING, y, number(values["p"][n]), anchor="end")
-        y += 22
+        y += ROW
