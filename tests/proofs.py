@@ -98,7 +98,7 @@ def unrolled(cell, case, leaf):
 
 
 def equals_module(cell, case):
-    """The outputs and gradients equal those of `nn.RNN`, `nn.LSTM` or `nn.GRU`."""
+    """The outputs and gradients equal the results of `nn.RNN`, `nn.LSTM` or `nn.GRU`."""
     trace, grads = run(cell, case)
     module, leaf = module_of(case.params), tensors(case)
     states = tuple(leaf[name][None] for name in case.states)

@@ -99,8 +99,8 @@ class UnrollPlayer(base.Widget):
     network, the `p` of each sentence at the step, and the `difference`.
     The weights are copied, and sent to the browser once, in their own precision. The limits are
     256 units, 50,000 tokens and outputs, 200 time steps, and 128 MB of weights.
-    Raises ValueError beyond these limits, for a model whose predictions aren't those of its
-    weights, for an unknown word, and for a gate, unit, layer or step that doesn't exist.
+    Raises ValueError beyond these limits, for a model whose weights give other predictions than the
+    model, for an unknown word, and for a gate, unit, layer or step that doesn't exist.
     """
 
     view = "unroll_player"
@@ -258,7 +258,7 @@ class UnrollPlayer(base.Widget):
     def said(self, values):
         """Return what became of the difference as a list of sentences, one for each network.
 
-        values: those of the player. For several networks, each sentence begins with the network's
+        values: the player's values. For several networks, each sentence begins with the network's
         name and predictions.
         """
         said = [self._said(name, **found) for name, found in values["networks"].items()]
