@@ -248,7 +248,7 @@ class GateExplorer(Explorer):
 
     @classmethod
     def shared(cls, words):
-        """Return the constants of all explorers, and what a task's descent begins with."""
+        """Return the constants that all explorers share, in these words, and `tasks.DESCENT`."""
         return super().shared(words) | {"descent": tasks.DESCENT}
 
     @classmethod

@@ -104,7 +104,10 @@ TASKS = {"keep": keep, "overwrite": overwrite, "count": count, "quote": quote}
 
 
 def loss(params, sequences):
-    """Return the mean of (c − target)² over all time steps with bounds, for these parameters."""
+    """Return the mean of (c − target)² over all time steps of some sequences that have bounds.
+
+    params: `lstm.Params` with one unit and one feature. sequences: a list of `Sequence`.
+    """
     distances = [s.run(params).c.ravel() - s.target for s in sequences]
     return float(np.nanmean(np.concatenate(distances) ** 2))
 
@@ -129,9 +132,9 @@ def unseen(task, number=40):
 
 
 def starts(number=20):
-    """Draw small random weights to descend from, from −1 to 1, the same ones each time.
+    """Draw small random weights to descend from, between −1 and 1, the same ones each time.
 
-    Returns a list of dicts with w_x, w_h and b.
+    number: how many. Returns a list of dicts with w_x, w_h and b.
     """
     drawn = np.random.default_rng(3).uniform(-1, 1, (number, 3, 4)).round(2).tolist()
     by_gate = [[dict(zip("ifgo", row, strict=True)) for row in rows] for rows in drawn]
