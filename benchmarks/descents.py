@@ -1,9 +1,9 @@
-"""Descend on each task of GateExplorer from each of its twenty small random weights.
+"""Run gradient descent on each task of GateExplorer from twenty sets of small random weights.
 
     python benchmarks/descents.py
 
-The browser computes, as in the widget. The script prints the results, and writes them to
-`descents.txt`, next to this file; notebook 2 reports them. It takes about five minutes.
+The browser computes the descents, as in the widget. The script prints the results and writes them
+to `descents.txt`, next to this file; notebook 2 reports them. It takes about five minutes.
 """
 
 import sys
@@ -27,7 +27,7 @@ DESCEND = """([s, start]) => {
 
 
 def main():
-    """Print and write, for each task, how many unseen sequences are right after each descent."""
+    """Print and write the number of unseen sequences that are right after each task's descents."""
     lines = ["unseen sequences that are right, of 40, after the descent from each random start"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)

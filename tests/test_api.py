@@ -1,4 +1,4 @@
-"""The API page has what Python finds, and each docstring names the parameters."""
+"""The API page lists everything that Python finds, and each docstring names the parameters."""
 
 import ast
 import inspect
@@ -10,7 +10,7 @@ import pytest
 
 from tools import api, links, notebooks
 
-# From the name of each public function, class and method to its parameters, docstring and fields.
+# A dict from each public function, class and method to its parameters, docstring and fields.
 LISTED = {f"{module} {name}": told for module in api.MODULES for name, *told in api.entries(module)}
 each = pytest.mark.parametrize("listed", LISTED)
 
@@ -30,7 +30,7 @@ def actual(listed):
     found = import_module(module)
     for part in name.split(".")[1:]:
         found = inspect.getattr_static(found, part) if inspect.isclass(found) else vars(found)[part]
-    return getattr(found, "__func__", found)  # that of a class method
+    return getattr(found, "__func__", found)  # the function of a class method
 
 
 def arguments(given):

@@ -1,7 +1,7 @@
 """The API page: every public function and class, read from the source, which is never imported.
 
-Public are the names without a leading underscore in MODULES or, where a module has `__all__`, the
-names in it.
+The names in a module's `__all__` are public. In modules without it, all names without a leading
+underscore are public.
 """
 
 import ast
@@ -28,7 +28,7 @@ MODULES = [
     "gatewise.widgets",
     "gatewise.widgets.tasks",
 ]
-# Where a docstring describes a parameter or several: `x: (T, B, D).` Each begins a line of its own.
+# Descriptions of parameters in a docstring, such as `x: (T, B, D).` Each begins a new line.
 ITEM = re.compile(r"(?:\n|(?<=\.) )(?!Source)(\w+(?:, \w+)*)(?=(?: \([^)]*\))?: )")
 LAST = re.compile(r"(?:\n|(?<=\.) )(?=(?:Returns|Raises|Source)\b)")
 
@@ -48,9 +48,9 @@ def read(module):
 
 
 def find(module, name):
-    """Return the module that defines a name of a module, and the definition; or None.
+    """Return the module that defines a name in another module, and the definition.
 
-    None also stands for a submodule and for a name that is neither a function nor a class.
+    Returns None for an unknown name, a submodule, and a name that isn't a function or a class.
     """
     for node in read(module)[1].body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
@@ -62,7 +62,7 @@ def find(module, name):
 
 
 def public(module):
-    """Return the public functions and classes of a module, a list of results of `find`."""
+    """Return the public functions and classes of a module as a list of results of `find`."""
     body = read(module)[1].body
     for node in body:
         if isinstance(node, ast.Assign) and node.targets[0].id == "__all__":
@@ -74,7 +74,7 @@ def public(module):
 
 
 def family(module, node):
-    """Return a class and those of its bases that the package defines, as results of `find`."""
+    """Return a class and its bases in the package, as results of `find`."""
     found = [(module, node)]
     for base in node.bases:
         if isinstance(base, ast.Name) and (parent := find(module, base.id)):
@@ -83,7 +83,7 @@ def family(module, node):
 
 
 def methods(module, node):
-    """Return the methods of a class with those it inherits, a dict from names to definitions."""
+    """Return the own and inherited methods of a class as a dict from names to definitions."""
     found = {}
     for _, kind in family(module, node):
         for one in kind.body:
@@ -93,7 +93,7 @@ def methods(module, node):
 
 
 def fields(module, node):
-    """Return the fields of a named tuple, a dict from names to their comments in the source."""
+    """Return the fields of a named tuple as a dict from names to comments in the source."""
     for base in node.bases:  # namedtuple("Trace", "x h0 …")
         if isinstance(base, ast.Call) and base.func.id == "namedtuple":
             return dict.fromkeys(base.args[1].value.split(), "")
@@ -115,14 +115,14 @@ def parameters(module, node):
 
 
 def anchor(heading):
-    """Return the anchor of a heading: its name without the parameters."""
+    """Return the anchor of a heading, which is its name without the parameters."""
     return re.sub(r"`|\(.*", "", heading)
 
 
 def entries(module):
     """Yield the name, the parameters, the docstring and the fields of each public name.
 
-    A class is followed by its methods; a property has the parameters None.
+    The methods of a class follow it. The parameters of a property are None.
     """
     short = module.split(".")[-1]
     for origin, node in public(module):
@@ -138,7 +138,7 @@ def entries(module):
 
 
 def entry(name, given, docstring, own):
-    """Return one entry as Markdown: its signature, its docstring and its fields."""
+    """Return one entry as Markdown, with its signature, docstring and fields."""
     level = "###" if name.count(".") == 1 else "####"
     lines = [f"- `{field}`: {told}" for field, told in own.items() if told]
     signature = name if given is None else f"{name}({given})"

@@ -1,10 +1,10 @@
 """Part of `make mutants`: change cells.js in one place at a time, and run its tests each time.
 
-    python tools/mutants_js.py [WORD …]     all mutants, or those of the lines that contain a word
+    python tools/mutants_js.py [WORD …]     all mutants, or those in lines that contain a word
 
 A change swaps an operator or an index, adds 1 to a number, alters a string, fixes a condition or
-removes a statement. All mutants share one browser. The last lines name the survivors: the mutants
-that pass every test in tests/browser/test_cells_js.py.
+removes a statement. All mutants share one browser. The last lines list the survivors, which are the
+mutants that pass every test in tests/browser/test_cells_js.py.
 """
 
 import re
@@ -31,7 +31,7 @@ TOKEN = re.compile(
 )
 STATEMENT = re.compile(r"^ +(?!const |let )\w[^\n]*;$", re.MULTILINE)
 LOOP = re.compile(r"(\bfor \((?:let [^;\n]*)?;|\bwhile \()")
-# A mutant may loop forever, so every loop counts: no test needs this many turns at once.
+# A mutant may loop forever, so every loop counts its turns. No test needs as many as this at once.
 TURNS = """
 let turns = 1e7;
 function tick() {
@@ -43,7 +43,7 @@ function tick() {
 
 
 def changes(token, line):
-    """Return what can take the place of a token in its line of code."""
+    """Return the possible replacements of a token in its line of code."""
     word = token.rpartition(".")[2]  # Math.max: max
     if word in SWAPS:
         return [token.removesuffix(word) + other for other in SWAPS[word]]
@@ -57,7 +57,7 @@ def changes(token, line):
 
 
 def mutants(source):
-    """Return all mutants of a source, a dict from their code to the changed line and its number."""
+    """Return a dict from the code of each mutant to a text with the changed line and its number."""
     edits = [(*found.span(), "") for found in STATEMENT.finditer(source)]
     for found in TOKEN.finditer(source):
         start, end = source.rfind("\n", 0, found.start()) + 1, source.find("\n", found.end())
@@ -72,7 +72,7 @@ def mutants(source):
 
 
 class Mutants:
-    """A plugin of pytest: each test with a `page` runs for every source until one test fails."""
+    """A pytest plugin that runs each test with a `page` for every source until a test fails."""
 
     def __init__(self, sources):
         self.sources, self.killed, self.invalid = sources, set(), set()
@@ -84,7 +84,7 @@ class Mutants:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item):
-        return item.callspec.params["page"] in self.killed or None  # True: nothing is left to run
+        return item.callspec.params["page"] in self.killed or None  # True skips the test
 
     def pytest_runtest_makereport(self, item, call):
         if call.excinfo:

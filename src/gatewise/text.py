@@ -229,7 +229,7 @@ def last_word_task(sentences, vocabulary, dtype=np.float64):
     """Return the task of predicting the last word of a sentence from all the words before it.
 
     sentences: B strings of T + 1 words each. vocabulary: a Vocabulary of D words.
-    Returns x (T, B, D), one-hot and of this dtype, and y (B,), the indices of the last words.
+    Returns x (T, B, D), one-hot and of `dtype`, and y (B,), the indices of the last words.
     Raises ValueError for sentences of different lengths, for single words, and for unknown words.
     """
     ids = [vocabulary.encode(s) for s in _listed(sentences)]

@@ -235,7 +235,7 @@ SIZES = """root => [...root.querySelectorAll("*")].flatMap((node) => {
 
 
 def test_text_in_the_projector_view_can_be_read_from_afar(show):
-    """At 1280 × 720, all of it has at least 14 px, and 12 px in the drawings of the cells."""
+    """At 1280 × 720, all text has at least 14 px, or 12 px in the drawings of the cells."""
     view = show(BackwardExplorer(step=5, stage="back"), viewport={"width": 1280, "height": 720})
     view.send(projector=True)
     sizes = view.root.evaluate(SIZES)

@@ -56,7 +56,7 @@ SLOPES = f"""(message) => {{
 def page(browser, request):
     page = browser.new_page()
     source = (files("gatewise.widgets") / "static" / "cells.js").read_text(encoding="utf-8")
-    source = getattr(request, "param", source)  # tools/mutants_js.py sends a changed one
+    source = getattr(request, "param", source)  # tools/mutants_js.py sends changed sources
     page.evaluate(
         """async source => {
             const blob = new Blob([source], {type: "text/javascript"});
@@ -220,7 +220,7 @@ def test_what_became_of_a_difference_is_pythons(page):
             p = rng.dirichlet([1, 1, 1], size=(2, T))
         runs = [{"words": [name] * T, "p": p[b]} for b, name in enumerate("AB")]
         apart = {}
-        for k in states:  # some differences shrink, some are none, some are behind a flat tanh
+        for k in states:  # some shrink, some are 0, and some saturate tanh
             middle, size, decay = rng.choice([0, 4]), rng.choice([0, 0.05, 2]), rng.choice([0, 3])
             half = size / 2 * np.exp(-decay * np.arange(T))[:, None]
             runs[0][k], runs[1][k] = middle + half, middle - half
@@ -252,7 +252,7 @@ def test_largest_keeps_the_first_of_equal_values(page, count):
 
 def test_ranks_and_areas_are_scipys_and_pythons(page):
     rng = np.random.default_rng(0)
-    values = np.round(rng.normal(size=(60, 3)), 1)  # with ties
+    values = np.round(rng.normal(size=(60, 3)), 1)  # some are tied
     values[:4] = [[0.0], [-0.0], [1e30], [-1e30]]
     f = """([values, masks]) => {
         const ranked = [0, 1, 2].map((unit) => cells.ranks(Float64Array.from(values), 3, unit));

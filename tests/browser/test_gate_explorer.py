@@ -198,11 +198,15 @@ def test_valves_and_dots_set_the_bias_of_their_gate(show, handle):
     f = agree(view).values["f"]
     assert 0 < f < 0.999
     assert view.widget.b["f"] < 8
+    slot = view.root.locator('[data-valve="f"] [data-slot]')
+    radius, tall = 14, "slot => slot.getBBox().height"
+    assert slot.evaluate(tall) == pytest.approx(2 * radius * f, abs=0.1)
     expect(
         view.root.get_by_text(f"keeps {round(100 * f)} % of the old memory").first
     ).to_be_visible()
     node.press("Home")
     assert agree(view).values["f"] < 0.001
+    assert slot.evaluate(tall) < 0.1
     expect(view.root.get_by_text("keeps 0 % of the old memory").first).to_be_visible()
 
 
@@ -229,7 +233,7 @@ def test_a_verdict_stays_in_view(show):
 
 
 def heights(view, line):
-    """Return how high each point of a line is, in pixels from the bottom up."""
+    """Return the height of each point of a line, in pixels from the bottom."""
     d = view.root.locator(f".strip .line.{line}").get_attribute("d")
     return [-float(point.split()[1]) for point in d[1:].split("L")]
 
@@ -307,7 +311,7 @@ def guessed(handles):
 
 
 def verdict(explorer, k, guess):
-    """Return what the explorer must say about a guess, by the numbers of gatewise.cells."""
+    """Return the sentence that the explorer must say about a guess, from the cells' numbers."""
     words, line = ENGLISH["gates"], explorer.values["strip"][k]
     came = {name: getattr(explorer, name) for name in states(explorer)}
     trace = explorer.module.forward(
@@ -331,7 +335,7 @@ def verdict(explorer, k, guess):
 
 
 def stroke(view, shares):
-    """Draw across the chart: the heights at its columns, as shares of the whole."""
+    """Draw across the chart. shares: the heights at its columns, as shares of its height."""
     paper = view.root.locator(".paper")
     paper.scroll_into_view_if_needed()
     box, mouse = paper.bounding_box(), view.page.mouse
@@ -357,7 +361,7 @@ def test_a_guess_is_drawn_before_the_answer_and_compared_with_it(show, kind, pre
     answer, handles = guessing(view, k)
     expect(handles).to_have_count(8)
     assert guessed(handles) == [getattr(view.widget, f"{k}_before")] * 8
-    # Nothing gives the answer away: no line beyond step 0, no number, no spoken number.
+    # Nothing gives the answer away: there is no line after step 0, and no visible or spoken number.
     assert len(heights(view, k)) == 1
     assert not ends & view.shown().keys()
     bar = view.root.get_by_role("slider", name="input x of time step 1")
@@ -386,7 +390,7 @@ def test_a_guess_is_drawn_before_the_answer_and_compared_with_it(show, kind, pre
 
 
 def test_a_guess_close_to_the_answer_is_right(show):
-    view = show(GateExplorer())  # it keeps its memory, and so does the first guess
+    view = show(GateExplorer())  # both the cell and the first guess keep c
     answer, handles = guessing(view, "c")
     answer.click()
     said = view.root.get_by_role("status")
@@ -397,13 +401,13 @@ def test_a_guess_close_to_the_answer_is_right(show):
     expect(said).to_have_text("")
     answer.click()
     expect(said).to_contain_text("at step 5: you guessed −0.05, and c is 0.50.")
-    # The same guess, and another answer.
+    # The guess stays the same, and the answer changes.
     view.root.get_by_role("button", name="Erase").click()
     expect(said).to_contain_text("you guessed 0.50, and c is 0.00. Nothing was kept, and nothing")
 
 
 def tab(page, label):
-    """Press Tab until the element in focus has a label that starts so."""
+    """Press Tab until the element in focus has a label that starts with this one."""
     for _ in range(60):
         page.keyboard.press("Tab")
         said = "document.activeElement.ariaLabel ?? document.activeElement.textContent"

@@ -276,6 +276,21 @@ def test_each_widget_is_dragged_keyed_and_reset_and_says_what_the_cells_say(visi
             assert place.agree() == first
 
 
+def test_a_unit_of_a_trained_network_opens_in_its_cell(visit):
+    page = visit("04_textrnn_vs_textlstm", viewport=PHONE)
+    button = page.get_by_role("button", name=re.compile("^Open unit .* of B$")).first
+    button.focus()
+    page.keyboard.press("Enter")
+    cell = page.locator(".gw-unroll-player + .gw-gate-explorer")
+    expect(cell).to_be_in_viewport()
+    unit, word = re.findall(r"\d+", button.get_attribute("aria-label"))
+    expect(cell.locator(".note")).to_contain_text(f"unit {unit} at word {word} of B")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    assert violations(cell) == []
+    button.press("Enter")
+    expect(cell).to_have_count(0)
+
+
 # Every computed style of every element of a widget, except the page's language and color scheme.
 STYLES = """view => [...view.querySelectorAll("*")].map((node) => {
     const style = getComputedStyle(node);

@@ -1,4 +1,4 @@
-"""The tasks of GateExplorer in the browser: the same verdicts as Python's, and torch's descent."""
+"""The tasks of GateExplorer in a browser have Python's verdicts and torch's gradient descent."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def page(browser):
 
 
 def near(task, rng):
-    """Draw weights near a solution, or far away."""
+    """Draw weights near a solution or far away from it."""
     solved = GateExplorer(task, **SOLVED[task])
     far = rng.choice([0, 1, 4, 8])
     return {
@@ -137,7 +137,7 @@ def test_forty_unseen_sequences_are_the_verdict_and_the_first_that_fails_is_draw
     assert view.bring().sequence == 1
     chip.click()
     assert view.bring().sequence == 8 + first
-    # The failing sequence stays while its cause is mended.
+    # The failing sequence stays in view while the reader mends its cause.
     view.send(b={"i": -8})
     expect(root.get_by_role("button", name=f"unseen sequence {first}: right")).to_be_visible()
     expect(verdict).to_have_text("")
@@ -183,7 +183,7 @@ def test_a_solved_task_is_remembered_by_this_browser_alone(browser):
 
 
 def short(explorer, steps):
-    """An explorer whose descent takes so many steps."""
+    """Return an explorer whose descent takes this many steps."""
     descent = explorer.constants["descent"] | {"steps": steps}
     explorer.set_trait("constants", explorer.constants | {"descent": descent})
     return explorer

@@ -12,7 +12,7 @@ from gatewise.widgets import TextReader
 
 CODE = "def say(name):\n    text = 'hello ' + name\n    return 'so: ' + text\n" * 3
 LETTERS = "".join(sorted({*CODE, '"'}))
-# Select the letters from start to end, as a press and a drag do.
+# Select the letters from start to end, like a press and a drag.
 SELECT = """async ([start, end]) => {
     const place = offset => {
         for (const node of document.querySelector(".text").childNodes) {
@@ -29,7 +29,7 @@ SELECT = """async ([start, end]) => {
     getSelection().setBaseAndExtent(...place(start), ...place(end));
     await next;
 }"""
-# For each letter: the level of its color, negative for values below zero, and whether it is marked.
+# For each letter, the level of its color, negative for values below zero, and whether it is marked.
 # A line break has no color, and a letter out of view is null.
 COLORED = """() => {
     const view = document.querySelector(".sheet").getBoundingClientRect();
@@ -153,8 +153,8 @@ def test_each_token_has_the_color_of_its_value(show, quantity):
     view.page.wait_for_selector(".area")
     colored = np.array([level for level, _ in view.page.evaluate(COLORED)])
     exact = 5 * np.clip(shown / scale, -1, 1)
-    far = np.abs(exact - np.floor(exact) - 0.5) > 1e-6  # from the border between two levels
-    far &= [letter != "\n" for letter in CODE]  # which has no width
+    far = np.abs(exact - np.floor(exact) - 0.5) > 1e-6  # not between two levels
+    far &= [letter != "\n" for letter in CODE]  # a line break has no width
     assert (colored != 0).sum() > 20
     np.testing.assert_array_equal(colored[far], levels(shown, scale)[far])
 
@@ -189,7 +189,7 @@ def test_the_probabilities_on_the_screen_are_the_networks(show, name):
     ready(view)
     box.press("Control+Home")
     for t, token in enumerate(widget.tokens if name == "sensor" else view.bring().tokens):
-        box.press("ArrowRight")  # to the first letter of the token
+        box.press("ArrowRight")  # go to the first letter of the token
         expect(view.root.locator(".verdict")).to_contain_text(f"“{token}”, token {t + 1} of")
         theirs = probabilities(net, view.bring().text)
         expected = theirs[t] if theirs.ndim == 2 else theirs

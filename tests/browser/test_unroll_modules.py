@@ -125,7 +125,7 @@ def test_a_network_of_one_row_has_no_choice(show):
     expect(view.root.get_by_label("shown", exact=True)).to_have_count(0)
 
 
-# Keeps the settings with which an explorer is opened, in full precision.
+# Keep the settings with which an explorer is opened, in full precision.
 KEEP = """const { explorer: inner } = modules.gate_explorer, { mount } = inner;
 inner.mount = (place, settings, ...rest) => mount(place, (window.opened = settings), ...rest);"""
 OPENED = {
@@ -146,7 +146,7 @@ def numbers(found):
 
 @pytest.fixture
 def place(browser):
-    """A function from a player to its View on a page without a kernel; no page has a fault."""
+    """Return a function that shows a player on a faultless page without a kernel, as a View."""
     views = []
 
     def place(player):
@@ -204,7 +204,7 @@ def test_a_unit_opens_as_from_trace_makes_it(place, name):
 
 
 def by_keyboard(page, name):
-    """Reach a button from the slider of units with the Tab key, and press it."""
+    """Go from the slider of units to a button with the Tab key, and press it."""
     page.get_by_role("slider", name="unit", exact=True).focus()
     for _ in range(20):
         page.keyboard.press("Tab")

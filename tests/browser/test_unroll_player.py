@@ -388,7 +388,7 @@ def three(sentences=("i um like", "you um like"), **settings):
 
 
 def compared(view):
-    """Assert that the verdicts on the screen are Python's. Returns the player."""
+    """Assert that the verdicts on the screen equal Python's. Returns the player."""
     player = view.bring()
     lines = view.root.get_by_role("status").locator("span").all_inner_texts()
     assert [" ".join(line.split()) for line in lines] == player.said(player.values)

@@ -110,7 +110,7 @@ def forward(params, x, h0=None, reset_after=True):
 def backward(params, trace, dh=None, dh_T=None):
     """Compute the gradients of a loss through all time steps, in the form that the trace records.
 
-    params, trace: those of `forward`. dh: (T, B, H), the gradient on every output h_t.
+    params: Params. trace: the result of `forward`. dh: (T, B, H), the gradient on each output h_t.
     dh_T: (B, H), the gradient on the final state. Both gradients are zero by default.
     Returns Grads.
     Raises ValueError for a wrong shape or dtype, and for NaN or infinity.

@@ -73,7 +73,7 @@ def forward(params, x, h0=None):
 def backward(params, trace, dh=None, dh_T=None):
     """Compute the gradients of a loss through all time steps.
 
-    params, trace: those of `forward`. dh: (T, B, H), the gradient on every output h_t.
+    params: Params. trace: the result of `forward`. dh: (T, B, H), the gradient on each output h_t.
     dh_T: (B, H), the gradient on the final state. Both gradients are zero by default.
     Returns Grads.
     Raises ValueError for a wrong shape or dtype, and for NaN or infinity.

@@ -249,7 +249,7 @@ def _module(view):
 
 
 def _imports(name):
-    """Return the files of static/ that one of them needs, each after those that it needs itself."""
+    """Return the files of static/ that a file imports, each after the files that it imports."""
     named = re.findall(r'from "\./([\w-]+)\.js"', _static(f"{name}.js"))
     return list(dict.fromkeys(other for one in named for other in [*_imports(one), one]))
 
@@ -278,10 +278,10 @@ def _imported(text):
 
 
 def _styles(view):
-    """Return the rules of base.css and the widget's own, nested under the widget's class.
+    """Return the rules of base.css and of the widget, nested under the widget's class.
 
-    They then apply to no other widget, whatever the order in which a page loads them. The rules of
-    the views that open inside this one follow.
+    So they apply to no other widget, in whatever order a page loads them. The rules of the views
+    that open inside this one follow.
     """
     rules = _static("base.css") + _static(f"{view}.css")
     # Keyframes style nothing by themselves, and CSS doesn't allow them inside a rule.

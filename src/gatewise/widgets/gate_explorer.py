@@ -76,7 +76,10 @@ class Explorer(base.Widget):
 
     @classmethod
     def first(cls, words):
-        """Return all that `mount` needs for an explorer with the default settings and no task."""
+        """Return the data that `mount` needs for an explorer with default settings and no task.
+
+        words: the labels.
+        """
         constants = {"cell": cls.cell, "task": "", "sequences": [], "unseen": []}
         return cls.shared(words) | constants | cls.defaults()
 
@@ -169,12 +172,13 @@ class Explorer(base.Widget):
 class GateExplorer(Explorer):
     """One unit of an LSTM: set its weights and states, and watch its gates.
 
-    The settings are keywords and attributes. x, h_before, c_before: the input and the previous
-    states. w_x, w_h, b: dicts with a number for each of i, f, g, o; a gate that isn't named keeps
-    its number. repeats: how often x is fed, or 0 for the sequence `inputs`, 1 to 50 numbers.
-    By default, the cell keeps its memory.
-    task: "keep", "overwrite", "count" or "quote", to be programmed by hand. In a task, `sequence`
-    and `step`, both counted from 1, choose what is drawn; the unseen sequences come last.
+    The settings are keyword arguments and attributes. x, h_before, c_before: the input and the
+    previous states. w_x, w_h, b: dicts with a number for each of i, f, g, o; a gate that isn't
+    named keeps its number. repeats: the number of times that the cell reads x, or 0 for the
+    sequence `inputs` of 1 to 50 numbers. By default, the cell keeps its memory.
+    task: "keep", "overwrite", "count" or "quote", a task for the reader. In a task, `sequence` and
+    `step`, both counted from 1, are the sequence and the time step that the drawing shows; the
+    unseen sequences come last.
     words: the labels, `ENGLISH` or a translation. `values` holds every number on the screen.
     Raises ValueError for NaN, and for an unknown gate, task, sequence or time step.
     """
@@ -248,7 +252,10 @@ class GateExplorer(Explorer):
 
     @classmethod
     def shared(cls, words):
-        """Return the constants that all explorers share, in these words, and `tasks.DESCENT`."""
+        """Return the constants of all explorers, and the settings of a task's descent.
+
+        words: the labels.
+        """
         return super().shared(words) | {"descent": tasks.DESCENT}
 
     @classmethod
@@ -269,14 +276,15 @@ class GateExplorer(Explorer):
 
 
 class GRUExplorer(Explorer):
-    """One unit of a GRU: a GateExplorer with one state, two gates and a candidate.
+    """One unit of a GRU, as in a GateExplorer but with one state, two gates and a candidate.
 
-    The settings are keywords and attributes. x, h_before: the input and the previous state.
-    w_x, w_h: dicts with a number for each of r, z, n. b: the same with a number for q, the bias of
-    the hidden side (torch's b_hn). A gate that isn't named keeps its number.
+    The settings are keyword arguments and attributes. x, h_before: the input and the previous
+    state. w_x, w_h: dicts with a number for each of r, z, n. b: a dict with numbers for r, z, n and
+    q, the hidden side, whose bias is torch's b_hn. A gate that isn't named keeps its number.
     reset_after: True for torch's form, False for the form from Cho et al.
-    repeats: how often x is fed, or 0 for the sequence `inputs`, 1 to 50 numbers.
-    task: for a GateExplorer only. held, note: set by `from_trace`.
+    repeats: the number of times that the cell reads x, or 0 for the sequence `inputs` of 1 to 50
+    numbers.
+    task: only for a GateExplorer. held, note: set by `from_trace`.
     words: the labels, `ENGLISH` or a translation. `values` holds every number on the screen.
     Raises ValueError for NaN, and for an unknown gate.
     """

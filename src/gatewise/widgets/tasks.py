@@ -1,6 +1,6 @@
 """Four tasks for a cell that the reader programs by hand or trains, and their rules.
 
-A sequence gives the inputs, and the bounds within which c must stay at each time step. Training
+A sequence contains the inputs and the bounds within which c must stay at each time step. Training
 minimizes the mean of (c − target)² over all time steps that have bounds; see `Sequence.target`.
 """
 
@@ -36,7 +36,7 @@ class Sequence(NamedTuple):
 
     @property
     def target(self):
-        """The middle of the bounds (T,); 0.5 beyond a single bound, and NaN where c is free."""
+        """The middle of the bounds (T,), or 0.5 beyond a single bound, or NaN where c is free."""
         with np.errstate(invalid="ignore"):  # ∞ − ∞
             low = np.where(np.isfinite(self.low), self.low, self.high - 1)
             high = np.where(np.isfinite(self.high), self.high, self.low + 1)
@@ -104,18 +104,18 @@ TASKS = {"keep": keep, "overwrite": overwrite, "count": count, "quote": quote}
 
 
 def loss(params, sequences):
-    """Return the mean of (c − target)² over all time steps of some sequences that have bounds.
+    """Return the mean of (c − target)² over all time steps with bounds.
 
-    params: `lstm.Params` with one unit and one feature. sequences: a list of `Sequence`.
+    params: an `lstm.Params` of one unit and one feature. sequences: a list of Sequences.
     """
     distances = [s.run(params).c.ravel() - s.target for s in sequences]
     return float(np.nanmean(np.concatenate(distances) ** 2))
 
 
 def visible(task, number=8):
-    """Return the sequences shown while the reader sets the weights, the same ones each time.
+    """Return the sequences shown while the reader sets the weights, which are always the same.
 
-    task: one of `TASKS`. number: how many. Returns a list of Sequences.
+    task: one of `TASKS`. number: the number of sequences. Returns a list of Sequences.
     """
     rng = np.random.default_rng(1)
     first = [read("He said, ‘I love you.’")] if task == "quote" else []
@@ -123,7 +123,7 @@ def visible(task, number=8):
 
 
 def unseen(task, number=40):
-    """Return other sequences of the same task, for the check, the same ones each time.
+    """Return other sequences of the task for the check, which are also always the same.
 
     task, number: as for `visible`. Returns a list of Sequences.
     """
@@ -132,14 +132,14 @@ def unseen(task, number=40):
 
 
 def starts(number=20):
-    """Draw small random weights to descend from, between −1 and 1, the same ones each time.
+    """Return small random weights from −1 to 1 for the start of descents; they are always the same.
 
-    number: how many. Returns a list of dicts with w_x, w_h and b.
+    number: the number of starts. Returns a list of dicts with w_x, w_h and b.
     """
     drawn = np.random.default_rng(3).uniform(-1, 1, (number, 3, 4)).round(2).tolist()
     by_gate = [[dict(zip("ifgo", row, strict=True)) for row in rows] for rows in drawn]
     return [dict(zip(("w_x", "w_h", "b"), rows, strict=True)) for rows in by_gate]
 
 
-# The descent in the browser: its learning rate, its steps, and the weights that it starts from.
+# The descent in the browser: its learning rate, its number of steps, and its initial weights.
 DESCENT = {"rate": 0.1, "steps": 3000, "starts": starts()}

@@ -68,39 +68,39 @@ def _reverse(widget, name, value):
 
 
 class UnrollPlayer(base.Widget):
-    """A network that reads one sentence, or two next to each other: gates, states, predictions.
+    """The gates, states and predictions of a network that reads one or two sentences.
 
     model: a TextRNN, TextLSTM or TextGRU, or any network as (embedding, rnn, readout). A dict from
-    names to two or three of these, of the same sizes, compares networks that read the same words.
-    embedding: `nn.Embedding`, another module from indices to vectors, or an array (V, D); None for
-    one-hot tokens and for numbers.
-    rnn: `nn.RNN`, `nn.LSTM` or `nn.GRU` with any layers and directions, as `trace` takes it.
+    names to two or three networks of the same sizes compares them on the same sentences.
+    embedding: `nn.Embedding`, another module that maps indices to vectors, or an array (V, D); None
+    for one-hot tokens and for numbers.
+    rnn: any `nn.RNN`, `nn.LSTM` or `nn.GRU` that `trace` accepts.
     readout: `nn.Linear`, another module that computes W h + b, or W (outputs, features), or (W, b).
     It reads h of the last layer, with both directions concatenated.
-    vocabulary: the names of the tokens: a Vocabulary, a list, a dict from name to index, or a
-    function from index to name. None for numbers: "0.5,-1 2,0" has two time steps of two numbers.
-    outputs: the names of the readout's outputs, if they aren't the tokens. final: True if the
-    readout of a bidirectional network reads the final state of each direction (h_n).
-    filler: a word that a slider puts in after the first one, as often as the reader wants.
+    vocabulary: the names of the tokens, as a Vocabulary, a list, a dict from names to indices, or a
+    function from indices to names; None for numbers, such as "0.5,-1 2,0" for two time steps of two
+    numbers. outputs: the names of the readout's outputs, if they aren't the tokens. final: True if
+    the readout of a bidirectional network reads the final state of each direction (h_n).
+    filler: a word that a slider inserts any number of times after the first word.
 
-    The settings are keywords and attributes. chosen: the name of the network whose gates and states
-    are shown and held, the first one by default. sentences: one or two, each a text or token ids.
-    clamp: {"f": 0} holds a gate at a number from 0 to 1, and {"f3": 0} holds it for unit 3 alone.
-    hold_from: the word from which on the gates are held. step: the word that is shown, the last one
-    by default. Both count from 1. units: the units that are shown, all by default. sort: True
-    orders them by how far apart the sentences are with no gate held, and chooses the first.
-    unit: the unit whose values are written. layer, reverse: the layer and direction whose gates
-    are shown and held; the layers above read the result.
-    words: the labels, `ENGLISH` or a translation.
+    The settings are keyword arguments and attributes. chosen: the name of the network whose gates
+    and states are shown and held, the first one by default. sentences: one or two sentences, each a
+    text or token ids. clamp: a dict of held gates and numbers from 0 to 1; {"f": 0} holds f at 0,
+    and {"f3": 0} holds it only in unit 3. hold_from: the first word at which the gates are held.
+    step: the word that is shown, the last one by default. Both count from 1. units: the units that
+    are shown, all by default. sort: True to order them by the distance between the sentences
+    without held gates, and to choose the first. unit: the unit whose values are written.
+    layer, reverse: the layer and direction whose gates are shown and held; the layers above read
+    the result. words: the labels, `ENGLISH` or a translation.
     `values["runs"]` holds, for each sentence, its `words`, each symbol (T, H), and the probability
     `p` (T, outputs) of each output. `values["apart"]` holds the distances |Δc| and |Δh| (T,).
-    `values["free"]` holds both with no gate held, `values["difference"]` the result of
-    `difference`, for networks of one direction. `values["networks"]` holds, by the name of each
-    network, the `p` at the step for each sentence, and the `difference`.
+    `values["free"]` holds both without held gates. `values["difference"]` holds the result of
+    `difference`, for networks with one direction. `values["networks"]` holds, for the name of each
+    network, the `p` of each sentence at the step, and the `difference`.
     The weights are copied, and sent to the browser once, in their own precision. The limits are
     256 units, 50,000 tokens and outputs, 200 time steps, and 128 MB of weights.
-    Raises ValueError beyond these limits, for a model that isn't read as it computes, for an
-    unknown word, and for a gate, unit, layer or step that doesn't exist.
+    Raises ValueError beyond these limits, for a model whose predictions aren't those of its
+    weights, for an unknown word, and for a gate, unit, layer or step that doesn't exist.
     """
 
     view = "unroll_player"
@@ -168,7 +168,10 @@ class UnrollPlayer(base.Widget):
 
     @classmethod
     def shared(cls, words):
-        """Return the constants that all players share; `explorers` are those of single units."""
+        """Return the constants that all players share, with `explorers` for single units.
+
+        words: the labels.
+        """
         explorers = {kind.cell: kind.first(words) for kind in (GateExplorer, GRUExplorer)}
         return super().shared(words) | {"explorers": explorers}
 
@@ -216,9 +219,9 @@ class UnrollPlayer(base.Widget):
         return _longest(self.sentences)
 
     def _order(self, runs):
-        """Return the units that are shown, in order; held gates don't change it.
+        """Return the units that are shown, in an order that doesn't depend on held gates.
 
-        runs: with no gate held.
+        runs: the runs without held gates.
         """
         units = np.array(self.units or range(self._network.H))
         if not self.sort:
@@ -255,7 +258,8 @@ class UnrollPlayer(base.Widget):
     def said(self, values):
         """Return what became of the difference as a list of sentences, one for each network.
 
-        For several networks, each sentence begins with the network's name and predictions.
+        values: those of the player. For several networks, each sentence begins with the network's
+        name and predictions.
         """
         said = [self._said(name, **found) for name, found in values["networks"].items()]
         return [line for line in said if line]
@@ -289,7 +293,7 @@ class UnrollPlayer(base.Widget):
 
 
 def _network(model, vocabulary, outputs, final):
-    """Return a model as a Network; raise ValueError unless it predicts what its weights do."""
+    """Return a model as a Network; raise ValueError if its weights give other predictions."""
     embedding, rnn, readout = parts(model, vocabulary)
     if readout is None:
         raise ValueError("readout: expected a module or arrays, got None")
@@ -312,21 +316,21 @@ def _sizes(network):
 
 
 def difference(runs, step, hold_from=0):
-    """Describe what became of the difference between two sentences, up to the given step.
+    """Describe what became of the difference between two sentences up to the given step.
 
-    runs: for each sentence its words, h, p and, in an LSTM, c. hold_from: the word from which on
-    gates are held, or 0.
-    Returns a dict, or {} for one sentence: the `verdict`, the `word` that it is about, and `read`,
-    half the sum of |p_A − p_B|.
+    runs: for each sentence, a dict with its words, h, p and, in an LSTM, c. hold_from: the first
+    word at which gates are held, or 0.
+    Returns a dict with the `verdict`, the `word` that it is about, and `read`, half the sum of
+    |p_A − p_B|; for one sentence, the dict is empty.
 
     A state differs if its distance is at least 0.1, and at least a tenth of its largest distance so
     far. The memory is c, or h if there is no c. The first verdict that is true counts.
-    same: all words so far are equal. early: no gate is held yet, or only since this word, and h or
-    the predictions still differ. read: `read` is at least 0.1, and the likeliest outputs differ.
-    leaning: `read` is at least 0.1. never: the memory has differed after no word so far. lost: the
-    memory doesn't differ now, nor at any step since `word`. not read: the memory and h differ.
-    saturated: the memory differs, but tanh(c), which fully open output gates would show, doesn't.
-    not shown: tanh(c) differs too, but h doesn't.
+    same: all words so far are equal. early: no gate is held yet, or gates are held only since this
+    word, and h or the predictions still differ. read: `read` is at least 0.1, and the likeliest
+    outputs differ. leaning: `read` is at least 0.1. never: the memory has not differed after any
+    word so far. lost: the memory doesn't differ now or at any step since `word`. not read: the
+    memory and h differ. saturated: the memory differs, but tanh(c), which fully open output gates
+    would show, doesn't. not shown: tanh(c) also differs, but h doesn't.
     """
     if len(runs) < 2:
         return {}

@@ -208,7 +208,7 @@ ENGLISH = {
             },
             "rnn": {},
         },
-        # Several networks, and a word that is put in again and again.
+        # The labels for several networks, and for a word that is inserted repeatedly.
         "network": "network",
         "fill": "words “{filler}”:",
         "says fill": "{n} after the first word",

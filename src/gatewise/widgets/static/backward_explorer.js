@@ -339,7 +339,7 @@ function view(given) {
 const begin = ({ drawings, words }) =>
   Object.fromEntries(["lstm", "rnn"].map((k, n) => {
     const picture = drawing(drawings[n], words[`${k} drawing`], { width: gradientThickness, write: figure });
-    for (const core of picture.all("core")) set(core, "pathLength", 1); // for the motion
+    for (const core of picture.all("core")) set(core, "pathLength", 1); // for the animation
     return [k, picture];
   }));
 

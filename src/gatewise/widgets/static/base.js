@@ -75,9 +75,10 @@ const stepped = ([min, max, step], act) => (v) =>
   Number.isNaN(v) || act(within(min, max, Number((Math.round(v / step) * step).toFixed(2))));
 
 /**
- * Listeners for pointerdown, pointermove and their end that pull a value from where it is. A touch
- * alone changes nothing, and a finger must start sideways: up and down, it moves the page.
- * where(event): the value at the pointer, up to a constant. put(value, event) takes it over.
+ * Return listeners for pointerdown, for pointermove and for the end of a drag, which changes a value
+ * relative to its start. A touch without movement changes nothing, and a finger must start sideways,
+ * since a vertical movement scrolls the page. where(event): the value at the pointer, up to a constant.
+ * put(value, event): called with each new value.
  */
 export function pull(value, where, put) {
   const down = (event) => {
@@ -223,17 +224,18 @@ function followTheme(root, palette) {
 
 // ── a widget ────────────────────────────────────────────────────────────────────────────────
 /**
- * `{ mount, render }` of a widget that declares
+ * Return `{ mount, render }` for a widget that declares
  *   name: the CSS class of its root
- *   begin(settings): what belongs to one view alone, as where the pointer is
- *   settle(next, last): settings that depend on others, put right; optional
- *   compute(settings, own): every number on the screen
- *   view({ s, values, words, own, sizes, root, change, keep, reset }): a lit-html template. sizes:
- *   the width of each element with `data-fit`, by that name. root: the widget's element. change:
- *   take over some settings; keep: some of own; reset: the first settings.
+ *   begin(settings): returns the state of a single view, such as the place of the pointer
+ *   settle(next, last): adjusts settings that depend on other settings; optional
+ *   compute(settings, own): returns every number on the screen
+ *   view({ s, values, words, own, sizes, root, change, keep, reset }): returns a lit-html template.
+ *   sizes: the widths of the elements with `data-fit`, by its value. root: the widget's element.
+ *   change: a function that changes some settings. keep: a function that changes a part of own.
+ *   reset: a function that restores the first settings.
  *
- * `mount(element, settings, { onchange })` needs nothing else: settings are all that Python's
- * `widget.plain()` has; `onchange` gets those that the reader has changed.
+ * `mount(element, settings, { onchange })` needs nothing else. settings: the result of
+ * `widget.plain()` in Python. onchange: called with the settings that the reader has changed.
  */
 export function widget({ name, begin, settle = (next) => next, compute, view }) {
   function mount(element, given, { onchange = () => {} } = {}) {

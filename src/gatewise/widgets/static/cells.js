@@ -1,13 +1,14 @@
-// The three cells, forward and backward, over one sequence: the only arithmetic in JavaScript.
-// Names, equations and their order are those of gatewise/cells/*.py; a test compares all numbers.
+// The three cells, forward and backward, over one sequence, and further arithmetic for the widgets.
+// The names, the equations and their order are the same as in gatewise/cells/*.py, and a test compares
+// all numbers.
 //
-// T time steps, D input features, H hidden units. Every array is a Float64Array, row-major.
-// params: W_ih (rows, D), W_hh (rows, H), b_ih and b_hh (rows), gate rows in torch's order.
-// cell.forward(params, x, start, clamps) returns a trace: an array (T, H) per symbol, and
-//   a (T, rows), the pre-activations. x: (T, D). start: states before the first step, else zero;
-//   for a GRU, reset_after. clamps: gate to (T, H), what it is held at, NaN where it is free.
-// cell.backward(params, trace, dh) returns the gradients, each named as its variable, of a loss
-//   with the gradient dh (T, H) on the outputs h; for an LSTM also dc (T, H), on the cell states.
+// There are T time steps, D input features and H hidden units. Every array is a row-major Float64Array.
+// params: W_ih (rows, D), W_hh (rows, H), b_ih and b_hh (rows), with the gates in torch's order.
+// cell.forward(params, x, start, clamps) returns a trace: an array (T, H) per symbol, and the
+//   pre-activations a (T, rows). x: (T, D). start: the initial states, zero by default, and for a GRU
+//   reset_after. clamps: for each held gate, its values (T, H), or NaN where the gate is free.
+// cell.backward(params, trace, dh, dc) returns the gradients of a loss, each named after its variable.
+//   dh: (T, H), the gradient on the outputs h. dc: (T, H), for an LSTM, the gradient on the cell states.
 
 export const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 export const logit = (share) => Math.log(share / (1 - share));
@@ -240,10 +241,10 @@ export const gru = cell({
 });
 
 /**
- * One unit of a layer at one time step, as `from_trace` in gatewise/widgets/gate_explorer.py makes
- * it. x (D), h (H): what the layer reads. feature: the entry of x that stays free.
- * Returns by block of the cell its weights w_x and w_h, its bias b, and held, the sum of all that
- * the other entries of x and h add. A GRU's candidate has two sides, n and q.
+ * Return one unit of a layer at one time step, like `from_trace` in gatewise/widgets/gate_explorer.py.
+ * x (D), h (H): the inputs of the layer. feature: the index of the entry of x that stays free.
+ * The result has, for each block of the cell, the weights w_x and w_h, the bias b, and held, the sum
+ * that the other entries of x and h add. A GRU's candidate has two sides, n and q.
  */
 export function unitOf({ blocks }, { W_ih, W_hh, b_ih, b_hh }, x, h, unit, feature) {
   const by = (of) => Object.fromEntries(blocks.map((k, n) => [k, of(n * h.length + unit)]));
@@ -335,15 +336,16 @@ export function alongWire(dc, f, read) {
   return wire;
 }
 
-/** The place of the largest value. */
+/** Return the index of the largest value. */
 export const first = (values) => values.indexOf(values.reduce((a, v) => Math.max(a, v)));
 
-const COUNTS = 0.1; // which share of a distance, or of all probability, counts as a difference
+const COUNTS = 0.1; // the share of a distance, or of all probability, that counts as a difference
 
 /**
- * What became of the difference between two sentences; its rule is told in
- * gatewise/widgets/unroll_player.py. apart: distances by state and, in an LSTM, of tanh_c; now:
- * both predictions. step, from: counted from 1; gates are held from word `from` on, or 0.
+ * Describe what became of the difference between two sentences, by the rule in
+ * gatewise/widgets/unroll_player.py. apart: the distances between the states and, in an LSTM, of
+ * tanh_c. now: both predictions. step: the time step, counted from 1. from: the first word at which
+ * gates are held, or 0.
  */
 export function difference(apart, now, step, from) {
   const t = Math.min(step, apart.h.length) - 1;

@@ -11,10 +11,12 @@ const OPEN = 8; // σ(8) = 0.9997
 // ── the two cells, and the differences between their views ──────────────────────────────────
 const zeros = (letters) => Object.fromEntries(letters.map((k) => [k, 0]));
 
-// cards: a card each, in this order; candidate: the one that is no gate. states: a slider each.
-// terms: a card's rows, as setting and letter. biases: of the hidden side, for each row.
-// preset: settings by name. keeper: the gate on the old state. most: what the guessed state, the
-// first of `lines`, can't exceed, however open the keeper is. equations: below the drawing; a name in a list is shown as a number.
+// cards: the symbols that have a card, in order. candidate: the symbol that isn't a gate. states: the
+// values that have a slider. lines: the states that have a curve; the reader guesses the first one.
+// terms: the rows of a card, as pairs (setting, symbol). biases: the biases of the hidden side. preset:
+// the settings of a preset. keeper: the gate that multiplies the old state. most: a bound on the
+// guessed state, however open the keeper is. form: the index of the drawing. equations: the lines
+// below the drawing, in which a name in a list stands for a number.
 const LSTM = {
   cell: lstm,
   cards: ["f", "i", "g", "o"],
@@ -105,7 +107,7 @@ function settle(next) {
   return T ? { ...next, step: Math.min(next.step, T) } : next;
 }
 
-/** Settings in which the pre-activation of k is a: its bias makes it so. */
+/** Return the settings in which the bias of k makes its pre-activation equal to a. */
 const open = ({ b }, values, k, a) => {
   const bias = b[k] + within(-OPEN, OPEN, a) - values[`a_${k}`];
   return { b: { ...b, [k]: Number(bias.toFixed(2)) } };
@@ -137,7 +139,7 @@ function presets(context, kind) {
   </div>`;
 }
 
-/** What comes into the cell, each where its wire begins; in a task it comes from the sequence. */
+/** The inputs of the cell, each at the start of its wire. In a task, they come from the sequence. */
 function states({ s, values, change, words }, kind, picture) {
   const parts = { c: number(values.c ?? 0), h: number(values.h) };
   return html`<div class="states">
@@ -236,14 +238,14 @@ function card(context, kind, k) {
 // The inputs are above, around their own zero, and the states are below, on a common scale.
 const FRAME = { left: 36, right: 66, zero: 60, top: 26, states: 118, bottom: 218, end: 242 };
 
-/** The sequence: a bar for each input, and the states before the first step and after each. */
+/** The sequence, with a bar for each input, and the states before the first step and after each step. */
 function sequence(context, kind) {
   const { s, values, own, sizes, change, keep, words } = context;
   const judged = drawn(s);
   const { x, ...states } = values.strip;
   const first = judged ? { c: judged.c0, h: 0 } : { c: s.c_before, h: s.h_before };
   const last = Object.fromEntries(kind.lines.map((k) => [k, states[k].at(-1)]));
-  // A guess of one state. The drawing keeps its numbers: they are what one guesses from.
+  // The reader guesses one state. The drawing keeps its numbers, on which the guess is based.
   const [k] = kind.lines;
   const guess = own.guess && Array.from(x, (_, t) => own.guess[t] ?? first[k]);
   const reach = guess && nice(kind.most(states, first));
@@ -262,7 +264,7 @@ function sequence(context, kind) {
     ${judged ? nothing : html`<p role="status">${guess && !isHidden ? gap() : nothing}</p>`}
   </div>`;
 
-  /** The learner commits to a line before the cell's own is shown. */
+  /** The buttons to guess the line of a state, and to show the cell's own line afterwards. */
   function guessing() {
     return html`<div class="source">
       ${button(words.guess, () => keep({ guess: guess ? undefined : [], isShown: false }), { pressed: Boolean(guess) })}
@@ -270,7 +272,7 @@ function sequence(context, kind) {
     </div>`;
   }
 
-  /** The step where the guess is farthest off, and a question about the larger of its two terms. */
+  /** Sentences about the step with the largest error of the guess, and about its larger term. */
   function gap() {
     const gaps = guess.map((v, t) => Math.abs(v - states[k][t]));
     const t = gaps.indexOf(Math.max(...gaps));
@@ -283,7 +285,7 @@ function sequence(context, kind) {
       + say(words.why[isNone ? "none" : larger], { kept: number(terms.kept), added: number(terms.added) });
   }
 
-  /** What is fed: x, so many times, or a sequence of its own. */
+  /** The choice of the inputs: x, repeated a number of times, or a separate sequence. */
   function source() {
     const { length } = s.inputs;
     own.often = s.repeats || (own.often ?? 8);
@@ -314,7 +316,7 @@ function sequence(context, kind) {
     const tall = scale(0, max, 0, FRAME.zero - FRAME.top);
     const bounds = judged ? [...judged.low, ...judged.high].filter((bound) => bound !== null) : [];
     const reached = [...kind.lines.flatMap((k) => [first[k], ...states[k]]), ...bounds];
-    if (guess) reached.push(...guess, reach, -reach); // the axis gives nothing away
+    if (guess) reached.push(...guess, reach, -reach); // so that the axis doesn't give the answer away
     const [least, most] = [-nice(-Math.min(...reached)), nice(Math.max(...reached))];
     const Y = scale(least, most, FRAME.bottom, FRAME.states);
 
@@ -344,7 +346,7 @@ function sequence(context, kind) {
     const points = (k) => [first[k], ...(isHidden ? [] : states[k])].map((v, t) => [X(t - 1), Y(v)]);
     const dots = (k) => (pitch < 12 ? "" : points(k).map((point) => `M${point}h0`).join(""));
 
-    /** The guess: a stroke of the pointer draws it, or a key at each step. */
+    /** The handles of the guess, which is drawn with a stroke of the pointer or by key at each step. */
     function drawn() {
       const put = (t, v) => {
         const at = Number(within(least, most, v).toFixed(2));
@@ -365,7 +367,7 @@ function sequence(context, kind) {
       return svg`<g class="guess">${isHidden ? paper : nothing}
         <path class="line" d=${through([first[k], ...guess].map((v, t) => [X(t - 1), Y(v)]))} />${rings}</g>`;
     }
-    // Two names keep 16 pixels apart, whichever is above.
+    // The names of two curves are at least 16 pixels apart, whichever is above.
     const ends = kind.lines.map((k) => Y(last[k]));
     const centre = within(FRAME.states + 8, FRAME.bottom - 8, (Math.min(...ends) + Math.max(...ends)) / 2);
     const apart = Math.max(8, Math.abs(ends[0] - ends.at(-1)) / 2) * (last.c >= last.h ? -1 : 1);
@@ -414,7 +416,7 @@ function view(context) {
 function begin({ drawings, words }) {
   const pictures = drawings.map((text) => drawing(text, words.drawing));
   for (const { node } of pictures) {
-    node.setAttribute("role", "group"); // its valves are handles
+    node.setAttribute("role", "group"); // since its valves are handles
     node.setAttribute("aria-description", words.keys);
   }
   return { pictures };

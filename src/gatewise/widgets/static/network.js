@@ -4,7 +4,7 @@ import { gru, lstm, probabilities, rnn } from "./cells.js";
 
 export const CELLS = { rnn, lstm, gru };
 
-/** The bytes of a text in base64. A loop, because `Uint8Array.from` would first make a list of letters. */
+/** Return the bytes of a base64 text. The loop avoids the list of letters that `Uint8Array.from` would make. */
 function decoded(text) {
   const letters = atob(text);
   const bytes = new Uint8Array(letters.length);
@@ -12,7 +12,7 @@ function decoded(text) {
   return bytes;
 }
 
-/** Load a network: cut its buffer, which may be text in base64, into arrays. */
+/** Load a network: cut its buffer, which may be base64 text, into arrays. */
 export function load({ weights, bits, lengths, embeds, predicts, ...rest }) {
   const bytes = typeof weights === "string" ? decoded(weights) : weights;
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);

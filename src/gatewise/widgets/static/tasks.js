@@ -1,18 +1,18 @@
-// The tasks of GateExplorer: their arithmetic as in gatewise/widgets/tasks.py, and what the reader
-// sees of them, the verdict and the descent.
+// The tasks of GateExplorer: their arithmetic, which is the same as in gatewise/widgets/tasks.py, and
+// the views of the verdict and of gradient descent.
 import { lstm } from "./cells.js";
 import { button, figure, projector, say, scale, through, write } from "./base.js";
 import { html, nothing, svg } from "./lit-html.js";
 
 // ── arithmetic ──────────────────────────────────────────────────────────────────────────────
-/** The unit's parameters, as a layer with D = H = 1. */
+/** Return the parameters of the unit as a layer with D = H = 1. */
 function layer({ w_x, w_h, b, held }) {
   const rows = (by) => Float64Array.from(lstm.blocks, (k) => by[k]);
   return { W_ih: rows(w_x), W_hh: rows(w_h), b_ih: rows(b), b_hh: rows(held) };
 }
 const run = (params, { x, c0 }) => lstm.forward(params, Float64Array.from(x), { c0: [c0] });
 
-/** A sequence of a task: its trace, and the step at which c leaves the bounds, or −1. */
+/** Run a sequence of a task. Returns its trace, and the step at which c leaves the bounds, or −1. */
 export function judge(s, sequence) {
   const trace = run(layer(s), sequence);
   const [low, high] = [sequence.low, sequence.high];
@@ -21,16 +21,16 @@ export function judge(s, sequence) {
 }
 export const countRight = (judged) => judged.filter(({ isRight }) => isRight).length;
 
-/** How far c is from the middle of its bounds, or from 0.5 beyond a single bound; 0 where it is free. */
+/** Return c minus the middle of its bounds, or minus 0.5 beyond a single bound; 0 where c is free. */
 const apart = ({ low, high }, { c }) =>
   c.map((v, t) => (low[t] ?? high[t]) === null ? 0 : v - ((low[t] ?? high[t] - 1) + (high[t] ?? low[t] + 1)) / 2);
 const count = (sequences) => sequences.flatMap(({ low, high }) => low.filter((v, t) => (v ?? high[t]) !== null)).length;
 
-/** The mean of these distances, squared, over all steps with bounds. */
+/** Return the mean of the squares of these differences over all steps with bounds. */
 export const loss = (sequences, traces) =>
   sequences.reduce((sum, one, n) => apart(one, traces[n]).reduce((sum, d) => sum + d ** 2, sum), 0) / count(sequences);
 
-/** The loss, and the weights after one step of gradient descent on it. */
+/** Return the loss, and the weights after one step of gradient descent on it. */
 export function descend(s, sequences, rate) {
   const [params, n] = [layer(s), count(sequences)];
   const traces = sequences.map((one) => run(params, one));
@@ -47,7 +47,7 @@ const weights = ({ w_x, w_h, b }) => ({ w_x, w_h, b });
 const isSame = (one, other) => JSON.stringify(weights(one)) === JSON.stringify(weights(other));
 
 // ── the verdict ─────────────────────────────────────────────────────────────────────────────
-/** What this browser remembers; nothing where it has no storage, or none left. */
+/** Remember that a task is solved, and return whether it has been; false if the browser has no storage. */
 function memory(task, solved) {
   const key = `gatewise: ${task} solved`;
   try {
@@ -58,16 +58,16 @@ function memory(task, solved) {
   }
 }
 
-/** The sequence that is drawn: the unseen ones are counted after the visible ones. */
+/** Return the sequence that is drawn. Unseen sequences are counted after the visible ones. */
 export const drawn = (s) => [...s.sequences, ...s.unseen][s.sequence - 1];
 
-/** Which sequence it is, and whether c stays within its bounds. */
+/** Return a sentence that names a sequence and says whether c stays within its bounds. */
 export function name({ s, words }, sequence, { isRight }) {
   const n = sequence - s.sequences.length;
   return say(words[n > 0 ? "hidden" : "visible"][Number(isRight)], { n: n > 0 ? n : sequence });
 }
 
-/** The task, and on which sequences it is done; the verdict stays in view. */
+/** The task, the sequences on which it is solved, and the verdict, which stays in view. */
 export function task(context) {
   const { s, values, own, change, keep, reset, words } = context;
   const [seen, n, done] = [s.sequences.length, s.unseen.length, words.done[s.task]];
@@ -104,11 +104,11 @@ export function task(context) {
 }
 
 // ── the descent ─────────────────────────────────────────────────────────────────────────────
-const PER_FRAME = 5; // steps
+const PER_FRAME = 5; // the number of steps per frame
 const LOWEST = -4; // the end of the loss's axis, as a power of ten
 const FRAME = { left: 52, right: 252, top: 8, bottom: 72 };
 
-/** Are these the weights that descent has found? */
+/** Return whether the current weights are the ones that descent has found. */
 const isFound = ({ s, own }) => own.descent !== undefined && isSame(own.descent.found, s);
 
 /** Descend from some weights, a few steps per frame. */
@@ -119,7 +119,7 @@ function start({ s, own, change, keep }, from) {
   own.end = () => (descent.left = 0);
   keep({ descent });
   requestAnimationFrame(function frame() {
-    if (!descent.left) return; // stopped
+    if (!descent.left) return; // it was stopped
     for (let n = 0; n < PER_FRAME; n++) {
       const { loss, ...next } = descend({ ...s, ...descent.found }, s.sequences, s.descent.rate);
       if (!n) descent.losses.push(loss);
@@ -133,7 +133,7 @@ function start({ s, own, change, keep }, from) {
   });
 }
 
-/** The loss over the steps of a descent, on a logarithmic scale. */
+/** The curve of the loss over the steps of a descent, on a logarithmic scale. */
 function curve({ losses }, steps, words) {
   const powers = losses.map((loss) => Math.max(LOWEST, Math.log10(loss)));
   const top = Math.ceil(Math.max(0, ...powers));
@@ -149,7 +149,7 @@ function curve({ losses }, steps, words) {
   </svg>`;
 }
 
-/** Gradient descent on the task, and its solution beside the reader's. */
+/** The controls of gradient descent on the task, and the choice between its solution and the reader's. */
 export function learn(context) {
   const { s, own, values, words, change } = context;
   const { descent, begun = 0 } = own;

@@ -9,8 +9,8 @@ const LONGEST = 20000; // the most tokens of a text
 const SLICE = 12; // milliseconds of work before the page is drawn again
 const [LIKELY, RANKED] = [10, 12]; // the numbers of outputs and of units that are listed
 const LEVELS = 5; // the number of color levels for values above zero, and also below zero
-const AHEAD = 400; // pixels above and below the view that are colored in advance
-const PIECE = 200; // letters of a text node: the longer it is, the longer it takes to measure a token
+const AHEAD = 400; // the pixels above and below the view that are colored in advance
+const PIECE = 200; // letters per text node; in a longer node, it takes longer to measure a token
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
 /** Create the state of one view: its network, its text box and its listener. */
@@ -24,7 +24,7 @@ function begin(settings) {
   set(own.colors, "class", "colors");
   set(own.colors, "aria-hidden", "true");
   set(own.box, "contenteditable", "plaintext-only");
-  if (!settings.vocabulary) own.box.onbeforeinput = (event) => event.preventDefault(); // a caret, but no edits
+  if (!settings.vocabulary) own.box.onbeforeinput = (event) => event.preventDefault(); // the text has a caret but can't be edited
   own.box.dataset.lmSuppressShortcuts = true;
   const selected = () => own.onselect?.();
   document.addEventListener("selectionchange", selected);
@@ -113,7 +113,7 @@ function ranking({ marks }, { file, ranks: k }) {
 }
 
 // ── the text in its colors ──────────────────────────────────────────────────────────────────
-/** List the text nodes, each with the offset at which it starts. Cuts long nodes. */
+/** Cut long text nodes, and return all text nodes, each with the offset at which it starts. */
 function pieces({ box }) {
   const list = [];
   let start = 0;
@@ -129,7 +129,7 @@ function pieces({ box }) {
 /** Return the offset at which a token ends in the text. */
 const end = ({ starts, tokens }, t) => starts[t] + tokens[t].length;
 
-/** Each token that starts in piece n: its index, and the paths of its area and of the lines below and above it. */
+/** Return each token that starts in piece n, with its index and the paths of its area and its two lines. */
 function measure({ box, file, pieces: all }, n) {
   const { node, start } = all[n];
   const [range, frame] = [document.createRange(), box.getBoundingClientRect()];
@@ -152,7 +152,7 @@ function measure({ box, file, pieces: all }, n) {
   return list;
 }
 
-/** The colors and marks of measured tokens. level: maps a token's index to −LEVELS … LEVELS. */
+/** The colors and marks of measured tokens. level: a function from a token's index to −LEVELS … LEVELS. */
 function color(tokens, level, marks) {
   const joined = (list, name) => list.map((token) => token[name]).join("");
   const marked = tokens.filter(({ t }) => marks.some(([start, stop]) => start <= t && t < stop));
@@ -162,7 +162,7 @@ function color(tokens, level, marks) {
     <path class="mark" d=${joined(marked, "above")} />`;
 }
 
-/** Color the pieces near the view. value: maps a token's index to its value. scale: the value that gets full color. */
+/** Color the pieces near the view. value: a function from a token's index to its value. scale: the value with full color. */
 function paint(s, own, value, scale) {
   const { box, sheet, file } = own;
   const isReady = file.T && box.textContent === s.text;
@@ -195,7 +195,7 @@ function tokenAt({ starts, T }, offset) {
   return within(0, T - 1, low - 1);
 }
 
-/** The offset in the text of a place in a node; undefined outside the text. */
+/** Return the offset in the text of a place in a node, or undefined outside the text. */
 function offset({ box }, node, place) {
   if (!box.contains(node)) return undefined;
   const range = document.createRange();
@@ -204,7 +204,7 @@ function offset({ box }, node, place) {
   return range.toString().length;
 }
 
-/** The token under the pointer; undefined outside the text. */
+/** Return the token under the pointer, or undefined outside the text. */
 function pointed(own, { clientX, clientY }) {
   const caret = document.caretPositionFromPoint?.(clientX, clientY); // the nearest gap between letters
   const after = offset(own, caret?.offsetNode, caret?.offset);
@@ -352,7 +352,7 @@ function view(given) {
     if (own.box.textContent !== s.text) own.box.textContent = s.text; // Python or Reset changed it
     Object.assign(own, { seen: s.text, pieces: pieces(own) });
   }
-  queueMicrotask(color); // once this is drawn
+  queueMicrotask(color); // after this is drawn
   const progress = [["reading", file.outputs ? 1 : (file.to - file.from) / file.T], ["ranking", (file.ranked[own.ranks]?.length ?? 0) / H]];
   const [doing, part] = progress.find(([, part]) => part < 1) ?? [];
   return html`<div class="face" role="group" aria-label=${words.title} style="--tint: var(--gw-${isLoss ? "h" : s.quantity})">

@@ -1,4 +1,4 @@
-// UnrollPlayer: a trained text model reads one sentence or two; its weights come once and run here.
+// UnrollPlayer: a trained network reads one or two sentences. Its weights are sent once, and it runs here.
 import { apartByUnit, difference, distances, first, largest, unitOf } from "./cells.js";
 import { button, column, nice, number, projector, say, scale, set, shown, slider, spot, symbol, widget, within } from "./base.js";
 import { explorer } from "./gate_explorer.js";
@@ -7,15 +7,15 @@ import { html, nothing, svg } from "./lit-html.js";
 
 const NAMES = ["A", "B"];
 const BEAT = 700; // milliseconds per word while playing
-const [LIKELY, NAMED] = [10, 40]; // how many next words are shown; how many words are listed
-const FILLS = 50; // how many filler words the slider gives
-const [UNITS, OFFERED] = [64, 500]; // how many units are shown, and words offered, at most
+const [LIKELY, NAMED] = [10, 40]; // the most next words that are shown, and the most known words that a message lists
+const FILLS = 50; // the most filler words that the slider inserts
+const [UNITS, OFFERED] = [64, 500]; // the most units that are shown, and the most words that a menu offers
 
 const split = (sentence) => sentence.normalize("NFC").split(/\s+/).filter(Boolean);
 const longest = (sentences) => Math.max(...sentences.map((sentence) => split(sentence).length));
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
-/** The networks, and what belongs to one view alone. */
+/** Create the state of one view, which includes the networks. */
 function begin({ network, others }) {
   const { tokens, D } = network;
   const index = new Map(tokens.map((word, n) => [word.normalize("NFC"), n]));
@@ -36,7 +36,7 @@ function begin({ network, others }) {
   return Object.assign(own, { end, id: `gw-${Math.random()}` });
 }
 
-const row = (s) => s.layer * s.network.directions + Number(s.reverse); // of every network
+const row = (s) => s.layer * s.network.directions + Number(s.reverse); // the same for all networks
 
 function runOf(s, own, network, sentence, clamp) {
   const [words, { H }] = [split(sentence), own];
@@ -47,26 +47,26 @@ function runOf(s, own, network, sentence, clamp) {
   return { words, outputs, ...trace };
 }
 
-/** The predictions at a step, counted from 0; made again when the step changes. */
+/** Return the predictions at a step, counted from 0. They are computed only when the step has changed. */
 function at(network, run, t) {
   if (run.said?.t !== t) run.said = { t, p: predicted(network, run.outputs, t) };
   return run.said.p;
 }
 
-/** How far apart the sentences are in each state, and in tanh(c). */
+/** Return the distances between the sentences in each state, and in tanh(c). */
 function measure({ letters, H }, [one, other]) {
   const states = other ? ["c", "h"].filter((k) => letters.includes(k)) : [];
   const apart = Object.fromEntries(states.map((k) => [k, distances(one[k], other[k], H)]));
   return { apart, tanh_c: apart.c && distances(one.c.map(Math.tanh), other.c.map(Math.tanh), H) };
 }
 
-/** Runs are made again when a sentence or what is held has changed, not at each step. */
+/** Run the network, but only when a sentence, a held gate or the layer has changed, not at each step. */
 function compute(s, own) {
   own.network = own.networks[s.names.indexOf(s.chosen)];
   const key = JSON.stringify([s.sentences, s.clamp, s.hold_from, row(s), s.chosen]);
   if (own.known?.key === key) return own.known;
   const all = (network, clamp) => s.sentences.map((sentence) => runOf(s, own, network, sentence, clamp));
-  // Gates are held in the chosen network alone.
+  // Gates are held only in the chosen network.
   const networks = own.networks.map((network) => {
     const runs = all(network, network === own.network ? s.clamp : {});
     return { network, runs, ...measure(network, runs) };
@@ -75,7 +75,7 @@ function compute(s, own) {
   const free = Object.keys(s.clamp).length ? all(own.network, {}) : undefined;
   const before = free ?? runs;
   const { apart: apartFree } = measure(own.network, before);
-  // The scales hold what is held and what is free, so that both can be compared.
+  // The scales fit the runs with and without held gates, so that both can be compared.
   const most = (lists) => nice(Math.max(0, ...lists.map((list) => list?.reduce((a, v) => Math.max(a, Math.abs(v)), 0) ?? 0)));
   const scales = {
     c: most([...runs, ...before].map(({ c }) => c)),
@@ -93,8 +93,8 @@ function order(s, { byUnit }, isSorted) {
 }
 
 /**
- * A longer sentence is read to its end if the last one was; a shorter one ends earlier. What the
- * chosen network has no gate for isn't held.
+ * If the step was at the end of the last sentence, move it to the new end; otherwise clip it. Release
+ * gates that the chosen network doesn't have.
  */
 function settle(next, last) {
   const [T, was] = [longest(next.sentences), longest(last.sentences)];
@@ -307,7 +307,7 @@ function choice(context) {
   </div>`;
 }
 
-/** The chosen unit at the chosen word of a sentence, with no gate held, as settings of an explorer. */
+/** Return the settings of an explorer for the chosen unit and word of a sentence, without held gates. */
 function cellOf({ s, values, own, words }, b) {
   const { network } = own;
   const { words: spoken, h, c } = (values.free ?? values.runs)[b];
@@ -329,7 +329,7 @@ function cellOf({ s, values, own, words }, b) {
   };
 }
 
-/** A button per sentence that opens the cell of the chosen unit below the widget, or closes it. */
+/** The buttons, one per sentence, that open or close the chosen unit's cell below the widget. */
 function opener(context) {
   const { s, values, own, words, root, keep } = context;
   const first = s.explorers[own.network.cell];
@@ -352,7 +352,7 @@ function opener(context) {
     <span>${words["open this"]}</span>${values.runs.map(one)}</div>`;
 }
 
-/** Words × units for one gate or state, a map per sentence; a gate can be held. */
+/** The card of a gate or state, with a map of words × units per sentence, and buttons to hold a gate. */
 function card(context, k) {
   const { s, values, own, words, change, layout } = context;
   const [name, isGate] = [words.quantity[k], CELLS[own.network.cell].gates.includes(k)];
@@ -454,7 +454,7 @@ function arrange(all, n, runs, units, isDense) {
   return { columns, pitch: wide(20), tall: high(wide(20)), units, gutter: 20, isStacked };
 }
 
-/** What each network expects, and what became of the difference between the sentences. */
+/** Each network's likeliest outputs, and a sentence about the difference between the two inputs. */
 function verdict({ s, values: { networks }, words }) {
   const [one, other] = networks[0].runs.map((run) => run.words.slice(0, s.step).join(" "));
   const line = ({ network, runs, apart, tanh_c }, n) => {
@@ -472,7 +472,7 @@ function verdict({ s, values: { networks }, words }) {
   return html`<p class="verdict" role="status">${networks.map(line)}</p>`;
 }
 
-/** "A predicts dog" */
+/** Return a sentence such as "A predicts dog". */
 const expects = ({ network }, words, p, b) => say(words.says, { name: NAMES[b], word: network.outputs[first(p)] });
 
 // ── all together ────────────────────────────────────────────────────────────────────────────

@@ -23,15 +23,15 @@ TINTS = {"lstm": "ch", "gru": "nh"}  # the colors of the equations
 def gate_explorer(settings, values, strip, names, title, judged=None, does=None):
     """Draw one unit with its settings: its cell, its gates and a sequence. Returns a Still.
 
-    settings: a dict with x, h_before, w_x, w_h, b; for an LSTM also c_before, for a GRU also
-    reset_after; optionally held and note.
-    values: every number of `lstm_cell` or `gru_cell`, and the pre-activation of each gate, `a_f`.
-    strip: a dict of lists: x (T,), and from before the first step on h and, for an LSTM, c, (T+1,).
-    names: from the symbol of a gate to its
-    name. title: the title of the sequence.
-    judged: for a task. low, high: bounds (T,), infinite or None where c is free. text: a character
-    for each time step, or None. step: the time step that is drawn.
-    does: from the symbol of a gate to a phrase that says what it does.
+    settings: a dict with x, h_before, w_x, w_h, b, with c_before for an LSTM or reset_after for a
+    GRU, and optionally with held and note.
+    values: every number of `lstm_cell` or `gru_cell`, and pre-activations such as `a_f`.
+    strip: a dict of lists: x (T,), and h and, for an LSTM, c (T + 1,), which begin before the first
+    step. names: a dict from the symbols of the gates to their names. title: the title of the
+    sequence.
+    judged: for a task, a dict of low and high, the bounds (T,), infinite or None where c is free;
+    text, a character for each time step, or None; and step, the time step that is drawn.
+    does: a dict from the symbols of the gates to phrases that say what they do.
     """
     cell = "lstm" if "c" in values else "gru"
     letters, candidate = CELLS[cell]
@@ -135,7 +135,7 @@ def _card(still, k, name, iscandidate, values, rows, place):
 
 
 def sequence(still, strip, title, y, judged=None):
-    """Draw a bar for each input, and the states before the first time step and after each.
+    """Draw a bar for each input, and the states before the first time step and after each step.
 
     strip, title, judged: as in `gate_explorer`. y: the top of the chart, in pixels.
     """

@@ -34,16 +34,18 @@ def unroll_player(
     hold_from=1,
     reverse=False,
 ):
-    """Draw one or two sentences, as an UnrollPlayer computes them. Returns a Still.
+    """Draw one or two sentences with the results of an UnrollPlayer. Returns a Still.
 
-    values: a dict. runs: for each sentence, its words, every symbol (T, H), and p (T, D).
-    apart: |Δc| and |Δh| by symbol, (T,). free, optional: runs and apart with no gate held.
-    vocabulary: the D outputs. step: counted from 1. units: the units shown, in order.
-    clamp: from `f` or `f3` to the number at which the gate is held.
-    names: from a symbol to its name, and the widget's phrases: likely, where, says, above, below,
-    scale, held, `held one`; with `free` also dotted; optionally legend and `held from`.
-    unit: the unit whose values are written. free: for each sentence p (D,) with no gate held.
-    said: a line of text for each network, about the difference. hold_from: the first word at which
+    values: a dict with runs, a dict for each sentence with its words, every symbol (T, H) and
+    p (T, D); with apart, the distances |Δc| and |Δh| (T,) by symbol; and optionally with free,
+    the runs and apart without held gates.
+    vocabulary: the D outputs. step: the step, counted from 1. units: the units shown, in order.
+    clamp: a dict from held gates, such as `f` or `f3`, to numbers.
+    names: a dict with the name of each symbol and the widget's phrases likely, where, says, above,
+    below, scale, held and `held one`, with dotted if there is `free`, and optionally with legend
+    and `held from`.
+    unit: the unit whose values are written. free: for each sentence, p (D,) without held gates.
+    said: a line of text about the difference for each network. hold_from: the first word at which
     gates are held. reverse: whether the layer reads from the last word to the first.
     """
     behind = values.get("free", values)
