@@ -3,14 +3,14 @@
     python benchmarks/widgets.py [--strict]
 
 Each widget is alone on a blank page, as in the tests. The script drags the slider with the most
-values from end to end and back. A sample begins with the input event and ends when the browser has
-run the handlers and has laid out and painted the next frame on its main thread, so it includes the
-wait for that frame. Everything is measured twice: on the machine as it is, and next to a process
-that keeps one core busy. The script prints a table and writes it to `widgets.txt`, next to this
-file. With --strict, the exit status is 1 if any p95 exceeds 16 ms, which is about a frame at 60 Hz,
-or if a wait exceeds its bound in LONGER. The last rows are for TextReader with 20,000 characters:
-the waits for the first colors, for the whole text and for a ranking of 128 units, and then the
-samples for scrolling and hovering.
+values from end to end and back. A sample lasts from the input event until the browser has run the
+handlers and has laid out and painted the next frame on its main thread. The wait for this frame is
+included. Everything is measured twice: on the machine as it is, and alongside a process that keeps
+one core busy. The script prints a table and writes it to `widgets.txt`, next to this file. With
+--strict, the exit status is 1 if any p95 exceeds 16 ms, which is about one frame at 60 Hz, or if a
+wait exceeds its bound in LONGER. The last rows describe TextReader with 20,000 characters: the
+waits for the first colors, for the whole text and for a ranking of 128 units, and then the samples
+for scrolling and hovering.
 """
 
 import os
@@ -85,7 +85,7 @@ def reader():
     return TextReader((embedding, rnn, readout), letters, text=source)
 
 
-# The times in ms until the first colors and until the end of reading, and from a selection to the
+# The milliseconds until the first colors, until the end of reading, and from a selection to the
 # ranking.
 READ = """async state => {
     const drawn = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
