@@ -209,7 +209,7 @@ WIDGETS = {
         "values['apart']['h'][compared.step - 1]",
     ),
     "reader": (
-        "TextReader(model, vocabulary, text='i love you', quantity='f')",
+        "TextReader(model, vocabulary, text='i love you', quantity='f', unit=3)",
         "unit",
         "value",
         "unit",
