@@ -1,6 +1,6 @@
 // BackwardExplorer: the gradient goes back through one LSTM unit, and beside it one RNN unit.
 import { alongWire, lstm, rnn, shrinking } from "./cells.js";
-import { button, column, drawing, figure, gradientThickness, grip, number, plain, projector, say, scale, set, slider, through, widget, within, write } from "./base.js";
+import { button, column, drawing, figure, gradientThickness, grip, number, plain, projector, say, scale, set, slider, through, whole, widget, within, write } from "./base.js";
 import { html, nothing, svg } from "./lit-html.js";
 
 const STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"];
@@ -61,6 +61,9 @@ function settle(next, last) {
   const read = kept("read", T, last.T);
   return { ...next, T, read, step: kept("step", read, last.read) };
 }
+
+const allows = ({ x, T, read }) =>
+  ({ T: whole(2, x.length), read: whole(1, T), step: whole(1, read), stage: (k) => STAGES.includes(k) });
 
 // ── the equations ───────────────────────────────────────────────────────────────────────────
 // Each derivative: the stage at which it is found, its value, its name, its equation, and that
@@ -338,4 +341,4 @@ const begin = ({ drawings, words }) =>
   Object.fromEntries(["lstm", "rnn"].map((k, n) =>
     [k, drawing(drawings[n], words[`${k} drawing`], { width: gradientThickness, write: figure })]));
 
-export default widget({ name: "gw-backward-explorer", begin, settle, compute, view });
+export default widget({ name: "gw-backward-explorer", begin, settle, allows, compute, view });

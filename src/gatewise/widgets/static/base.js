@@ -115,10 +115,11 @@ export const button = (content, act, { pressed, label, kind = "", off = false } 
   html`<button type="button" data-lm-suppress-shortcuts="true" class=${kind} aria-pressed=${pressed ?? nothing}
     aria-label=${label ?? nothing} aria-disabled=${off || nothing} @click=${() => off || act()}>${content}</button>`;
 
-/** A button that stays down while the widget fills the screen. */
-export const projector = ({ s, words, change }) =>
-  button(s.projector ? words.leave : words.projector, () => change({ projector: !s.projector }),
-    { kind: "projector", pressed: s.projector });
+/** A button that stays down while the widget fills the screen, and before it, on a page, *Copy link*. */
+export const projector = ({ s, words, copy, change }) => html`<span class="pair">
+  ${copy ? button(words.copy, copy, { kind: "permalink" }) : nothing}
+  ${button(s.projector ? words.leave : words.projector, () => change({ projector: !s.projector }),
+    { kind: "projector", pressed: s.projector })}</span>`;
 
 /** A value, or the end of its range that it is beyond. */
 export const within = (min, max, value) => Math.max(min, Math.min(max, value));
@@ -220,31 +221,65 @@ function followTheme(root, palette) {
   return { update, end: () => [observer.disconnect(), system.removeEventListener("change", update)] };
 }
 
+// ── a link to a state: the settings that differ from the first ones, as in `x=-2&b.f=8` ─────────
+export const whole = (min, max) => (v) => Number.isInteger(v) && min <= v && v <= max;
+const isMany = (value) => Object(value) === value;
+/** The keys of a value, and the type of each of its parts. */
+const shape = (value) => JSON.stringify(value, (_, v) => (isMany(v) ? v : Math.abs(v) > 1000 ? "large" : typeof v));
+
+function written({ start, projector, ...s }) {
+  const parts = (name, value) =>
+    isMany(value) ? Object.entries(value).map(([key, v]) => [`${name}.${key}`, v]) : [[name, value]];
+  const texts = (some) => Object.fromEntries(Object.keys(start).flatMap((name) => parts(name, some[name]))
+    .map(([path, v]) => [path, typeof v === "string" ? v : JSON.stringify(v)]));
+  const [then, now] = [texts({ ...start, projector }), texts({ ...s, projector })];
+  const changed = Object.keys({ ...then, ...now }).filter((path) => then[path] !== now[path]);
+  return String(new URLSearchParams(changed.map((path) => [path, now[path] ?? ""]))); // empty if it is gone
+}
+
+/** Put a part of a link into settings. Throws an error for a text that isn't JSON, and for an unknown setting. */
+function put(next, start, [path, word]) {
+  const [name, key] = path.split(".");
+  if (!Object.hasOwn(start, name) || name === "projector") throw new Error(path);
+  const like = key ? Object.values(start[name])[0] : start[name];
+  const value = () => (typeof like === "string" ? word : JSON.parse(word));
+  if (!key) next[name] = value();
+  else if (word) next[name][key] = value();
+  else delete next[name][key];
+}
+
 // ── a widget ────────────────────────────────────────────────────────────────────────────────
 /**
  * `{ mount, render }` of a widget that declares
  *   name: the CSS class of its root
  *   begin(settings): what belongs to one view alone, as where the pointer is
  *   settle(next, last): settings that depend on others, put right; optional
+ *   allows(settings, own): checks of what a link sets, by setting; without one, a setting keeps its
+ *   type, its keys and its length; optional
  *   compute(settings, own): every number on the screen
- *   view({ s, values, words, own, sizes, change, keep, reset }): a lit-html template. sizes: the
- *   width of each element with `data-fit`, by that name. change: take over some settings; keep:
- *   some of own; reset: the first settings.
+ *   view({ s, values, words, own, sizes, change, keep, reset, copy }): a lit-html template. sizes:
+ *   the width of each element with `data-fit`, by that name. change: take over some settings; keep:
+ *   some of own; reset: the first settings; copy: what *Copy link* does, where there are links.
  *
- * `mount(element, settings, { onchange })` needs nothing else: settings are all that Python's
- * `widget.plain()` has; `onchange` gets those that the reader has changed.
+ * `mount(element, settings, { onchange, share })` needs nothing else: settings are all that Python's
+ * `widget.plain()` has; `onchange` gets those that the reader has changed; `share` gets the link to
+ * them, and returns a promise of whether it has copied it.
  */
-export function widget({ name, begin, settle = (next) => next, compute, view }) {
-  function mount(element, given, { onchange = () => {} } = {}) {
+export function widget({ name, begin, settle = (next) => next, allows = () => ({}), compute, view }) {
+  function mount(element, given, { onchange = () => {}, share } = {}) {
     const root = document.createElement("div");
     root.className = `gatewise ${name}`;
     element.append(root);
     let settings = { ...given };
     const [own, sizes] = [begin(settings), {}];
+    const copy = share && (async () => keep({ notice: (await share(written(settings))) ? "copied" : "in address" }));
 
     function draw() {
       const values = compute(settings, own);
-      render(view({ s: settings, values, words: { ...settings.words, ...settings.renamed }, own, sizes, change, keep, reset }), root);
+      const words = { ...settings.words, ...settings.renamed };
+      const shown = view({ s: settings, values, words, own, sizes, change, keep, reset, copy });
+      const notice = say(words[own.notice] ?? "", { part: own.refused });
+      render([shown, share ? html`<p class="permalink" role="status">${notice}</p>` : nothing], root);
       project();
     }
     /** Fill the screen: in the top layer, where no box of the page clips it, scaled to fit. */
@@ -267,9 +302,33 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
     }
     function change(some) {
       const last = settings;
+      own.notice = "";
       update(some);
-      const changed = Object.entries(settings).filter(([k, value]) => value !== last[k]);
-      onchange(Object.fromEntries(changed));
+      tell(last);
+    }
+    const tell = (last) =>
+      onchange(Object.fromEntries(Object.entries(settings).filter(([k, value]) => value !== last[k])));
+    /** Show what a link sets. Returns the last settings; if the link is wrong, says so and returns undefined. */
+    function open(link) {
+      const [last, { start, projector }, parts] = [settings, settings, [...new URLSearchParams(link)]];
+      const next = { ...settings, ...structuredClone(start), projector };
+      let part;
+      try {
+        for (part of parts) put(next, start, part);
+        for (const name in start) if (Array.isArray(next[name])) next[name] = Object.values(next[name]); // no gaps
+        const checks = allows(next, own);
+        for (part of parts) {
+          const [name] = part[0].split(".");
+          if (!(checks[name]?.(next[name]) ?? shape(next[name]) === shape(start[name]))) throw new Error(name);
+        }
+        [part, settings] = [[link], settle(next, next)];
+        keep({ notice: "" });
+      } catch {
+        settings = last;
+        return keep({ notice: "refused", refused: part.join("=") });
+      }
+      tell(last);
+      return last;
     }
 
     const theme = followTheme(root, settings.palette);
@@ -285,7 +344,7 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
     root.addEventListener("keydown", ({ key }) => key === "Escape" && settings.projector && change({ projector: false }));
     root.addEventListener("toggle", project, true); // a fold is opened
     const end = () => [theme.end(), resized.disconnect(), own.end?.(), root.remove()];
-    return { root, update, end };
+    return { root, update, open, end };
   }
 
   /** anywidget's view: Python hears of a drag ten times per second, and at its end. */

@@ -1,6 +1,6 @@
 // The explorers of one unit: GateExplorer shows an LSTM's, GRUExplorer a GRU's.
 import { gru, logit, lstm, sigmoid } from "./cells.js";
-import { beginning, button, column, drawing, grip, nice, number, projector, say, scale, shown, slider, symbol, through, widget, within, write } from "./base.js";
+import { beginning, button, column, drawing, grip, nice, number, projector, say, scale, shown, slider, symbol, through, whole, widget, within, write } from "./base.js";
 import { html, nothing, render, svg } from "./lit-html.js";
 
 const REACH = { x: [-2, 2, 0.05, 0.5], h_before: [-1, 1, 0.05], c_before: [-3, 3, 0.05] };
@@ -104,6 +104,12 @@ function settle(next) {
   const T = next.sequences[next.sequence - 1]?.x.length;
   return T ? { ...next, step: Math.min(next.step, T) } : next;
 }
+
+const allows = ({ sequences, sequence }) => ({
+  repeats: whole(0, 50),
+  sequence: whole(1, sequences.length || 1),
+  step: whole(1, sequences[sequence - 1]?.x.length ?? 1),
+});
 
 /** Settings in which the pre-activation of k is a: its bias makes it so. */
 const open = ({ b }, values, k, a) => {
@@ -384,4 +390,4 @@ function begin({ drawings, words }) {
   return { pictures };
 }
 
-export default widget({ name: "gw-gate-explorer", begin, settle, compute, view });
+export default widget({ name: "gw-gate-explorer", begin, settle, allows, compute, view });

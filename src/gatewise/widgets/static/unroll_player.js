@@ -1,6 +1,6 @@
 // UnrollPlayer: a trained text model reads one sentence or two; its weights come once and run here.
 import { apartByUnit, difference, distances, largest } from "./cells.js";
-import { button, column, nice, number, projector, say, scale, set, shown, slider, spot, symbol, widget, within } from "./base.js";
+import { button, column, nice, number, projector, say, scale, set, shown, slider, spot, symbol, whole, widget, within } from "./base.js";
 import { CELLS, load, predicted, run, vectors } from "./network.js";
 import { html, nothing, svg } from "./lit-html.js";
 
@@ -82,6 +82,20 @@ function settle(next, last) {
   const isAtEnd = next.step === last.step && last.step === was && T !== was;
   const step = isAtEnd ? T : within(1, T, next.step);
   return { ...next, step, hold_from: Math.min(next.hold_from, T) };
+}
+
+function allows({ sentences, network, rows }, { spell, H }) {
+  const known = CELLS[network.cell].gates.flatMap((k) => [k, ...Array.from({ length: H }, (_, n) => `${k}${n}`)]);
+  const [isWord, isUnit] = [whole(1, longest(sentences)), whole(0, H - 1)];
+  const isRead = (text) => split(text).length > 0 && split(text).every((word) => spell(word) !== undefined);
+  return {
+    sentences: (all) => [1, 2].includes(all.length) && all.every(isRead),
+    clamp: (held) => Object.entries(held).every(([key, v]) => known.includes(key) && v === within(0, 1, v)),
+    units: (all) => all.every(isUnit),
+    unit: isUnit, step: isWord, hold_from: isWord,
+    layer: whole(0, rows.length / network.directions - 1),
+    reverse: (v) => !v || network.directions === 2,
+  };
 }
 
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
@@ -407,4 +421,4 @@ function view(given) {
   </div>`;
 }
 
-export default widget({ name: "gw-unroll-player", begin, settle, compute, view });
+export default widget({ name: "gw-unroll-player", begin, settle, allows, compute, view });
