@@ -50,6 +50,12 @@ def address():
     return re.search(r'^Repository = "https://github\.com/(.+)"$', project, re.MULTILINE)[1]
 
 
+def book():
+    """Return the address of the pages of the book, where GitHub publishes them."""
+    owner, name = address().split("/")
+    return f"https://{owner}.github.io/{name}/"
+
+
 def origin():
     """Return the address of the Git remote `origin`. Raises ValueError if it isn't on GitHub."""
     command = ["git", "remote", "get-url", "origin"]
