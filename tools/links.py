@@ -23,7 +23,10 @@ ADDRESS = r"[A-Za-z0-9][\w-]*/[\w.-]+?"
 REMOTE = rf"(?:\w+://)?(?:[^@/]+@)?(?:ssh\.)?github\.com(?::\d+)?[:/]({ADDRESS})(?:\.git)?/?"
 # Before an owner's name: GitHub itself, Colab's form of its links, Binder's, and raw files.
 BEFORE = r"(?P<before>github\.com/|/github/|/gh/|githubusercontent\.com/)"
-NOTE = "The badges work once the series is published and `make links` has written its address.\n\n"
+NOTE = (
+    "The badges and the links to the book work once the series is published and `make links` has "
+    "written its address.\n\n"
+)
 
 SETUP = """\
 # {purpose}

@@ -11,7 +11,7 @@ ENGLISH = {
         "copy": "Copy link",
         "copied": "Link copied: it leads to these settings.",
         "in address": "The address of this page now leads to these settings.",
-        "refused": "This link was ignored, because the widget can’t be set to “{part}”.",
+        "refused": "This link was ignored, because the widget can't be set to “{part}”.",
     },
     # GateExplorer and GRUExplorer.
     "gates": {
