@@ -3,14 +3,14 @@
     python benchmarks/widgets.py [--strict]
 
 Each widget is alone on a blank page, as in the tests. The script drags the slider with the most
-values from end to end and back. A sample begins with the input event. It ends when the browser has
-run the handlers and has laid out and painted the next frame on its main thread; it includes the
+values from end to end and back. A sample begins with the input event and ends when the browser has
+run the handlers and has laid out and painted the next frame on its main thread, so it includes the
 wait for that frame. Everything is measured twice: on the machine as it is, and next to a process
-that keeps one core busy. The script prints a table, and writes it to `widgets.txt`, next to this
-file. With --strict, the exit status is 1 if any p95 exceeds 16 ms, about a frame at 60 Hz,
-or if a wait exceeds its bound in LONGER. The last rows are for 20,000 characters in TextReader: the
-waits for the first colors, for the whole text and for a ranking of 128 units, then the samples for
-scrolling and hovering.
+that keeps one core busy. The script prints a table and writes it to `widgets.txt`, next to this
+file. With --strict, the exit status is 1 if any p95 exceeds 16 ms, which is about a frame at 60 Hz,
+or if a wait exceeds its bound in LONGER. The last rows are for TextReader with 20,000 characters:
+the waits for the first colors, for the whole text and for a ranking of 128 units, and then the
+samples for scrolling and hovering.
 """
 
 import os
@@ -41,7 +41,7 @@ from blank_page import FLAGS, View, executable  # noqa: E402
 BOUND = 16  # ms
 LONGER = {"TextReader, first colors": 500, "TextReader, selection to ranking": 100}
 UNBOUNDED = "TextReader, all read"
-MOVES = 120  # of the mouse, each way
+MOVES = 120  # the number of mouse moves in each direction
 TOKENS = 20_000
 BUSY = [sys.executable, "-c", "while True: pass"]
 # The message arrives after the browser has painted the requested frame.
@@ -85,7 +85,8 @@ def reader():
     return TextReader((embedding, rnn, readout), letters, text=source)
 
 
-# Times, in ms: to the first colors, to the end of reading, and from a selection to the ranking.
+# The times in ms until the first colors and until the end of reading, and from a selection to the
+# ranking.
 READ = """async state => {
     const drawn = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
     const until = async (isSo) => { while (!isSo()) await drawn(); return performance.now(); };
@@ -115,7 +116,7 @@ SCROLL = """async box => {
 
 
 def read(browser):
-    """Return the rows for a long text in TextReader: name, samples, p50 and p95, in ms."""
+    """Return the rows for a long text in TextReader: the name, the samples, p50 and p95 in ms."""
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.set_content("<main></main>")
     waits = page.evaluate(READ, reader().get_state())
@@ -155,7 +156,7 @@ def drag(view):
 
 
 def measure(browser):
-    """Return one row per widget: its name, the number of samples, p50 and p95, in ms."""
+    """Return one row per widget: its name, the number of samples, and p50 and p95 in ms."""
     rows = []
     for name, make in WIDGETS.items():
         view = View(browser.new_page(viewport={"width": 1200, "height": 900}), make())
@@ -168,7 +169,7 @@ def measure(browser):
 
 
 def machine():
-    """Return the name of the processor, if the system tells it, and the number of cores."""
+    """Return the name of the processor, if the system reports it, and the number of cores."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]

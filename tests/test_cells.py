@@ -137,7 +137,7 @@ def test_from_torch_runs_a_whole_stack(cell, bias, directions):
             params = cell.Params.from_torch(module, layer, reverse=bool(reverse))
             number = layer * directions + reverse
             states = [s[number].numpy() for s in ((h0, c0) if cell is lstm else (h0,))]
-            order = slice(None, None, -1 if reverse else 1)  # in reverse, last step first
+            order = slice(None, None, -1 if reverse else 1)  # in reverse, the last step is first
             trace = cell.forward(params, below[order], *states)
             outputs.append(trace.h[order])
             assert compare(f"h_n of layer {layer}", trace.h[-1], h_n[number])
@@ -228,7 +228,7 @@ def test_from_torch_refuses_a_quantized_module():
     ],
 )
 def test_from_torch_refuses_computed_weights(wrap):
-    """Their values are from the last forward pass, before the optimizer's last step."""
+    """Computed weights are from the last forward pass, before the optimizer's last step."""
     module = torch.nn.LSTM(2, 3)
     wrap(module, "weight_hh_l0")
     with pytest.raises(ValueError, match="^weight_hh_l0: expected a parameter, got a value comp"):
@@ -319,7 +319,7 @@ def test_backward_refuses_a_trace_that_does_not_fit(cell):
 
 @each_form
 def test_a_trace_cannot_change_between_forward_and_backward(cell, reset_after):
-    """It can't be changed in place, nor through the arguments of `forward`."""
+    """A trace can't be changed in place or through the arguments of `forward`."""
     case = proofs.draw(cell, 0, 3, 2, 4, 5, reset_after=reset_after)
     trace, before = proofs.run(cell, case)
     for array in (case.x, *case.states.values()):
@@ -331,7 +331,7 @@ def test_a_trace_cannot_change_between_forward_and_backward(cell, reset_after):
         if isinstance(array, np.ndarray):
             with pytest.raises(ValueError, match="read-only"):
                 array[:] = 0
-    case.params.W_hh[:] = 0  # parameters stay writable: training changes them
+    case.params.W_hh[:] = 0  # parameters stay writable, because training changes them
 
 
 # Errors name the expected value and the given one ---------------------------------------------
@@ -416,7 +416,7 @@ def test_a_gru_refuses_an_unknown_form(wrong):
 )
 def test_backward_refuses(cell, name, array, sentence):
     if name == "dc_T" and cell is not lstm:
-        return  # only the LSTM has it
+        return  # only the LSTM has dc_T
     params = cell.Params.random(9, 5, np.random.default_rng(0))
     trace = cell.forward(params, np.zeros((2, 6, 9)))
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}"):

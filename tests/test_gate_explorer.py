@@ -1,4 +1,4 @@
-"""GateExplorer and GRUExplorer in Python: the numbers of the cell, units of a layer, tasks."""
+"""GateExplorer and GRUExplorer in Python: their numbers, the units of a layer, and the tasks."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from gatewise.cells import gru, lstm, rnn
 from gatewise.widgets import GateExplorer, GRUExplorer, tasks
 
-# For each task, a program that solves it and one that almost does.
+# For each task, settings that solve it, and changes to them that almost solve it.
 SOLVED = {
     "keep": {"w_x": {"i": 0, "g": 0}, "w_h": {"g": 0}, "b": {"f": 10, "i": -10}},
     "overwrite": {"w_x": {"i": 0, "g": 10}, "b": {"f": -10, "i": 10}},

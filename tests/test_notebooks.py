@@ -1,6 +1,6 @@
 """The links between the notebooks, and the check of a stored result in one of them.
 
-Each notebook is executed by nbval: see conftest.py.
+nbval executes the notebooks; see conftest.py.
 """
 
 import re
@@ -27,7 +27,7 @@ def test_each_notebook_links_to_its_neighbors():
 
 
 def test_notebook_5_notices_a_stored_network_that_differs(monkeypatch):
-    """Its code cell `um-check`, with stored results in place of the training."""
+    """The test runs the code cell `um-check` with stored results in place of the training."""
     (path,) = [path for path in notebooks.notebooks() if path.stem == "05_gru"]
     (cell,) = [c for c in nbformat.read(path, as_version=4).cells if c.id == "um-check"]
     stored = data.um(model="GRU", forget_bias=0, readout="normal", ums=30)

@@ -1,4 +1,4 @@
-"""The tuned LSTM of the benchmark computes what the plain cell computes."""
+"""The tuned LSTM of the benchmark gives the same results as the plain cell."""
 
 import importlib.util
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_trace_and_gradients_equal_the_plain_cells(tuned, seed, sizes, left_out)
 
 @pytest.mark.parametrize("block", [1, 2, 3, 7])
 def test_blocks_of_time_steps_give_the_same_gradients(tuned, monkeypatch, block):
-    """The last block of seven time steps is smaller, for blocks of two and of three."""
+    """Blocks of two or three time steps leave a smaller last block out of seven time steps."""
     case = proofs.draw(lstm, 0, 7, 3, 2, 4)
     monkeypatch.setattr(tuned, "AT_ONCE", block * 3 * 4)
     grads, plain = proofs.run(tuned, case)[1], proofs.run(lstm, case)[1]

@@ -1,4 +1,4 @@
-"""Models trained together train as if alone, and um.csv agrees with its script."""
+"""Models that train together train as if alone, and um.csv agrees with its script."""
 
 import importlib.util
 from functools import partial
@@ -74,7 +74,7 @@ def test_frozen_parameters_stay_frozen(task):
         assert compare("W_hh", mine.rnn.weight_hh_l0, network.rnn.weight_hh_l0)
 
 
-# Options of `nn.RNN`, `nn.LSTM` and `nn.GRU` that a TextModel can have, therefore.
+# Layers that a TextModel can have but `fit_together` refuses, and the error for each.
 OTHERS = {
     "nonlinearity='tanh', got 'relu'": partial(nn.RNN, nonlinearity="relu"),
     r"one layer .*, got LSTM\(10, 7, num_layers=2\)": partial(nn.LSTM, num_layers=2),
@@ -176,8 +176,9 @@ def test_the_data_has_every_setting_once(script):
 def test_the_data_is_plausible(script):
     for row in data.um():
         assert 0 <= row.right <= 6
-        # The loss is small if and only if all six answers are right with confidence. It is the loss
-        # before the last update, and without the tanh a single update can undo a spike.
+        # The loss is small if and only if all six answers are right with confidence. An exception
+        # is the model without the tanh: `loss` is from before the last update, and a single update
+        # can undo a spike.
         assert row.loss < 0.4 or row.right < 6 or row.model == "without tanh of c"
         assert row.loss > 0.1 or row.right == 6
         assert (row.apart_c is not None) == (row.model == "LSTM")
@@ -185,11 +186,11 @@ def test_the_data_is_plausible(script):
 
 
 def agrees(found, rows):
-    """Return whether new losses, one per seed, agree with stored rows, to 2 %."""
+    """Return whether new losses, one per seed, agree with stored rows to 2 %."""
     return compare("losses", [float(loss) for loss in found], [row.loss for row in rows], tol=0.02)
 
 
-# With more ums, training can magnify the rounding of another processor.
+# With more ums, training can magnify the rounding differences between processors.
 @pytest.mark.slow
 @pytest.mark.parametrize(("model", "ums"), [("GRU", 0), ("LSTM", 10)])
 def test_the_script_reproduces_the_data(script, model, ums):
@@ -201,7 +202,7 @@ def test_the_script_reproduces_the_data(script, model, ums):
     assert apart == pytest.approx([row.apart_h for row in saved], rel=0.1)
 
 
-# What another run could give, from the stored losses of ten LSTMs and of ten RNNs.
+# Losses that another run could give, made from the stored losses of ten LSTMs and ten RNNs.
 PLANTED = {
     "the same, to three digits": (True, lambda lstm, rnn: lstm * 1.003),
     "one seed off by a twentieth": (False, lambda lstm, rnn: lstm * np.array([1.05] + 9 * [1])),

@@ -1,4 +1,4 @@
-"""UnrollPlayer without a browser: its numbers are torch's, and wrong use raises a sentence."""
+"""UnrollPlayer without a browser: its numbers equal torch's, and misuse raises errors."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def player(kind=TextLSTM, vocabulary=None, hidden=5, **settings):
 
 
 def by_torch(kind, vocabulary, sentence, hidden=5):
-    """Return gates, states and probabilities from torch's modules, in float32, step by step."""
+    """Return the gates, states and probabilities of torch's modules, step by step in float32."""
     torch.manual_seed(0)
     model = kind(len(vocabulary), hidden)
     x = torch.from_numpy(one_hot(vocabulary.encode(sentence), len(vocabulary), np.float32))
@@ -107,7 +107,7 @@ def test_a_gru_with_z_held_at_one_keeps_its_initial_state():
 def test_a_setting_from_python_updates_the_values():
     widget = player()
     widget.sentences = ["i hate milk"]
-    assert widget.step == 3  # the last word stays the last
+    assert widget.step == 3  # the player stays at the last word
     widget.step = 2
     widget.sentences = ["i hate", "you love dog"]
     assert widget.step == 2
@@ -137,7 +137,7 @@ def test_the_weights_go_over_once_as_one_buffer_or_as_its_text():
 
 
 def by_class(change, kind=TextLSTM):
-    """Return a model of a subclass whose recurrent layer is made by `change`."""
+    """Return a model whose class makes its recurrent layer with `change`."""
     return type("Mine", (kind,), {"kind": staticmethod(change)})(9)
 
 

@@ -1,4 +1,4 @@
-"""The parts that all widgets share: settings, messages to the browser, pictures."""
+"""The parts that all widgets share: settings, messages to the browser, and pictures."""
 
 import json
 import re
@@ -42,7 +42,7 @@ WIDGETS = {
     "TextReader": reader,
 }
 each = pytest.mark.parametrize("name", WIDGETS)
-# For each kind of setting: a value that is accepted, and one that is refused.
+# For each kind of setting, a value that is accepted and a value that is refused.
 REFUSED = [
     ("GateExplorer", "x", 0.25, NAN, "x: expected a finite number, got nan"),
     ("GateExplorer", "x", 0.25, "1", "x: expected a finite number, got '1'"),

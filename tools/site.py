@@ -2,9 +2,9 @@
 
     python -m tools.site [FOLDER] [--serve]     build into site/out or FOLDER, and serve it
 
-`make site` runs it. site/book/ has the templates for nbconvert, site/static/ the files that are
-copied unchanged, and site/en/ the words of the English edition. notebooks/widgets.json has the
-state of each widget.
+`make site` runs this script. site/book/ contains the templates for nbconvert, site/static/ contains
+the files that are copied unchanged, and site/en/ contains the words of the English edition.
+notebooks/widgets.json contains the state of each widget.
 """
 
 import argparse
@@ -88,7 +88,7 @@ def curly(markup):
     """Return some HTML with typographic quotes and apostrophes, but not in code and equations."""
     tag = r"(<(code|pre|math|svg|script)\b.*?</\2>|<[^>]*>)"
     before, pieces = " ", re.split(tag, markup, flags=re.DOTALL)
-    for n in range(0, len(pieces), 3):  # text; a tag or a whole element; the element's name
+    for n in range(0, len(pieces), 3):  # text, then a tag or an element, then its name
         text = before + pieces[n].replace("&quot;", '"')
         for quote, (opening, closing) in {'"': "“”", "'": "‘’"}.items():
             text = re.sub(rf"(?<=[\s(\[“‘—]){quote}", opening, text).replace(quote, closing)
@@ -123,7 +123,7 @@ class Renderer(IPythonRenderer):
         return code(source, info or "text")
 
     def table(self, text):
-        text = re.sub(r"<th\b[^>]*></th>", "<td></td>", text)  # drop an empty head
+        text = re.sub(r"<th\b[^>]*></th>", "<td></td>", text)  # an empty header is a plain cell
         text = re.sub(r"<thead>(\s|</?tr>|<td></td>)*</thead>", "", text)
         return f'<div class="wide"><table>{text}</table></div>'
 
@@ -177,9 +177,10 @@ def to_json(value):
 
 
 def texts(path):
-    """Return the texts of a file by the names in their marks, `<!-- name -->`; {} without a file.
+    """Return a dict from the marks in a file, `<!-- name -->`, to the texts below them.
 
-    A file named after a notebook has translations of its Markdown cells, named by their ids.
+    Without a file, the dict is empty. A file named after a notebook contains translations of its
+    Markdown cells; their names are the ids of the cells.
     """
     if not path.exists():
         return {}
@@ -200,9 +201,9 @@ def translate(notebook, by_id):
 def arrange(notebook, states, say):
     """Turn a notebook into a chapter, in place. Returns its title.
 
-    It removes the parts for JupyterLab: the links in the title block, which the page has anyway,
-    and the code of exercises. It attaches captions to their figures, anchors and states to their
-    widgets, and the words that ask for a guess to the folded answer.
+    The parts for JupyterLab are removed: the links in the title block, which the page has anyway,
+    and the code of exercises. Figures get their captions, widgets get their states and anchors, and
+    each folded answer learns whether a guess was asked for before it.
     """
     title, *rest = notebook.cells[0].source.split("\n\n")
     own = ("[![", *say["title block"])
@@ -235,7 +236,7 @@ def _widgets(cell):
 def front(text):
     """Return the front page as a notebook: a text, a widget, and another text.
 
-    text: dict with the texts `lead` and `after`.
+    text: a dict with the texts `lead` and `after`.
     """
     state = widgets.GateExplorer().state()
     data, metadata = {"text/plain": state["class"]}, {"gatewise": state, "anchor": "explorer"}
@@ -250,8 +251,8 @@ def front(text):
 def build(out=OUT, edition=SITE / "en", words=ENGLISH):
     """Write all pages into a folder, which is emptied first. Returns the folder.
 
-    edition: a folder with the words of the pages, `say.json` and `front.md`, and in a translation
-    also the texts of the notebooks, NN_name.md; see `texts`. words: the labels of the widgets.
+    edition: a folder with the words of the pages, `say.json` and `front.md`. In a translation, it
+    also has the texts of the notebooks, NN_name.md (see `texts`). words: the labels of the widgets.
     """
     say = json.loads((edition / "say.json").read_text(encoding="utf-8"))
     shutil.rmtree(out, ignore_errors=True)
@@ -338,7 +339,7 @@ def write_widgets(folder, words):
 
 
 def sections(page):
-    """Return the sections of a page for the search: address, anchor, title and text of each."""
+    """Return the address, anchor, title and text of each section of a page, for the search."""
     first, *rest = HEADING.split(page["body"])
     parts = [("", page["title"], first), *zip(rest[::3], rest[1::3], rest[2::3], strict=True)]
     return [[f"{page['name']}.html", id, plain(head), plain(text)] for id, head, text in parts]
@@ -379,7 +380,7 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 def server(folder=OUT, port=0):
-    """Return a server for a folder, reachable only from this machine. port: 0 for any free port."""
+    """Return a server for a folder that only this machine can reach. port: 0 for any free port."""
     return ThreadingHTTPServer(("127.0.0.1", port), partial(Handler, directory=folder))
 
 

@@ -1,10 +1,10 @@
-// The code of the pages: widgets without a kernel, links that set them, guesses, the theme, the
+// The code of the pages: live widgets without a kernel, links that set them, guesses, the theme, the
 // contents and the search.
 const root = document.documentElement;
 let kept = {}; // what this browser keeps for the reader
 try { kept = localStorage; } catch { /* it may keep nothing */ }
 
-// ── widgets, in order; a picture stays until its widget is there, or if the widget fails ────
+// ── widgets, in order; a picture stays until its widget replaces it ─────────────────────────
 const live = new Map(); // by their anchors
 async function mountAll() {
   for (const place of document.querySelectorAll(".live")) {
@@ -15,7 +15,7 @@ async function mountAll() {
     for (const node of still) node.remove();
     if (named(location.hash)[0] === place.id) follow(location.hash);
     performance.mark("live");
-    await new Promise((done) => setTimeout(done)); // lets the page handle a key or a click in between
+    await new Promise((done) => setTimeout(done)); // lets the page handle input in between
   }
 }
 mountAll();
@@ -83,7 +83,7 @@ document.querySelector("[data-theme-toggle]").addEventListener("click", () => {
   kept.theme = root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
 });
 
-// ── contents, with the current section; on a narrow page, a popover until a link is chosen ──
+// ── contents, which mark the current section; on a narrow page, they are a popover ──────────
 const contents = document.querySelector(".contents");
 const links = new Map([...contents.querySelectorAll("a")].map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
 contents.addEventListener("click", ({ target }) => target.closest("a") && contents.matches(":popover-open") && contents.hidePopover());
@@ -95,7 +95,7 @@ const watch = new IntersectionObserver((entries) => {
 }, { rootMargin: "0px 0px -70%" });
 for (const heading of document.querySelectorAll("h2[id]")) if (links.has(heading.id)) watch.observe(heading);
 
-// ── boxes wider than the page, which the keyboard can scroll, too ───────────────────────────
+// ── boxes wider than the page, which the keyboard can also scroll ───────────────────────────
 const boxes = document.querySelectorAll("pre, .wide, math[display=block], .long");
 const reach = new ResizeObserver((entries) => {
   for (const { target } of entries) {
@@ -122,7 +122,7 @@ addEventListener("keydown", (event) => {
   open();
 });
 
-/** Return the part of a text around the first of the words, with each word marked. */
+/** Return the part of a text around the first of some words, with all the words marked. */
 function excerpt(text, words) {
   const start = Math.max(0, fold(text).indexOf(words[0]) - 60);
   let rest = (start ? "…" : "") + text.slice(start, start + 180) + (text.length > start + 180 ? "…" : "");

@@ -6,7 +6,7 @@ import pytest
 from blank_page import FLAGS, View, executable
 from playwright.sync_api import expect, sync_playwright
 
-expect.set_options(timeout=30_000)  # far more than any condition needs on a blank page
+expect.set_options(timeout=30_000)  # far longer than any condition takes on a blank page
 
 
 # One browser per module, not per session: while Playwright's event loop runs, no other loop can run
@@ -25,9 +25,9 @@ def browser():
 
 @pytest.fixture
 def show(browser):
-    """A function, `show(widget, **options)`, that returns a `View` and allows no faults there.
+    """Return `show(widget, **options)`, which returns a `View` that must have no faults.
 
-    The options are Playwright's for a browser context.
+    The options are Playwright's options for a browser context.
     """
     views = []
 

@@ -1,4 +1,4 @@
-"""BackwardExplorer: each gradient on the screen is autograd's; the picture goes back in time."""
+"""BackwardExplorer in a browser: every gradient on the screen equals autograd's."""
 
 import re
 
@@ -12,7 +12,7 @@ from gatewise.cells import lstm, rnn
 from gatewise.widgets import BackwardExplorer
 
 STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"]
-# The gradients found at a stage, where a stage isn't named after its only gradient.
+# The gradients that are computed at each stage that isn't named after its only gradient.
 FOUND = {
     "da": ["lstm.da_i", "lstm.da_f", "lstm.da_g", "lstm.da_o", "rnn.da"],
     "back": ["lstm.dh_before", "lstm.dc_before", "rnn.dh_before"],
@@ -33,7 +33,7 @@ def detach(view):
 
 
 def click(view, name):
-    # At either end, there is nothing left to do, and nothing must happen.
+    # At either end, there is nothing left to do, so the click must have no effect.
     view.root.get_by_role("button", name=name).click(force=True)
 
 
@@ -72,12 +72,12 @@ def test_every_gradient_is_autograds(show, n):
     found = differences(explorer.values, settings(explorer))
     assert len(found) == 18
     assert max(found.values()) < 1e-12
-    if n % 2:  # each step back costs a factor f
+    if n % 2:  # each step back multiplies dc by f
         f = np.array(explorer.values["lstm"]["f"][: explorer.read])
         dc = np.array(explorer.values["lstm"]["dc"][: explorer.read])
         np.testing.assert_allclose(dc[:-1], dc[1:] * f[1:], rtol=1e-12, atol=0)
 
-    for step in range(explorer.read, 0, -1):  # what is written has two digits
+    for step in range(explorer.read, 0, -1):  # the written numbers have two digits
         click(view, "Go back a step")
         shown = view.shown()
         assert len(shown) == 15
@@ -136,7 +136,7 @@ def test_keys_walk_back(view):
         way(view).press(key)
         assert place(view) == where
         assert way(view).get_attribute("aria-valuetext").startswith(says)
-    way(view).press("End")  # a reader at the loss stays there
+    way(view).press("End")  # the view stays at the loss when T changes
     view.root.get_by_role("slider", name="time steps T").press("End")
     expect(way(view)).to_have_attribute("aria-valuetext", re.compile("step 20 of 20: dh = 1.00"))
 

@@ -1,4 +1,4 @@
-"""cells.js on a blank page, against gatewise.cells in float64, to 1e-12."""
+"""cells.js on a blank page agrees with gatewise.cells in float64 to 1e-12."""
 
 from importlib.resources import files
 
@@ -103,7 +103,7 @@ def test_forward_and_backward_equal_the_cells(page, name, form, size):
 
 
 def held(name, params, x, states, options, clamps):
-    """Run the cell's steps, and compute everything that depends on a held gate again."""
+    """Run the cell step by step, and recompute everything that depends on a held gate."""
     cell, state, rows = CELLS[name], {k[0]: v for k, v in states.items()}, []
     for t, x_t in enumerate(x):
         now = cell.step(params, x_t, **state, **options)._asdict()
@@ -128,7 +128,7 @@ def held(name, params, x, states, options, clamps):
 
 
 def clamped(name, size, seed):
-    """Draw clamps: numbers from 0 to 1 for some entries of some gates, from some step on."""
+    """Draw clamps, numbers from 0 to 1 for some entries of some gates from some step on."""
     (T, _, H), rng = size, np.random.default_rng(seed)
     clamps = {}
     for k in GATES[name][: 1 + seed % 3]:
@@ -150,7 +150,7 @@ def test_clamps_hold_a_gate_and_all_that_follows(page, name, form, size):
 
 @pytest.mark.parametrize(("name", "form"), CASES[1:], ids=str)
 def test_no_gradient_passes_a_held_gate(page, name, form):
-    """Every gradient equals central differences of the loss, also under clamps."""
+    """Every gradient equals central differences of the loss, even with held gates."""
     size = (5, 2, 3)
     params, x, states, options, dh = draw(name, form, size, seed=4)
     clamps = clamped(name, size, seed=4)

@@ -1,4 +1,4 @@
-"""Checks of every widget: no labels overlap, axe finds nothing, and each input changes the view."""
+"""Every widget has no overlaps and no axe violations, and each input changes the view."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def longest(letters, more=()):
     return {"w_x": low, "w_h": low, "b": low | dict.fromkeys(more, -10), **states}
 
 
-# Each widget, and the settings in which it is checked, one after the other.
+# Each widget, and the settings in which it is checked, one after another.
 BACKWARD = [  # T, read, step, stage, detach, forget bias
     (8, 8, 8, "dh", False, 1),
     (8, 8, 8, "dc", False, 1),
@@ -62,7 +62,7 @@ BACKWARD = [  # T, read, step, stage, detach, forget bias
     (12, 12, 3, "back", True, 6),
     (2, 2, 1, "back", True, 0),
     (2, 1, 1, "back", False, 0),
-    (20, 20, 9, "back", True, -2),  # all there is to see
+    (20, 20, 9, "back", True, -2),  # everything is visible
 ]
 NAMES = ["T", "read", "step", "stage", "detach", "forget_bias"]
 VIEWS = {
@@ -149,8 +149,8 @@ def test_the_picture_follows_a_drag(show, name):
 
 
 HANDLES = "input[type=range]:visible, [role=slider]:visible"
-# Where a finger comes down: on a slider's knob, not quite on its middle, or on the middle of what
-# is drawn; and which way the farther end is.
+# The point where a finger touches a handle, near the middle of a slider's knob or in the middle of
+# a drawn handle, and the direction of the farther end.
 GRASP = """node => {
     const {x, y, width, height} = node.getBoundingClientRect();
     const [from, to, at] = node.max
@@ -163,7 +163,7 @@ GRASP = """node => {
 
 
 def swipe(touch, x, y, right, down):
-    """A finger comes down, moves in three steps, and leaves."""
+    """Touch the page at a point, move the finger in three steps, and lift it."""
     for n in range(4):
         points = [{"x": x + right * n / 3, "y": y + down * n / 3}]
         kind = "touchMove" if n else "touchStart"
@@ -173,7 +173,7 @@ def swipe(touch, x, y, right, down):
 
 @four
 def test_a_finger_pulls_a_handle_sideways_and_the_page_up_and_down(show, name):
-    """The page is as tall as its content: no pan takes the finger from the handle."""
+    """The page is as tall as its content, so no panning takes the touch from the handle."""
     view = show(VIEWS[name][0](), viewport={"width": 390, "height": 3000}, has_touch=True)
     view.root.locator("details").evaluate_all("nodes => nodes.forEach(node => (node.open = true))")
     touch, pulled = view.page.context.new_cdp_session(view.page), {}
@@ -187,7 +187,7 @@ def test_a_finger_pulls_a_handle_sideways_and_the_page_up_and_down(show, name):
         swipe(touch, x, y, 200 * way, 30)
         pulled[node.get_attribute("aria-label")] = node.get_attribute("aria-valuetext") != said
     assert len(pulled) >= 3
-    # Through time, one goes by taps: a finger's way would be a gate per pixel or two.
+    # The handle that goes through time takes only taps: a drag would pass a gate per pixel or two.
     assert {label for label, moved in pulled.items() if not moved} <= {"Back through time"}
 
 
@@ -225,7 +225,7 @@ def test_the_projector_view_fits_one_screen(show, name, screen):
     view.page.wait_for_function("document.querySelector('.gatewise').matches(':popover-open')")
     assert root.evaluate(FIT)
     assert view.bring().projector is True
-    view.send(**VIEWS[name][1][-1])  # where there is most to see
+    view.send(**VIEWS[name][1][-1])  # the settings with the most to see
     assert root.evaluate(FIT)
     view.page.keyboard.press("Escape")
     assert not root.evaluate("root => root.hasAttribute('popover')")

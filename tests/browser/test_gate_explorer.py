@@ -14,7 +14,7 @@ both = pytest.mark.parametrize("kind", [GateExplorer, GRUExplorer])
 
 
 def weights(view):
-    """Unfold the weights of a view, and return it."""
+    """Unfold the weights in a view, and return the view."""
     view.root.get_by_text("Set the weights").click()
     return view
 
@@ -35,7 +35,7 @@ def states(explorer):
 
 
 def by_torch(explorer, inputs):
-    """Return the states after each input, by name, from nn.LSTMCell or nn.GRUCell."""
+    """Return the states of nn.LSTMCell or nn.GRUCell after each input, by name."""
     names = states(explorer)
     kind = torch.nn.LSTMCell if "c_before" in names else torch.nn.GRUCell
     cell = kind(1, 1, dtype=torch.float64)
@@ -52,7 +52,7 @@ def by_torch(explorer, inputs):
 
 
 def agree(view):
-    """Assert that screen, gatewise.cells and torch agree on every number. Returns the explorer."""
+    """Assert that the screen, the cells and torch agree on every number. Returns the explorer."""
     explorer, shown = view.bring(), view.shown()
     values = dict(explorer.values)
     strip = values.pop("strip")
@@ -113,7 +113,7 @@ def test_bars_are_dragged_and_moved_by_keys(show, kind):
     assert inputs[3] == -0.5
     assert inputs[5] not in (0.0, 1.0)
     assert f"{inputs[5]:.2f}" in bars.nth(5).get_attribute("aria-valuetext")
-    # Home and End go to the ends.
+    # Home and End move a handle to its ends.
     bars.nth(0).press("End")
     bars.nth(1).press("Home")
     assert agree(view).inputs[:2] == [2, -2]
@@ -214,7 +214,7 @@ def test_a_task_shows_the_chosen_step(show):
     shown = view.shown()
     for name in ("x", "c_before", "h_before", "c", "h"):
         assert shown[name] == pytest.approx(explorer.values[name], abs=0.005 + 1e-9)
-    assert view.root.locator("input[type=range]:visible").count() == 1  # only the step's
+    assert view.root.locator("input[type=range]:visible").count() == 1  # only the step slider
     view.root.get_by_role("slider", name="time step").press("End")
     assert view.bring().step == 20
 

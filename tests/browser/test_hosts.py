@@ -1,6 +1,6 @@
 """The widgets on every kind of page, with `mount` alone and no model, as on a static page.
 
-Each host is a blank page with the variables and marks that this host sets, and its ink and ground.
+Each host is a blank page with the variables, attributes, ink and ground that this host sets.
 """
 
 import json
@@ -40,7 +40,7 @@ WIDGETS = {
     "backward": lambda: BackwardExplorer(step=6, stage="back"),
     "player": lambda: player(clamp={"f": 0.5, "o3": 1}),
 }
-# What a static page contains for a widget: the styles, the script and the settings.
+# Mount a widget as a static page does, from its styles, its script and its settings.
 MOUNT = """async ([source, css, settings]) => {
     document.head.append(Object.assign(document.createElement("style"), {textContent: css}));
     const blob = new Blob([source], {type: "text/javascript"});
@@ -55,7 +55,10 @@ FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(
 
 @pytest.fixture
 def mount(browser):
-    """A function, `mount(*widgets, html, **options)`: a page with these widgets, without faults."""
+    """Return `mount(*widgets, html, **options)`, which opens a page with these widgets.
+
+    The page must have no faults.
+    """
     pages, faults = [], []
 
     def mount(*widgets, html="<body></body>", **options):
@@ -99,7 +102,7 @@ def labvariables():
 
 LAB = "body { background: var(--jp-layout-color0); color: var(--jp-ui-font-color1) }"
 LIGHT, DARK = "body { background: #fff; color: #000 }", "body { background: #383838; color: #ddd }"
-# For each host: its styles, the attributes of <html> and <body>, the system's setting, the theme.
+# For each host, its styles, the attributes of <html> and <body>, the system's setting and theme.
 HOSTS = {
     "JupyterLab, light": (
         lambda: theme("light") + LAB,
@@ -181,11 +184,11 @@ ALONE = ["gates", "backward", "player"]
 
 @pytest.fixture(scope="module")
 def alone():
-    """The styles of each widget when it is alone on a page, computed once."""
+    """Return the styles of each widget when it is alone on a page, computed once."""
     return {}
 
 
-# Every ordered pair of widgets.
+# The two orders contain every ordered pair of widgets.
 @pytest.mark.parametrize("order", [ALONE, ALONE[::-1]], ids="-".join)
 def test_styles_are_the_same_alone_and_together(mount, alone, order):
     for name in ALONE:

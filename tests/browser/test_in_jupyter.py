@@ -1,4 +1,4 @@
-"""The widgets in JupyterLab and Notebook 7, with a live kernel; the notebooks' saved figures."""
+"""The widgets in JupyterLab and Notebook 7 with a live kernel, and the notebooks' saved figures."""
 
 import json
 import os
@@ -20,11 +20,11 @@ from nbconvert import HTMLExporter
 from nbformat.sign import NotebookNotary
 from playwright.sync_api import expect
 
-# In ms, far more than Jupyter needs, so that a busy machine doesn't fail the test.
+# A timeout in ms, far longer than Jupyter needs, so that a busy machine doesn't fail the test.
 PATIENCE = 120_000
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-# The settings of the reader that a test needs: every cell is in the page even if it is far below
-# the fold, and no news appear.
+# The user settings that the tests need: every cell is in the page, even if it is far below the
+# fold, and no news appears.
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},
     "apputils-extension/notification": {
@@ -117,7 +117,7 @@ class Notebook:
         self.file = server.folder / f"{secrets.token_hex(4)}.ipynb"
         nbformat.write(notebook, self.file)
         server.notary.sign(notebook)  # Jupyter doesn't show the SVGs of an untrusted notebook
-        # A separate workspace, or JupyterLab would open the notebook of the last test again.
+        # Without a separate workspace, JupyterLab would open the notebook of the last test again.
         path = f"lab/workspaces/{self.file.stem}/tree" if app == "lab" else app
         self.page.goto(f"{server.address}/{path}/{self.file.name}?token={server.token}")
         self.page.wait_for_function(
@@ -127,7 +127,7 @@ class Notebook:
     def note(self, text, url):
         """Keep a console message if it comes from our code and not from Jupyter.
 
-        A widget's module is loaded from a blob, and anywidget reports in its own name.
+        A widget's module is loaded from a blob, and anywidget's own messages contain its name.
         """
         if any(mark in f"{url} {text}" for mark in ("blob:", "anywidget", "gatewise")):
             self.faults.append(text)
@@ -231,7 +231,7 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
         assert slider.input_value() != before
         assert notebook.active_cell() == active
         agree(name, view, slider, *where)
-        # Now from the kernel to the screen.
+        # In the other direction, the kernel changes the screen.
         notebook.ask("0", f"{name}.{where[1]} = {before}")
         expect(slider).to_have_value(before, timeout=PATIENCE)
         agree(name, view, slider, *where)
@@ -239,7 +239,7 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
     # A notebook's address leads to no state, so there is no link to copy.
     expect(page.get_by_role("button", name="Projector view")).to_have_count(len(WIDGETS))
     expect(page.get_by_role("button", name="Copy link")).to_have_count(0)
-    if app == "lab":  # only there a command changes the theme
+    if app == "lab":  # only JupyterLab has a command for the theme
         notebook.command("apputils:change-theme", theme="JupyterLab Dark")
         expect(page.locator(".gatewise[data-theme=dark]")).to_have_count(
             len(WIDGETS), timeout=PATIENCE
@@ -278,7 +278,7 @@ SEEN = """outputs => outputs.map(output =>
 
 
 def test_every_saved_figure_is_visible_in_jupyterlab(browser, server):
-    # All figures go into one notebook, which isn't executed, so it shows the saved outputs only.
+    # All figures are in one notebook, which isn't executed, so it shows only the saved outputs.
     new = nbformat.v4.new_notebook()
     for file in NOTEBOOKS:
         for n, cell in enumerate(nbformat.read(file, as_version=4).cells):

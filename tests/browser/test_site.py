@@ -1,4 +1,4 @@
-"""The pages of the book in browsers: live widgets, no faults, every width, and the keyboard."""
+"""The pages of the book in browsers, with live widgets, at every width and by keyboard."""
 
 import json
 import os
@@ -26,7 +26,7 @@ NAMES = ["index", *CHAPTERS, "notation"]
 ALIVE = [name for name in CHAPTERS if notebooks.read_states().get(name)]
 every = pytest.mark.parametrize("name", NAMES)
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-# All widgets of a page have replaced their pictures.
+# Whether all widgets of a page have replaced their pictures.
 MOUNTED = """() => [...document.querySelectorAll(".live")]
     .every((place) => place.querySelector(".gatewise") && place.childElementCount === 1)"""
 
@@ -61,7 +61,7 @@ def write_reader(pages):
 def visit(browser, root):
     """Return `visit(name, **options)`, which opens a page, or a link: `name#anchor`.
 
-    After the test, asserts that no page had a fault or a request to any other server.
+    After the test, it asserts that no page had a fault or sent a request to another server.
     """
     opened, faults = [], []
 
@@ -154,7 +154,7 @@ def test_firefox_shows_every_page(firefox, root, name):
 
 # ── widgets ─────────────────────────────────────────────────────────────────────────────────
 
-# The page itself doesn't listen for changes of the settings, but this test does.
+# The page itself doesn't listen for changes to the settings, but this test does.
 HEARD = """export const mount = (place, own, more) => live.mount(place, { ...constants, ...own },
     { ...more, onchange: (some) => (place.changed = { ...place.changed, ...some }) });"""
 
@@ -209,7 +209,7 @@ def network(plain):
 
 
 def numbers(widget):
-    """Return every number on the screen as the cells compute it, by its name there."""
+    """Return a dict from the names of the numbers on the screen to the cells' results."""
     values = widget.values
     if isinstance(widget, widgets.UnrollPlayer):
         return {
@@ -235,7 +235,7 @@ class Place(View):
         self.page, self.root, self.state = page, root, state
 
     def agree(self):
-        """Assert that each number on the screen equals the cells'; returns the numbers."""
+        """Assert that each number on the screen equals the cells' result. Returns the numbers."""
         changed = self.root.evaluate("place => place.changed ?? {}")
         shown, ours = self.shown(), numbers(remade(self.state | changed))
         assert shown
@@ -279,7 +279,7 @@ def test_each_widget_is_dragged_keyed_and_reset_and_says_what_the_cells_say(visi
         slider.press("Home" if at_end else "End")
         place.agree()
         assert place.root.inner_html() != dragged
-        if state["class"] == "BackwardExplorer":  # which has no Reset and starts at the loss
+        if state["class"] == "BackwardExplorer":  # it has no Reset and starts at the loss
             place.root.get_by_role("button", name="Go back a step").click()
             assert len(place.agree()) > len(first)
             place.root.get_by_role("button", name="Return to the loss").click()

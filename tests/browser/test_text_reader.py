@@ -22,7 +22,7 @@ SELECT = """async ([start, end]) => {
     selection.setBaseAndExtent(node, start, node, end);
     await next;
 }"""
-# The colored parts of the text: highlight, start, end.
+# The colored parts of the text, each with its highlight, start and end.
 COLORED = """() => [...CSS.highlights].flatMap(([name, ranges]) =>
     [...ranges].map(range => [name, range.startOffset, range.endOffset]))"""
 
@@ -38,7 +38,7 @@ def reader(kind=nn.LSTM, H=6, text=CODE, **settings):
 
 
 def ready(view):
-    """Return the view once the whole text is read, when the progress has disappeared."""
+    """Return the view once the whole text has been read and the progress has disappeared."""
     expect(view.root.locator(".verdict small")).to_have_count(0)
     return view
 
@@ -57,7 +57,7 @@ def told(view, **settings):
 
 
 def areas(view):
-    """Return the listed units and their areas, below ½ for those with a minus sign."""
+    """Return the listed units and their areas, which are below ½ for units with a minus sign."""
     found = []
     for item in view.root.locator(".ranking li").all():
         unit = int(item.locator("span").first.inner_text().split()[-1])
@@ -128,7 +128,7 @@ def test_each_token_has_the_color_of_its_value(show, quantity):
         _, side, level = name.split("-")
         colored[start:end] = int(level) if side == "above" else -int(level)
     exact = 5 * np.clip(shown / scale, -1, 1)
-    far = np.abs(exact - np.floor(exact) - 0.5) > 1e-6  # from the border between two levels
+    far = np.abs(exact - np.floor(exact) - 0.5) > 1e-6  # not between two levels
     assert (colored != 0).sum() > 20
     np.testing.assert_array_equal(colored[far], levels(shown, scale)[far])
 
@@ -156,7 +156,7 @@ def test_other_text_is_read_in_the_browser_as_in_python(show):
     view.page.keyboard.press("Control+Home")
     view.page.keyboard.type("name + ")
     ready(view)
-    told(view, text="name + " + CODE, marks=[[24, 27]], at=7)  # the mark moved along
+    told(view, text="name + " + CODE, marks=[[24, 27]], at=7)  # the mark moved with the text
     expect(view.root.locator(".ranking li")).to_have_count(6)
     check_ranking(view, widget)
     said = view.root.locator(".verdict").inner_text()
@@ -214,7 +214,7 @@ def test_words_are_tokens_too_and_layers_can_be_chosen(show):
 
 
 def test_two_readers_color_each_their_own_text(show, browser):
-    """The page shares its highlights, so a reader that is removed must leave the other's."""
+    """All readers share the page's highlights, so a removed reader must not clear the other's."""
     widget = reader(text="say so", quantity="c")
     view = ready(show(widget))
     view.page.wait_for_function("CSS.highlights.size > 0")

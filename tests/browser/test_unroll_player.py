@@ -12,7 +12,7 @@ from gatewise.text import SENTENCES
 from gatewise.widgets import UnrollPlayer
 
 VOCABULARY = text.Vocabulary()
-LETTER = re.compile("^[figoch], ")  # the name of a letter's maps
+LETTER = re.compile("^[figoch], ")  # the names of a symbol's maps
 # The number next to each map: the value of the chosen unit at this step, for A and for B.
 CAPTIONS = """groups => Object.fromEntries(groups.map(group => [
     group.getAttribute("aria-label")[0],
@@ -44,7 +44,7 @@ def box(view, name):
 
 
 def write(view, name, sentence):
-    """Replace a sentence by typing another."""
+    """Replace a sentence by typing another one."""
     box(view, name).press("ControlOrMeta+a")
     box(view, name).press("Delete")
     box(view, name).press_sequentially(sentence)
@@ -72,7 +72,7 @@ def rounded(value):
 
 
 def agree(view):
-    """Assert that screen and Python agree on every unit at every step. Returns the player."""
+    """Assert that the screen and Python agree on every unit at every step. Returns the player."""
     player = view.bring()
     runs = player.values["runs"]
     slider(view, "unit").press("Home")
@@ -162,7 +162,7 @@ def test_an_unknown_word_gets_a_hint_from_the_vocabulary(view):
     assert alert.inner_text().endswith(VOCABULARY.words[-1])
     expect(box(view, "B")).to_have_attribute("aria-invalid", "true")
     expect(box(view, "B")).to_have_value("you adore")
-    assert [s.split() for s in view.bring().sentences] == [["i", "love"], ["you"]]  # what is known
+    assert [s.split() for s in view.bring().sentences] == [["i", "love"], ["you"]]  # known words
     assert likely(view, "B") != first
     write(view, "B", "you hate")
     expect(alert).not_to_be_visible()
@@ -240,10 +240,11 @@ def test_reset_restores_the_first_state(view):
 
 
 def hand_set(f=9, i=9, o=9, others=0.0, readout=9.0):
-    """A TextLSTM with one unit: "i" writes 1, "you" −1, with a gate of i; f keeps, o shows.
+    """Return a TextLSTM with one unit, whose candidate is about 1 for "i" and −1 for "you".
 
-    f, i, o: pre-activations. others: what every other word adds to c, or 0. readout: of dog, and
-    minus that of cat.
+    f, i, o: the pre-activations of the gates. others: the pre-activation of the candidate for all
+    other words; if it is 0, the input gate is closed for them. readout: the readout's weight for
+    dog; the weight for cat is −readout.
     """
     model = models.TextLSTM(9, 1).requires_grad_(False)
     for parameter in model.parameters():

@@ -33,9 +33,9 @@ class Params(CellParams):
 
 
 class Trace(namedtuple("Trace", "x h0 r z n q h reset_after")):
-    """The inputs and results of a forward pass: x (T, B, D), h0 (B, H), others (T, B, H).
+    """The inputs and results of a forward pass: x (T, B, D), h0 (B, H), all others (T, B, H).
 
-    A Trace from `step` has no axis T. reset_after: whether the form is torch's.
+    A Trace from `step` has no axis T. reset_after: True for torch's form.
     """
 
     __slots__ = ()
@@ -44,8 +44,8 @@ class Trace(namedtuple("Trace", "x h0 r z n q h reset_after")):
 class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
     """The gradients of a loss, each with the shape of its variable.
 
-    h (T, B, H): on the hidden states, from the outputs and from later time steps.
-    a (T, B, 3H): on the input side of the stacked pre-activations.
+    h: (T, B, H), the gradient on the hidden states, from the outputs and from later time steps.
+    a: (T, B, 3H), the gradient on the input side of the stacked pre-activations.
     """
 
     __slots__ = ()
@@ -96,7 +96,7 @@ def forward(params, x, h0=None, reset_after=True):
     """
     params, x, h0 = check_forward(Params, params, "TBD", x, h0=h0)
     (T, B, D), H = x.shape, h0.shape[1]
-    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all inputs
+    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all time steps
     a_x = a_x.reshape(T, B, 3 * H)
 
     h_t = h0
@@ -122,7 +122,7 @@ def backward(params, trace, dh=None, dh_T=None):
     h_before = np.concatenate([h0[None], h[:-1]])  # h_{t−1} for every t
     W_hn = params.W_hh[2 * H :]
 
-    # da: the input side, du: the hidden side. In torch's form, r makes their n blocks differ.
+    # da (input side) and du (hidden side): in torch's form, their n blocks differ by a factor r.
     da, du = np.empty((2, T, B, 3 * H), h.dtype)
     for t in reversed(range(T)):
         dh[t] += dh_next  # from later time steps

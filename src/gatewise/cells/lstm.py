@@ -28,7 +28,7 @@ class Params(CellParams):
 
 
 class Trace(namedtuple("Trace", "x h0 c0 i f g o c h")):
-    """The inputs and results of a forward pass: x (T, B, D), h0, c0 (B, H), others (T, B, H).
+    """The inputs and results of a forward pass: x (T, B, D), h0 and c0 (B, H), others (T, B, H).
 
     A Trace from `step` has no axis T.
     """
@@ -39,9 +39,9 @@ class Trace(namedtuple("Trace", "x h0 c0 i f g o c h")):
 class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 c0 h c a")):
     """The gradients of a loss, each with the shape of its variable.
 
-    h (T, B, H): on the hidden states, from the outputs and from later time steps.
-    c (T, B, H): on the cell states, through h_t and from c_{t+1}.
-    a (T, B, 4H): on the stacked pre-activations.
+    h: (T, B, H), the gradient on the hidden states, from the outputs and from later time steps.
+    c: (T, B, H), the gradient on the cell states, through h_t and from c_{t+1}.
+    a: (T, B, 4H), the gradient on the stacked pre-activations.
     """
 
     __slots__ = ()
@@ -84,7 +84,7 @@ def forward(params, x, h0=None, c0=None):
     """
     params, x, h0, c0 = check_forward(Params, params, "TBD", x, h0=h0, c0=c0)
     (T, B, D), H = x.shape, h0.shape[1]
-    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all inputs
+    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all time steps
     a_x = a_x.reshape(T, B, 4 * H)
 
     h_t, c_t = h0, c0

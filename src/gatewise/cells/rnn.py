@@ -33,8 +33,8 @@ class Trace(namedtuple("Trace", "x h0 h")):
 class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
     """The gradients of a loss, each with the shape of its variable.
 
-    h (T, B, H): on the hidden states, from the outputs and from later time steps.
-    a (T, B, H): on the pre-activations.
+    h: (T, B, H), the gradient on the hidden states, from the outputs and from later time steps.
+    a: (T, B, H), the gradient on the pre-activations.
     """
 
     __slots__ = ()
@@ -61,7 +61,7 @@ def forward(params, x, h0=None):
     """
     params, x, h0 = check_forward(Params, params, "TBD", x, h0=h0)
     (T, B, D), H = x.shape, h0.shape[1]
-    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all inputs
+    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all time steps
     a_x = a_x.reshape(T, B, H)
 
     h_t, h = h0, np.empty((T, B, H), x.dtype)
