@@ -172,7 +172,7 @@ def test_answers_to_guesses_and_set_up_cells_are_folded(read, name):
     ]
     page = read(name).text
     assert page.count('<details class="fold answer">') == len(folded)
-    asked = re.findall(r'<form class="guess" id="guess-(.+?)" hidden>.*?</form>(.{30})', page)
+    asked = re.findall(r'<form class="guess" id="guess-(.+?)" method="dialog">.*?</form>(.{30})', page)
     assert [id for id, _ in asked] == [cell.id for cell in guessed(NOTEBOOKS[name])]
     assert {after for _, after in asked} <= {'<details class="fold answer"><'}
     assert page.count('<p class="said">') == len(asked)

@@ -69,7 +69,6 @@ document.addEventListener("click", (event) => {
 for (const form of document.querySelectorAll(".guess")) {
   const [answer, [field], key] = [form.nextElementSibling, form.elements, `${location.pathname}#${form.id}`];
   field.value = kept[key] ?? "";
-  form.hidden = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     answer.querySelector(".said q").textContent = kept[key] = field.value;
