@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from gatewise.cells import lstm, rnn
 from gatewise.models import cell_step
 
 LSTM = "dh do dc df di dg da_i da_f da_g da_o dh_before dc_before".split()
@@ -14,6 +15,19 @@ SETTINGS = f"""{{
     "lstm": [a.ravel().tolist() for a in explorer.params],
     "rnn": [a.ravel().tolist() for a in explorer.rnn_params],
 }}"""
+
+
+def draw(seed):
+    """Draw settings of a BackwardExplorer."""
+    rng = np.random.default_rng(seed)
+    T = int(rng.integers(2, 21))
+    return {
+        "lstm_params": lstm.Params.random(1, 1, rng),
+        "rnn_params": rnn.Params.random(1, 1, rng),
+        "x": rng.normal(size=20),
+        "T": T,
+        "read": int(rng.integers(1, T + 1)),
+    }
 
 
 def settings(explorer):
@@ -32,7 +46,7 @@ def by_autograd(s, detach=None):
         h = c = torch.zeros(1, 1, dtype=torch.float64, requires_grad=True)
         for x in s["x"][: s["T"]]:
             h, c = h.clone(), c.clone()  # copies of the previous states for this step
-            read = h.detach() if detach else h  # if it is detached, no gradient reaches h
+            read = h.detach() if detach else h  # a detached h gets no gradient
             a = (w_x * x + b_ih + b_hh).requires_grad_()
             now = cell_step(mode, a, lambda h, w_h=w_h: w_h * h, read, c)
             now |= {"h_before": h, "c_before": c}

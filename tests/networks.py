@@ -4,9 +4,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from gatewise.widgets import TextReader
+
 WORDS = "<pad> the a dog cat sees likes small , .".split()
 TAGS = ["article", "noun", "verb", "adjective", "mark"]
+RATES = ["bad", "so-so", "good"]
 SENTENCE = "the small dog sees a cat ."
+NUMBERS = "0.5,-1 2,0 1e-3,0.25"
 
 
 class Tagger(nn.Module):
@@ -68,14 +72,43 @@ def ids(sentence):
     return torch.tensor([WORDS.index(word) for word in sentence.split()])
 
 
+def numbers(sentence):
+    """Return the numbers of a sentence, (T, D)."""
+    return np.array([[float(v) for v in word.split(",")] for word in sentence.split()])
+
+
 def probabilities(network, sentence):
     """Return the network's own probabilities, (T, outputs), or (outputs,) for a whole sentence."""
     with torch.no_grad():
         if isinstance(network, Tagger):
             logits = network(ids(sentence)[None])[0]
         elif isinstance(network, Sensor):
-            rows = [[float(v) for v in word.split(",")] for word in sentence.split()]
-            logits = network(torch.tensor(rows, dtype=torch.float64)[:, None])[:, 0]
+            logits = network(torch.tensor(numbers(sentence))[:, None])[:, 0]
         else:
             logits = network(ids(sentence)[:, None])[0]
         return np.asarray(logits.softmax(-1))
+
+
+def tagger_reader(net):
+    """Return a TextReader of a `Tagger`."""
+    model = net.embedding, net.lstm, net.linear
+    return TextReader(model, WORDS, outputs=TAGS, text=SENTENCE)
+
+
+def classifier_reader(net):
+    """Return a TextReader of a `classifier`."""
+    model = net[0], net[1], net[3]
+    return TextReader(model, WORDS, outputs=RATES, final=True, text=SENTENCE)
+
+
+def sensor_reader(net):
+    """Return a TextReader of a `Sensor`."""
+    model = None, net.rnn, (net.W, net.b)
+    return TextReader(model, inputs=numbers(NUMBERS), text=NUMBERS.split())
+
+
+READERS = {
+    "tagger": (Tagger, tagger_reader),
+    "classifier": (classifier, classifier_reader),
+    "sensor": (Sensor, sensor_reader),
+}

@@ -217,7 +217,7 @@ def stays_float32(cell, case):
         {name: watched(array) for name, array in case.incoming.items()},
         case.form,
     )
-    with patch.object(params_module, "as_array", lambda values: values):  # stays Watched
+    with patch.object(params_module, "as_array", lambda values: values):  # arrays stay Watched
         trace, grads = run(cell, case)
     names = set(trace._fields) - {"reset_after"}
     assert {getattr(trace, name).dtype for name in names} == {np.dtype(np.float32)}

@@ -41,10 +41,19 @@ def test_outputs_and_gradients_equal_torch(cell, seed, sizes, left_out):
 
 
 @each_form
+@pytest.mark.parametrize(
+    "proof",
+    [
+        proofs.equals_unrolled,
+        proofs.step_equals_forward,
+        proofs.leaves_its_arguments_alone,
+        proofs.stays_float32,
+    ],
+)
 @cases
 @least
-def test_every_field_of_trace_and_grads_equals_autograd(cell, reset_after, seed, sizes, left_out):
-    proofs.equals_unrolled(cell, proofs.draw(cell, seed, *sizes, left_out, reset_after))
+def test_each_proof_holds(cell, reset_after, proof, seed, sizes, left_out):
+    proof(cell, proofs.draw(cell, seed, *sizes, left_out, reset_after))
 
 
 @each_form
@@ -53,27 +62,6 @@ def test_every_field_of_trace_and_grads_equals_autograd(cell, reset_after, seed,
 @least
 def test_gradients_equal_central_differences(cell, reset_after, seed, sizes, left_out):
     proofs.equals_differences(cell, proofs.draw(cell, seed, *sizes, left_out, reset_after))
-
-
-@each_form
-@cases
-@least
-def test_step_equals_forward(cell, reset_after, seed, sizes, left_out):
-    proofs.step_equals_forward(cell, proofs.draw(cell, seed, *sizes, left_out, reset_after))
-
-
-@each_form
-@cases
-@least
-def test_arguments_do_not_change(cell, reset_after, seed, sizes, left_out):
-    proofs.leaves_its_arguments_alone(cell, proofs.draw(cell, seed, *sizes, left_out, reset_after))
-
-
-@each_form
-@cases
-@least
-def test_float32_stays_float32_throughout(cell, reset_after, seed, sizes, left_out):
-    proofs.stays_float32(cell, proofs.draw(cell, seed, *sizes, left_out, reset_after))
 
 
 @each_cell

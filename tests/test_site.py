@@ -15,7 +15,7 @@ from gatewise import widgets
 from tools import notebooks, site
 
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in notebooks.notebooks()}
-NAMES = ["index", *NOTEBOOKS, "notation"]
+NAMES = ["index", *NOTEBOOKS, "notation", "api"]
 each = pytest.mark.parametrize("name", NOTEBOOKS)
 every = pytest.mark.parametrize("name", NAMES)
 
@@ -139,6 +139,8 @@ def test_each_widget_is_live_in_the_state_that_was_recorded(read, name):
     ]
     assert re.findall('class="live" id="(.+?)"', page) == anchors
     assert ("Skip to the first explorer" in page) == bool(states)
+    tasks = [state for cell in states.values() for state in cell if state.get("task")]
+    assert ("Skip to the first task" in page) == bool(tasks)
 
 
 @each
@@ -172,7 +174,9 @@ def test_answers_to_guesses_and_set_up_cells_are_folded(read, name):
     ]
     page = read(name).text
     assert page.count('<details class="fold answer">') == len(folded)
-    asked = re.findall(r'<form class="guess" id="guess-(.+?)" method="dialog">.*?</form>(.{30})', page)
+    asked = re.findall(
+        r'<form class="guess" id="guess-(.+?)" method="dialog">.*?</form>(.{30})', page
+    )
     assert [id for id, _ in asked] == [cell.id for cell in guessed(NOTEBOOKS[name])]
     assert {after for _, after in asked} <= {'<details class="fold answer"><'}
     assert page.count('<p class="said">') == len(asked)
@@ -208,7 +212,7 @@ def test_the_front_page_keeps_its_memory_and_leads_to_every_chapter(read):
     for explorer.x in (-2, 2):
         assert explorer.values["c"] == pytest.approx(explorer.c_before, abs=0.001)
     chapters = page.text[page.text.index('class="chapters"') :]
-    assert re.findall('href="([^#]+?).html"', chapters) == [*NOTEBOOKS, "notation"]
+    assert re.findall('href="([^#]+?).html"', chapters) == NAMES[1:]
     for name in NOTEBOOKS:  # and to its sections
         sections = re.findall(rf'href="{name}.html#(.+?)"', chapters)
         assert len(sections) > 3

@@ -58,7 +58,7 @@ GRU = {
     **dict(a_r=0.0, a_z=-0.5, a_n=-1.47),
 }
 X = [1.0, 0.0, -1.0, 2.0]
-STATES = {"c": [0.1, -0.4, 0.3, 1.2], "h": [0.1, -0.2, 0.2, 0.6]}
+STATES = {"c": [0.5, 0.1, -0.4, 0.3, 1.2], "h": [-0.25, 0.1, -0.2, 0.2, 0.6]}
 
 
 def gates(letters, **more):
@@ -107,7 +107,7 @@ def test_the_sequence_has_a_bar_for_each_input_and_a_point_for_each_state():
     (bars,) = plot.named["x"].containers
     assert [bar.get_height() for bar in bars] == X
     for k in "ch":
-        assert line(plot.named["states"], k)[:, 1].tolist() == STATES[k]
+        assert line(plot.named["states"], k).T.tolist() == [[0, 1, 2, 3, 4], STATES[k]]
     assert {"c 1.20", "h 0.60"} <= set(texts(plot))
     assert repr(plot).startswith("Plot: lstm-cell\nPlot: forget; σ\n")
     assert repr(plot).endswith("Plot: A sequence; x\nPlot: step of the sequence; c; h")
@@ -133,7 +133,7 @@ def test_a_judged_sequence_has_bounds_only_where_c_is_not_free():
     assert "1 of 8 sequences" in texts(plot)
 
 
-LONG = {"x": np.linspace(-5, 5, 50), "c": np.linspace(-9, 9, 50), "h": np.linspace(-1, 1, 50)}
+LONG = {"x": np.linspace(-5, 5, 50), "c": np.linspace(-9, 9, 51), "h": np.linspace(-1, 1, 51)}
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ LONG = {"x": np.linspace(-5, 5, 50), "c": np.linspace(-9, 9, 50), "h": np.linspa
         gate_explorer("gru"),
         gate_explorer("gru before", note="unit 1", held=gates("rzn", q=1.0)),
         gate_explorer(strip=LONG),
-        gate_explorer(strip={"x": [0.0], "c": [0.0], "h": [0.0]}),
+        gate_explorer(strip={"x": [0.0], "c": [0.0, 0.0], "h": [0.0, 0.0]}),
     ],
     ids=["lstm", "gru", "before, held", "50 inputs", "one input"],
 )

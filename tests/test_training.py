@@ -1,10 +1,8 @@
 """The training loop for sequence classifiers: batches, clipping, early stopping and bad input."""
 
-import importlib.util
 import io
 import math
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +10,7 @@ import torch
 from torch import nn
 from tqdm import trange
 
+from benchmarks import names as names_script
 from gatewise import data, training
 from gatewise.models import SequenceClassifier
 from gatewise.training import batch, evaluate, fit_classifier, predict, update
@@ -315,20 +314,17 @@ def test_bad_input_gets_one_sentence_and_nothing_is_trained(wrong, message):
     assert torch.equal(nn.utils.parameters_to_vector(model.parameters()), before)
 
 
+@pytest.mark.slow
 def test_the_record_of_the_names_is_what_its_script_makes():
     """The test covers only the bag, which trains in a second and hardly depends on the machine."""
-    path = Path(__file__).parents[1] / "benchmarks" / "names.py"
-    spec = importlib.util.spec_from_file_location("names_script", path)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
     record = {share: data.names(share) for share in ("validation", "test", "commonest")}
-    names = {*script.MODELS, "last row, one batch"}
+    names = {*names_script.MODELS, "last row, one batch"}
     for share in record.values():
         assert share.keys() == names
-        assert {len(found) for found in share.values()} == {script.SEEDS}
-    notebook = script.functions()
+        assert {len(found) for found in share.values()} == {names_script.SEEDS}
+    notebook = names_script.functions()
     for seed in (0, 3):
-        [(_, _, *shares)] = script.rows(notebook, "bag", seed)
+        [(_, _, *shares)] = names_script.rows(notebook, "bag", seed)
         recorded = [found["bag"][seed] for found in record.values()]
         assert [float(share) for share in shares] == pytest.approx(recorded, abs=0.01)
     assert (

@@ -1,6 +1,5 @@
-"""Models that train together train as if alone, and um.csv agrees with its script."""
+"""Models that train together train as if alone, and um.csv agrees with its um."""
 
-import importlib.util
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from benchmarks import um
 from gatewise import data, text
 from gatewise.check import compare
 from gatewise.models import TextGRU, TextLSTM, TextLSTMWithout, TextModel, TextRNN
@@ -16,21 +16,12 @@ from gatewise.training import fit, fit_together
 
 torch.set_num_threads(1)  # our networks are small, so more threads would wait for each other
 ROOT = Path(__file__).parents[1]
-SCRIPT = ROOT / "benchmarks" / "um.py"
 
 
 @pytest.fixture
 def task():
     vocabulary = text.Vocabulary(text.with_ums(1))
     return [torch.from_numpy(v) for v in text.last_word_task(text.with_ums(3), vocabulary)]
-
-
-@pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("um_script", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def make(kind, seeds, **options):
@@ -167,13 +158,13 @@ def test_leaving_out_an_unknown_part_is_refused():
         TextLSTMWithout(10, without="tanh")
 
 
-def test_the_data_has_every_setting_once(script):
+def test_the_data_has_every_setting_once():
     rows = data.um()
     points = [(row.readout, row.ums, (row.model, row.forget_bias), row.seed) for row in rows]
-    assert points == [(*point, seed) for point in script.GRID for seed in script.SEEDS]
+    assert points == [(*point, seed) for point in um.GRID for seed in um.SEEDS]
 
 
-def test_the_data_is_plausible(script):
+def test_the_data_is_plausible():
     for row in data.um():
         assert 0 <= row.right <= 6
         # The loss is small if and only if all six answers are right with confidence. An exception
@@ -193,9 +184,9 @@ def agrees(found, rows):
 # With more ums, training can magnify the rounding differences between processors.
 @pytest.mark.slow
 @pytest.mark.parametrize(("model", "ums"), [("GRU", 0), ("LSTM", 10)])
-def test_the_script_reproduces_the_data(script, model, ums):
+def test_the_script_reproduces_the_data(model, ums):
     saved = data.um(model=model, forget_bias=0, readout="normal", ums=ums)
-    found = script.point(model, 0, "normal", ums)
+    found = um.point(model, 0, "normal", ums)
     assert [row["right"] for row in found] == [row.right for row in saved]
     assert agrees([row["loss"] for row in found], saved)
     apart = [float(row["apart_h"]) for row in found]

@@ -33,7 +33,7 @@ from traitlets.config import Config
 from gatewise import widgets
 from gatewise.drawings import DARK, LIGHT
 from gatewise.widgets.words import ENGLISH
-from tools import links, notebooks
+from tools import api, links, notebooks
 
 ROOT = links.ROOT
 SITE = ROOT / "site"
@@ -218,7 +218,7 @@ def arrange(notebook, states, say):
         elif notebooks.is_folded(cell):
             cell.metadata["asked"], is_asked = is_asked, False
         if cell.id.startswith("answer-") or re.fullmatch(r"drawings\..*", cell.source):
-            cell.source = ""  # its outputs stay
+            cell.source = ""  # the outputs stay
     notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith("check-")]
     for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False):
         shown = [o for o in cell.get("outputs", []) if PICTURES & o.get("data", {}).keys()]
@@ -282,6 +282,9 @@ def sources(edition, say):
     notation = texts(edition / "notation.md").get("notation", notation)
     notebook = new_notebook(cells=[new_markdown_cell(notation, id="notation")])
     yield "notation", arrange(notebook, {}, say), notebook, github_id
+    reference = api.markdown(texts(edition / "api.md")["api"])
+    notebook = new_notebook(cells=[new_markdown_cell(reference, id="api")])
+    yield "api", arrange(notebook, {}, say), notebook, api.anchor
 
 
 def render(out, say, name, title, notebook, anchor):
@@ -302,6 +305,7 @@ def render(out, say, name, title, notebook, anchor):
         "colab": colab(name),
         "toc": [{"level": level, "id": id, "text": text} for level, id, text in book.toc],
         "explorer": places[:1],
+        "task": re.findall('class="live" id="(.+?)" data-task', body)[:1],
         "views": {kind: getattr(widgets, kind).view for kind in kinds},
     }
 

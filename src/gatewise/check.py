@@ -143,7 +143,10 @@ def _is_right(answer, right, tol):
 
 
 def as_array(values):
-    """Return an array, a number, a list or a torch tensor as an array, without importing torch."""
+    """Return values as an array of the same shape, without importing torch.
+
+    values: an array, a number, a list or a torch tensor.
+    """
     if hasattr(values, "detach"):
         values = values.detach().cpu().resolve_conj().resolve_neg().numpy()
     return np.asarray(values)

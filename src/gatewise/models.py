@@ -32,6 +32,7 @@ def unroll(mode, x, W_ih, W_hh, b_ih, b_hh, h=None, c=None, **form):
 def cell_step(mode, a, hidden, h, c=None, without=None, reset_after=True):
     """Return one time step of a cell as a dict from symbols to tensors.
 
+    mode: "RNN_TANH", "LSTM" or "GRU", like a module's `mode`.
     a: (…, B, G·H), the input side W_ih x + b_ih of the pre-activations, for G stacked layers.
     hidden: a function that maps h to the hidden side W_hh h + b_hh.
     h, c: (…, B, H), the previous states.
@@ -106,13 +107,13 @@ class TextModel(nn.Module):
 
 
 class TextRNN(TextModel):
-    """A TextModel with tanh units, `nn.RNN`."""
+    """A TextModel with tanh units, `nn.RNN`. It takes the same arguments."""
 
     kind = nn.RNN
 
 
 class TextGRU(TextModel):
-    """A TextModel with gated recurrent units, `nn.GRU`."""
+    """A TextModel with gated recurrent units, `nn.GRU`. It takes the same arguments."""
 
     kind = nn.GRU
 
@@ -203,7 +204,7 @@ class SequenceClassifier(nn.Module):
     def initialize(self, forget_bias):
         """Initialize the weights: each layer of the LSTM orthogonal, the linear layer by Xavier.
 
-        All biases are zero, except for the forget bias.
+        All biases are zero, except that b_f, the bias of the forget gates, is `forget_bias`.
         """
         for name, parameter in self.lstm.named_parameters():
             if name.startswith("weight"):

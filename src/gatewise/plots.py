@@ -47,7 +47,7 @@ in_our_style = matplotlib.style.context(
 )
 
 
-class PowersOfTen(LogFormatterSciNotation):
+class _PowersOfTen(LogFormatterSciNotation):
     """Plain-text labels of a logarithmic axis, such as 10⁻³ and 2×10⁻³."""
 
     def __call__(self, x, pos=None):
@@ -79,15 +79,17 @@ class Plot(Figure):
 
     @in_our_style
     def draw(self, renderer):
+        """Draw onto a matplotlib renderer, with powers of ten on logarithmic axes."""
         for panel in self.panels:
             for axis in panel.xaxis, panel.yaxis:
                 if axis.get_scale() == "log":
-                    axis.set_major_formatter(PowersOfTen())
-                    axis.set_minor_formatter(PowersOfTen())
+                    axis.set_major_formatter(_PowersOfTen())
+                    axis.set_minor_formatter(_PowersOfTen())
         super().draw(renderer)
 
     @in_our_style
     def savefig(self, *args, **kwargs):
+        """Save the figure as matplotlib's `Figure.savefig` does, in the style of the series."""
         super().savefig(*args, **kwargs)
 
     def __repr__(self):
@@ -118,8 +120,12 @@ def _look(n, name=None):
 
     name: the name of the curve. A network and its variants, such as "LSTM, bias 4", share a color.
     """
-    color = NETWORKS.get(str(name).partition(",")[0], SERIES[n % len(SERIES)])
-    return {"color": color, "linestyle": DASHES[n % len(DASHES)]}
+    return {"color": network_color(n, name), "linestyle": DASHES[n % len(DASHES)]}
+
+
+def network_color(n, name):
+    """Return the color of a network, or of series n for any other name."""
+    return NETWORKS.get(str(name).partition(",")[0], SERIES[n % len(SERIES)])
 
 
 def _label(name):
@@ -284,6 +290,7 @@ def decay(panels, ylabel, xlabel="steps back, k"):
     """A norm on a logarithmic axis against the number of time steps, with one panel per condition.
 
     panels: a dict from titles to {name of the curve: values (K,) for 0 to K − 1 time steps}.
+    ylabel, xlabel: the labels of the axes.
     A curve named after a symbol, such as "|Δh|", has the color of the symbol.
     """
     plot = Plot(width=3.1 * len(panels) if len(panels) > 2 else 6.4, columns=len(panels))
@@ -334,6 +341,7 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
     The bar through the dots is their median.
     final: a dict from models to {epoch: losses (seeds,)}. A string instead of an epoch becomes the
     title of the panel. published: a dict from models to {epoch: loss}, drawn as crosses.
+    ylabel: the label of the axis.
     A model's name may have a second line for a number that differs between machines; the text form
     leaves this line out.
     """
@@ -388,6 +396,7 @@ def squares(values, symbol, step=None, scale=1, apart=1, width=1):
     """Squares with areas proportional to the absolute values; negative values are hollow squares.
 
     values: (T, H); the value of unit n at time step t is drawn at (apart · t, n).
+    symbol: the symbol of the values, which sets their color.
     step: the number of time steps drawn in full color; the squares of later ones are faint.
     scale: the value of a full-size square. width: the width of a full-size square of height 1.
     Returns a matplotlib PolyCollection.

@@ -45,7 +45,7 @@ class Vocabulary:
     def decode(self, ids):
         """Return the words with these indices as one string, separated by spaces.
 
-        Raises ValueError for an index out of range.
+        ids: ints (T,). Raises ValueError for an index out of range.
         """
         return " ".join(self.words[n] for n in _checked_ids(ids, len(self)))
 
@@ -59,7 +59,7 @@ class Vocabulary:
 def with_ums(n, sentences=SENTENCES):
     """Insert n "um"s after the first word of each sentence, as in "i um um like dog" for n = 2.
 
-    Returns a tuple of strings. Raises ValueError for a negative n.
+    sentences: strings. Returns a tuple of strings. Raises ValueError for a negative n.
     """
     if n < 0:
         raise ValueError(f"n: expected 0 or more, got {n}")
@@ -101,7 +101,7 @@ class Letters:
     def decode(self, ids):
         """Return the letters with these indices as one string, without the padding.
 
-        Raises ValueError for an index out of range.
+        ids: ints (T,). Raises ValueError for an index out of range.
         """
         return "".join(self.letters[n - 1] for n in _checked_ids(ids, len(self)) if n > 0)
 
@@ -229,7 +229,7 @@ def last_word_task(sentences, vocabulary, dtype=np.float64):
     """Return the task of predicting the last word of a sentence from all the words before it.
 
     sentences: B strings of T + 1 words each. vocabulary: a Vocabulary of D words.
-    Returns x (T, B, D), one-hot, and y (B,), the indices of the last words.
+    Returns x (T, B, D), one-hot and of `dtype`, and y (B,), the indices of the last words.
     Raises ValueError for sentences of different lengths, for single words, and for unknown words.
     """
     ids = [vocabulary.encode(s) for s in _listed(sentences)]

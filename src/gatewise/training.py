@@ -44,7 +44,8 @@ def update(
 ):
     """Update a model's weights once, with a clipped gradient.
 
-    model: a torch module that maps the inputs to logits (B, C). inputs: a list. labels: (B,).
+    model: a torch module that maps the inputs to logits (B, C).
+    optimizer: the optimizer of its parameters. inputs: a list. labels: (B,).
     max_norm: the norm to which a gradient with a larger norm is scaled down.
     criterion: a function that maps logits and labels to the mean loss.
     Returns the loss before the update, in nats, and the norm of the gradient before clipping.
@@ -158,7 +159,7 @@ def predict(model, sequences, size=128):
 def evaluate(model, sequences, y, criterion=nn.functional.cross_entropy):
     """Return the loss in nats on labeled sequences, and the share that is classified correctly.
 
-    criterion: as for `update`.
+    model, sequences: as for `predict`. y: the labels (N,). criterion: as for `update`.
     """
     logits = predict(model, sequences)
     labels = torch.as_tensor(np.asarray(y, np.int64)).to(logits.device)

@@ -20,7 +20,7 @@ BOXES = """root => {
         const label = node.parentElement.closest("text") ?? node.parentElement;
         if (!node.data.trim() || label.closest("option, style")) continue;
         if (getComputedStyle(label).visibility === "hidden") continue;
-        if (label.getBoundingClientRect().width <= 1) continue;  // for screen readers alone
+        if (label.getBoundingClientRect().width < 2) continue;  // for screen readers alone
         const range = document.createRange();
         range.selectNodeContents(node);
         const isSvg = label.tagName === "text";
@@ -28,6 +28,7 @@ BOXES = """root => {
             boxes.push({label, text: label.textContent.trim(), isSvg, box});
     }
     for (const label of root.querySelectorAll("input, select, button")) {
+        if (!label.getClientRects().length) continue;
         const text = label.getAttribute("aria-label") ?? label.textContent;
         const {left, right, top, bottom} = label.getBoundingClientRect();
         const air = label.type === "range" ? (bottom - top - 14) / 2 : 0; // beside its knob

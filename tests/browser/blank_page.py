@@ -110,3 +110,15 @@ def parse(text):
     """Parse a number as the widgets write it: −0.05, +1.25, 3.1·10⁻⁴."""
     plain = text.replace("−", "-").translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
     return float(re.sub(r"·10", "e", plain))
+
+
+def swipe(touch, x, y, right, down):
+    """Touch the page at a point, move the finger in three steps, and lift it.
+
+    touch: a session of the Chrome DevTools Protocol.
+    """
+    for n in range(4):
+        points = [{"x": x + right * n / 3, "y": y + down * n / 3}]
+        kind = "touchMove" if n else "touchStart"
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})

@@ -24,6 +24,27 @@ def browser():
 
 
 @pytest.fixture
+def opened(browser):
+    """Return a function that opens a page without motion, and the faults, which must stay empty.
+
+    The function takes Playwright's options for a browser context.
+    """
+    pages, faults = [], []
+
+    def open_page(**options):
+        page = browser.new_page(**{"reduced_motion": "reduce"} | options)
+        page.on("console", lambda message: faults.append(message.text))
+        page.on("pageerror", lambda error: faults.append(f"{error}\n{error.stack}"))
+        pages.append(page)
+        return page
+
+    yield open_page, faults
+    for page in pages:
+        page.close()
+    assert faults == []
+
+
+@pytest.fixture
 def show(browser):
     """Return `show(widget, **options)`, which returns a `View` that must have no faults.
 

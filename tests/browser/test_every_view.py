@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from appearance import LOOKS, labels, violations
+from blank_page import swipe
 from networks import SENTENCE, TAGS, WORDS, Tagger, made
 
 from gatewise import models, text
@@ -38,9 +39,20 @@ def tagger():
     return UnrollPlayer(parts, WORDS, outputs=TAGS, sentences=[SENTENCE, "a cat sees"], step=2)
 
 
+def three(**settings):
+    torch.manual_seed(0)
+    kinds = {"RNN": models.TextRNN, "LSTM": models.TextLSTM, "GRU": models.TextGRU}
+    networks = {name: kind(10, 16) for name, kind in kinds.items()}
+    words, settings = text.Vocabulary([*text.SENTENCES, "um"]), {"filler": "um"} | settings
+    return UnrollPlayer(networks, words, sentences=["i um like", "you um like"], **settings)
+
+
 def reader():
     torch.manual_seed(0)
     rnn, readout = torch.nn.LSTM(5, 16), torch.nn.Linear(16, 5)
+    with torch.no_grad():
+        for weights in rnn.parameters():
+            weights *= 3  # so that each unit has other colors
     text = "a bad cab " * 20
     return TextReader((None, rnn, readout), "abcd ", text=text, marks=[[2, 5]])
 
@@ -83,6 +95,7 @@ VIEWS = {
         [{}],
     ),
     "two layers and directions": (lambda: tagger(), [{}, {"layer": 1, "reverse": True}]),
+    "three networks": (three, [{}, {"chosen": "LSTM", "clamp": {"f": 0}}, {"chosen": "GRU"}]),
     "a text": (reader, [{}, {"quantity": "loss"}]),
 }
 
@@ -105,10 +118,12 @@ def test_no_labels_overlap_and_axe_finds_nothing(show, name, look, tmp_path):
 
 SLIDERS = "input[type=range]:visible"
 PICTURE = "root => [...root.querySelectorAll('svg')].map(svg => svg.innerHTML).join()"
-four = pytest.mark.parametrize("name", ["LSTM", "GRU", "backward", "two short sentences"])
+FOUR = ["LSTM", "GRU", "backward", "two short sentences"]
+four = pytest.mark.parametrize("name", FOUR)
+five = pytest.mark.parametrize("name", [*FOUR, "a text"])  # which has a single slider
 
 
-@four
+@five
 def test_a_place_too_narrow_for_the_widget_gives_no_error(show, name):
     """A chart of negative width would write to the console, which fails the test."""
     view = show(VIEWS[name][0]())
@@ -119,7 +134,7 @@ def test_a_place_too_narrow_for_the_widget_gives_no_error(show, name):
     )
 
 
-@four
+@five
 def test_each_key_on_a_slider_changes_the_picture_and_the_spoken_value(show, name):
     view = show(VIEWS[name][0]())
     for slider in view.root.locator(SLIDERS).all():
@@ -131,7 +146,7 @@ def test_each_key_on_a_slider_changes_the_picture_and_the_spoken_value(show, nam
         assert slider.get_attribute("aria-valuetext") != said
 
 
-@four
+@five
 def test_the_picture_follows_a_drag(show, name):
     view = show(VIEWS[name][0]())
     slider, mouse = view.root.locator(SLIDERS).first, view.page.mouse
@@ -162,15 +177,6 @@ GRASP = """node => {
 }"""
 
 
-def swipe(touch, x, y, right, down):
-    """Touch the page at a point, move the finger in three steps, and lift it."""
-    for n in range(4):
-        points = [{"x": x + right * n / 3, "y": y + down * n / 3}]
-        kind = "touchMove" if n else "touchStart"
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
-
 @four
 def test_a_finger_pulls_a_handle_sideways_and_the_page_up_and_down(show, name):
     """The page is as tall as its content, so no panning takes the touch from the handle."""
@@ -191,7 +197,7 @@ def test_a_finger_pulls_a_handle_sideways_and_the_page_up_and_down(show, name):
     assert {label for label, moved in pulled.items() if not moved} <= {"Back through time"}
 
 
-@four
+@five
 def test_jupyter_does_not_take_the_keys_of_a_widget(show, name):
     view = show(VIEWS[name][0]())
     fields = view.root.locator("input, select, button, [tabindex='0']")
@@ -200,14 +206,14 @@ def test_jupyter_does_not_take_the_keys_of_a_widget(show, name):
     assert fields.evaluate_all(bare) == 0
 
 
-@four
+@five
 def test_nothing_moves_if_the_reader_prefers_no_motion(show, name):
     view = show(VIEWS[name][0](), reduced_motion="reduce")
     view.root.locator(SLIDERS).first.press("Home")
     assert view.page.evaluate("document.getAnimations().length") == 0
 
 
-SCREENS = [(1920, 1080), (1280, 720)]
+SCREENS = [(1920, 1080), (1280, 720), (800, 1280)]
 FIT = """root => {
     const {left, right, top, bottom} = root.firstElementChild.getBoundingClientRect();
     const isIn = left >= -1 && top >= -1 && right <= innerWidth + 1 && bottom <= innerHeight + 1;
@@ -216,7 +222,7 @@ FIT = """root => {
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-@four
+@five
 def test_the_projector_view_fits_one_screen(show, name, screen):
     width, height = screen
     view = show(VIEWS[name][0](), viewport={"width": width, "height": height})
@@ -227,9 +233,24 @@ def test_the_projector_view_fits_one_screen(show, name, screen):
     assert view.bring().projector is True
     view.send(**VIEWS[name][1][-1])  # the settings with the most to see
     assert root.evaluate(FIT)
+    assert labels(view.root)[1:] == [[], []]
     view.page.keyboard.press("Escape")
     assert not root.evaluate("root => root.hasAttribute('popover')")
     assert view.bring().projector is False
+
+
+@four
+def test_leaving_the_projector_view_keeps_the_place_on_the_page(show, name):
+    view = show(VIEWS[name][0](), viewport={"width": 1280, "height": 720})
+    page, button = view.page, view.root.get_by_role("button", name="rojector view")
+    view.root.evaluate("root => (root.style.marginTop = '2000px')")
+    page.evaluate("scrollTo(0, 1e6)")
+    place = page.evaluate("scrollY")
+    assert place > 1500
+    for _ in range(2):
+        button.evaluate("button => button.click()")
+    assert not view.root.locator("[popover]").count()
+    assert page.evaluate("scrollY") == place
 
 
 def test_a_value_that_python_refuses_leaves_the_screen(show):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from networks import READERS, made, probabilities
 from playwright.sync_api import expect
 from torch import nn
 
@@ -11,20 +12,47 @@ from gatewise.widgets import TextReader
 
 CODE = "def say(name):\n    text = 'hello ' + name\n    return 'so: ' + text\n" * 3
 LETTERS = "".join(sorted({*CODE, '"'}))
+# Select the letters from start to end, like a press and a drag.
 SELECT = """async ([start, end]) => {
-    const [node, selection] = [document.querySelector(".text").firstChild, getSelection()];
+    const place = offset => {
+        for (const node of document.querySelector(".text").childNodes) {
+            if (offset <= node.length) return [node, offset];
+            offset -= node.length;
+        }
+    };
     const changed = () => new Promise(done =>
         document.addEventListener("selectionchange", () => done(), {once: true}));
     let next = changed();
-    selection.collapse(node, start); // as a press does, before the drag
+    getSelection().collapse(...place(start));
     await next;
     next = changed();
-    selection.setBaseAndExtent(node, start, node, end);
+    getSelection().setBaseAndExtent(...place(start), ...place(end));
     await next;
 }"""
-# The colored parts of the text, each with its highlight, start and end.
-COLORED = """() => [...CSS.highlights].flatMap(([name, ranges]) =>
-    [...ranges].map(range => [name, range.startOffset, range.endOffset]))"""
+# For each letter, the level of its color, negative for values below zero, and whether it is marked.
+# A line break has no color, and a letter out of view is null.
+COLORED = """() => {
+    const view = document.querySelector(".sheet").getBoundingClientRect();
+    const inside = (paths, is, rect, y) => [...document.querySelectorAll(paths)].find(path => {
+        const {x: left, y: top} = path.ownerSVGElement.getBoundingClientRect();
+        const point = new DOMPoint(rect.x + rect.width / 2 - left, y - top);
+        return path[is](point);
+    });
+    return [...document.querySelector(".text").childNodes].flatMap(node =>
+        Array.from(node.data, (letter, at) => {
+            const range = document.createRange();
+            range.setStart(node, at);
+            range.setEnd(node, at + 1);
+            const rect = range.getBoundingClientRect();
+            if (letter === "\\n") return [0, false];
+            if (rect.top < view.top || rect.bottom > view.bottom) return null;
+            const area = inside(".area", "isPointInFill", rect, rect.y + rect.height / 2);
+            const side = area?.parentNode;
+            const level = Number(side?.style.getPropertyValue("--level") ?? 0);
+            const isMarked = Boolean(inside(".mark", "isPointInStroke", rect, rect.y));
+            return [side?.matches(".below") ? -level : level, isMarked];
+        }));
+}"""
 
 
 def reader(kind=nn.LSTM, H=6, text=CODE, **settings):
@@ -107,8 +135,8 @@ def test_a_mask_from_python_is_shown_and_ranks(show):
     view.send(marks=[letter == "e" for letter in CODE])
     expect(view.root.locator(".ranking li")).to_have_count(6)
     check_ranking(view, widget)
-    marked = {(a, b) for name, a, b in view.page.evaluate(COLORED) if name == "gw-marked"}
-    assert (CODE.index("e"), CODE.index("e") + 1) in marked
+    view.page.wait_for_function("document.querySelector('.mark').getAttribute('d')")
+    assert [marked for _, marked in view.page.evaluate(COLORED)] == [k == "e" for k in CODE]
 
 
 def levels(values, scale):
@@ -122,13 +150,11 @@ def test_each_token_has_the_color_of_its_value(show, quantity):
     shown = widget.values["shown"]
     scale = {"c": np.ceil(np.abs(shown).max()), "loss": 5}.get(quantity, 1)
     assert scale in (1, 2, 5)  # a round number
-    colored = np.zeros(len(CODE), int)
-    view.page.wait_for_function("CSS.highlights.size > 0")
-    for name, start, end in view.page.evaluate(COLORED):
-        _, side, level = name.split("-")
-        colored[start:end] = int(level) if side == "above" else -int(level)
+    view.page.wait_for_selector(".area")
+    colored = np.array([level for level, _ in view.page.evaluate(COLORED)])
     exact = 5 * np.clip(shown / scale, -1, 1)
     far = np.abs(exact - np.floor(exact) - 0.5) > 1e-6  # not between two levels
+    far &= [letter != "\n" for letter in CODE]  # a line break has no width
     assert (colored != 0).sum() > 20
     np.testing.assert_array_equal(colored[far], levels(shown, scale)[far])
 
@@ -147,6 +173,31 @@ def test_the_caret_chooses_the_token_and_what_comes_next(show):
     best = np.argsort(-values["p"], kind="stable")[:10]
     shown = {k: v for k, v in view.shown().items() if k.startswith("p_")}
     assert shown == {f"p_{n}": pytest.approx(values["p"][n], abs=0.0051) for n in best}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_the_probabilities_on_the_screen_are_the_networks(show, name):
+    make, read = READERS[name]
+    net = made(make)
+    widget = read(net)
+    view = ready(show(widget))
+    box = view.root.get_by_role("textbox", name="Text.")
+    if name == "sensor":
+        box.press("x")  # these inputs can't be changed
+    else:
+        box.fill("a dog likes the small cat .")
+    ready(view)
+    box.press("Control+Home")
+    for t, token in enumerate(widget.tokens if name == "sensor" else view.bring().tokens):
+        box.press("ArrowRight")  # go to the first letter of the token
+        expect(view.root.locator(".verdict")).to_contain_text(f"“{token}”, token {t + 1} of")
+        theirs = probabilities(net, view.bring().text)
+        expected = theirs[t] if theirs.ndim == 2 else theirs
+        shown = {k: v for k, v in view.shown().items() if k.startswith("p_")}
+        assert shown == {f"p_{n}": pytest.approx(p, abs=0.0051) for n, p in enumerate(expected)}
+        for _ in token:
+            box.press("ArrowRight")
+    assert view.bring().at == len(widget.tokens)
 
 
 def test_other_text_is_read_in_the_browser_as_in_python(show):
@@ -201,9 +252,9 @@ def test_words_are_tokens_too_and_layers_can_be_chosen(show):
     widget = TextReader(model, words, outputs=names, text="the cat sees a bird")
     view = ready(show(widget))
     select = view.root.get_by_role("combobox", name="layer")
-    options = ["0, forward", "0, backward", "1, forward", "1, backward"]
+    options = ["0, forward", "0, reverse", "1, forward", "1, reverse"]
     assert select.locator("option").all_inner_texts() == options
-    select.select_option("1, backward")
+    select.select_option("1, reverse")
     ready(view)
     assert view.bring().layer == 3
     assert f"{widget.values['h'][0, 0]:+.2f}".replace("-", "−") in view.root.inner_text()
@@ -213,23 +264,50 @@ def test_words_are_tokens_too_and_layers_can_be_chosen(show):
     }
 
 
-def test_two_readers_color_each_their_own_text(show, browser):
-    """All readers share the page's highlights, so a removed reader must not clear the other's."""
-    widget = reader(text="say so", quantity="c")
+def test_a_long_text_is_colored_and_selected_anywhere(show):
+    code = CODE * 20
+    widget = reader(text=code, quantity="g")
     view = ready(show(widget))
-    view.page.wait_for_function("CSS.highlights.size > 0")
-    before = view.page.evaluate(COLORED)
-    view.page.evaluate(
-        """async state => {
-            const blob = new Blob([state._esm], {type: "text/javascript"});
-            const {default: widget} = await import(URL.createObjectURL(blob));
-            const place = document.body.appendChild(document.createElement("section"));
-            const other = widget.mount(place, {...state.constants, ...state});
-            await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-            window.both = [...CSS.highlights.values()].reduce((sum, one) => sum + one.size, 0);
-            other.end();
-        }""",
-        widget.get_state(),
+    start, stop = len(code) - 300, len(code) - 40
+    view.page.evaluate(SELECT, [start, stop])
+    told(view, marks=[[start, stop]])
+    view.root.locator(".sheet").evaluate("sheet => { sheet.scrollTop = sheet.scrollHeight; }")
+    view.page.wait_for_function(f"({COLORED})().at(-2)?.[0]")
+    expected = levels(widget.values["shown"], 1)
+    colored = view.page.evaluate(COLORED)
+    seen = [n for n, letter in enumerate(code) if colored[n] and letter != "\n"]
+    assert colored[0] is None
+    assert seen[0] < start
+    assert [colored[n] for n in seen] == [[expected[n], start <= n < stop] for n in seen]
+
+
+def test_what_the_pointer_is_over_is_told_and_nothing_is_colored_again(show):
+    widget = reader()
+    view = ready(show(widget))
+    view.page.wait_for_selector(".area")
+    view.page.evaluate("""() => {
+        window.changes = 0;
+        new MutationObserver(all => (changes += all.length)).observe(
+            document.querySelector(".sheet"), {subtree: true, childList: true, attributes: true});
+    }""")
+    box = view.root.locator(".text").bounding_box()
+    view.page.mouse.move(box["x"] + 14, box["y"] + 18)
+    expect(view.root.locator(".verdict")).to_contain_text("“d”, token 1 of")
+    view.page.mouse.move(box["x"] + 14, box["y"] + 18 + 22)
+    expect(view.root.locator(".verdict")).to_contain_text("“␣”, token 16 of")
+    view.page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+    assert view.page.evaluate("changes") == 0
+
+
+def test_no_letter_is_cut_into_halves(show):
+    faces = ["\N{GRINNING FACE}", "a"]
+    torch.manual_seed(0)
+    text = "a" * 199 + faces[0] * 500
+    widget = TextReader((None, nn.LSTM(2, 3), nn.Linear(3, 2)), faces, text=text)
+    view = ready(show(widget))
+    pieces = view.root.locator(".text").evaluate(
+        "box => [...box.childNodes].map(node => [node.data, node.data.isWellFormed()])"
     )
-    assert view.page.evaluate("both") == 2 * len(before)
-    assert sorted(view.page.evaluate(COLORED)) == sorted(before)
+    assert len(pieces) > 3
+    assert "".join(piece for piece, _ in pieces) == text
+    assert all(whole for _, whole in pieces)

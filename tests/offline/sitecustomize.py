@@ -24,7 +24,7 @@ def is_here(host):
 
 def refuse(event, arguments):
     """Raise RuntimeError for a remote host; an OSError would look like a broken network."""
-    if not event.startswith("socket."):  # most events by far
+    if not event.startswith("socket."):  # this is true of most events
         return
     match event.removeprefix("socket."), arguments:
         case "connect" | "sendto" | "sendmsg", [end, [host, *_]]:

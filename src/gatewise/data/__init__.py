@@ -14,7 +14,7 @@ class Um(NamedTuple):
     forget_bias: int  # as in `gatewise.models.add_forget_bias`
     readout: str  # "normal" or "linear", as in gatewise.models
     ums: int  # the number of "um"s between subject and verb
-    seed: int
+    seed: int  # the seed of the initial weights
     right: int  # the number of right answers after training, from 0 to 6
     loss: float  # the loss in nats before the last of 1,000 updates
     apart_h: float | None  # |Δh| between "i … like" and "you … like" after the last word

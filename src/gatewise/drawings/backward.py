@@ -272,7 +272,7 @@ def at_stage(drawing, stage, when=""):
 
 
 def _plain(shape):
-    """Return a shape as drawn under the gradients: a pale wire without a tip, a gateless valve."""
+    """Return a shape in its pale form: a wire without a tip, or a valve without a gate."""
     if isinstance(shape, Wire):
         return replace(shape, tip=False, color="line", carries="")
     return replace(shape, gate="") if isinstance(shape, Valve) else shape

@@ -29,7 +29,7 @@ def legend():
 
 
 def interfaces():
-    """The interfaces of the cells: the RNN has one state, and the LSTM two; only h is an output."""
+    """The interfaces of the cells: the RNN has one state and the LSTM has two; only h is output."""
     d = Drawing("interfaces", 580, 220)
     for name, x, states in [("RNN", 150, "h"), ("LSTM", 430, "ch")]:
         d.part(name, frame(x - 60, 60, 120, 96), Label(x, 114, name, size=16))

@@ -56,7 +56,7 @@ class Drawing:
 
         The size of the axes must not change afterwards.
 
-        values: as in `svg`.
+        ax: the matplotlib Axes. values: as in `svg`.
         """
         ax.set(xlim=(0, self.width), ylim=(self.height, 0), xticks=[], yticks=[])
         ax.axis("off")

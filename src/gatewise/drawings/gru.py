@@ -55,7 +55,7 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
     h_up = wire("h", (up - 12, top), (up, top), (up, 12))
     d.part("h-up", h_up, Symbol(up + 10, 24, "h_t", "start"))
 
-    # Both gates read h and x, concatenated.
+    # Both gates read the concatenation of h and x.
     h_down = wire("h_before", (98, top), (110, top), (110, bottom), (122, bottom), tip=False)
     d.part("h-down", h_down)
     d.part("x", wire("x", (86, 354), (86, 322), tip=False), Symbol(86, 374, "x_t"))

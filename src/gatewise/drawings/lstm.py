@@ -49,7 +49,7 @@ def lstm_cell(highlight=None, backward=False):
     c = wire("c", (MERGE + 14, TOP), (RIGHT, TOP))
     d.part("c", c, Symbol(562, TOP - 12, "c_t"), Number("c", 562, TOP + 22, sign=True))
 
-    # Every layer reads h and x, concatenated.
+    # Every layer reads the concatenation of h and x.
     h_before = wire("h_before", (LEFT, BOTTOM), (104, BOTTOM), tip=False)
     d.part("h-before", h_before, Symbol(36, BOTTOM - 12, "h_t−1"))
     x_t = wire("x", (92, 320), (92, BOTTOM), (104, BOTTOM), tip=False)
@@ -145,8 +145,8 @@ def _backward(d):
         Figure("dc", "dc", 360, TOP - 12, "middle", symbol="dc_t"),
         Figure("dc_from_c", "dc", 562, TOP + 24, "middle", "later"),
         Figure("df", "df", X["f"] + 10, 112),
-        Figure("di", "di", X["i"] - 9, 187, "end"),
-        Figure("dg", "dg", X["g"] + 9, 187),
+        Figure("di", "di", X["i"] - 9, 190, "end"),
+        Figure("dg", "dg", X["g"] + 9, 190),
         *(Figure(f"da_{k}", "da", X[k] - 11, 254, "end") for k in LAYERS),
         Figure("dh_before", "back", 36, BOTTOM + 24, "middle"),
         Figure("dc_before", "back", 36, TOP + 24, "middle"),

@@ -44,7 +44,7 @@ def _with_next(d):
     d.parts["symbols"] = [
         renamed(s) if isinstance(s, StepSymbol) else s for s in d.parts["symbols"]
     ]
-    d.width += 20  # for the longer name
+    d.width += 20  # room for the longer name
     return d
 
 

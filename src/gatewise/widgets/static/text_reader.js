@@ -1,24 +1,30 @@
 // TextReader: a box in which a text can be selected and edited. The network runs in the browser.
-// The colors are CSS highlights on ranges of the box's single text node, only for the part in view.
+// The colors are an SVG behind the text, so that a change of color doesn't draw the text again.
 import { areas, ranks } from "./cells.js";
 import { button, nice, number, projector, say, set, shown, slider, symbol, whole, widget, within } from "./base.js";
 import { load, predicted, reading, vectors } from "./network.js";
-import { html, nothing } from "./lit-html.js";
+import { html, nothing, render, svg } from "./lit-html.js";
 
-const LONGEST = 20000; // tokens
+const LONGEST = 20000; // the most tokens of a text
 const SLICE = 12; // milliseconds of work before the page is drawn again
-const [LIKELY, RANKED] = [10, 12]; // how many outputs and how many units are listed
-const LEVELS = 5; // of color, for values above zero and as many below
-const AHEAD = 400; // pixels above and below the view that are colored in advance
-const MOST = 6000; // ranges; beyond this number, only the part in view is colored
+const [LIKELY, RANKED] = [10, 12]; // the numbers of outputs and of units that are listed
+const LEVELS = 5; // the number of color levels for values above zero, and also below zero
+const AHEAD = 400; // the pixels above and below the view that are colored in advance
+const PIECE = 200; // letters per text node; in a longer node, it takes longer to measure a token
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
 /** Create the state of one view: its network, its text box and its listener. */
 function begin(settings) {
-  const own = { network: load(settings.network), ranges: [], told: 0 };
+  const own = { network: load(settings.network), told: 0 };
   own.index = new Map(settings.vocabulary?.map((token, n) => [token, n]));
-  own.box = Object.assign(document.createElement("div"), { className: "text", textContent: settings.text, tabIndex: 0, spellcheck: false });
-  own.box.contentEditable = settings.vocabulary ? "plaintext-only" : "false";
+  own.box = Object.assign(document.createElement("div"), { className: "text", tabIndex: 0, spellcheck: false });
+  own.colors = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  own.sheet = Object.assign(document.createElement("div"), { className: "sheet" });
+  own.sheet.append(own.colors, own.box);
+  set(own.colors, "class", "colors");
+  set(own.colors, "aria-hidden", "true");
+  set(own.box, "contenteditable", "plaintext-only");
+  if (!settings.vocabulary) own.box.onbeforeinput = (event) => event.preventDefault(); // the text has a caret but can't be edited
   own.box.dataset.lmSuppressShortcuts = true;
   const selected = () => own.onselect?.();
   document.addEventListener("selectionchange", selected);
@@ -26,12 +32,11 @@ function begin(settings) {
     document.removeEventListener("selectionchange", selected);
     own.isOver = true;
     clearTimeout(own.timer);
-    clear(own);
   };
   return own;
 }
 
-/** Split a text into tokens: their strings, the offsets where they start, their ids (-1 if unknown) and their count. */
+/** Split a text into tokens. Returns the tokens, their start offsets, their ids (−1 if unknown) and their count. */
 function cut(s, own, text) {
   const { tokens, inputs, characters, unknown } = s;
   if (tokens) {
@@ -48,9 +53,9 @@ function cut(s, own, text) {
 
 /** Return what has been read so far. Reading starts again for a new text or layer. */
 function compute(s, own) {
-  const key = JSON.stringify([s.text, s.layer]);
-  if (own.file?.key !== key) {
-    const file = { key, ...cut(s, own, s.text), from: 0, to: 0, ranked: {} };
+  const { text, layer } = s;
+  if (own.file?.text !== text || own.file.layer !== layer) {
+    const file = { text, layer, ...cut(s, own, text), from: 0, to: 0, ranked: {} };
     const x = Array.isArray(file.ids[0]) ? Float64Array.from(file.ids.flat()) : vectors(own.network, file.ids);
     file.pieces = reading(own.network, x, { shown: s.layer, Kind: Float32Array });
     own.file = Object.assign(file, { T: file.tokens.length });
@@ -60,10 +65,10 @@ function compute(s, own) {
   return { file: own.file, rows: own.file.trace?.[own.ranks] };
 }
 
-/** The quantity that ranks units: h in place of the loss, which belongs to no unit. */
+/** Return the quantity that ranks the units: h in place of the loss, which belongs to no unit. */
 const byItself = ({ quantity }) => (quantity === "loss" ? "h" : quantity);
 
-/** Read a piece of the text, or rank a unit; returns false once both are done. */
+/** Read a piece of the text, or rank a unit. Returns false once everything is read and ranked. */
 function advance({ file, network, ranks: k }) {
   const ranked = (file.ranked[k] ??= []);
   if (file.outputs && ranked.length === network.H) return false;
@@ -80,7 +85,7 @@ function work(own) {
   own.timer = isLeft && !own.isOver ? setTimeout(() => [work(own), tell(own)]) : undefined;
 }
 
-/** Draw what has been read, at most every 100 ms, and at the end. */
+/** Draw the part of the text that has been read, at most every 100 ms, and at the end. */
 function tell(own) {
   const now = performance.now();
   if (own.timer && now < own.told + 100) return;
@@ -88,7 +93,7 @@ function tell(own) {
   own.redraw();
 }
 
-/** The loss of a token: −log of the probability predicted for it; 0 for the first token. */
+/** Return the loss of a token: −log of its predicted probability, and 0 for the first token. */
 function loss({ file, network }, t) {
   file.losses ??= new Float32Array(file.T).fill(NaN);
   if (t === 0) return 0;
@@ -96,7 +101,7 @@ function loss({ file, network }, t) {
   return file.losses[t];
 }
 
-/** The units and their areas under the ROC curve; the area farthest from ½ comes first. */
+/** Return the units and their areas under the ROC curve, starting with the area farthest from ½. */
 function ranking({ marks }, { file, ranks: k }) {
   const mask = new Uint8Array(file.T);
   for (const [start, stop] of marks) mask.fill(1, start, stop);
@@ -120,69 +125,78 @@ function allows(s, own) {
 }
 
 // ── the text in its colors ──────────────────────────────────────────────────────────────────
-const names = ["above", "below"].flatMap((side) => Array.from({ length: LEVELS }, (_, n) => `gw-${side}-${n + 1}`));
-
-/** Remove this view's ranges from the highlights, which all views on the page share. */
-function clear(own) {
-  for (const [name, range] of own.ranges) CSS.highlights?.get(name)?.delete(range);
-  own.ranges = [];
+/** Cut long text nodes, and return all text nodes, each with the offset at which it starts. */
+function pieces({ box }) {
+  const list = [];
+  let start = 0;
+  for (let node = box.firstChild; node; node = node.nextSibling) {
+    if (node.nodeType !== Node.TEXT_NODE) continue;
+    if (node.length > 2 * PIECE) node.splitText(PIECE + Number(/[\uDC00-\uDFFF]/.test(node.data[PIECE])));
+    list.push({ node, start });
+    start += node.length;
+  }
+  return list;
 }
 
-function highlight(own, name, start, end) {
-  const range = new StaticRange({ startContainer: own.box.firstChild, startOffset: start, endContainer: own.box.firstChild, endOffset: end });
-  if (!CSS.highlights.has(name)) CSS.highlights.set(name, new Highlight());
-  CSS.highlights.get(name).add(range);
-  own.ranges.push([name, range]);
-}
-
-/** The offset at which a token ends in the text. */
+/** Return the offset at which a token ends in the text. */
 const end = ({ starts, tokens }, t) => starts[t] + tokens[t].length;
 
-/** The first token whose lower edge is at y or below it. */
-function firstBelow(own, y) {
-  const range = document.createRange();
-  let [low, high] = [0, own.file.T - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    range.setStart(own.box.firstChild, own.file.starts[middle]);
-    range.setEnd(own.box.firstChild, end(own.file, middle));
-    if (range.getBoundingClientRect().bottom < y) low = middle + 1;
-    else high = middle;
+/** Return each token that starts in piece n, with its index and the paths of its area and its two lines. */
+function measure({ box, file, pieces: all }, n) {
+  const { node, start } = all[n];
+  const [range, frame] = [document.createRange(), box.getBoundingClientRect()];
+  const zoom = frame.width / box.offsetWidth; // the projector view is scaled
+  const list = [];
+  for (let t = start ? 1 + tokenAt(file, start - 1) : 0; file.starts[t] < start + node.length; t++) {
+    let last = n;
+    while (end(file, t) > all[last].start + all[last].node.length) last++; // a word may end in a later piece
+    range.setStart(node, file.starts[t] - start);
+    range.setEnd(all[last].node, end(file, t) - all[last].start);
+    const shape = { t, area: "", below: "", above: "" };
+    for (const rect of range.getClientRects()) {
+      const [x, y, w, h] = [rect.x - frame.x, rect.y - frame.y, rect.width, rect.height].map((size) => size / zoom);
+      shape.area += `M${x} ${y}h${w}v${h}h${-w}z`;
+      shape.below += `M${x} ${y + h}h${w}`;
+      shape.above += `M${x} ${y}h${w}`;
+    }
+    list.push(shape);
   }
-  return low;
+  return list;
 }
 
-/**
- * Color the part in view, as far as it isn't colored yet. value: maps a token's index to its value.
- * scale: the value that gets full color.
- */
+/** The colors and marks of measured tokens. level: a function from a token's index to −LEVELS … LEVELS. */
+function color(tokens, level, marks) {
+  const joined = (list, name) => list.map((token) => token[name]).join("");
+  const marked = tokens.filter(({ t }) => marks.some(([start, stop]) => start <= t && t < stop));
+  const sides = Object.entries(Object.groupBy(tokens, ({ t }) => level(t))).filter(([n]) => Number(n));
+  return svg`${sides.map(([n, list]) => svg`<g class=${n < 0 ? "below" : "above"} style="--level: ${Math.abs(n)}">
+    <path class="area" d=${joined(list, "area")} /><path class="line" d=${joined(list, "below")} /></g>`)}
+    <path class="mark" d=${joined(marked, "above")} />`;
+}
+
+/** Color the pieces near the view. value: a function from a token's index to its value. scale: the value with full color. */
 function paint(s, own, value, scale) {
-  const isReady = CSS.highlights && own.file.T && own.box.firstChild && own.box.textContent === s.text;
-  const { top, bottom } = own.box.getBoundingClientRect();
-  const [first, last] = isReady ? [firstBelow(own, top - AHEAD), firstBelow(own, bottom + AHEAD)] : [0, -1];
-  const isApart = !own.painted || first > own.painted[1] || last < own.painted[0] || own.ranges.length > MOST;
-  if (isApart) clear(own);
-  const [from, to] = isApart ? [first, first - 1] : own.painted;
-  color(s, own, value, scale, first, Math.min(last, from - 1));
-  color(s, own, value, scale, Math.max(first, to + 1), last);
-  own.painted = isReady ? [Math.min(first, from), Math.max(last, to)] : undefined;
+  const { box, sheet, file } = own;
+  const isReady = file.T && box.textContent === s.text;
+  const { width, height } = box.getBoundingClientRect();
+  const size = [width, height].join();
+  if (own.size !== size) own.pieces = pieces(own);
+  own.size = size;
+  const [range, view] = [document.createRange(), sheet.getBoundingClientRect()];
+  const level = (t) => (t < file.from || t >= file.to ? 0 : Math.round(LEVELS * within(-1, 1, value(t) / scale)));
+  const look = [s.quantity, s.unit, s.layer, scale, JSON.stringify(s.marks)].join();
+  render(own.pieces.map((piece, n) => {
+    range.selectNodeContents(piece.node);
+    const { top, bottom } = range.getBoundingClientRect();
+    if (!isReady || bottom < view.top - AHEAD || top > view.bottom + AHEAD) return nothing;
+    piece.tokens ??= measure(own, n);
+    if (piece.look !== look) piece.colors = color(piece.tokens, level, s.marks);
+    piece.look = file.outputs && look; // until all is read, colors may be missing
+    return piece.colors;
+  }), own.colors);
 }
 
-/** Color the tokens from first to last, and mark those that are selected. */
-function color(s, own, value, scale, first, last) {
-  const level = (t) => (t < own.file.from || t >= own.file.to ? 0 : Math.round(LEVELS * within(-1, 1, value(t) / scale)));
-  for (let t = first; t <= last; ) {
-    const [from, now] = [t, level(t)];
-    while (t <= last && level(t) === now) t++;
-    if (now) highlight(own, names[(now < 0 ? LEVELS : 0) + Math.abs(now) - 1], own.file.starts[from], end(own.file, t - 1));
-  }
-  for (const [start, stop] of s.marks) {
-    const [a, b] = [Math.max(start, first), Math.min(stop, last + 1)];
-    if (a < b) highlight(own, "gw-marked", own.file.starts[a], end(own.file, b - 1));
-  }
-}
-
-/** The token at an offset of the text. */
+/** Return the token at an offset in the text. */
 function tokenAt({ starts, T }, offset) {
   let [low, high] = [0, T];
   while (low < high) {
@@ -193,18 +207,30 @@ function tokenAt({ starts, T }, offset) {
   return within(0, T - 1, low - 1);
 }
 
-/** The token under the pointer; undefined outside the text. */
-function pointed({ box, file }, { clientX, clientY }) {
-  const at = document.caretPositionFromPoint?.(clientX, clientY);
-  return at?.offsetNode === box.firstChild && box.firstChild ? tokenAt(file, at.offset) : undefined;
+/** Return the offset in the text of a place in a node, or undefined outside the text. */
+function offset({ box }, node, place) {
+  if (!box.contains(node)) return undefined;
+  const range = document.createRange();
+  range.setStart(box, 0);
+  range.setEnd(node, place);
+  return range.toString().length;
+}
+
+/** Return the token under the pointer, or undefined outside the text. */
+function pointed(own, { clientX, clientY }) {
+  const caret = document.caretPositionFromPoint?.(clientX, clientY); // the nearest gap between letters
+  const after = offset(own, caret?.offsetNode, caret?.offset);
+  return after === undefined ? undefined : tokenAt(own.file, after - Number(caret.getClientRect()?.x > clientX));
 }
 
 /** Follow the reader's selection: selected text becomes a mark, and the caret chooses a token. */
 function follow({ s, own, change }) {
   const selection = document.getSelection();
-  const [node, range] = [own.box.firstChild, selection.rangeCount && selection.getRangeAt(0)];
-  if (!range || !own.file.T || range.startContainer !== node || range.endContainer !== node) return;
-  const [start, stop] = [range.startOffset, range.endOffset];
+  if (!selection.rangeCount || !own.file.T) return;
+  const range = selection.getRangeAt(0);
+  const start = offset(own, range.startContainer, range.startOffset);
+  const stop = offset(own, range.endContainer, range.endOffset);
+  if (start === undefined || stop === undefined) return;
   if (start === stop) {
     own.base = undefined;
     const at = 1 + tokenAt(own.file, start - 1);
@@ -218,7 +244,6 @@ function follow({ s, own, change }) {
 
 /** Read the text after an edit, or say why it can't be read. */
 function typed({ s, own, words, change, keep }) {
-  own.box.normalize();
   const text = own.box.textContent;
   const { tokens, ids, count } = cut(s, own, text);
   const strange = tokens[ids.indexOf(-1)];
@@ -229,7 +254,7 @@ function typed({ s, own, words, change, keep }) {
   }
 }
 
-/** The marks after an edit: a mark after it moves with its text, and a mark that it touches is removed. */
+/** Return the marks after an edit, which moves the marks behind it and removes the marks that it touches. */
 function moved(marks, last, next) {
   const grown = next.length - last.length;
   let [same, end] = [0, last.length];
@@ -263,17 +288,17 @@ function choice(context) {
   </div>`;
 }
 
-/** The legend of the colors; underlines show the levels without color, too. */
+/** The legend of the colors. Underlines show the levels without color as well. */
 function legend({ s, words, scale, isSigned }) {
   const k = s.quantity === "loss" ? words.loss : s.quantity;
-  const swatch = (side, n) => html`<i class="${side} level-${n}">a</i>`;
+  const swatch = (side, n) => html`<i class=${side} style="--level: ${n}">a</i>`;
   const levels = Array.from({ length: LEVELS }, (_, n) => n + 1);
   return html`<p class="legend">
     ${isSigned ? html`<span>${say(words.scale[0], { k, low: number(-scale) })}</span>${levels.toReversed().map((n) => swatch("below", n))}` : html`<span>${say(words.scale[0], { k, low: 0 })}</span>`}
     ${levels.map((n) => swatch("above", n))}<span>${say(words.scale[1], { k, high: number(scale) })}</span></p>`;
 }
 
-/** The list of units that tell the selected text from the rest; a click chooses a unit. */
+/** The list of units that tell the selected text from the rest. A click chooses a unit. */
 function ranked({ s, own, words, change, keep }) {
   const toggle = () => keep({ isAdding: !own.isAdding });
   const isReady = own.file.ranked[own.ranks]?.length === own.network.H;
@@ -304,7 +329,7 @@ function likely({ s, own, words }) {
       <td><span class="track"><i style="width: ${100 * p[n]}%"></i></span></td><td class="number">${shown(`p_${n}`, p[n])}</td></tr>`)}</tbody></table>`;
 }
 
-/** A token with visible symbols for its blanks. */
+/** Return a token with visible symbols for its blanks. */
 const visible = (token) => token.replaceAll("\n", "↵").replaceAll(" ", "␣").replaceAll("\t", "⇥");
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
@@ -318,42 +343,39 @@ function view(given) {
   const scale = scaleOf(s, own, rows, isLoss, H);
   const t = within(0, Math.max(0, file.T - 1), own.hovered ?? s.at - 1);
   const isRead = file.T > 0 && t >= file.from && t < file.to;
-  const k = isLoss ? words["loss value"] : words.value;
-  const now = isRead ? say(k, { k: s.quantity, unit: s.unit, value: number(value(t), isSigned) }) : "";
-  const said = file.T ? say(words.here, { token: visible(file.tokens[t]), t: t + 1, T: file.T }) + now : "";
+  const here = file.T ? say(words.here, { token: visible(file.tokens[t]), t: t + 1, T: file.T }) : "";
+  const now = say(isRead ? words[isLoss ? "loss value" : "value"] : "", { k: s.quantity, unit: s.unit });
+  const said = here + now + (isRead ? number(value(t), isSigned) : "");
   const context = { ...given, value, scale, isSigned, said };
+  const color = () => own.isOver || paint(s, own, value, scale);
   const point = (hovered) => hovered !== own.hovered && keep({ hovered });
   own.onselect = () => follow(context);
   Object.assign(own.box, {
     oninput: () => typed(context),
-    onscroll: () => paint(s, own, value, scale),
     onpointermove: (event) => point(pointed(own, event)),
     onpointerleave: () => point(undefined),
   });
-  set(own.box, "role", s.vocabulary ? "textbox" : "document");
+  set(own.box, "role", "textbox");
+  set(own.box, "aria-readonly", !s.vocabulary);
   set(own.box, "aria-multiline", "true");
   set(own.box, "aria-label", words.text);
+  own.sheet.onscroll = color;
   if (own.seen !== s.text) {
     if (own.box.textContent !== s.text) own.box.textContent = s.text; // Python or Reset changed it
-    own.seen = s.text;
+    Object.assign(own, { seen: s.text, pieces: pieces(own) });
   }
-  const look = [s.quantity, s.unit, s.text, scale, file.from, file.to, JSON.stringify(s.marks), Boolean(file.outputs)].join();
-  if (own.look !== look) {
-    own.painted = undefined;
-    requestAnimationFrame(() => own.isOver || paint(s, own, value, scale));
-  }
-  own.look = look;
+  queueMicrotask(color); // after this is drawn
   const progress = [["reading", file.outputs ? 1 : (file.to - file.from) / file.T], ["ranking", (file.ranked[own.ranks]?.length ?? 0) / H]];
   const [doing, part] = progress.find(([, part]) => part < 1) ?? [];
   return html`<div class="face" role="group" aria-label=${words.title} style="--tint: var(--gw-${isLoss ? "h" : s.quantity})">
     ${choice(context)} ${legend(context)}
-    <p class="verdict" role="status"><span>${said}</span>${doing && file.T ? html`<small>${say(words[doing], { p: Math.floor(100 * part) })}</small>` : nothing}</p>
+    <p class="verdict" role="status"><span>${here}${now}${isRead ? shown("value", value(t), isSigned) : nothing}</span>${doing && file.T ? html`<small>${say(words[doing], { p: Math.floor(100 * part) })}</small>` : nothing}</p>
     <p class="message" role="alert">${own.trouble ?? ""}</p>
-    <div class="parts">${own.box}<div class="side">${ranked(context)} ${likely(context)}</div></div>
+    <div class="parts">${own.sheet}<div class="side">${ranked(context)} ${likely(context)}</div></div>
   </div>`;
 }
 
-/** The value that gets full color: 1 for gates and results of a tanh, otherwise a round number above all values. */
+/** Return the value with full color: 1 for gates and results of a tanh, or else a round number above all values. */
 function scaleOf(s, own, rows, isLoss, H) {
   if (isLoss) return nice(Math.log(s.network.outputs.length));
   if (s.quantity !== "c" || !rows) return 1;

@@ -8,11 +8,13 @@ from gatewise.drawings.theme import LIGHT
 from gatewise.drawings.values import nice, number
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
-LINES, COLUMNS = 18, 68  # lines of text shown, and letters per line
-ADVANCE, LEADING = 13 * 0.602, 21  # px per letter of DejaVu Sans Mono, and per line
+LINES, COLUMNS = 18, 68  # the number of lines, and of letters per line
+ADVANCE, LEADING = 13 * 0.602, 21  # the px per letter of DejaVu Sans Mono, and per line
 ABOVE, BELOW = "c", "h"  # the colors of values above and below zero
 LEVELS = 5
-LIKELY, RANKED = 8, 6  # how many outputs and units are listed
+LIKELY, RANKED = 8, 6  # the numbers of outputs and of units that are listed
+ROW = 22  # the height of a row of these lists, in px
+DOT = 2  # the length of a dot of the underline below zero, and of the gap after it, in px
 SIDE = WIDTH - PADDING - 232  # the left edge of the lists
 
 
@@ -24,12 +26,13 @@ def text_reader(values, reader):
     tokens, shown = values["tokens"], values["shown"]
     lines, first = _lines(reader.text, tokens, reader.at - 1)
     scale = _scale(reader.quantity, shown, len(reader.network.outputs))
-    still = Still(PADDING * 2 + 40 + LEADING * LINES)
+    listed = len(values["ranking"][:RANKED]) + len(values.get("p", ())[:LIKELY])
+    still = Still(PADDING * 2 + 40 + max(LEADING * len(lines), ROW * (listed + 1)))
     words = reader.words
     here = words["here"].format(token=tokens[reader.at - 1], t=reader.at, T=len(tokens))
     now = number(shown[reader.at - 1], sign=reader.quantity not in "ifozr")
     value = words["loss value" if reader.quantity == "loss" else "value"]
-    said = here + value.format(k=reader.quantity, unit=reader.unit, value=now)
+    said = here + value.format(k=reader.quantity, unit=reader.unit) + now
     still.panel("said", 0, 0, WIDTH, PADDING, said).set(xticks=[], yticks=[])  # for the text form
     still.write(PADDING, PADDING + 14, said, 14, bold=True)
     marked = reader.mask
@@ -44,8 +47,12 @@ def text_reader(values, reader):
                 share = f"{round(255 * abs(level) / 10):02x}"
                 boxes.append(_box(x, top, wide, LEADING - 3))
                 colors.append(color + share)
-                boxes.append(_box(x, top + LEADING - 3, wide, 0.5 * abs(level)))
-                colors.append(color)
+                dots = [(x, wide)]
+                if level < 0:
+                    dots = [(left, DOT) for left in np.arange(x, x + wide - DOT / 2, 2 * DOT)]
+                for left, width in dots:
+                    boxes.append(_box(left, top + LEADING - 3, width, 0.5 * abs(level)))
+                    colors.append(color)
             if marked[t]:
                 boxes.append(_box(x, top - 1, wide, 2))
                 colors.append(LIGHT["ink"])
@@ -61,7 +68,7 @@ def _box(x, y, width, height):
 
 
 def _lines(text, tokens, at):
-    """Return the lines around the token `at`, and the number of the first of them.
+    """Return the lines around the token `at`, and the index of the first line.
 
     A line is a dict: its `text`, the `places` (column, index) of its tokens, and the `widths` of
     the tokens by their columns.
@@ -95,7 +102,7 @@ def _scale(quantity, shown, outputs):
 
 
 def _lists(still, values, reader):
-    """Draw the list of units that separate the marked tokens, and that of the likeliest outputs."""
+    """Draw a list of units that separate the marked tokens, and a list of the likeliest outputs."""
     y = PADDING + 48
     for unit, area in values["ranking"][:RANKED]:
         sign = "−" if area < 0.5 else "+"
@@ -104,7 +111,7 @@ def _lists(still, values, reader):
         still.put(Box(SIDE + 70, y - 9, 90, 8, fill="panel"))
         still.put(Box(SIDE + 70, y - 9, width, 8, fill=ABOVE if area >= 0.5 else BELOW))
         still.write(WIDTH - PADDING, y, f"{sign} {number(max(area, 1 - area))}", anchor="end")
-        y += 22
+        y += ROW
     if "p" not in values:
         return
     y += 16 if values["ranking"] else 0
@@ -115,4 +122,4 @@ def _lists(still, values, reader):
         still.put(Box(SIDE + 70, y - 9, 90, 8, fill="panel"))
         still.put(Box(SIDE + 70, y - 9, 90 * values["p"][n], 8, fill=ABOVE))
         still.write(WIDTH - PADDING, y, number(values["p"][n]), anchor="end")
-        y += 22
+        y += ROW
