@@ -199,15 +199,16 @@ def network(plain):
     arrays = np.split(numbers, np.cumsum(plain["lengths"])[:-1])
     D, H = plain["D"], plain["H"]
     table = arrays.pop(0).reshape(-1, D) if plain["embeds"] else None
-    *weights, W, b = arrays
+    b, W = [arrays.pop(), arrays.pop()] if plain["predicts"] else [None, None]
     directions = plain["directions"]
-    layers = len(weights) // 4 // directions
+    layers = len(arrays) // 4 // directions
     kind = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[plain["cell"]]
     module = kind(D, H, layers, bidirectional=directions == 2)
     with torch.no_grad():
-        for parameter, values in zip(module.parameters(), weights, strict=True):
+        for parameter, values in zip(module.parameters(), arrays, strict=True):
             parameter.copy_(torch.tensor(values).reshape(parameter.shape))
-    return (table, module, (W.reshape(-1, len(b)).T, b)), plain["tokens"]
+    readout = None if b is None else (W.reshape(-1, len(b)).T, b)
+    return (table, module, readout), plain["tokens"]
 
 
 def numbers(widget):
