@@ -100,9 +100,9 @@ ENGLISH = {
         "solved": "Solved: {done} on {right} of {n} unseen sequences.",
         "failed": "Not yet: {right} of {n} unseen sequences. Number {first}, drawn below, fails.",
         "solved before": "✓ Solved before",
-        "visible": ["sequence {n}: not yet", "sequence {n}: right"],
-        "unseen": "Unseen:",
-        "hidden": ["unseen sequence {n}: not yet", "unseen sequence {n}: right"],
+        "seen": ["sequence {n}: not yet", "sequence {n}: right"],
+        "unseen ones": "Unseen:",
+        "unseen": ["unseen sequence {n}: not yet", "unseen sequence {n}: right"],
         "learn": "Let it learn",
         "learn says": "Gradient descent moves all twelve weights and biases so that the loss falls:"
         " the mean of (c − target)² over the visible sequences. The target is the middle of the"
