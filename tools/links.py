@@ -23,7 +23,10 @@ ADDRESS = r"[A-Za-z0-9][\w-]*/[\w.-]+?"
 REMOTE = rf"(?:\w+://)?(?:[^@/]+@)?(?:ssh\.)?github\.com(?::\d+)?[:/]({ADDRESS})(?:\.git)?/?"
 # The part of a link before the owner's name, on GitHub, Colab and Binder and for raw files.
 BEFORE = r"(?P<before>github\.com/|/github/|/gh/|githubusercontent\.com/)"
-NOTE = "The badges work once the series is published and `make links` has written its address.\n\n"
+NOTE = (
+    "The badges and the links to the book work once the series is published and `make links` has "
+    "written its address.\n\n"
+)
 
 SETUP = """\
 # {purpose}
@@ -48,6 +51,12 @@ def address():
     """Return the repository's address, `owner/name`, from pyproject.toml."""
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     return re.search(r'^Repository = "https://github\.com/(.+)"$', project, re.MULTILINE)[1]
+
+
+def book():
+    """Return the address of the pages of the book, where GitHub publishes them."""
+    owner, name = address().split("/")
+    return f"https://{owner}.github.io/{name}/"
 
 
 def origin():

@@ -5,7 +5,14 @@ A symbol with an index is written `c_t−1`, and a view shows it as a symbol.
 
 ENGLISH = {
     # All widgets.
-    "all": {"projector": "Projector view", "leave": "Leave the projector view"},
+    "all": {
+        "projector": "Projector view",
+        "leave": "Leave the projector view",
+        "copy": "Copy link",
+        "copied": "Link copied: it leads to these settings.",
+        "in address": "The address of this page now leads to these settings.",
+        "refused": "This link was ignored, because the widget can't be set to “{part}”.",
+    },
     # GateExplorer and GRUExplorer.
     "gates": {
         "presets": "Presets",

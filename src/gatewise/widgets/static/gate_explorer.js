@@ -1,6 +1,6 @@
 // The explorers of one unit: GateExplorer shows a unit of an LSTM, and GRUExplorer a unit of a GRU.
 import { gru, logit, lstm, sigmoid } from "./cells.js";
-import { beginning, button, column, drawing, grip, nice, number, projector, pull, say, scale, shown, slider, spot, symbol, through, widget, within, write } from "./base.js";
+import { beginning, button, column, drawing, grip, nice, number, projector, pull, say, scale, shown, slider, spot, symbol, through, whole, widget, within, write } from "./base.js";
 import { countRight, drawn, judge, learn, loss, name, task } from "./tasks.js";
 import { html, nothing, render, svg } from "./lit-html.js";
 
@@ -106,6 +106,12 @@ function settle(next) {
   const T = drawn(next)?.x.length;
   return T ? { ...next, step: Math.min(next.step, T) } : next;
 }
+
+const allows = (next) => ({
+  repeats: whole(0, 50),
+  sequence: whole(1, next.sequences.length + next.unseen.length || 1),
+  step: whole(1, drawn(next)?.x.length ?? 1),
+});
 
 /** Return the settings in which the bias of k makes its pre-activation equal to a. */
 const open = ({ b }, values, k, a) => {
@@ -422,5 +428,5 @@ function begin({ drawings, words }) {
   return { pictures };
 }
 
-export const explorer = widget({ name: "gw-gate-explorer", begin, settle, compute, view });
+export const explorer = widget({ name: "gw-gate-explorer", begin, settle, allows, compute, view });
 export default explorer;
