@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from gatewise.cells import gru
 from gatewise.drawings.values import nice, number
-from gatewise.widgets import GateExplorer, GRUExplorer
+from gatewise.widgets import GateExplorer, GRUExplorer, tasks
 from gatewise.widgets.words import ENGLISH
 
 BY_GATE = ["w_x", "w_h", "b"]
@@ -244,7 +244,7 @@ def test_a_sequence_starts_with_the_state_before_its_first_step(show, task):
     c, h = heights(view, "c"), heights(view, "h")
     T = len(view.widget.values["strip"]["c"])
     assert len(c) == len(h) == T + 1
-    first = view.widget.c_before if not task else view.widget.visible[0].c0
+    first = tasks.visible(task)[0].c0 if task else view.widget.c_before
     values = np.array([first, *view.widget.values["strip"]["c"]])
     np.testing.assert_allclose(np.polyval(np.polyfit(values, c, 1), values), c, atol=0.1)
     assert view.root.locator(".strip .tick").all_text_contents().count("0") == 2  # on both axes

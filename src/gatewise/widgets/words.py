@@ -48,7 +48,7 @@ ENGLISH = {
         "bar": "input x of time step {t}",
         "guess": "Guess first",
         "show": "Show {k}",
-        "hidden": "hidden",
+        "covered": "hidden",
         "guessed": "your guess of {k} after time step {t}",
         "guess hint": "Draw {k} across the chart, or use Tab and the arrow keys.",
         "guess legend": "dashed, with rings: your guess",
