@@ -198,7 +198,7 @@ WIDGETS = {
         "values['apart']['c'][player.step - 1]",
     ),
     "reader": (
-        "TextReader(model, vocabulary, text='i love you', quantity='f')",
+        "TextReader(model, vocabulary, text='i love you', quantity='f', unit=3)",
         "unit",
         "value",
         "unit",
