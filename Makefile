@@ -8,10 +8,10 @@ EXTRAS      ?= dev
 CONSTRAINTS ?= constraints.txt
 BIN         := .venv/$(if $(WINDOWS),Scripts,bin)
 RUN         := $(BIN)/python -m
-# Two processes share the work; each takes a whole test file or notebook at a time.
+# Two processes share the work, and each takes a whole test file or notebook at a time.
 PARALLEL    := --numprocesses=2 --dist=loadscope --no-loadscope-reorder
 comma       := ,
-# The stamp file's name contains the extras and the constraints: change either, and make installs.
+# The stamp file's name contains the extras and the constraints, so make installs if they change.
 READY       := .venv/ready-$(subst $(comma),-,$(EXTRAS))$(patsubst constraints%.txt,%,$(CONSTRAINTS))
 
 .DEFAULT_GOAL := help

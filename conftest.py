@@ -1,7 +1,7 @@
-"""The settings of all tests, and the classes with which nbval tests a notebook in one run.
+"""The settings for all tests, and the classes that let nbval test a notebook in a single run.
 
 Each notebook runs in a fresh kernel, in an empty folder and without a network. After the last cell,
-the same kernel checks the exercises, with the wrong answers in tests/exercises.py.
+the same kernel checks the exercises, including the wrong answers from tests/exercises.py.
 """
 
 import os
@@ -28,13 +28,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 # No notebook needs the network, so tests/offline/sitecustomize.py cuts it off.
 OFFLINE = Path(__file__).parent / "tests" / "offline"
-inherited = filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")])  # "" would mean this folder
+inherited = filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")])  # "" would be this folder
 os.environ["PYTHONPATH"] = os.pathsep.join(inherited)
 
-WANTED = 180  # seconds for the whole series on two cores, including the start of the kernels
+WANTED = 180  # the seconds for all notebooks on two cores, including the start of the kernels
 
 
-# Like the workflow that publishes the site, this has no torch and, because of OFFLINE, no network.
+# This code runs without torch and, because of OFFLINE, without a network, like the workflow that
+# publishes the site.
 BUILD = """
 import sys
 sys.modules["torch"] = None
@@ -62,7 +63,7 @@ def pytest_collect_file(file_path, parent):
 
 
 class Notebook(IPyNbFile):
-    """A notebook of the series: its code cells, then its exercises."""
+    """A notebook of the series, with its code cells and then its exercises."""
 
     def setup(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -86,7 +87,7 @@ class Notebook(IPyNbFile):
 
 
 class Cell(IPyNbCell):
-    """A code cell. With --twice it runs again, and must print the same."""
+    """A code cell. With --twice, it runs twice and must print the same output."""
 
     def runtest(self):
         super().runtest()
@@ -106,7 +107,7 @@ class Cell(IPyNbCell):
 
 
 class Judgement(IPyNbCell):
-    """An answer to an exercise, and the exercise's own check, which prints the verdict last."""
+    """An answer to an exercise and the exercise's own check, whose last line is the verdict."""
 
     def compare_outputs(self, test, ref, skip_compare=None):
         said = "".join(output.get("text", "") for output in test)
@@ -114,15 +115,15 @@ class Judgement(IPyNbCell):
         return re.search(rf"^{ref[0].text}\n\Z", said, re.MULTILINE)
 
 
-# Training magnifies rounding, so another machine trains other weights, and with them another unit
-# may tell two sentences apart best.
+# Training magnifies rounding errors, so the weights differ between machines, and so may the unit
+# that best tells two sentences apart.
 TRAINED = {"weights", "unit"}
 
 
 def alike(one, other):
     """Return whether two widget states are equal, allowing for differences between machines.
 
-    Numbers may differ by 0.01 or by one percent, and what training decides may differ at all.
+    Numbers may differ by 0.01 or by one percent, and the results of training by any amount.
     """
     if isinstance(one, dict) and isinstance(other, dict):
         compared = one.keys() - TRAINED
@@ -135,7 +136,7 @@ def alike(one, other):
 
 
 def judgements(notebook, name):
-    """Yield the name, code and verdict of each try: no answer, two wrong ones, the solution.
+    """Yield the name, code and verdict of each try: no answer, two wrong answers, the solution.
 
     Yields nothing for a notebook without exercises.
     Raises ValueError if an exercise lacks a cell, or doesn't have exactly two wrong answers.
@@ -167,7 +168,7 @@ def judgements(notebook, name):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Print how long each notebook took, and the total. Nothing is asserted."""
+    """Print the time that each notebook took, and the total, without asserting anything."""
     seconds = Counter()
     for report in chain(*terminalreporter.stats.values()):
         file = getattr(report, "nodeid", "").partition("::")[0]

@@ -1,32 +1,32 @@
-"""Time the package's cells next to torch's, and to three other implementations.
+"""Compare the speed of the package's cells with torch's and with three other implementations.
 
     python benchmarks/cells.py [--quick] [--strict] [--openblas-free] [--no-figure]
 
 Everything runs in float32 on one thread. There are five contenders: the package's cells; for the
-LSTM, `tuned_lstm.py`, which shows what the package's clarity costs; torch's modules; the equations
-in plain torch operations, under autograd; and the matrix products alone.
+LSTM, `tuned_lstm.py`, which shows the price of the package's clarity; torch's modules; the
+equations in plain torch operations with autograd; and the matrix products alone.
 
-The contenders take turns in one process. A turn is one sample, each round has another order, and a
-ratio is the median of the ratios of all rounds. Each turn begins with an untimed call, so that
+All contenders run in one process. In every round, each of them is timed once, in random order, and
+a reported ratio is the median over all rounds. Before each timing there is an untimed call, so that
 caches and memory are as in training, where one cell runs again and again. The clock is the CPU time
 of the process (user and system), so that an interruption by another program doesn't count. With one
-thread on an idle machine, CPU time equals wall-clock time. Before anything is timed, the gradients
-are compared. The script prints a table, and writes it to `cells.txt` and a figure to `cells.png`,
-next to this file.
+thread on an idle machine, CPU time equals wall-clock time. The gradients are compared before
+anything is timed. The script prints a table, writes it to `cells.txt`, and draws the figure
+`cells.png`, both next to this file.
 
 The bounds depend on the processor. The table reports them, but a missed bound makes the exit status
 1 only with `--strict`.
 
 Variables such as OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE change the ratios. If the environment sets
-such a variable, everything is measured twice: with it, and in a second process without it.
-`--openblas-free` does the second run only.
+such a variable, everything is measured twice: with the variable, and in a second process without
+it. `--openblas-free` runs only the second measurement.
 
-Memory matters as well. At the size "large", gatewise allocates some 160 MB in every pass, for the
-Trace and the Grads; the matrix products allocate nothing. The cost of a new page depends on the
-machine. It is low on a desktop, but in a virtual machine whose host takes idle pages back within
-seconds, it exceeds the arithmetic of the gates; hence the untimed call. With glibc, set
-MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 to keep freed memory in the process, for all
-contenders alike. The table prints these variables.
+Memory matters as well. At the size "large", gatewise allocates about 160 MB in every pass for the
+Trace and the Grads, while the matrix products allocate nothing. The cost of a new memory page
+depends on the machine. It is low on a desktop, but if a virtual machine's host reclaims idle pages
+within seconds, new pages cost more time than the arithmetic of the gates. This is why there is an
+untimed call. With glibc, set MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 to keep freed
+memory in the process for all contenders. The table prints these variables.
 """
 
 import os
@@ -37,7 +37,7 @@ import time
 from pathlib import Path
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-os.environ.update(dict.fromkeys(THREADS, "1"))  # read when NumPy and torch are imported
+os.environ.update(dict.fromkeys(THREADS, "1"))  # NumPy and torch read these on import
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
@@ -48,13 +48,13 @@ from gatewise.models import unroll  # noqa: E402
 
 HERE = Path(__file__).parent
 CELLS = {"RNN": rnn, "LSTM": lstm, "GRU": gru}
-SIZES = {  # (T, B, D, H), rounds, calls per turn (a turn should last at least a millisecond)
+SIZES = {  # (T, B, D, H), rounds, and calls per timing, which should take at least a millisecond
     "tiny": ((3, 6, 9, 5), 300, 10),
     "small": ((35, 20, 100, 100), 100, 1),
     "medium": ((50, 32, 128, 256), 31, 1),
     "large": ((100, 64, 256, 512), 11, 1),
 }
-LENGTHS = [16, 32, 64, 128, 256, 512, 1024]  # T; B, D and H are those of "small"
+LENGTHS = [16, 32, 64, 128, 256, 512, 1024]  # the values of T; B, D and H are as in "small"
 FLOOR = """\
 floor: the products that forward and backward need, and nothing else, by NumPy into arrays made
 beforehand (G = 1, 4, 3 blocks of rows for RNN, LSTM, GRU):
@@ -66,7 +66,7 @@ beforehand (G = 1, 4, 3 blocks of rows for RNN, LSTM, GRU):
              1 ×   da (T·B, G·H) @ W_ih (G·H, D)"""
 
 
-# The contenders. Each returns two functions without arguments: forward, and forward + backward
+# The contenders: each returns two functions without arguments, forward and forward + backward
 
 
 def ours(cell, params, x, states, dh):
@@ -79,7 +79,7 @@ def ours(cell, params, x, states, dh):
 def by_torch(run, leaves, dh):
     """Return the two functions of a torch contender.
 
-    run: returns all outputs. leaves: the tensors whose gradients are computed.
+    run: a function that returns all outputs. leaves: the tensors whose gradients are computed.
     """
 
     def forward():
@@ -101,7 +101,7 @@ def torch_module(name, params, x, states, dh):
 
 
 def plain_torch(name, params, x, states, dh):
-    """A first implementation in torch: the equations, step by step, one product for all gates."""
+    """The equations step by step in plain torch, with one product for all gates."""
     leaves = [torch.tensor(v, requires_grad=True) for v in (*params, x, *states)]
     *weights, x, h = leaves[:6]
     mode, c = CELLS[name].Params.mode, leaves[6:] or [None]
@@ -165,11 +165,11 @@ def contenders(name, T, B, D, H):
 
 
 def interleaved(functions, rounds, calls=1):
-    """Time functions in turns. Returns the seconds per call, (rounds, functions)."""
+    """Time each function once per round. Returns the seconds per call, (rounds, functions)."""
     seconds = np.empty((rounds + 1, len(functions)))
     rng = np.random.default_rng(0)
-    for k in range(rounds + 1):  # the first round warms up, and so does the first call of a turn
-        for j in rng.permutation(len(functions)):  # so that neighbors change from round to round
+    for k in range(rounds + 1):  # the first round is a warm-up, like each untimed call
+        for j in rng.permutation(len(functions)):  # a new order in each round
             functions[j]()
             start = time.process_time()
             for _ in range(calls):
@@ -224,7 +224,7 @@ def machine():
         cpuinfo = Path("/proc/cpuinfo").read_text()
         cpu = next(line for line in cpuinfo.splitlines() if line.startswith("model name"))
         cpu = cpu.split(":")[1].strip()
-    except (OSError, StopIteration):  # not Linux
+    except (OSError, StopIteration):  # the system isn't Linux
         cpu = platform.processor() or platform.machine()
     load = "unknown"
     if hasattr(os, "getloadavg"):
@@ -329,7 +329,7 @@ def draw(measured, growth, path):
     import matplotlib.pyplot as plt
     from matplotlib.ticker import FixedLocator, NullLocator
 
-    # Okabe–Ito colors, and a different marker for each contender: never color alone.
+    # Each contender has an Okabe–Ito color and a marker, so that color isn't the only difference.
     style = {
         "gatewise": {"color": "#0072B2", "marker": "o", "lw": 2},
         "nn": {"color": "#000000", "marker": "", "ls": "--"},
@@ -379,11 +379,11 @@ def draw(measured, growth, path):
 
 
 def main():
-    if "--openblas-free" in sys.argv and steering():  # OpenBLAS has read them, so start again
+    if "--openblas-free" in sys.argv and steering():  # OpenBLAS has already read them
         free = {k: v for k, v in os.environ.items() if k not in steering()}
         return subprocess.run([sys.executable, *sys.argv], env=free).returncode
     torch.set_num_threads(1)
-    scale = 10 if "--quick" in sys.argv else 1  # fewer rounds: a first look, not a record
+    scale = 10 if "--quick" in sys.argv else 1  # fewer rounds, for a first look
     measured, growth = measure_sizes(scale), measure_growth(scale)
     lines, met = report(measured, growth)
     print("\n".join(lines), flush=True)

@@ -2,11 +2,11 @@
 
     python benchmarks/names.py     writes src/gatewise/data/names.csv, in about three minutes
 
-The script runs the notebook's own cells with the data and the functions, so that there is no second
-copy of them. The file has one row per model and seed: the share of validation names classified
-correctly after the best epoch, the same share of the test names, and the share of test names that
-get the most frequent answer. Each seed has its own split. On another processor, networks with the
-same seed end up with other weights.
+The script runs the notebook's own cells that define the data and the functions, so that there is no
+second copy of them. The file has one row per model and seed: the share of validation names
+classified correctly after the best epoch, the same share of the test names, and the share of test
+names that get the most frequent answer. Each seed splits the names differently. On another
+processor, the same seed leads to different weights.
 """
 
 import csv
@@ -20,7 +20,7 @@ NOTEBOOK = ROOT / "notebooks/07_a_real_training_loop.ipynb"
 PATH = ROOT / "src/gatewise/data/names.csv"
 CELLS = "imports names ngrams bag index split letters model fit-both last-row reading".split()
 SEEDS = 10
-# Each model's name in the file, with the notebook's function and its arguments besides the seed.
+# For each model's name in the file, the notebook's function and its arguments besides the seed.
 MODELS = {
     "bag": ("fit_bag", {}),
     "bag, up to 1": ("fit_bag", {"longest": 1}),
@@ -46,7 +46,7 @@ def functions():
 def rows(notebook, model, seed):
     """Train a model with one seed, and yield its row.
 
-    The model "last row" has a second row, with all test names in one batch, padded to the longest.
+    The model "last row" yields a second row, for all test names in one batch with padding.
     """
     function, arguments = MODELS[model]
     fitted, curves, (sequences, labels) = notebook[function](seed=seed, **arguments)

@@ -1,14 +1,14 @@
-"""Time the pages from the navigation to the first live widget, over a local server with gzip.
+"""Time each page from navigation to its first live widget, with a local server that uses gzip.
 
     python -m benchmarks.pages [--strict]
 
 The script builds the book, then opens the front page and every chapter with a widget three times,
-each time in a new browser context with an empty cache. It does so twice: on this machine as it is,
-in a window of 1280 × 900 px, and as on a slow phone, 390 px wide, with a processor four times
-slower, a latency of 150 ms and 1.6 Mbit/s. KB is the amount that the server sent until the network
-was idle, with headers; pictures further down load later. Shift is Chromium's cumulative layout
-shift. The script prints a table, and writes it to `pages.txt`, next to this file. With --strict,
-the exit status is 1 if any bound is exceeded.
+each time in a new browser context with an empty cache. It does so under two conditions: at this
+machine's own speed in a window of 1280 × 900 px, and like a slow phone, with a width of 390 px, a
+processor four times slower, a latency of 150 ms and 1.6 Mbit/s. KB is the amount of data, including
+headers, that the server sends before the network is idle; pictures further down load later. Shift
+is Chromium's cumulative layout shift. The script prints a table and writes it to `pages.txt`, next
+to this file. With --strict, the exit status is 1 if any bound is exceeded.
 """
 
 import os
@@ -34,7 +34,7 @@ LOOKS = {
         {"offline": False, "latency": 150, "downloadThroughput": 2e5, "uploadThroughput": 2e5},
     ),
 }
-# The bounds of each page: seconds as it is and on a slow phone, and KB; None for no bound.
+# The bounds of each page: the seconds "as it is" and on a "slow phone", and the KB, or None.
 CHAPTER = (None, None, 600)
 BOUNDS = {"index": (0.25, 1.0, 150), "02_lstm_gate_by_gate": (0.9, 2.6, 600)}
 SHIFT = 0.1
@@ -46,7 +46,7 @@ LIVE = "performance.getEntriesByName('live')[0]?.startTime"
 
 
 def visit(browser, address, options, network):
-    """Visit a page. Returns the seconds to the first live widget, the KB sent and the shift."""
+    """Visit a page. Returns the seconds until the first live widget, the KB sent and the shift."""
     context = browser.new_context(**options)
     page = context.new_page()
     tools, asked, sent = context.new_cdp_session(page), {}, {}

@@ -1,9 +1,10 @@
-"""An LSTM in NumPy, tuned for speed: `forward` and `backward` as in `gatewise.cells.lstm`.
+"""An LSTM in NumPy, tuned for speed, with `forward` and `backward` as in `gatewise.cells.lstm`.
 
 It does four things that would hide the equations in the plain cell. One exponential serves the
 three gates and the candidate. Local derivatives are computed for many time steps at once. Results
-are written in place. Weights are copied into the order that products read fastest.
-`benchmarks/cells.py` measures the gain; `tests/test_tuned_lstm.py` compares it with the plain cell.
+are written in place. Weights are copied into the memory order that matrix products read fastest.
+`benchmarks/cells.py` measures the gain in speed, and `tests/test_tuned_lstm.py` compares the
+results with the plain cell's.
 """
 
 import numpy as np
@@ -11,8 +12,8 @@ import numpy as np
 from gatewise.cells.lstm import Grads, Params, Trace
 from gatewise.cells.params import check_backward, check_forward
 
-# The steps · B · H for which local derivatives are computed at once. One step at a time is slower
-# for small arrays, and all steps at a time are slower for large arrays.
+# The number of values, steps · B · H, whose local derivatives are computed at once. Taking one step
+# at a time is slower for small arrays, and taking all steps at once is slower for large arrays.
 AT_ONCE = 2**15
 
 
@@ -21,20 +22,20 @@ def forward(params, x, h0=None, c0=None):
     params, x, h0, c0 = check_forward(Params, params, "TBD", x, h0=h0, c0=c0)
     (T, B, D), h_t, c_t = x.shape, h0, c0
 
-    # σ(a) = 1 / (1 + e⁻ᵃ), tanh(a) = 2 / (1 + e⁻²ᵃ) − 1. With the minus and the 2 in the weights,
-    # one exponential serves the three gates and the candidate. (A candidate near 0 then has the
-    # rounding error of a number near 1.)
+    # σ(a) = 1 / (1 + e⁻ᵃ), and tanh(a) = 2 / (1 + e⁻²ᵃ) − 1. If the weights include the minus sign
+    # and the factor 2, one exponential serves the three gates and the candidate. (A candidate near
+    # 0 then has the rounding error of a number near 1.)
     H = params.W_hh.shape[1]
     above = np.repeat(np.array([1, 1, 2, 1], x.dtype), H)  # the numerators
     W_ih_T = (-above[:, None] * params.W_ih).T
     W_hh_T = transposed(params.W_hh)
     W_hh_T *= -above
     b = -above * (params.b_ih + params.b_hh)
-    # One row per sequence, since NumPy is faster if both operands have the same shape.
+    # Repeat a row for each sequence, since NumPy is faster if both operands have the same shape.
     b, above = np.repeat([b], B, axis=0), np.repeat([above], B, axis=0)
 
-    # One product for all inputs. The rows of step t are used once; then the gates of step t, gate
-    # by gate, overwrite them.
+    # One product serves all time steps. The rows of step t are used once and then overwritten by
+    # the gates of step t, one gate after another.
     a = (x.reshape(T * B, D) @ W_ih_T).reshape(T, B, 4 * H)
     gates = a.reshape(T, 4, B, H)
     i, f, g, o = gates.swapaxes(0, 1)
@@ -43,8 +44,7 @@ def forward(params, x, h0=None, c0=None):
     ifgo = np.empty((B, 4 * H), x.dtype)
     by_gate = ifgo.reshape(B, 4, H).swapaxes(0, 1)
     one = np.ones((), x.dtype)  # an array, since NumPy takes longer to convert a 1 than to add it
-    # Operations in place save the allocation of new arrays. A call of `dot` is cheaper than one
-    # of @.
+    # In-place operations save the allocation of new arrays. A call of `dot` is cheaper than @.
     with np.errstate(over="ignore"):  # if e⁻ᵃ is infinite, σ(a) is 0, as it should be
         for t in range(T):
             np.dot(h_t, W_hh_T, out=ifgo)
@@ -70,11 +70,11 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
     T, B, H = h.shape
 
     # Local derivatives don't depend on later steps. They are computed for a block of steps at once,
-    # since a call on small arrays costs more than its arithmetic. They go into the arrays of the
-    # gradients.
+    # since a call on small arrays costs more than its arithmetic. They are stored in the arrays of
+    # the gradients.
     da, dc = np.empty((T, B, 4 * H), dh.dtype), np.empty_like(dh)
     to_a, to_c = da.reshape(T, B, 4, H), dc
-    # The factors of da: dc_t for i, f and g, which act on c; dh_t for o, which acts on h.
+    # The factors of da are dc_t for i, f and g, which act on c, and dh_t for o, which acts on h.
     dc_dh = np.empty((B, 4 * H), dh.dtype)
     by_gate = dc_dh.reshape(B, 4, H).swapaxes(0, 1)
     block = max(1, AT_ONCE // (B * H))
@@ -92,7 +92,7 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
             dc_next = dc_t * f[t]
 
     rows = da.reshape(T * B, 4 * H)
-    # Two products, since concatenating h0 and h would copy an array as large as h.
+    # Add two products, since concatenating h0 and h would copy an array as large as h.
     dW_hh = rows[:B].T @ h0 + rows[B:].T @ h[:-1].reshape(T * B - B, H)
     db = rows.sum(axis=0)
     dx = (rows @ params.W_ih).reshape(x.shape)
@@ -101,18 +101,20 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
 
 
 def local_derivatives(trace, start, end, to_a, to_c):
-    """Compute the factors by which gradients are multiplied, for the steps `start` to `end` − 1.
+    """Compute the factors that gradients are multiplied by at the steps `start` to `end` − 1.
 
-    Fills two arrays. to_a (steps, B, 4, H): from c_t to the pre-activations of i, f and g, and from
-    h_t to the pre-activation of o. to_c (steps, B, H): from h_t to c_t.
+    to_a: an array (steps, B, 4, H), filled with the factors from c_t to the pre-activations of i, f
+    and g, and from h_t to the pre-activation of o.
+    to_c: an array (steps, B, H), filled with the factors from h_t to c_t.
     """
-    # Copies, since NumPy is twice as fast on contiguous arrays.
+    # Copy the gates, since NumPy is twice as fast on contiguous arrays.
     i, f, g, o = (getattr(trace, name)[start:end].copy() for name in "ifgo")
     h, c_before = trace.h[start:end], trace.c[start - 1 : end - 1]
     if start == 0:
         c_before = np.concatenate([trace.c0[None], trace.c[: end - 1]])
 
-    # None of them needs a, since σ′ = σ (1 − σ) and tanh′ = 1 − tanh². Also, o ⊙ tanh(c) is h.
+    # The factors don't depend on a, since σ′ = σ (1 − σ) and tanh′ = 1 − tanh². Also, o ⊙ tanh(c)
+    # is h.
     to_a[:, :, 0] = i * (1 - i) * g
     to_a[:, :, 1] = f * (1 - f) * c_before
     to_a[:, :, 2] = i * (1 - g**2)
@@ -121,10 +123,10 @@ def local_derivatives(trace, start, end, to_a, to_c):
 
 
 def transposed(W):
-    """Return W.T in C order, which products read fastest.
+    """Return W.T in C order, which matrix products read fastest.
 
-    It is copied 32 columns at a time. At 512 hidden units, W.T.copy() would read from the same few
-    lines of the processor's cache, and take ten times as long.
+    It is copied 32 columns at a time. At 512 hidden units, W.T.copy() would keep reading from the
+    same few lines of the processor's cache and take ten times as long.
     """
     W_T = np.empty(W.shape[::-1], W.dtype)
     for k in range(0, len(W), 32):

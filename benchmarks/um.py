@@ -1,13 +1,13 @@
-"""Train networks on sentences whose subject is far from the end: `i um um … like dog`.
+"""Train networks on sentences whose subject is far from the end, such as `i um um … like dog`.
 
     python benchmarks/um.py        writes src/gatewise/data/um.csv, in about ten minutes
 
-Sentences: the six in `gatewise.text`, with `ums` words "um" after the subject. The vocabulary has
-ten words.
-Networks: TextRNN, TextLSTM (also with a `forget_bias`), TextGRU, and at 30 ums TextLSTMs that leave
-one part out. H = 16, float64. The normal readout runs at all distances, the linear one at 30 ums.
-Seed s draws the weights after `torch.manual_seed(s)`.
-Training: 1,000 updates of Adam on the whole batch, at a learning rate of 0.01.
+Sentences: the six in `gatewise.text`, with "um" repeated `ums` times after the subject. The
+vocabulary has ten words.
+Networks: TextRNN, TextLSTM (also with a `forget_bias`), TextGRU and, at 30 ums, TextLSTMs with one
+part left out. H is 16, and the weights are float64. The normal readout is tried at all distances,
+and the linear readout only at 30 ums. Seed s draws the weights after `torch.manual_seed(s)`.
+Training: 1,000 updates of Adam on the whole batch, with a learning rate of 0.01.
 `training.fit_together` trains the seeds of one setting in parallel.
 """
 
@@ -24,7 +24,7 @@ from gatewise import models, text, training
 from gatewise.cells import gru, lstm, rnn
 
 PATH = Path(__file__).parents[1] / "src/gatewise/data/um.csv"
-# Each network, and the cell that measures the distances between its states, if there is one.
+# For each network, the cell that measures the distances between its states, if there is one.
 NETWORKS = {
     "RNN": (models.TextRNN, rnn),
     "LSTM": (models.TextLSTM, lstm),
@@ -36,7 +36,7 @@ NETWORKS = {
 SEEDS, HIDDEN, EPOCHS = range(10), 16, 1000
 UMS = [0, 5, 10, 20, 30, 40, 50]
 FOUR = [("RNN", 0), ("LSTM", 0), ("LSTM", 4), ("GRU", 0)]
-MORE = [("LSTM", bias) for bias in (1, 2, 6)]  # how large a forget bias does it take?
+MORE = [("LSTM", bias) for bias in (1, 2, 6)]  # how large must a forget bias be?
 MORE += [(name, 0) for name in NETWORKS if name.startswith("without")]
 GRID = [("normal", ums, network) for ums, network in product(UMS, FOUR)]
 GRID += [("normal", 30, network) for network in MORE]
@@ -64,7 +64,8 @@ def main():
 def point(name, forget_bias, readout, ums):
     """Train the seeds of one setting. Returns one row per seed, a list of dicts.
 
-    right: how many of the six answers are right at the end. loss: before the last update.
+    right: the number of right answers at the end, from 0 to 6. loss: the loss before the last
+    update.
     apart_h, apart_c: the distances between the states after "i … like" and after "you … like".
     """
     kind, cell = NETWORKS[name]

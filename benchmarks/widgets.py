@@ -3,8 +3,8 @@
     python benchmarks/widgets.py [--strict]
 
 Each widget is alone on a blank page, as in the tests. The script drags the slider with the most
-values from end to end and back. A sample begins with the input event. It ends when the browser has
-run the handlers and has laid out and painted the next frame on its main thread; it includes the
+values from end to end and back. A sample begins with the input event and ends when the browser has
+run the handlers and has laid out and painted the next frame on its main thread, so it includes the
 wait for that frame. Everything is measured twice: on the machine as it is, and next to a process
 that keeps one core busy. The script prints a table, and writes it to `widgets.txt`, next to this
 file. With --strict, the exit status is 1 if any p95 exceeds 16 ms, about a frame at 60 Hz,
@@ -41,10 +41,10 @@ HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "tests" / "browser"))
 from blank_page import FLAGS, View, executable  # noqa: E402
 
-BOUND = 16  # ms
+BOUND = 16  # milliseconds
 LONGER = {"TextReader, first colors": 500, "TextReader, selection to ranking": 100}
 UNBOUNDED = "TextReader, all read", "UnrollPlayer, largest"
-MOVES = 120  # of the mouse, each way
+MOVES = 120  # the number of mouse moves in each direction
 TOKENS = 20_000
 BUSY = [sys.executable, "-c", "while True: pass"]
 # The message arrives after the browser has painted the requested frame.
@@ -97,7 +97,8 @@ def reader():
     return TextReader((embedding, rnn, readout), letters, text=source)
 
 
-# Times, in ms: to the first colors, to the end of reading, and from a selection to the ranking.
+# The times in ms until the first colors and until the end of reading, and from a selection to the
+# ranking.
 READ = """async state => {
     const drawn = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
     const until = async (isSo) => { while (!isSo()) await drawn(); return performance.now(); };
@@ -195,7 +196,7 @@ def measure(browser):
 
 
 def machine():
-    """Return the name of the processor, if the system tells it, and the number of cores."""
+    """Return the name of the processor, if the system reports it, and the number of cores."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]

@@ -3,12 +3,13 @@
 import numpy as np
 import torch
 
+from gatewise.cells import lstm, rnn
 from gatewise.models import cell_step
 
 LSTM = "dh do dc df di dg da_i da_f da_g da_o dh_before dc_before".split()
 RNN = "dh da dh_before".split()
 PLAIN = "x T read forget_bias detach step stage".split()
-# The settings of a BackwardExplorer named `explorer`, for use in a kernel or a test.
+# The expression for the settings of a BackwardExplorer named `explorer`, in a kernel or a test.
 SETTINGS = f"""{{
     **{{k: getattr(explorer, k) for k in {PLAIN}}},
     "lstm": [a.ravel().tolist() for a in explorer.params],
@@ -16,14 +17,27 @@ SETTINGS = f"""{{
 }}"""
 
 
+def draw(seed):
+    """Draw settings of a BackwardExplorer."""
+    rng = np.random.default_rng(seed)
+    T = int(rng.integers(2, 21))
+    return {
+        "lstm_params": lstm.Params.random(1, 1, rng),
+        "rnn_params": rnn.Params.random(1, 1, rng),
+        "x": rng.normal(size=20),
+        "T": T,
+        "read": int(rng.integers(1, T + 1)),
+    }
+
+
 def settings(explorer):
     return eval(SETTINGS, {"explorer": explorer})
 
 
 def by_autograd(s, detach=None):
-    """name to the gradient at each step, as in `explorer.values`.
+    """Return a dict from names to the gradient at each step, as in `explorer.values`.
 
-    s: settings as SETTINGS gives them. detach: another choice than the settings'.
+    s: the value of SETTINGS. detach: the value to use instead of `s["detach"]`.
     """
     detach = s["detach"] if detach is None else detach
     steps = {"lstm": [], "rnn": []}
@@ -31,8 +45,8 @@ def by_autograd(s, detach=None):
         w_x, w_h, b_ih, b_hh = (torch.tensor(a, dtype=torch.float64) for a in s[cell])
         h = c = torch.zeros(1, 1, dtype=torch.float64, requires_grad=True)
         for x in s["x"][: s["T"]]:
-            h, c = h.clone(), c.clone()  # the previous states, as this step alone reads them
-            read = h.detach() if detach else h  # detached: no gradient reaches h
+            h, c = h.clone(), c.clone()  # copies of the previous states for this step
+            read = h.detach() if detach else h  # a detached h gets no gradient
             a = (w_x * x + b_ih + b_hh).requires_grad_()
             now = cell_step(mode, a, lambda h, w_h=w_h: w_h * h, read, c)
             now |= {"h_before": h, "c_before": c}
@@ -64,7 +78,7 @@ def differences(values, s):
     split = np.array(values["wire"]) + values["detour"]
     found["whole"] = np.abs(values["whole"] - whole).max()
     found["wire + detour"] = np.abs(split - whole).max()
-    # The wire is the gradient that goes back with h detached.
+    # `wire` is the gradient on c if h is detached.
     cut = by_autograd(s, detach=True)["lstm"]["dc"]
     found["wire"] = np.abs(values["wire"] - cut).max()
     return found

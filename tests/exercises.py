@@ -1,4 +1,4 @@
-"""Two plausible wrong answers to each exercise. The check of the exercise must refuse both."""
+"""Two plausible wrong answers to each exercise. The check of the exercise must reject both."""
 
 PEEPHOLE_AT_THE_OLD_C = """
 def peephole_step(params, p_i, p_f, p_o, x, h, c):
@@ -137,7 +137,7 @@ WRONG = {
             'answer_3 = {"batch_sizes": [10, 10, 2, 2, 2, 2, 2, 2, 2, 2], "words": 64}',
         ],
         4: [
-            INITIALIZE_GRU,  # both biases of z: their sum is 4
+            INITIALIZE_GRU,  # it sets both biases of z, whose sum is 4
             INITIALIZE_GRU.replace("2 if gate", '2 if "bias_ih" in name and gate').replace(
                 "xavier_normal_(block)", "xavier_normal_(parameter)"
             ),

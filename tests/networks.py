@@ -1,4 +1,4 @@
-"""Networks in three styles of module, with large weights like trained ones, and their outputs."""
+"""Networks written in three styles, with weights as large as trained ones, and their outputs."""
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ NUMBERS = "0.5,-1 2,0 1e-3,0.25"
 
 
 class Tagger(nn.Module):
-    """A module with a `forward`, the usual style: two bidirectional layers and a tag per word."""
+    """A tagger with two bidirectional layers, in the usual style: a module with a `forward`."""
 
     def __init__(self):
         super().__init__()
@@ -36,14 +36,14 @@ class Ends(nn.Module):
 
 
 def classifier():
-    """Return a chain: a bidirectional GRU whose final states pass normalization and dropout."""
+    """Return an `nn.Sequential` with a bidirectional GRU, dropout and batch normalization."""
     head = nn.Sequential(nn.Dropout(0.5), nn.BatchNorm1d(14), nn.Linear(14, 3))
     gru = nn.GRU(5, 7, bidirectional=True)
     return nn.Sequential(nn.Embedding(len(WORDS), 5), gru, Ends(), head)
 
 
 class Sensor:
-    """A plain class: a float64 LSTM that reads two numbers per step, and a readout as arrays."""
+    """A plain class with a float64 LSTM that reads two numbers per step, and arrays as readout."""
 
     def __init__(self):
         self.rnn = nn.LSTM(2, 4, dtype=torch.float64)
@@ -56,7 +56,7 @@ class Sensor:
 
 
 def made(make, seed=0):
-    """Return a network in evaluation mode, with weights times three, so that predictions differ."""
+    """Return a network in evaluation mode, with large weights, so that its predictions differ."""
     torch.manual_seed(seed)
     network = make()
     if isinstance(network, nn.Module):

@@ -27,7 +27,7 @@ class Case(NamedTuple):
 
 
 def draw(cell, seed, T, B, D, H, left_out=(), reset_after=True, dtype=np.float64):
-    """Draw parameters, input, states and incoming gradients; those in `left_out` are None."""
+    """Draw parameters, input, states and incoming gradients; the names in `left_out` are None."""
     rng = np.random.default_rng(seed)
     params = cell.Params.random(D, H, rng, dtype)
     x = rng.normal(size=(T, B, D)).astype(dtype)
@@ -51,7 +51,7 @@ def run(cell, case):
 
 
 def tensors(case):
-    """Return parameters, input and states as leaves, in the order of `Grads`; None means zeros."""
+    """Return parameters, input and states as leaf tensors, in the order of `Grads`."""
     B, H = case.x.shape[1], case.params.W_hh.shape[1]
     arrays = [*case.params, case.x, *case.states.values()]
     arrays = [np.zeros((B, H), case.x.dtype) if array is None else array for array in arrays]
@@ -69,7 +69,7 @@ def loss_of(case, h, c_T):
 
 
 def module_of(params, layers=1, **options):
-    """Return the torch module with these parameters; further layers keep their own."""
+    """Return the torch module with these parameters in its first layer."""
     H, D = params.W_hh.shape[1], params.W_ih.shape[1]
     kind = getattr(torch.nn, params.mode.removesuffix("_TANH"))
     module = kind(D, H, layers, dtype=torch.from_numpy(params.W_ih).dtype, **options)
@@ -98,7 +98,7 @@ def unrolled(cell, case, leaf):
 
 
 def equals_module(cell, case):
-    """The outputs and gradients equal those of `nn.RNN`, `nn.LSTM` or `nn.GRU`."""
+    """The outputs and gradients equal the results of `nn.RNN`, `nn.LSTM` or `nn.GRU`."""
     trace, grads = run(cell, case)
     module, leaf = module_of(case.params), tensors(case)
     states = tuple(leaf[name][None] for name in case.states)
@@ -117,7 +117,7 @@ def equals_module(cell, case):
 
 
 def equals_unrolled(cell, case):
-    """Every field of Trace and of Grads equals autograd's, in plain torch operations."""
+    """Every field of Trace and Grads equals the result of autograd in plain torch operations."""
     trace, grads = run(cell, case)
     leaf = tensors(case)
     kept = unrolled(cell, case, leaf)
@@ -160,7 +160,7 @@ def equals_differences(cell, case):
 
 
 def step_equals_forward(cell, case):
-    """Calls of `step`, one after the other, give the trace of `forward`."""
+    """Successive calls of `step` give the same trace as `forward`."""
     trace, _ = run(cell, case)
     B, H = trace.h0.shape
     states = [np.zeros((B, H)) if s is None else s for s in case.states.values()]
@@ -204,7 +204,7 @@ class Watched(np.ndarray):
 
 
 def stays_float32(cell, case):
-    """Float32 arguments give float32, in every result and every intermediate result."""
+    """Float32 arguments give float32 in every result and every intermediate result."""
 
     def watched(array):
         return None if array is None else array.astype(np.float32).view(Watched)
@@ -217,7 +217,7 @@ def stays_float32(cell, case):
         {name: watched(array) for name, array in case.incoming.items()},
         case.form,
     )
-    with patch.object(params_module, "as_array", lambda values: values):  # which stays Watched
+    with patch.object(params_module, "as_array", lambda values: values):  # arrays stay Watched
         trace, grads = run(cell, case)
     names = set(trace._fields) - {"reset_after"}
     assert {getattr(trace, name).dtype for name in names} == {np.dtype(np.float32)}
@@ -239,5 +239,5 @@ def prove(cell, case):
     """Run all proofs that apply to this case."""
     for proof in PROOFS:
         if proof is equals_module and case.form.get("reset_after") is False:
-            continue  # torch has no GRU of Cho's form
+            continue  # torch has no GRU in Cho's form
         proof(cell, case)

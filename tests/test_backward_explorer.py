@@ -1,8 +1,8 @@
-"""BackwardExplorer in Python: every gradient is autograd's, and wrong use raises a sentence."""
+"""BackwardExplorer in Python: every gradient equals autograd's, and misuse raises errors."""
 
 import numpy as np
 import pytest
-from backward_reference import differences, settings
+from backward_reference import differences, draw, settings
 from matplotlib.text import Text
 
 from gatewise.cells import gru, lstm, rnn
@@ -10,17 +10,8 @@ from gatewise.widgets import BackwardExplorer
 
 
 def random_settings(seed):
-    rng = np.random.default_rng(seed)
-    T = int(rng.integers(2, 21))
-    return {
-        "lstm_params": lstm.Params.random(1, 1, rng),
-        "rnn_params": rnn.Params.random(1, 1, rng),
-        "x": rng.normal(size=20),
-        "T": T,
-        "read": int(rng.integers(1, T + 1)),
-        "forget_bias": rng.uniform(-2, 6),
-        "detach": bool(seed % 2),
-    }
+    forget_bias = np.random.default_rng(seed).uniform(-2, 6)
+    return draw(seed) | {"forget_bias": forget_bias, "detach": bool(seed % 2)}
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -48,7 +39,7 @@ def test_a_later_setting_is_computed_and_others_follow():
     assert (explorer.T, explorer.read, explorer.step, explorer.stage) == (8, 8, 3, "df")
     explorer.forget_bias = 3
     assert differences(explorer.values, settings(explorer))["lstm.dc"] < 1e-12
-    explorer.T = 12  # the loss stays at the end, and the reader doesn't move
+    explorer.T = 12  # the loss stays at the end, and the step doesn't change
     assert (explorer.read, explorer.step, explorer.stage) == (12, 3, "df")
     explorer.step = 12
     explorer.read = 5

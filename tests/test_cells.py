@@ -41,10 +41,19 @@ def test_outputs_and_gradients_equal_torch(cell, seed, sizes, left_out):
 
 
 @each_form
+@pytest.mark.parametrize(
+    "proof",
+    [
+        proofs.equals_unrolled,
+        proofs.step_equals_forward,
+        proofs.leaves_its_arguments_alone,
+        proofs.stays_float32,
+    ],
+)
 @cases
 @least
-def test_every_field_of_trace_and_grads_equals_autograd(cell, reset_after, seed, sizes, left_out):
-    proofs.equals_unrolled(cell, proofs.draw(cell, seed, *sizes, left_out, reset_after))
+def test_each_proof_holds(cell, reset_after, proof, seed, sizes, left_out):
+    proof(cell, proofs.draw(cell, seed, *sizes, left_out, reset_after))
 
 
 @each_form
@@ -53,27 +62,6 @@ def test_every_field_of_trace_and_grads_equals_autograd(cell, reset_after, seed,
 @least
 def test_gradients_equal_central_differences(cell, reset_after, seed, sizes, left_out):
     proofs.equals_differences(cell, proofs.draw(cell, seed, *sizes, left_out, reset_after))
-
-
-@each_form
-@cases
-@least
-def test_step_equals_forward(cell, reset_after, seed, sizes, left_out):
-    proofs.step_equals_forward(cell, proofs.draw(cell, seed, *sizes, left_out, reset_after))
-
-
-@each_form
-@cases
-@least
-def test_arguments_do_not_change(cell, reset_after, seed, sizes, left_out):
-    proofs.leaves_its_arguments_alone(cell, proofs.draw(cell, seed, *sizes, left_out, reset_after))
-
-
-@each_form
-@cases
-@least
-def test_float32_stays_float32_throughout(cell, reset_after, seed, sizes, left_out):
-    proofs.stays_float32(cell, proofs.draw(cell, seed, *sizes, left_out, reset_after))
 
 
 @each_cell
@@ -137,7 +125,7 @@ def test_from_torch_runs_a_whole_stack(cell, bias, directions):
             params = cell.Params.from_torch(module, layer, reverse=bool(reverse))
             number = layer * directions + reverse
             states = [s[number].numpy() for s in ((h0, c0) if cell is lstm else (h0,))]
-            order = slice(None, None, -1 if reverse else 1)  # in reverse, last step first
+            order = slice(None, None, -1 if reverse else 1)  # in reverse, the last step is first
             trace = cell.forward(params, below[order], *states)
             outputs.append(trace.h[order])
             assert compare(f"h_n of layer {layer}", trace.h[-1], h_n[number])
@@ -228,7 +216,7 @@ def test_from_torch_refuses_a_quantized_module():
     ],
 )
 def test_from_torch_refuses_computed_weights(wrap):
-    """Their values are from the last forward pass, before the optimizer's last step."""
+    """Computed weights are from the last forward pass, before the optimizer's last step."""
     module = torch.nn.LSTM(2, 3)
     wrap(module, "weight_hh_l0")
     with pytest.raises(ValueError, match="^weight_hh_l0: expected a parameter, got a value comp"):
@@ -319,7 +307,7 @@ def test_backward_refuses_a_trace_that_does_not_fit(cell):
 
 @each_form
 def test_a_trace_cannot_change_between_forward_and_backward(cell, reset_after):
-    """It can't be changed in place, nor through the arguments of `forward`."""
+    """A trace can't be changed in place or through the arguments of `forward`."""
     case = proofs.draw(cell, 0, 3, 2, 4, 5, reset_after=reset_after)
     trace, before = proofs.run(cell, case)
     for array in (case.x, *case.states.values()):
@@ -331,7 +319,7 @@ def test_a_trace_cannot_change_between_forward_and_backward(cell, reset_after):
         if isinstance(array, np.ndarray):
             with pytest.raises(ValueError, match="read-only"):
                 array[:] = 0
-    case.params.W_hh[:] = 0  # parameters stay writable: training changes them
+    case.params.W_hh[:] = 0  # parameters stay writable, because training changes them
 
 
 # Errors name the expected value and the given one ---------------------------------------------
@@ -416,7 +404,7 @@ def test_a_gru_refuses_an_unknown_form(wrong):
 )
 def test_backward_refuses(cell, name, array, sentence):
     if name == "dc_T" and cell is not lstm:
-        return  # only the LSTM has it
+        return  # only the LSTM has dc_T
     params = cell.Params.random(9, 5, np.random.default_rng(0))
     trace = cell.forward(params, np.zeros((2, 6, 9)))
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}"):

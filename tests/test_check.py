@@ -1,4 +1,4 @@
-"""`compare` gives the right verdict and never raises; `exercise` and `central_difference` too."""
+"""`compare` and `exercise` give the right verdicts, and `central_difference` the right gradient."""
 
 import numpy as np
 import pytest
@@ -58,12 +58,13 @@ class Refuses:
 
 @pytest.mark.filterwarnings("ignore:torch.quantize")  # deprecated
 def test_compare_has_a_verdict_for_any_objects(capsys):
-    """It never raises. `ours` equals itself and differs from `other`."""
+    """`compare` never raises. `ours` equals itself and differs from `other`."""
     quantized = torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8)
     for ours, other in [
         (np.array([True]), np.array([False])),
         (torch.ones(2, dtype=torch.bfloat16), torch.zeros(2, dtype=torch.bfloat16)),
         (torch.eye(2).to_sparse(), torch.zeros(2, 2)),
+        (torch.tensor([1j]).to_sparse(), torch.tensor([2j])),
         (quantized, torch.zeros(2)),
         (torch.tensor([1j]).conj(), torch.tensor([1j])),
         ([[1.0], [2.0, 3.0]], [[1.0], [2.0, 4.0]]),
@@ -73,7 +74,6 @@ def test_compare_has_a_verdict_for_any_objects(capsys):
         (np.uint8([0]), np.uint8([255])),
         (np.array(["2026"], "M8[Y]"), np.array(["2027"], "M8[Y]")),
         ({1, 2}, {1}),
-        (1e308, -1e308),
         ([], [1.0]),
     ]:
         assert compare("itself", ours, ours) is True
@@ -91,11 +91,13 @@ def test_compare_gives_a_group_one_verdict_and_names_the_difference(capsys):
     assert compare("2 gradients", grads, {k: torch.tensor(v) for k, v in grads.items()})
     assert not compare("2 gradients", grads, grads | {"dh": np.zeros((2, 2))})
     assert not compare("1 gradient", {"dc": grads["dc"]}, grads)
+    assert not compare("2 gradients", grads, {"dc": grads["dc"]})
     assert not compare("no group", grads, 1.0)
     assert capsys.readouterr().out == (
         "2 gradients              yes (to 1e-12)\n"
         "2 gradients              no, in dh\n"
         "1 gradient               no: expected dc, dh, got dc\n"
+        "2 gradients              no: expected dc, got dc, dh\n"
         "no group                 no\n"
     )
 
@@ -115,9 +117,26 @@ def test_each_array_in_a_group_has_its_own_scale(capsys):
     ]
 
 
-def test_a_list_of_rows_is_compared_with_an_array():
-    assert compare("rows", [np.ones(2), np.full(2, 1e-13)], np.array([[1, 1], [0, 0]]))
+@pytest.mark.parametrize("pack", [lambda rows: [{"row": row} for row in rows], lambda rows: [rows]])
+def test_groups_may_be_nested(pack, capsys):
+    rows = [np.ones(2), np.array([1e-6, 0.0])]
+    assert compare("itself", pack(rows), pack(rows))
+    assert not compare("another", pack(rows), pack([rows[0], 2 * rows[1]]))
+    assert "no, in " in capsys.readouterr().out
+
+
+def test_rows_of_an_array_and_numbers_in_a_list_share_one_scale():
+    array = np.array([[1, 1], [2e-13, 0]])
+    for rows in ([np.ones(2), np.full(2, 1e-13)], [[1.0, 1.0], [1e-13, 1e-13]]):
+        assert compare("rows", rows, array)
+    assert compare("rows", [[1.0], [1e-13]], [[1.0], [2e-13]])
     assert compare("losses", [1.0, 2.0], np.array([1.0, 2.0]))
+    assert compare("losses", [*np.array([1.0, 1e-13])], [*np.array([1.0, 2e-13])])
+
+
+def test_an_overflow_is_a_difference_like_any_other(capsys):
+    assert not compare("h", 1e308, -1e308)
+    assert capsys.readouterr().out == "h                        no\n"
 
 
 def test_as_array_reads_all_kinds_of_tensors():
@@ -130,11 +149,11 @@ def test_central_difference_of_a_cubic():
     w = np.array([[0.5, -1.0], [2.0, 0.0]])
     gradient = central_difference(lambda v: (v**3).sum(), w)
     np.testing.assert_allclose(gradient, 3 * w**2, atol=1e-8)
-    assert w[0, 0] == 0.5  # the argument is left as it was
+    assert w[0, 0] == 0.5  # the argument doesn't change
     tensor = central_difference(lambda v: torch.tensor(v**3).sum(), torch.tensor(w))
     np.testing.assert_allclose(tensor, gradient)
     coarse = central_difference(lambda v: (v**3).sum(), w, eps=0.1)
-    np.testing.assert_allclose(coarse - 3 * w**2, 0.01, atol=1e-12)  # ε², for a cubic
+    np.testing.assert_allclose(coarse - 3 * w**2, 0.01, atol=1e-12)  # the error for a cubic is ε²
 
 
 @pytest.mark.parametrize("w", [np.float32([1.0]), np.array([1]), [1], np.array([1j])])

@@ -1,4 +1,4 @@
-"""The conftest.py at the root: which faults turn a notebook red, and no network."""
+"""The conftest.py at the root finds every fault in a notebook and cuts off the network."""
 
 import re
 import shutil
@@ -44,7 +44,7 @@ def sentence(host):
 
 @pytest.fixture(scope="module")
 def run():
-    """A function that runs a cell in a kernel, as in any test, and returns the last output."""
+    """Return a function that runs a cell in a kernel, as tests do, and returns its last output."""
     client = NotebookClient(nbformat.v4.new_notebook(), kernel_name="python3", allow_errors=True)
 
     def run_(source):
@@ -87,7 +87,7 @@ def exercise(n, condition):
     ]
 
 
-# A widget as it is saved; what it shows is recorded elsewhere, and here it isn't.
+# A cell with a saved widget. The widget's state would be recorded elsewhere, but here it isn't.
 WIDGET = nbformat.v4.new_code_cell(
     "from gatewise.widgets import GateExplorer\nGateExplorer()",
     execution_count=1,

@@ -152,7 +152,7 @@ def contrast(one, other):
 def test_text_is_readable_in_both_themes(theme):
     color = {name: np.array(to_rgb(value)) for name, value in theme.items()}
     grounds = [color["ground"], color["panel"]]
-    # A layer is the color of its quantity over the background of the cell; the SVG has its opacity.
+    # A layer has the color of its quantity, with an opacity, over the background of the cell.
     (tint,) = {float(e.get("fill-opacity")) for e in parse(CELLS["lstm"]) if e.get("fill-opacity")}
     grounds += [tint * color[k] + (1 - tint) * color["panel"] for k in "figocrznqhx"]
     assert min(contrast(color["ink"], ground) for ground in grounds) >= 4.5
@@ -163,7 +163,7 @@ def test_text_is_readable_in_both_themes(theme):
 
 
 def opacities(drawing):
-    """That of each part's shapes; text has none."""
+    """Return a dict from the parts to the opacities of their shapes, which exclude text."""
     parts = {e.get("data-part"): list(e) for e in having(parse(drawing), "part")}
     assert not [e for shapes in parts.values() for e in shapes[1:] if e.get("opacity")]
     return {name: next((e.get("opacity") for e in shapes), None) for name, shapes in parts.items()}
@@ -239,8 +239,8 @@ def test_the_plain_drawing_has_no_anchors_of_values(cell):
     assert not [*having(elements, "wire"), *having(elements, "number"), *having(elements, "valve")]
 
 
-# The parts that each wire with a value connects, from its start to its end. A state enters and
-# leaves at the edge of the drawing (None), and some wires start on another wire.
+# The parts that each wire with a value connects, from start to end. A state enters and leaves at
+# the edge of the drawing (None), and some wires start on another wire.
 JOINTS = {
     "lstm": {
         "c-before": (None, "f-times"),
@@ -511,7 +511,7 @@ def near(one, other):
 
 def test_matplotlib_shows_the_same_values():
     values = {"c_before": -3.0, "f": 0.25, "kept": -0.75, "c": 1.0}
-    ax = drawn(CELLS["lstm"], values, width=6.0)  # 600 units: 0.72 points each
+    ax = drawn(CELLS["lstm"], values, width=6.0)  # 600 units of 0.72 points each
     thick = {round(patch.get_linewidth() / 0.72, 3) for patch in ax.patches}
     assert {round(thickness(v), 3) for v in values.values()} <= thick
     assert {"0.25", "−0.75", "+1.00"} <= {text.get_text() for text in ax.texts}

@@ -35,7 +35,7 @@ PLATFORMS = pytest.mark.parametrize("platform", [LINUX, INTEL_MAC, APPLE_SILICON
 
 
 def applying(requirements, platform):
-    """Return the requirements that apply to a platform, a dict of environment markers."""
+    """Return the requirements that apply to a platform, given as a dict of markers."""
     return [r for r in requirements if r.marker is None or r.marker.evaluate(platform)]
 
 
@@ -49,7 +49,7 @@ def pins(name, platform=LINUX):
 
 @pytest.fixture
 def conda():
-    """The packages that conda installs, and the arguments of its pip."""
+    """Return the packages that conda installs, and the arguments that it gives to pip."""
     *packages, last = yaml.safe_load(read("environment.yml"))["dependencies"]
     return packages, last["pip"]
 
@@ -175,3 +175,13 @@ def test_what_is_published_is_what_make_site_builds():
     assert build["run"] == "make site"
     assert ROOT / upload["with"]["path"] == site.OUT
     assert "site/out/" in read(".gitignore").splitlines()
+
+
+def test_the_version_is_the_same_everywhere_and_the_changelog_describes_it():
+    version = PROJECT["version"]
+    assert yaml.safe_load(read("CITATION.cff"))["version"] == version
+    newest, about = re.search(
+        r"^## (\S+)\n(.*?)(?=^## |\Z)", read("CHANGELOG.md"), re.M | re.S
+    ).groups()
+    assert newest == version
+    assert len(about.split()) > 20

@@ -16,7 +16,7 @@ FORMS = {repr(figure.draw(NAMES)): figure for figure in FIGURES}
 
 
 def shown():
-    """Return, for the text form of each picture in the notebooks, the text below its first use."""
+    """Return a dict from each picture's text form to the text below its first use in a notebook."""
     below = {}
     for path in notebooks.notebooks():
         cells = nbformat.read(path, as_version=4).cells

@@ -1,24 +1,15 @@
-"""GateExplorer and GRUExplorer in Python: the numbers of the cell, units of a layer, tasks."""
+"""GateExplorer and GRUExplorer in Python: their numbers, the units of a layer, and the tasks."""
 
+from pathlib import Path
+
+import nbformat
 import numpy as np
 import pytest
+from programs import NEARLY, SOLVED
 
 from gatewise.cells import gru, lstm, rnn
 from gatewise.widgets import GateExplorer, GRUExplorer, tasks
-
-# For each task, a program that solves it and one that almost does.
-SOLVED = {
-    "keep": {"w_x": {"i": 0, "g": 0}, "w_h": {"g": 0}, "b": {"f": 10, "i": -10}},
-    "overwrite": {"w_x": {"i": 0, "g": 10}, "b": {"f": -10, "i": 10}},
-    "count": {"w_x": {"i": 0, "g": 10}, "w_h": {"g": 0}, "b": {"f": 10, "i": 10}},
-    "quote": {"w_x": {"i": 10, "f": 10, "g": 0}, "w_h": {"g": 0}, "b": {"i": -7, "f": 5, "g": 10}},
-}
-NEARLY = {
-    "keep": {"b": {"f": 4}},
-    "overwrite": {"w_x": {"g": 1}},
-    "count": {"b": {"f": 3}},
-    "quote": {"b": {"i": -5, "f": 2}},
-}
+from gatewise.widgets.words import ENGLISH
 
 
 @pytest.fixture
@@ -193,8 +184,60 @@ def test_the_picture_shows_the_sequence_and_the_bounds_of_a_task():
     assert explorer.values["x"] == first.x[2]
     assert explorer.values["strip"]["c"] == trace.c.ravel().tolist()
     (line,) = [one for one in explorer.picture().named["states"].lines if one.get_label() == "c"]
-    np.testing.assert_allclose(line.get_ydata(), first.run(explorer.params).c.ravel())
-    assert "of 8 sequences" in repr(GateExplorer("keep").picture())
+    np.testing.assert_allclose(line.get_ydata(), [first.c0, *first.run(explorer.params).c.ravel()])
+    assert "0 of 8 sequences" in repr(GateExplorer("keep").picture())
     for name, by_gate in SOLVED["keep"].items():
         setattr(explorer, name, by_gate)
-    assert "Solved: c stays put on all 8" in repr(explorer.picture())
+    assert "8 of 8 sequences" in repr(explorer.picture())
+
+
+def test_an_unseen_sequence_is_drawn_after_the_visible_ones():
+    explorer = GateExplorer("count", sequence=8 + 5, step=3)
+    trace = tasks.unseen("count")[4].run(explorer.params)
+    assert explorer.values["c"] == pytest.approx(trace.c[2].item(), abs=1e-12)
+    assert explorer.values["strip"]["c"] == trace.c.ravel().tolist()
+    with pytest.raises(ValueError, match="sequence: expected an integer from 1 to 48, got 49"):
+        explorer.sequence = 49
+
+
+def test_the_target_is_the_middle_of_the_bounds_and_the_loss_its_mean_square():
+    keep, overwrite, count = (tasks.visible(task)[0] for task in ("keep", "overwrite", "count"))
+    np.testing.assert_allclose(keep.target, keep.c0, atol=1e-12)
+    np.testing.assert_allclose(overwrite.target, overwrite.x, atol=1e-12)
+    assert np.isnan(count.target[:-1]).all()
+    assert count.target[-1] == count.x.sum()
+    quote = tasks.read("‘a’")
+    assert quote.target.tolist() == [1, 1, 0]
+    params = GateExplorer("quote").params
+    c = [*quote.run(params).c.ravel(), count.run(params).c[-1].item()]
+    distances = np.array([c[0] - 1, c[1] - 1, c[2], c[3] - count.x.sum()])
+    assert tasks.loss(params, [quote, count]) == pytest.approx((distances**2).mean(), abs=1e-12)
+
+
+def test_the_descent_starts_from_the_same_small_weights_each_time():
+    starts = tasks.starts()
+    assert starts == tasks.starts() == GateExplorer.shared(ENGLISH)["descent"]["starts"]
+    explorer = GateExplorer("keep", **starts[0])
+    assert explorer.w_x == starts[0]["w_x"]
+    weights = [w for start in starts for by in start.values() for w in by.values()]
+    assert len(weights) == 20 * 12
+    assert max(map(abs, weights)) <= 1
+
+
+def test_notebook_2_reports_the_descents_of_the_benchmark():
+    root = Path(__file__).parents[1]
+    _, *lines = (root / "benchmarks" / "descents.txt").read_text(encoding="utf-8").splitlines()
+    right = {line.split()[0]: line.split()[1:] for line in lines[:4]}
+    solved = {task: f"*{task}* from {counts.count('40')}" for task, counts in right.items()}
+    cells = nbformat.read(root / "notebooks" / "02_lstm_gate_by_gate.ipynb", as_version=4).cells
+    said = {cell.id: cell.source for cell in cells}
+    assert {len(counts) for counts in right.values()} == {len(tasks.starts())}
+    assert all(sentence in said["learn"] for sentence in solved.values())
+    assert f"{right['keep'][0]} of 40 unseen sequences are right" in said["learn"]
+    for line in lines[6:]:
+        name, *numbers = line.split()
+        by_gate = dict(zip(numbers[::2], map(float, numbers[1::2]), strict=True))
+        written = ", ".join(f'"{k}": {v}' for k, v in by_gate.items())
+        assert f"quote.{name} = {{{written}}}" in said["learn-code"]
+    texts = tasks.visible("quote") + tasks.unseen("quote")
+    assert max(np.flatnonzero(text.x)[0] for text in texts) < 20  # as learn-read says

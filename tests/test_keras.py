@@ -23,15 +23,15 @@ from gatewise.check import compare
 if importlib.util.find_spec("keras") is None and not os.environ.get("GATEWISE_SKIP_NOTHING"):
     pytest.skip("Keras is not installed: pip install -e '.[keras]'", allow_module_level=True)
 
-os.environ["KERAS_BACKEND"] = "torch"  # read when Keras is imported
+os.environ["KERAS_BACKEND"] = "torch"  # Keras reads this on import
 keras = importlib.import_module("keras")
 
 FORMS = {"lstm": (lstm, True, 1e-12), "gru": (gru, True, 1e-12), "gru-cho": (gru, False, 1e-6)}
-ORDER = {lstm: [0, 1, 2, 3], gru: [1, 0, 2]}  # of Keras's blocks, in ours
+ORDER = {lstm: [0, 1, 2, 3], gru: [1, 0, 2]}  # the positions of our blocks in Keras
 
 
 def reordered(array, cell):
-    """Reorder the blocks of rows, from our order to Keras's or back: both swap r and z."""
+    """Reorder the blocks of rows from our order to Keras's or back; both ways swap r and z."""
     blocks = np.split(array, cell.Params.G)
     return np.concatenate([blocks[k] for k in ORDER[cell]])
 
@@ -106,7 +106,7 @@ LAYERS |= {"gru-cho": (gru, "GRU", {"reset_after": False})}
 
 
 def fresh(kind, D=3, H=4, **options):
-    """A layer of Keras's own making, its bias drawn too."""
+    """Return a layer that Keras has initialized, with random biases."""
     options = {"bias_initializer": "uniform", "dtype": "float64", "seed": 0} | options
     layer = getattr(keras.layers, kind)(H, return_sequences=True, **options)
     layer.build((None, None, D))

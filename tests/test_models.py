@@ -59,7 +59,7 @@ def test_an_unrolled_cell_is_torchs(cell, sizes):
 def test_the_logits_depend_on_the_first_word(task, kind, cell):
     x, _ = task
     logits = kind(9, 5)(x)
-    assert not torch.allclose(logits[0], logits[3])  # i like, you like
+    assert not torch.allclose(logits[0], logits[3])  # after "i like" and "you like"
 
 
 @pytest.mark.parametrize(("kind", "cell"), MODELS)
@@ -100,7 +100,7 @@ def test_a_forget_bias_moves_the_forget_rows_of_one_bias_and_nothing_else():
 
 @pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bidirectional": True}])
 def test_a_forget_bias_is_added_in_every_layer_and_direction(options):
-    """`forget_bias` has one meaning: a number added to b_f, whatever b_f was."""
+    """`forget_bias` is always added to b_f, whatever the value of b_f was."""
     module = torch.nn.LSTM(3, 5, **options)
     before = {name: value.clone() for name, value in module.state_dict().items()}
     add_forget_bias(module, 1.5)
@@ -211,7 +211,7 @@ def test_a_classifier_is_initialized_as_documented(layers, bidirectional):
     for name, parameter in model.lstm.named_parameters():
         if name.startswith("weight"):
             for W in parameter.detach().split(H):
-                # (6, 6), or (6, 12) above two directions: orthogonal rows of norm 1
+                # W is (6, 6), or (6, 12) above two directions, and its rows are orthonormal.
                 assert torch.allclose(W @ W.T, torch.eye(H), atol=1e-5), name
         else:
             forget = 2.5 if name.startswith("bias_ih") else 0.0

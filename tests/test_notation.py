@@ -1,4 +1,4 @@
-"""NOTATION.md is right about shapes, our and torch's names, and the lines of the equations."""
+"""NOTATION.md is right about shapes, names in our code and in torch, and lines of equations."""
 
 import json
 import re
@@ -19,7 +19,7 @@ each_cell = pytest.mark.parametrize("name", CELLS)
 
 
 def table(heading):
-    """Return the first table below a heading, one dict per row."""
+    """Return the first table below a heading, with one dict per row."""
     lines = TEXT.split(f"## {heading}\n")[1].splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith("|"))
     rows = []
@@ -89,7 +89,7 @@ def test_sizes_have_torchs_names():
 
 # Equations in notebooks 1 to 3 that belong to no cell: the votes, two words in one vector, the
 # softmax, the backward pass of a matrix product, the network without a tanh, the state that only
-# adds, finite differences.
+# adds, and finite differences.
 NOT_OF_A_CELL = [
     r"m(\text{subject}, \text{verb}) = u_\text{subject} + v_\text{verb}",
     r"W_{ih}\,x_t + W_{hh}\,h_{t-1} = \begin{bmatrix} W_{ih} & W_{hh} \end{bmatrix} "
@@ -113,7 +113,7 @@ NOT_OF_A_CELL = [
 
 
 def line_of(path, code):
-    """Return the number of the line with this code, without its comment; it must be unique."""
+    """Return the number of the only line with this code, whatever its comment."""
     lines = (ROOT / "src/gatewise" / path).read_text(encoding="utf-8").splitlines()
     found = [n for n, line in enumerate(lines, 1) if line.partition("  #")[0].strip() == code]
     assert len(found) == 1, f"{path}: {code!r} is in lines {found}"
@@ -141,7 +141,7 @@ def test_every_equation_of_a_cell_is_in_the_table(notebook):
 
 
 def write_line_numbers():
-    """Update the line numbers in the table after a change of the code."""
+    """Update the line numbers in the table after the code has changed."""
     row = re.compile(r"(\| `(cells/\w+\.py)):\d+(` \| `(.*)` \|)$", flags=re.M)
     text = row.sub(lambda m: f"{m[1]}:{line_of(m[2], m[4])}{m[3]}", TEXT)
     PATH.write_text(text, encoding="utf-8")

@@ -1,6 +1,6 @@
-"""The links between the notebooks, and the check of a stored result in one of them.
+"""The links between the notebooks, and what nbval can't test in two of them.
 
-Each notebook is executed by nbval: see conftest.py.
+nbval executes the notebooks; see conftest.py.
 """
 
 import re
@@ -12,6 +12,7 @@ import pytest
 
 from gatewise import data
 from gatewise.check import compare
+from gatewise.widgets import GateExplorer
 from tools import notebooks
 
 
@@ -27,7 +28,7 @@ def test_each_notebook_links_to_its_neighbors():
 
 
 def test_notebook_5_notices_a_stored_network_that_differs(monkeypatch):
-    """Its code cell `um-check`, with stored results in place of the training."""
+    """The test runs the code cell `um-check` with stored results in place of the training."""
     (path,) = [path for path in notebooks.notebooks() if path.stem == "05_gru"]
     (cell,) = [c for c in nbformat.read(path, as_version=4).cells if c.id == "um-check"]
     stored = data.um(model="GRU", forget_bias=0, readout="normal", ums=30)
@@ -38,6 +39,16 @@ def test_notebook_5_notices_a_stored_network_that_differs(monkeypatch):
     monkeypatch.setattr(data, "um", lambda **where: planted)
     with pytest.raises(AssertionError):
         exec(cell.source, names)
+
+
+def test_the_folded_solution_of_keep_solves_it():
+    """The solution isn't a code cell, because it would then be in view."""
+    (path,) = [path for path in notebooks.notebooks() if path.stem == "02_lstm_gate_by_gate"]
+    (cell,) = [c for c in nbformat.read(path, as_version=4).cells if c.id == "keep-caption"]
+    keep = GateExplorer(task="keep")
+    assert not keep.check()
+    exec(re.search(r"<details>.*```python\n(.*?)```", cell.source, re.DOTALL)[1], {"keep": keep})
+    assert keep.check()
 
 
 def test_links_to_a_section_lead_to_a_heading():

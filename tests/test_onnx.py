@@ -29,7 +29,7 @@ each_node = pytest.mark.parametrize(("cell", "options"), NODES.values(), ids=NOD
 
 
 def draw(cell, directions, T=5, B=3, D=2, H=4):
-    """Return the inputs of a node in float64, by their names in ONNX."""
+    """Return a dict from the ONNX names of a node's inputs to arrays in float64."""
     rng, rows = np.random.default_rng(0), cell.Params.G * H
     shapes = {"X": (T, B, D), "W": (directions, rows, D), "R": (directions, rows, H)}
     shapes |= {"B": (directions, 2 * rows), "initial_h": (directions, B, H)}

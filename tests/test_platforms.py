@@ -14,7 +14,7 @@ class WindowsNumPy126:
         return getattr(np, name)
 
     def array(self, values, dtype=None):
-        """np.array, whose ints are int32 unless `values` or `dtype` says otherwise."""
+        """Like np.array, but ints are int32 unless `values` or `dtype` says otherwise."""
         made = np.array(values, dtype)
         by_default = dtype is None and not hasattr(values, "dtype") and made.dtype.kind == "i"
         return made.astype(np.int32) if by_default or dtype is int else made
@@ -22,7 +22,7 @@ class WindowsNumPy126:
     asarray = array
 
     def empty(self, shape, dtype=float):
-        """np.empty, where the dtype `int` is int32."""
+        """Like np.empty, but the dtype `int` is int32."""
         return np.empty(shape, np.int32 if dtype is int else dtype)
 
 

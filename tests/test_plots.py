@@ -293,7 +293,7 @@ CURVE = np.array([1.0, 0.5, 0.2])
 
 
 def every_plot(names):
-    """Return each function of `plots` as a call in which everything has one of these names."""
+    """Return a call of each function of `plots` that uses these names for everything."""
     curves = {name: CURVE * (n + 1) for n, name in enumerate(names)}
     label = names[0]
     return {
@@ -345,7 +345,7 @@ def test_there_is_room_for_any_number_of_curves_and_models():
 
 
 def test_a_plot_looks_the_same_whatever_the_rcparams():
-    """Style sheets, LaTeX and large letters don't change our pictures."""
+    """Style sheets, LaTeX and large fonts don't change our pictures."""
     theirs = {
         "text.usetex": True,
         "font.size": 30,

@@ -1,4 +1,4 @@
-"""The code in README.md runs, and its pictures are there."""
+"""The code in README.md runs, and its pictures exist."""
 
 import re
 from pathlib import Path

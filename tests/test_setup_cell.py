@@ -22,7 +22,7 @@ UNPUBLISHED = links.setup_cell(links.PLACEHOLDER)
 
 
 def run(cell):
-    """Run a cell as a kernel does, but record each %pip instead. Returns the records."""
+    """Run a cell as a kernel does, but return its %pip commands instead of running them."""
     installed = []
 
     class Shell:
@@ -107,7 +107,7 @@ def test_it_really_installs_gatewise_and_nothing_else(tmp_path):
         "GIT_CONFIG_KEY_1": "safe.directory",
         "GIT_CONFIG_VALUE_1": "*",
         "PIP_NO_INDEX": "1",
-        "PIP_NO_BUILD_ISOLATION": "0",  # pip's own way to say: build with what is installed
+        "PIP_NO_BUILD_ISOLATION": "0",  # for pip, 0 means to build with the installed packages
         "IPYTHONDIR": str(tmp_path / "ipython"),
     }
     environment["PYTHONPATH"] = str(ROOT / "tests" / "offline")

@@ -1,4 +1,4 @@
-"""The stills show the given numbers, whatever the sizes and the words."""
+"""The stills show the given numbers for all sizes and words."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def meetings(plot):
 
 
 def unseen_tick(text, axes):
-    """Return whether a text is the label of a tick outside the limits of its axes."""
+    """Return whether a text labels a tick outside the limits of its axes."""
     for axis in (axes.xaxis, axes.yaxis):
         low, high = sorted(axis.get_view_interval())
         for tick in axis.majorTicks:
@@ -58,7 +58,7 @@ GRU = {
     **dict(a_r=0.0, a_z=-0.5, a_n=-1.47),
 }
 X = [1.0, 0.0, -1.0, 2.0]
-STATES = {"c": [0.1, -0.4, 0.3, 1.2], "h": [0.1, -0.2, 0.2, 0.6]}
+STATES = {"c": [0.5, 0.1, -0.4, 0.3, 1.2], "h": [-0.25, 0.1, -0.2, 0.2, 0.6]}
 
 
 def gates(letters, **more):
@@ -107,7 +107,7 @@ def test_the_sequence_has_a_bar_for_each_input_and_a_point_for_each_state():
     (bars,) = plot.named["x"].containers
     assert [bar.get_height() for bar in bars] == X
     for k in "ch":
-        assert line(plot.named["states"], k)[:, 1].tolist() == STATES[k]
+        assert line(plot.named["states"], k).T.tolist() == [[0, 1, 2, 3, 4], STATES[k]]
     assert {"c 1.20", "h 0.60"} <= set(texts(plot))
     assert repr(plot).startswith("Plot: lstm-cell\nPlot: forget; σ\n")
     assert repr(plot).endswith("Plot: A sequence; x\nPlot: step of the sequence; c; h")
@@ -133,7 +133,7 @@ def test_a_judged_sequence_has_bounds_only_where_c_is_not_free():
     assert "1 of 8 sequences" in texts(plot)
 
 
-LONG = {"x": np.linspace(-5, 5, 50), "c": np.linspace(-9, 9, 50), "h": np.linspace(-1, 1, 50)}
+LONG = {"x": np.linspace(-5, 5, 50), "c": np.linspace(-9, 9, 51), "h": np.linspace(-1, 1, 51)}
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ LONG = {"x": np.linspace(-5, 5, 50), "c": np.linspace(-9, 9, 50), "h": np.linspa
         gate_explorer("gru"),
         gate_explorer("gru before", note="unit 1", held=gates("rzn", q=1.0)),
         gate_explorer(strip=LONG),
-        gate_explorer(strip={"x": [0.0], "c": [0.0], "h": [0.0]}),
+        gate_explorer(strip={"x": [0.0], "c": [0.0, 0.0], "h": [0.0, 0.0]}),
     ],
     ids=["lstm", "gru", "before, held", "50 inputs", "one input"],
 )
@@ -198,7 +198,7 @@ def test_the_cells_show_the_gradients_known_at_the_stage():
     plot, ours, theirs, _ = backward_explorer()
     written = {name: [t.get_text() for t in plot.named[name].texts] for name in ("LSTM", "RNN")}
     assert {figure(ours[k][3]) for k in ("dh", "do", "dc")} <= set(written["LSTM"])
-    assert figure(ours["dc_before"][4]) in written["LSTM"]  # from the next time step
+    assert figure(ours["dc_before"][4]) in written["LSTM"]  # the gradient from the next time step
     assert figure(ours["df"][3]) not in written["LSTM"]
     assert figure(theirs["dh"][3]) in written["RNN"]
     per_unit = 0.72 * (860 - 28 - 16) / 1040

@@ -138,8 +138,8 @@ def test_one_hot_refuses_ids_out_of_range(outside):
 
 
 def test_one_hot_needs_only_the_memory_of_its_result():
-    """Its memory doesn't grow with the square of `size`, which is 8 GB at 33,000 words."""
-    one_hot([[3]], 10)  # what NumPy allocates once
+    """Memory doesn't grow with the square of `size`, which would be 8 GB for 33,000 words."""
+    one_hot([[3]], 10)  # NumPy allocates some memory only once
     tracemalloc.start()
     rows = one_hot([[3]], 33_000)
     _, peak = tracemalloc.get_traced_memory()
@@ -172,7 +172,7 @@ def test_last_word_task_of_two_words_and_in_another_dtype():
 def test_letters_are_encoded_from_one_and_decoded():
     letters = Letters(["anna", "bo"])
     assert letters.letters == "abno"
-    assert len(letters) == 5  # with the padding
+    assert len(letters) == 5  # including the padding
     assert letters.encode("bob").tolist() == [2, 4, 2]
     assert letters.encode("bob").dtype == np.int64
     assert letters.decode([2, 4, 2, 1, 0, 0]) == "boba"
@@ -297,7 +297,7 @@ def test_pack_equals_torch(features):
     rng = np.random.default_rng(0)
     padded, lengths = pad([rng.normal(size=(len(s), *features)) for s in SEQUENCES])
     packed = pack(padded, lengths)
-    assert packed.order.tolist() == [1, 3, 0, 4, 2]  # sequences of one length stay in their order
+    assert packed.order.tolist() == [1, 3, 0, 4, 2]  # equal lengths keep their order
     in_order = torch.from_numpy(padded[:, packed.order])
     theirs = pack_padded_sequence(in_order, torch.from_numpy(lengths[packed.order]))
     assert packed.data.tolist() == theirs.data.tolist()

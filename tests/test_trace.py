@@ -96,7 +96,7 @@ def test_outputs_and_states_equal_the_module(kind, **drawn):
 @each_kind
 @cases
 def test_time_runs_as_in_x_and_nothing_follows_a_sequence(kind, **drawn):
-    """Each sequence alone, without padding and reversed for a reverse trace, has the same trace."""
+    """A sequence alone, without padding and read in the trace's direction, has the same trace."""
     module, x, hx, lengths = draw(kind, **drawn)
     traces = trace(module, x, hx)
     cell, below = KINDS[kind], traces[0].x

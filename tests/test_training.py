@@ -1,10 +1,8 @@
 """The training loop for sequence classifiers: batches, clipping, early stopping and bad input."""
 
-import importlib.util
 import io
 import math
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +10,7 @@ import torch
 from torch import nn
 from tqdm import trange
 
+from benchmarks import names as names_script
 from gatewise import data, training
 from gatewise.models import SequenceClassifier
 from gatewise.training import batch, evaluate, fit_classifier, predict, update
@@ -20,7 +19,7 @@ torch.set_num_threads(1)  # for small networks, more threads only wait for each 
 
 
 def draw(seed, size=40):
-    """Return sequences of 1 to 6 ids from 1 to 4, whose random labels can only be memorized."""
+    """Return sequences of 1 to 6 ids from 1 to 4, with random labels, which must be memorized."""
     rng = np.random.default_rng(seed)
     sequences = [rng.integers(1, 5, rng.integers(1, 7)) for _ in range(size)]
     return sequences, rng.integers(0, 3, size)
@@ -41,10 +40,10 @@ def run(model, seed=0, **options):
 
 
 def interrupt(model, epoch, monkeypatch):
-    """Train with two batches per epoch, and raise KeyboardInterrupt in the second one of an epoch.
+    """Train with two batches per epoch, and raise KeyboardInterrupt in one epoch's second batch.
 
-    epoch: counted from 1. Returns the validation losses so far, and the weights after each
-    epoch.
+    epoch: the number of this epoch, counted from 1. Returns the validation losses so far, and the
+    weights after each epoch.
     """
     losses, weights, updates = [], [], []
 
@@ -146,7 +145,7 @@ def test_the_default_optimizer_is_adam():
 
 
 def test_a_given_criterion_decides_training_and_validation():
-    """With all the weight on class 2, the model gives no other answer."""
+    """If class 2 has all the weight in the criterion, the model gives no other answer."""
     model, weight = new_model(), torch.tensor([0.01, 0.01, 1.0])
     criterion = nn.CrossEntropyLoss(weight)
     curves = run(model, criterion=criterion)
@@ -315,22 +314,19 @@ def test_bad_input_gets_one_sentence_and_nothing_is_trained(wrong, message):
     assert torch.equal(nn.utils.parameters_to_vector(model.parameters()), before)
 
 
+@pytest.mark.slow
 def test_the_record_of_the_names_is_what_its_script_makes():
-    """The test covers only the bag, which trains in a second and varies little by processor."""
-    path = Path(__file__).parents[1] / "benchmarks" / "names.py"
-    spec = importlib.util.spec_from_file_location("names_script", path)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    """The test covers only the bag, which trains in a second and hardly depends on the machine."""
     record = {share: data.names(share) for share in ("validation", "test", "commonest")}
-    names = {*script.MODELS, "last row, one batch"}
+    names = {*names_script.MODELS, "last row, one batch"}
     for share in record.values():
         assert share.keys() == names
-        assert {len(found) for found in share.values()} == {script.SEEDS}
-    notebook = script.functions()
+        assert {len(found) for found in share.values()} == {names_script.SEEDS}
+    notebook = names_script.functions()
     for seed in (0, 3):
-        [(_, _, *shares)] = script.rows(notebook, "bag", seed)
+        [(_, _, *shares)] = names_script.rows(notebook, "bag", seed)
         recorded = [found["bag"][seed] for found in record.values()]
         assert [float(share) for share in shares] == pytest.approx(recorded, abs=0.01)
     assert (
         abs(record["test"]["bag"][0] - record["test"]["bag"][3]) > 0.001
-    )  # so the test would notice swapped seeds
+    )  # the test would notice swapped seeds

@@ -1,6 +1,5 @@
-"""Models trained together train as if alone, and um.csv agrees with its script."""
+"""Models that train together train as if alone, and um.csv agrees with its um."""
 
-import importlib.util
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from benchmarks import um
 from gatewise import data, text
 from gatewise.check import compare
 from gatewise.models import TextGRU, TextLSTM, TextLSTMWithout, TextModel, TextRNN
@@ -16,21 +16,12 @@ from gatewise.training import fit, fit_together
 
 torch.set_num_threads(1)  # our networks are small, so more threads would wait for each other
 ROOT = Path(__file__).parents[1]
-SCRIPT = ROOT / "benchmarks" / "um.py"
 
 
 @pytest.fixture
 def task():
     vocabulary = text.Vocabulary(text.with_ums(1))
     return [torch.from_numpy(v) for v in text.last_word_task(text.with_ums(3), vocabulary)]
-
-
-@pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("um_script", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def make(kind, seeds, **options):
@@ -74,7 +65,7 @@ def test_frozen_parameters_stay_frozen(task):
         assert compare("W_hh", mine.rnn.weight_hh_l0, network.rnn.weight_hh_l0)
 
 
-# Options of `nn.RNN`, `nn.LSTM` and `nn.GRU` that a TextModel can have, therefore.
+# Layers that a TextModel can have but `fit_together` refuses, and the error for each.
 OTHERS = {
     "nonlinearity='tanh', got 'relu'": partial(nn.RNN, nonlinearity="relu"),
     r"one layer .*, got LSTM\(10, 7, num_layers=2\)": partial(nn.LSTM, num_layers=2),
@@ -167,17 +158,18 @@ def test_leaving_out_an_unknown_part_is_refused():
         TextLSTMWithout(10, without="tanh")
 
 
-def test_the_data_has_every_setting_once(script):
+def test_the_data_has_every_setting_once():
     rows = data.um()
     points = [(row.readout, row.ums, (row.model, row.forget_bias), row.seed) for row in rows]
-    assert points == [(*point, seed) for point in script.GRID for seed in script.SEEDS]
+    assert points == [(*point, seed) for point in um.GRID for seed in um.SEEDS]
 
 
-def test_the_data_is_plausible(script):
+def test_the_data_is_plausible():
     for row in data.um():
         assert 0 <= row.right <= 6
-        # The loss is small if and only if all six answers are right with confidence. It is the loss
-        # before the last update, and without the tanh a single update can undo a spike.
+        # The loss is small if and only if all six answers are right with confidence. An exception
+        # is the model without the tanh: `loss` is from before the last update, and a single update
+        # can undo a spike.
         assert row.loss < 0.4 or row.right < 6 or row.model == "without tanh of c"
         assert row.loss > 0.1 or row.right == 6
         assert (row.apart_c is not None) == (row.model == "LSTM")
@@ -185,23 +177,23 @@ def test_the_data_is_plausible(script):
 
 
 def agrees(found, rows):
-    """Return whether new losses, one per seed, agree with stored rows, to 2 %."""
+    """Return whether new losses, one per seed, agree with stored rows to 2 %."""
     return compare("losses", [float(loss) for loss in found], [row.loss for row in rows], tol=0.02)
 
 
-# With more ums, training can magnify the rounding of another processor.
+# With more ums, training can magnify the rounding differences between processors.
 @pytest.mark.slow
 @pytest.mark.parametrize(("model", "ums"), [("GRU", 0), ("LSTM", 10)])
-def test_the_script_reproduces_the_data(script, model, ums):
+def test_the_script_reproduces_the_data(model, ums):
     saved = data.um(model=model, forget_bias=0, readout="normal", ums=ums)
-    found = script.point(model, 0, "normal", ums)
+    found = um.point(model, 0, "normal", ums)
     assert [row["right"] for row in found] == [row.right for row in saved]
     assert agrees([row["loss"] for row in found], saved)
     apart = [float(row["apart_h"]) for row in found]
     assert apart == pytest.approx([row.apart_h for row in saved], rel=0.1)
 
 
-# What another run could give, from the stored losses of ten LSTMs and of ten RNNs.
+# Losses that another run could give, made from the stored losses of ten LSTMs and ten RNNs.
 PLANTED = {
     "the same, to three digits": (True, lambda lstm, rnn: lstm * 1.003),
     "one seed off by a twentieth": (False, lambda lstm, rnn: lstm * np.array([1.05] + 9 * [1])),

@@ -67,7 +67,7 @@ def test_each_layer_and_direction_is_that_of_the_trace(layer, reverse):
 
 
 def held_by_torch(net, sentence, layer, reverse):
-    """Return the tagger's probabilities with f at 0 in one layer and direction, by a huge bias."""
+    """Return the tagger's probabilities if a huge bias keeps f at 0 in one layer and direction."""
     suffix = f"_l{layer}" + ("_reverse" if reverse else "")
     with torch.no_grad():
         getattr(net.lstm, "bias_ih" + suffix)[8:16] = -1e4

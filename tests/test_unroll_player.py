@@ -1,4 +1,4 @@
-"""UnrollPlayer without a browser: its numbers are torch's, and wrong use raises a sentence."""
+"""UnrollPlayer without a browser: its numbers equal torch's, and misuse raises errors."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def player(kind=TextLSTM, vocabulary=None, hidden=5, **settings):
 
 
 def by_torch(kind, vocabulary, sentence, hidden=5):
-    """Return gates, states and probabilities from torch's modules, in float32, step by step."""
+    """Return the gates, states and probabilities of torch's modules, step by step in float32."""
     torch.manual_seed(0)
     model = kind(len(vocabulary), hidden)
     x = torch.from_numpy(one_hot(vocabulary.encode(sentence), len(vocabulary), np.float32))
@@ -107,7 +107,7 @@ def test_a_gru_with_z_held_at_one_keeps_its_initial_state():
 def test_a_setting_from_python_updates_the_values():
     widget = player()
     widget.sentences = ["i hate milk"]
-    assert widget.step == 3  # the last word stays the last
+    assert widget.step == 3  # the player stays at the last word
     widget.step = 2
     widget.sentences = ["i hate", "you love dog"]
     assert widget.step == 2
@@ -122,6 +122,9 @@ def test_units_are_sorted_or_chosen():
     apart = np.abs(np.subtract(*(run["c"] for run in widget.values["runs"]))).sum(axis=0)
     assert widget.values["order"] == np.argsort(-apart).tolist()
     assert player(units=[4, 1]).values["order"] == [4, 1]
+    widget.clamp = {f"i{widget.unit}": 0}
+    held = np.abs(np.subtract(*(run["c"] for run in widget.values["runs"]))).sum(axis=0)
+    assert np.argsort(-held).tolist() != np.argsort(-apart).tolist() == widget.values["order"]
     widget.units = [int(np.argsort(apart)[0]), int(np.argsort(-apart)[0])]
     assert widget.values["order"] == widget.units[::-1]
 
@@ -137,7 +140,7 @@ def test_the_weights_go_over_once_as_one_buffer_or_as_its_text():
 
 
 def by_class(change, kind=TextLSTM):
-    """Return a model of a subclass whose recurrent layer is made by `change`."""
+    """Return a model whose class makes its recurrent layer with `change`."""
     return type("Mine", (kind,), {"kind": staticmethod(change)})(9)
 
 
@@ -261,24 +264,30 @@ def test_a_gate_is_held_from_a_word_on():
         widget.hold_from = 2
 
 
-def runs(c, h, p, words=("a b c d", "z b c d"), middle=0):
-    """Return two sentences whose states and predictions differ by c, h and p after each word."""
+def runs(c, h, p, words=("a b c d", "z b c d"), middle=0, base=0):
+    """Return two sentences whose states and predictions differ by c, h and p after each word.
+
+    middle: the mean of c. base: the probability of a third output, which leads if it is large.
+    """
     signs = [np.array([[middle + sign * v / 2] for v in c]) for sign in (1, -1)]
     shown = [np.array([[sign * v / 2] for v in h]) for sign in (1, -1)]
-    told = [np.array([[0.5 + sign * v / 2, 0.5 - sign * v / 2] for v in p]) for sign in (1, -1)]
+    half = (1 - base) / 2
+    told = [
+        np.array([[half + sign * v * half, half - sign * v * half, base] for v in p])
+        for sign in (1, -1)
+    ]
     parts = zip(words, signs, shown, told, strict=True)
     return [{"words": w.split(), "c": one, "h": two, "p": three} for w, one, two, three in parts]
-
-
-FREE = runs([2, 2, 2, 2], [1, 1, 1, 1], [0, 0, 0, 0.9])
 
 
 @pytest.mark.parametrize(
     ("held", "verdict", "word"),
     [
-        (FREE, "read", 4),
-        (runs([0.1, 0.1, 0.1, 0.1], [1, 0, 0, 0], [0] * 4), "never", 4),
+        (runs([2, 2, 2, 2], [1, 1, 1, 1], [0, 0, 0, 0.9]), "read", 4),
+        (runs([2, 2, 2, 2], [1, 1, 1, 1], [0, 0, 0, 0.9], base=0.55), "leaning", 4),
+        (runs([0.09] * 4, [1, 0, 0, 0], [0] * 4), "never", 4),
         (runs([2, 0.3, 0.1, 0.1], [1, 0, 0, 0], [0] * 4), "lost", 3),
+        (runs([0.5, 0.1, 0.09, 0], [1, 0, 0, 0], [0] * 4), "lost", 3),
         (runs([2, 2, 2, 2], [1, 0, 0, 0.05], [0] * 4), "not shown", 4),
         (runs([2, 2, 2, 2], [1, 0, 0, 0.05], [0] * 4, middle=9), "saturated", 4),
         (runs([2, 2, 2, 2], [1, 1, 1, 1], [0, 0, 0, 0.05]), "not read", 4),
@@ -286,9 +295,43 @@ FREE = runs([2, 2, 2, 2], [1, 1, 1, 1], [0, 0, 0, 0.9])
     ],
 )
 def test_the_verdict_on_the_difference_between_two_sentences(held, verdict, word):
-    found = difference(held, FREE, 4)
+    found = difference(held, 4)
     assert (found["verdict"], found["word"]) == (verdict, word)
-    assert difference(held[:1], FREE[:1], 4) == {}
+    assert difference(held[:1], 4) == {}
+
+
+@pytest.mark.parametrize(
+    ("h", "p", "hold_from", "verdict"),
+    [
+        (1, 0.9, 5, "early"),  # no gate is held yet
+        (0, 0, 5, "early"),
+        (1, 0.9, 4, "early"),  # held only since this word
+        (1, 0, 4, "early"),
+        (0, 0, 4, "not shown"),
+        (1, 0.9, 3, "read"),
+    ],
+)
+def test_a_verdict_waits_for_evidence_of_the_held_gates(h, p, hold_from, verdict):
+    held = runs([2] * 5, [1, 1, 1, h, h], [0, 0, 0, p, p], ("a b c d e", "z b c d e"))
+    found = difference(held, 4, hold_from)
+    assert found["verdict"] == verdict
+    assert found["word"] == (hold_from if verdict == "early" else 4)
+
+
+@pytest.mark.parametrize("hold_from", [1, 2, 3, 4, 5])
+def test_a_forgotten_difference_had_been_written(hold_from):
+    """If f is closed, c is new at each word, and everything that was written before is lost."""
+    torch.manual_seed(0)
+    model = TextLSTM(10).requires_grad_(False)
+    for parameter in model.parameters():
+        parameter.mul_(3)
+    vocabulary = Vocabulary([*SENTENCES, "um"])
+    sentences = [f"{subject}{UM}" for subject in ("i", "you")]
+    widget = UnrollPlayer(model, vocabulary, sentences=sentences, clamp={"f": 0}, step=31)
+    widget.hold_from = hold_from
+    found = widget.values["difference"]
+    assert found["verdict"] == "lost"
+    assert hold_from <= found["word"] < 31
 
 
 def test_sorting_the_units_chooses_the_first():
@@ -296,3 +339,45 @@ def test_sorting_the_units_chooses_the_first():
     widget.sort = True
     assert widget.unit == widget.values["order"][0]
     assert player(sort=True, unit=2).unit == 2
+
+
+def three(hidden=5, **settings):
+    torch.manual_seed(0)
+    kinds = {"RNN": TextRNN, "LSTM": TextLSTM, "GRU": TextGRU}
+    return UnrollPlayer({k: kind(9, hidden) for k, kind in kinds.items()}, Vocabulary(), **settings)
+
+
+def test_several_networks_read_the_same_sentences():
+    widget = three(sentences=["i love dog", "you love cat"], chosen="LSTM", clamp={"f": 0})
+    found = widget.values
+    for name, network in widget._networks.items():
+        held = {"f": 0} if name == "LSTM" else {}
+        runs = [widget._run(network, one, held) for one in widget.sentences]
+        for run, p in zip(runs, found["networks"][name]["p"], strict=True):
+            np.testing.assert_array_equal(run["p"][-1], p)
+        assert found["networks"][name]["difference"] == difference(runs, 3, int(name == "LSTM"))
+    assert found["runs"][0].keys() == {"words", *"figoch", "p"}
+    lines = widget.said(found)
+    assert [line.split()[0] for line in lines] == ["RNN:", "LSTM:", "GRU:"]
+    assert set(lines) <= set(texts(widget.picture()))
+    widget.chosen = "GRU"
+    assert widget.clamp == {}
+    assert widget.values["runs"][0].keys() == {"words", *"rznh", "p"}
+    assert "f" not in widget.values["free"]["runs"][0]
+
+
+def test_networks_that_cannot_be_compared_are_refused():
+    one = TextLSTM(9)
+    for models, sentence in [
+        ({"a": one}, "model: expected two or three networks by name, got 1"),
+        ({"a": one, "b": TextGRU(9, 6)}, "model: expected networks of the same sizes, got diff"),
+        ({"a": one, "b": nn.Linear(2, 2)}, "model: expected a TextRNN, TextLSTM or TextGRU"),
+    ]:
+        with pytest.raises(ValueError, match=f"^{re.escape(sentence)}"):
+            UnrollPlayer(models, Vocabulary())
+    with pytest.raises(ValueError, match="^chosen: expected one of RNN, LSTM, GRU, got 'CNN'"):
+        three(chosen="CNN")
+    with pytest.raises(ValueError, match="^chosen: expected one of no names, got 'RNN'"):
+        player(chosen="RNN")
+    with pytest.raises(ValueError, match="expected a word of the vocabulary, got 'um'"):
+        three(filler="um")

@@ -1,4 +1,4 @@
-"""The wheel, built as by pip, holds what readers import, and its cells don't need torch."""
+"""The wheel contains everything that readers import, and its cells don't need torch."""
 
 import ast
 import os
@@ -28,7 +28,7 @@ print(lstm.__file__, one.h.shape)
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """The unpacked wheel, a folder."""
+    """Build the wheel as pip does, and return the folder in which it is unpacked."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
@@ -40,7 +40,7 @@ def wheel(tmp_path_factory):
 def imported(source, package):
     """Yield the names that Python code imports, as dotted paths.
 
-    package: the package of the code, for imports that start with a dot.
+    package: the package that contains the code, for imports that start with a dot.
     """
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -80,16 +80,16 @@ def test_the_wheel_holds_what_readers_import_and_nothing_else(wheel):
     files = {path.relative_to(wheel) for path in wheel.rglob("*") if path.is_file()}
     package = {path for path in files if path.parts[0] == "gatewise"}
     modules = {path for path in package if path.suffix == ".py"}
-    assert {path.parts[0].split("-")[0] for path in files} == {"gatewise"}  # and its metadata
+    assert {path.parts[0].split("-")[0] for path in files} == {"gatewise"}  # including the metadata
     assert modules == readers_modules()
 
-    # All data and all scripts of the widgets are there, and some module names each of them.
+    # All data and all scripts of the widgets are in the wheel, and a module names each of them.
     source = {path.relative_to(SRC) for path in SRC.glob("gatewise/**/*") if path.is_file()}
     assert package == {path for path in source if path.parent.name != "__pycache__"}
     code = "".join((SRC / path).read_text(encoding="utf-8") for path in modules)
     names = {path.stem for path in modules}
     for path in package - modules:
-        named = {path.name, f'"{path.stem}"'}  # cells.js is read under "cells"
+        named = {path.name, f'"{path.stem}"'}  # cells.js is named "cells"
         assert path.stem in names or any(n in code for n in named), f"{path} is never read"
 
 

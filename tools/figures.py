@@ -1,4 +1,4 @@
-"""`make figures`: make every SVG in figures/ from the code below it in figures/README.md."""
+"""`make figures`: draw every SVG in figures/ with its code from figures/README.md."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ FIGURE = r"!\[(?P<alt>.+?)\]\((?P<file>[\w.]+)\)\n\n(?P<caption>\*.+?\*)\n\n" + 
 
 
 class Figure(NamedTuple):
-    """One section of the index: the file of the picture, its alt text, its caption and its code."""
+    """One section of the index: the picture's file, alt text, caption and code."""
 
     file: str
     alt: str
@@ -21,7 +21,7 @@ class Figure(NamedTuple):
     def draw(self, names):
         """Run the code, and return the Drawing or Plot from its last line.
 
-        names: the names that the code may use; its own are added.
+        names: a dict of the names that the code may use; the code adds its own names.
         """
         *before, last = ast.parse(self.code).body
         exec(compile(ast.Module(before, []), self.file, "exec"), names)
@@ -43,7 +43,7 @@ def pictures():
 
 
 def out_of_date(made, folder=FIGURES):
-    """Return the names of pictures in a folder that are different, missing or extra.
+    """Return the names of the pictures in a folder that are outdated, missing or unknown.
 
     made: the result of `pictures`.
     """

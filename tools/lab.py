@@ -1,4 +1,4 @@
-"""`make lab`: open JupyterLab on the first notebook, also as root and without a browser.
+"""`make lab`: open JupyterLab on the first notebook, even as root and without a browser.
 
 python tools/lab.py [OPTION …]     takes JupyterLab's options, such as --port=8899 or --ip=0.0.0.0
 """
@@ -21,7 +21,7 @@ def is_root():
 
 
 def has_browser():
-    """Return whether a browser window can be opened from here."""
+    """Return whether this process can open a browser window."""
     if sys.platform == "linux" and not os.environ.keys() & {
         "BROWSER",
         "DISPLAY",
@@ -36,13 +36,13 @@ def has_browser():
 
 
 def options(root, browser):
-    """Return JupyterLab's options, a list of strings.
+    """Return JupyterLab's options as a list of strings.
 
-    root: whether this process is root, which JupyterLab must be told to allow.
+    root: whether this process runs as root, which JupyterLab allows only with an option.
     browser: whether to open a browser.
     """
     always = [
-        f"--ServerApp.root_dir={ROOT}",  # not notebooks/, since they link to ../NOTATION.md
+        f"--ServerApp.root_dir={ROOT}",  # not notebooks/: they link to ../NOTATION.md
         f"--LabApp.default_url=/lab/tree/{FIRST}",
         "--ServerApp.log_level=WARN",
         "--LabApp.log_level=WARN",
@@ -54,7 +54,7 @@ def main():
     """Start JupyterLab, print the address to open, and serve until Ctrl-C is pressed."""
     server = LabApp.initialize_server(options(is_root(), has_browser()) + sys.argv[1:])
     print(f"Open {server.local_url} (Ctrl-C stops JupyterLab)", flush=True)
-    server.identity_provider.token_generated = False  # or start() would print the address again
+    server.identity_provider.token_generated = False  # else start() would print the address again
     server.start()
 
 

@@ -1,10 +1,10 @@
-"""`make links`: write the repository's address wherever it appears. It needs only Python.
+"""`make links`: write the repository's address wherever it appears. This needs only Python.
 
     python tools/links.py [OWNER/NAME]     by default, the address of the Git remote `origin`
     python tools/links.py --check          list the files with another address, and fail
 
 The address is `Repository` in pyproject.toml. Until the series is published, it is
-`__owner__/gatewise`. GitHub allows no such account, so no link leads to a stranger's code.
+`__owner__/gatewise`. GitHub allows no account of this name, so no link leads to a stranger's code.
 """
 
 import argparse
@@ -21,9 +21,12 @@ PLACEHOLDER = "__owner__/gatewise"
 ADDRESS = r"[A-Za-z0-9][\w-]*/[\w.-]+?"
 # https://github.com/owner/name, git@github.com:owner/name.git, ssh://git@github.com/owner/name, …
 REMOTE = rf"(?:\w+://)?(?:[^@/]+@)?(?:ssh\.)?github\.com(?::\d+)?[:/]({ADDRESS})(?:\.git)?/?"
-# Before an owner's name: GitHub itself, Colab's form of its links, Binder's, and raw files.
+# The part of a link before the owner's name, on GitHub, Colab and Binder and for raw files.
 BEFORE = r"(?P<before>github\.com/|/github/|/gh/|githubusercontent\.com/)"
-NOTE = "The badges work once the series is published and `make links` has written its address.\n\n"
+NOTE = (
+    "The badges and the links to the book work once the series is published and `make links` has "
+    "written its address.\n\n"
+)
 
 SETUP = """\
 # {purpose}
@@ -50,6 +53,12 @@ def address():
     return re.search(r'^Repository = "https://github\.com/(.+)"$', project, re.MULTILINE)[1]
 
 
+def book():
+    """Return the address of the pages of the book, where GitHub publishes them."""
+    owner, name = address().split("/")
+    return f"https://{owner}.github.io/{name}/"
+
+
 def origin():
     """Return the address of the Git remote `origin`. Raises ValueError if it isn't on GitHub."""
     command = ["git", "remote", "get-url", "origin"]
@@ -66,7 +75,7 @@ def from_remote(url):
 
 
 def setup_cell(address):
-    """Return the source of the set-up cell, which starts every notebook."""
+    """Return the source of the set-up cell, the first code cell of every notebook."""
     if address == PLACEHOLDER:
         return SETUP.format(purpose="Is the series installed?", install=CANNOT_INSTALL)
     purpose = "This installs the series on Colab and, with Internet switched on, on Kaggle."
@@ -88,7 +97,7 @@ def rewrite(text, old, new):
 
 
 def rewrite_notebook(text, old, new):
-    """Do the same for the text of an .ipynb file: the sources change, the outputs don't."""
+    """Do the same for the text of an .ipynb file, changing the sources but not the outputs."""
     notebook = json.loads(text)
     for cell in notebook["cells"]:
         source = setup_cell(new) if cell["id"] == "setup" else "".join(cell["source"])
@@ -108,7 +117,7 @@ def rewritten(old, new):
 
 
 def faults():
-    """Return the faults of the links, a list of sentences."""
+    """Return the faults of the links as a list of sentences."""
     here = address()
     published = os.environ.get("GITHUB_REPOSITORY", here)
     if published.lower() != here.lower():
@@ -118,7 +127,7 @@ def faults():
 
 
 def main(arguments=None):
-    """Run the command line. Returns the exit status, or a sentence that says what is wrong."""
+    """Run the command line. Returns the exit status, or a sentence that describes the fault."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

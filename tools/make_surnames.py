@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from pathlib import Path
 
-# Languages in Latin script with their own list of at least a few hundred names in Faker.
+# Languages in Latin script for which Faker has a list of at least a few hundred names.
 LOCALES = {
     "Croatian": ["hr_HR"],
     "Dutch": ["nl_NL"],
@@ -39,7 +39,7 @@ def fold(name):
 
 
 def surnames():
-    """Return the names in the installed Faker, a dict from languages to sorted lists."""
+    """Return the names in the installed Faker as a dict from languages to sorted lists."""
     names = {language: set() for language in LOCALES}
     for language, locales in LOCALES.items():
         for locale in locales:
@@ -47,7 +47,7 @@ def surnames():
             names[language] |= {fold(name) for name in provider.last_names}
     count = Counter(name for found in names.values() for name in found)
     return {
-        # Only names of one word, since "van der" would reveal the language.
+        # Keep only names of one word, since "van der" would reveal the language.
         language: sorted(n for n in found if count[n] == 1 and re.fullmatch("[a-z]+", n))
         for language, found in names.items()
     }

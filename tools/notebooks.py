@@ -6,8 +6,8 @@
 Without names, both commands run on all notebooks. nbval skips cells without an execution count, so
 it would pass a stripped notebook. That is why `--check` exists.
 
-The state in which each cell displayed its widget goes into notebooks/widgets.json. With it,
-`make site` shows the widgets without a kernel.
+notebooks/widgets.json records the state of each widget at the time it is displayed, so that
+`make site` can show the widgets without a kernel.
 """
 
 import argparse
@@ -29,10 +29,10 @@ ROOT = Path(__file__).resolve().parents[1]
 STATES = ROOT / "notebooks" / "widgets.json"
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 METADATA = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
-# A path in a home folder or a temporary folder, or the memory address of an object.
+# A path in a home folder or temporary folder, or the memory address of an object.
 LOCAL = re.compile(r"(/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\?Users)|at 0x[0-9a-f]{6,}")
-LONGEST, MEDIAN = 25, 6  # the most lines of a code cell, and of the median code cell
-# The only metadata that a cell may carry: its output is folded, because it answers a guess.
+LONGEST, MEDIAN = 25, 6  # the largest length of a code cell and of the median code cell, in lines
+# The only metadata that a cell may have: its output is folded because it answers a guess.
 FOLDED = {"jupyter": {"outputs_hidden": True}}
 SPEAKS = {"print", "compare", "display", "exercise"}  # functions that print
 
@@ -41,7 +41,7 @@ def execute(path):
     """Run a notebook in a fresh kernel and an empty folder, normalize it and save it.
 
     path: the .ipynb file. It is replaced only if every cell runs without an error.
-    Returns the states of its widgets by the ids of their cells.
+    Returns a dict from the ids of cells to the states of their widgets.
     Raises nbclient.exceptions.CellExecutionError for the first cell with an error.
     """
     notebook = nbformat.read(path, as_version=4)
@@ -56,13 +56,13 @@ def execute(path):
 
 
 def displayed(outputs):
-    """The state of each widget among a cell's outputs, as it was when it was displayed."""
+    """Return the state of each widget in a cell's outputs at the time it was displayed."""
     about = [output.get("metadata", {}) for output in outputs]
     return [_seven_digits(found["gatewise"]) for found in about if "gatewise" in found]
 
 
 def _seven_digits(value):
-    """The precision of float32: a trained network's weights have no more."""
+    """Return a state with all numbers rounded to seven digits, the precision of float32."""
     if isinstance(value, dict):
         return {key: _seven_digits(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -71,7 +71,7 @@ def _seven_digits(value):
 
 
 def read_states():
-    """The recorded states: by notebook and cell, a list of what the cell displayed."""
+    """Return the recorded states: for each notebook and cell, a list of displayed states."""
     return json.loads(STATES.read_text(encoding="utf-8")) if STATES.exists() else {}
 
 
@@ -90,12 +90,12 @@ def write_states(states):
 
 
 def normalize(notebook):
-    """Remove, in place, what differs between runs or between editors. Returns the notebook."""
+    """Remove everything that differs between runs or editors, in place. Returns the notebook."""
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat_minor = 5
     seen = set()
     for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict(FOLDED if _is_folded(cell) else {})
+        cell.metadata = nbformat.from_dict(FOLDED if is_folded(cell) else {})
         if not cell.get("id") or cell.id in seen:
             cell.id = hashlib.sha256(cell.source.encode()).hexdigest()[:8]
         seen.add(cell.id)
@@ -103,7 +103,7 @@ def normalize(notebook):
         cell.execution_count = count
         for output in cell.outputs:
             output.pop("transient", None)
-            # The view of a widget names a model from this run. Its picture stays.
+            # The view of a widget names a model from this run, so only the picture is kept.
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
             output.get("metadata", {}).pop("gatewise", None)
             if "execution_count" in output:
@@ -111,7 +111,7 @@ def normalize(notebook):
     return notebook
 
 
-def _is_folded(cell):
+def is_folded(cell):
     """Return whether the output of a code cell is folded, whatever metadata an editor added."""
     return (
         cell.cell_type == "code" and cell.metadata.get("jupyter", {}).get("outputs_hidden") is True
@@ -119,14 +119,14 @@ def _is_folded(cell):
 
 
 def write(notebook, path):
-    """Save a notebook. The same content gives the same text."""
+    """Save a notebook, so that the same content always gives the same text."""
     text = nbformat.writes(notebook).rstrip("\n") + "\n"
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def check(path):
-    """Return the faults of a saved notebook, a list of lines."""
-    # Read the file itself: nbformat.read would mend some faults silently.
+    """Return the faults of a saved notebook as a list of lines."""
+    # Read the file itself, because nbformat.read would silently mend some faults.
     notebook = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
     for cell in notebook.cells:
         cell.source = "".join(cell.source)
@@ -174,7 +174,7 @@ def _cell_faults(cell):
 
 
 def _speaks(source):
-    """Return whether a cell surely prints: it calls one of SPEAKS, outside functions and ifs."""
+    """Return whether a cell is sure to print, by a call of SPEAKS outside functions and ifs."""
     # The set-up cell contains %pip, which isn't Python until IPython transforms it.
     waiting = list(ast.parse(TransformerManager().transform_cell(source)).body)
     while waiting:

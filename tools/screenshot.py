@@ -1,4 +1,4 @@
-"""`make screenshot`: take the picture of a widget that README.md shows, figures/gate_explorer.png.
+"""`make screenshot`: take the screenshot that README.md shows, figures/gate_explorer.png.
 
 A real browser shows the widget on a blank page, as in the tests (tests/browser/blank_page.py).
 """
@@ -17,7 +17,7 @@ sys.path.append(str(ROOT / "tests" / "browser"))
 from blank_page import FLAGS, View, executable  # noqa: E402
 
 PATH = ROOT / "figures" / "gate_explorer.png"
-WIDTH = 1200  # pixels of the picture
+WIDTH = 1200  # the width of the picture in pixels
 COLORS = 128  # a palette this small keeps the file small, and the difference is hard to see
 
 

@@ -2,9 +2,9 @@
 
     python -m tools.site [FOLDER] [--serve]     build into site/out or FOLDER, and serve it
 
-`make site` runs it. site/book/ has the templates for nbconvert, site/static/ the files that are
-copied unchanged, and site/en/ the words of the English edition. notebooks/widgets.json has the
-state of each widget.
+`make site` runs this script. site/book/ contains the templates for nbconvert, site/static/ contains
+the files that are copied unchanged, and site/en/ contains the words of the English edition.
+notebooks/widgets.json contains the state of each widget.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from traitlets.config import Config
 from gatewise import widgets
 from gatewise.drawings import DARK, LIGHT
 from gatewise.widgets.words import ENGLISH
-from tools import links, notebooks
+from tools import api, links, notebooks
 
 ROOT = links.ROOT
 SITE = ROOT / "site"
@@ -88,7 +88,7 @@ def curly(markup):
     """Return some HTML with typographic quotes and apostrophes, but not in code and equations."""
     tag = r"(<(code|pre|math|svg|script)\b.*?</\2>|<[^>]*>)"
     before, pieces = " ", re.split(tag, markup, flags=re.DOTALL)
-    for n in range(0, len(pieces), 3):  # text; a tag or a whole element; the element's name
+    for n in range(0, len(pieces), 3):  # text, then a tag or an element, then its name
         text = before + pieces[n].replace("&quot;", '"')
         for quote, (opening, closing) in {'"': "“”", "'": "‘’"}.items():
             text = re.sub(rf"(?<=[\s(\[“‘—]){quote}", opening, text).replace(quote, closing)
@@ -123,15 +123,16 @@ class Renderer(IPythonRenderer):
         return code(source, info or "text")
 
     def table(self, text):
-        text = re.sub(r"<th\b[^>]*></th>", "<td></td>", text)  # drop an empty head
+        text = re.sub(r"<th\b[^>]*></th>", "<td></td>", text)  # an empty header is a plain cell
         text = re.sub(r"<thead>(\s|</?tr>|<td></td>)*</thead>", "", text)
         return f'<div class="wide"><table>{text}</table></div>'
 
     def link(self, text, url, title=None):
+        url = url.removeprefix(links.book())
         path, mark, anchor = url.partition("#")
         if path.endswith((".ipynb", "NOTATION.md")):
             url = Path(path).stem.lower() + ".html" + mark + anchor
-        elif path and "://" not in path:
+        elif path and "://" not in path and not path.endswith(".html"):
             parts = [part for part in path.split("/") if part != ".."]
             url = f"https://github.com/{links.address()}/blob/main/{'/'.join(parts)}"
         return super().link(text, url, title)
@@ -176,9 +177,10 @@ def to_json(value):
 
 
 def texts(path):
-    """Return the texts of a file by the names in their marks, `<!-- name -->`; {} without a file.
+    """Return a dict from the marks in a file, `<!-- name -->`, to the texts below them.
 
-    A file named after a notebook has translations of its Markdown cells, named by their ids.
+    Without a file, the dict is empty. A file named after a notebook contains translations of its
+    Markdown cells; their names are the ids of the cells.
     """
     if not path.exists():
         return {}
@@ -199,17 +201,24 @@ def translate(notebook, by_id):
 def arrange(notebook, states, say):
     """Turn a notebook into a chapter, in place. Returns its title.
 
-    It removes the parts for JupyterLab: the links in the title block, which the page has anyway,
-    and the code of exercises. It attaches captions to their figures and states to their widgets.
+    The parts for JupyterLab are removed: the links in the title block, which the page has anyway,
+    and the code of exercises. Figures get their captions, widgets get their states and anchors, and
+    each folded answer learns whether a guess was asked for before it.
     """
     title, *rest = notebook.cells[0].source.split("\n\n")
     own = ("[![", *say["title block"])
     notebook.cells[0].source = "\n\n".join(part for part in rest if not part.startswith(own))
+    is_asked = False
     for cell in notebook.cells:
-        for output, state in zip(_widgets(cell), states.get(cell.id, []), strict=False):
-            output.metadata["gatewise"] = state
+        shown = zip(_widgets(cell), states.get(cell.id, []), strict=False)
+        for n, (output, state) in enumerate(shown, start=1):
+            output.metadata |= {"gatewise": state, "anchor": f"{cell.id}-{n}" if n > 1 else cell.id}
+        if cell.cell_type == "markdown":
+            is_asked |= "**Guess" in cell.source
+        elif notebooks.is_folded(cell):
+            cell.metadata["asked"], is_asked = is_asked, False
         if cell.id.startswith("answer-") or re.fullmatch(r"drawings\..*", cell.source):
-            cell.source = ""  # its outputs stay
+            cell.source = ""  # the outputs stay
     notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith("check-")]
     for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False):
         shown = [o for o in cell.get("outputs", []) if PICTURES & o.get("data", {}).keys()]
@@ -227,10 +236,10 @@ def _widgets(cell):
 def front(text):
     """Return the front page as a notebook: a text, a widget, and another text.
 
-    text: dict with the texts `lead` and `after`.
+    text: a dict with the texts `lead` and `after`.
     """
     state = widgets.GateExplorer().state()
-    data, metadata = {"text/plain": state["class"]}, {"gatewise": state}
+    data, metadata = {"text/plain": state["class"]}, {"gatewise": state, "anchor": "explorer"}
     shown = [new_output("display_data", data, metadata=metadata)]
     lead, after = (new_markdown_cell(text[id], id=id) for id in ("lead", "after"))
     return new_notebook(cells=[lead, new_code_cell("", id="front", outputs=shown), after])
@@ -242,8 +251,8 @@ def front(text):
 def build(out=OUT, edition=SITE / "en", words=ENGLISH):
     """Write all pages into a folder, which is emptied first. Returns the folder.
 
-    edition: a folder with the words of the pages, `say.json` and `front.md`, and in a translation
-    also the texts of the notebooks, NN_name.md; see `texts`. words: the labels of the widgets.
+    edition: a folder with the words of the pages, `say.json` and `front.md`. In a translation, it
+    also has the texts of the notebooks, NN_name.md (see `texts`). words: the labels of the widgets.
     """
     say = json.loads((edition / "say.json").read_text(encoding="utf-8"))
     shutil.rmtree(out, ignore_errors=True)
@@ -273,6 +282,9 @@ def sources(edition, say):
     notation = texts(edition / "notation.md").get("notation", notation)
     notebook = new_notebook(cells=[new_markdown_cell(notation, id="notation")])
     yield "notation", arrange(notebook, {}, say), notebook, github_id
+    reference = api.markdown(texts(edition / "api.md")["api"])
+    notebook = new_notebook(cells=[new_markdown_cell(reference, id="api")])
+    yield "api", arrange(notebook, {}, say), notebook, api.anchor
 
 
 def render(out, say, name, title, notebook, anchor):
@@ -280,7 +292,9 @@ def render(out, say, name, title, notebook, anchor):
     book = Book(anchor)
     wanted = {"unique_key": name, "output_files_dir": "img", "say": say, "colab": colab(name)}
     body, resources = book.from_notebook_node(notebook, wanted)
-    body = body.replace('class="live"', 'class="live" id="explorer"', 1)
+    places = re.findall('class="live" id="(.+?)"', body)
+    acts = rf'<a href="(?:{name}\.html)?(#(?:{"|".join(places)})\?)'  # a link that sets a widget
+    body = re.sub(acts, r'<a class="set" href="\1', body)
     for file, picture in resources["outputs"].items():
         (out / file).write_bytes(picture)
     kinds = sorted(set(re.findall(r'data-class="(\w+)"', body)))
@@ -290,6 +304,8 @@ def render(out, say, name, title, notebook, anchor):
         "body": body,
         "colab": colab(name),
         "toc": [{"level": level, "id": id, "text": text} for level, id, text in book.toc],
+        "explorer": places[:1],
+        "task": re.findall('class="live" id="(.+?)" data-task', body)[:1],
         "views": {kind: getattr(widgets, kind).view for kind in kinds},
     }
 
@@ -320,13 +336,14 @@ def write_widgets(folder, words):
         kind = getattr(widgets, name)
         view = kind._esm.replace("export default", "const live =")
         shared = f"const constants = {to_json(kind.shared(words))};"
-        mount = "export const mount = (place, own) => live.mount(place, { ...constants, ...own });"
+        mount = "export const mount = (place, own, more) =>"
+        mount += " live.mount(place, { ...constants, ...own }, more);"
         (folder / f"{name}.js").write_text(f"{view}\n{shared}\n{mount}\n", encoding="utf-8")
         (folder / f"{kind.view}.css").write_text(kind._css, encoding="utf-8")
 
 
 def sections(page):
-    """Return the sections of a page for the search: address, anchor, title and text of each."""
+    """Return the address, anchor, title and text of each section of a page, for the search."""
     first, *rest = HEADING.split(page["body"])
     parts = [("", page["title"], first), *zip(rest[::3], rest[1::3], rest[2::3], strict=True)]
     return [[f"{page['name']}.html", id, plain(head), plain(text)] for id, head, text in parts]
@@ -367,7 +384,7 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 def server(folder=OUT, port=0):
-    """Return a server for a folder, reachable only from this machine. port: 0 for any free port."""
+    """Return a server for a folder that only this machine can reach. port: 0 for any free port."""
     return ThreadingHTTPServer(("127.0.0.1", port), partial(Handler, directory=folder))
 
 

@@ -1,12 +1,12 @@
-"""`make sweep`: test every notebook as if on other machines. CONTRIBUTING.md has the table.
+"""`make sweep`: test every notebook as if on other machines. CONTRIBUTING.md has the results.
 
-    python tools/sweep.py [WORD …]      all settings, or those whose name contains a word
+    python tools/sweep.py [WORD …]      all settings, or those whose names contain a word
 
-Libraries choose their code by the processor. The settings below make them choose as they would on
-other processors, so that one machine stands for several. Settings that this processor can't run are
-skipped. One more run uses the oldest versions that pyproject.toml allows of NumPy and the widget
-libraries, in a separate environment, .venv-oldest. Two runs with one thread go in parallel. It all
-takes about half an hour on two cores.
+Libraries choose code that suits the processor. The settings below make them choose as they would on
+other processors, so that one machine stands in for several. Settings that this processor can't run
+are skipped. One more run uses the oldest versions of NumPy and the widget libraries that
+pyproject.toml allows, in a separate environment, .venv-oldest. Two runs with one thread each go in
+parallel. The whole sweep takes about half an hour on two cores.
 """
 
 import os
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-# The features that NumPy has special code for and that this processor has.
+# The features of this processor that NumPy has special code for.
 DISPATCHED = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
 OLDEST = ("numpy", "ipywidgets", "anywidget")
 SETTINGS = {
@@ -41,7 +41,7 @@ TABLE = re.compile(r"(?<=<!-- sweep -->\n).*?(?=<!-- /sweep -->)", re.DOTALL)
 
 
 def run(python, environment):
-    """Run all notebooks once. Returns "385 cells equal", for example, or the cells that differ."""
+    """Run all notebooks once. Returns the cells that differ, or a text like "385 cells equal"."""
     command = [python, "-m", "pytest", "notebooks", "-q", "--tb=no", "-p", "no:cacheprovider"]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, text=True
@@ -55,14 +55,14 @@ def run(python, environment):
 
 
 def lower_bounds():
-    """Return the oldest versions that pyproject.toml allows, a dict of strings."""
+    """Return the oldest versions that pyproject.toml allows as a dict from names to versions."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = "\n".join(project["dependencies"])
     return dict(re.findall(r"^([\w-]+)>=([\d.]+)", lines, re.MULTILINE))
 
 
 def oldest():
-    """Return the path of Python in .venv-oldest, and its pins; make it if there is none."""
+    """Return the path of Python in .venv-oldest, which is made if it is missing, and its pins."""
     bounds = lower_bounds()
     pins = [f"{name}=={bounds[name]}" for name in OLDEST]
     environment = ROOT / ".venv-oldest"

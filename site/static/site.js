@@ -1,26 +1,88 @@
-// The code of the pages: widgets without a kernel, the theme, the contents and the search.
+// The code of the pages: live widgets without a kernel, links that set them, guesses, the theme, the
+// contents and the search.
 const root = document.documentElement;
+let kept = {}; // what this browser keeps for the reader
+try { kept = localStorage; } catch { /* it may keep nothing */ }
 
-// ── widgets, in order; a picture stays until its widget is there, or if the widget fails ────
+// ── widgets, in order; a picture stays until its widget replaces it ─────────────────────────
+const live = new Map(); // by their anchors
 async function mountAll() {
   for (const place of document.querySelectorAll(".live")) {
     const still = [...place.childNodes];
     const own = JSON.parse(place.querySelector("script").textContent);
     const { mount } = await import(`./widgets/${place.dataset.class}.js`);
-    mount(place, own);
+    live.set(place.id, mount(place, own, { share: (link) => share(place.id, link) }));
     for (const node of still) node.remove();
+    if (named(location.hash)[0] === place.id) follow(location.hash);
     performance.mark("live");
-    await new Promise((done) => setTimeout(done)); // lets the page handle a key or a click in between
+    await new Promise((done) => setTimeout(done)); // lets the page handle input in between
   }
 }
 mountAll();
 
-// ── theme ───────────────────────────────────────────────────────────────────────────────────
-document.querySelector("[data-theme-toggle]").addEventListener("click", () => {
-  localStorage.theme = root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+// ── links to a state, as `#explorer?x=-2`: from the address, and from the text, with a way back ─
+/** The anchor of a widget and the settings in a link. */
+const named = (hash) => hash.match(/^#([\w-]+)\?(.*)$/)?.slice(1) ?? [];
+const behavior = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
+const bar = document.querySelector(".return");
+const [back, undo] = bar.querySelectorAll("button");
+
+/** Write a link into the address and the clipboard; whether the clipboard took it. */
+function share(id, link) {
+  history.replaceState(null, "", `#${id}?${link}`);
+  return navigator.clipboard?.writeText(location.href).then(() => true, () => false);
+}
+
+/** What the reader can set in a widget, and how it is set. */
+const controls = (place) => new Map([...place.querySelectorAll("input, select, [aria-pressed], [aria-valuenow]")]
+  .map((node) => [node, node.getAttribute("aria-pressed") ?? node.getAttribute("aria-valuenow") ?? node.value]));
+
+/** Set a widget by a link, mark what has changed, and go there. Returns what undoes it. */
+function follow(hash) {
+  const [id, link] = named(hash);
+  if (!live.has(id)) return;
+  const [place, widget] = [document.getElementById(id), live.get(id)];
+  const before = controls(place);
+  const last = widget.open(link);
+  const changed = [...controls(place)].filter(([node, value]) => before.get(node) !== value);
+  for (const [node] of changed) node.dataset.changed = "";
+  setTimeout(() => changed.forEach(([node]) => delete node.dataset.changed), 3000);
+  place.scrollIntoView({ behavior: behavior() });
+  return () => last && widget.update(last);
+}
+addEventListener("hashchange", () => follow(location.hash));
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a.set");
+  const [id] = named(link?.hash ?? "");
+  if (!live.has(id) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const top = scrollY;
+  undo.onclick = follow(link.hash);
+  document.getElementById(id).before(bar); // the next Tab leads into the widget
+  bar.hidden = false;
+  back.focus({ preventScroll: true });
+  back.onclick = () => [(bar.hidden = true), link.focus({ preventScroll: true }), scrollTo({ top, behavior: behavior() })];
 });
 
-// ── contents, with the current section; on a narrow page, a popover until a link is chosen ──
+// ── guesses: the reader's own words stay in this browser, and beside the answer ─────────────────
+for (const form of document.querySelectorAll(".guess")) {
+  const [answer, [field], key] = [form.nextElementSibling, form.elements, `${location.pathname}#${form.id}`];
+  field.value = kept[key] ?? "";
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    answer.querySelector(".said q").textContent = kept[key] = field.value;
+    answer.open = true;
+    answer.firstElementChild.focus();
+  });
+}
+
+// ── theme ───────────────────────────────────────────────────────────────────────────────────
+document.querySelector("[data-theme-toggle]").addEventListener("click", () => {
+  kept.theme = root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+});
+
+// ── contents, which mark the current section; on a narrow page, they are a popover ──────────
 const contents = document.querySelector(".contents");
 const links = new Map([...contents.querySelectorAll("a")].map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
 contents.addEventListener("click", ({ target }) => target.closest("a") && contents.matches(":popover-open") && contents.hidePopover());
@@ -32,7 +94,7 @@ const watch = new IntersectionObserver((entries) => {
 }, { rootMargin: "0px 0px -70%" });
 for (const heading of document.querySelectorAll("h2[id]")) if (links.has(heading.id)) watch.observe(heading);
 
-// ── boxes wider than the page, which the keyboard can scroll, too ───────────────────────────
+// ── boxes wider than the page, which the keyboard can also scroll ───────────────────────────
 const boxes = document.querySelectorAll("pre, .wide, math[display=block], .long");
 const reach = new ResizeObserver((entries) => {
   for (const { target } of entries) {
@@ -59,7 +121,7 @@ addEventListener("keydown", (event) => {
   open();
 });
 
-/** Return the part of a text around the first of the words, with each word marked. */
+/** Return the part of a text around the first of some words, with all the words marked. */
 function excerpt(text, words) {
   const start = Math.max(0, fold(text).indexOf(words[0]) - 60);
   let rest = (start ? "…" : "") + text.slice(start, start + 180) + (text.length > start + 180 ? "…" : "");

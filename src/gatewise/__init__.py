@@ -1,7 +1,7 @@
 """Recurrent networks, gate by gate.
 
-A forward pass leaves a trace; plots, widgets and the backward pass read it.
-Only the modules that use torch, matplotlib or anywidget import them.
+A forward pass returns a trace, which the plots, the widgets and the backward pass read.
+torch, matplotlib and anywidget are imported only by the modules that use them.
 """
 
 from gatewise.cells import gru, lstm, rnn

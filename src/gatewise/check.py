@@ -1,4 +1,4 @@
-"""Checks that take one line: compare two results, check a gradient, grade an exercise."""
+"""One-line checks that compare two results, check a gradient or grade an exercise."""
 
 from collections.abc import Mapping
 
@@ -14,12 +14,12 @@ def compare(name, ours, reference, tol=1e-12):
     tol: the largest absolute difference allowed, relative to the largest absolute value of the
     reference. If the reference is zero throughout, `tol` is absolute.
     The difference itself is never printed, because its digits vary between machines.
-    Returns True or False. Never raises, so a notebook can write `assert compare(…)`.
+    Returns True or False. Never raises an error, so a notebook can write `assert compare(…)`.
     """
     try:
         reason = _why_not(ours, reference, tol)
         passed = f"yes (to {tol:.0e})".replace("e-0", "e-")
-    except Exception as error:  # objects that refuse to be compared
+    except Exception as error:  # some objects can't be compared
         reason = f"no: {type(error).__name__}"
     print(f"{name!s:<24} {reason or passed}")
     return not reason
@@ -55,7 +55,7 @@ def _why_not_array(ours, reference, tol):
 
 
 def _is_group(values):
-    """Return whether this is a list of arrays, each with its own scale, not a list of numbers."""
+    """Return whether `values` is a list of arrays, each with its own scale, and not of numbers."""
     return isinstance(values, list | tuple) and any(
         np.ndim(v) > 0 if hasattr(v, "shape") else isinstance(v, Mapping) or _is_group(v)
         for v in values
@@ -63,11 +63,11 @@ def _is_group(values):
 
 
 def _numbers(values):
-    """Return numbers as a float64 or complex128 array, anything else as an array of objects."""
+    """Return numbers as a float64 or complex128 array, and anything else as an array of objects."""
     try:
         array = as_array(values)
     except (TypeError, ValueError, RuntimeError):
-        if hasattr(values, "detach"):  # bfloat16, quantized or sparse: unknown to NumPy
+        if hasattr(values, "detach"):  # NumPy has no bfloat16, quantized or sparse arrays
             values = values.detach().cpu()
             values = values.dequantize() if values.is_quantized else values.to_dense()
             array = as_array(values if values.is_complex() else values.double())
@@ -103,7 +103,7 @@ def central_difference(loss, w, eps=1e-5):
 
 
 def _double(value):
-    """Return a loss as a float; raise ValueError for an array and for float16 or float32."""
+    """Return a loss as a float; raise ValueError for an array, and for float16 or float32."""
     value = as_array(value)
     coarse = value.dtype in (np.float16, np.float32)
     if value.shape != () or coarse or value.dtype.kind not in "biuf":
@@ -115,8 +115,8 @@ def _double(value):
 def exercise(number, answer, right, tol=1e-3):
     """Print whether the reader's answer to an exercise is right.
 
-    number: that of the exercise. answer: None, a number, an array, a list of them, a set, a dict of
-    numbers, True or False. right: the right answer, of the same kind.
+    number: the number of the exercise. answer: None, True or False, a number, an array, a list, a
+    set, or a dict from names to such answers. right: the right answer, of the same kind.
     tol: the largest absolute difference allowed for a number.
     """
     if answer is None:
@@ -138,12 +138,15 @@ def _is_right(answer, right, tol):
             return isinstance(answer, set | list | tuple) and set(answer) == right
         answer, right = _numbers(answer), _numbers(right)
         return answer.shape == right.shape and bool(np.abs(answer - right).max(initial=0) <= tol)
-    except Exception:  # a reader may type anything: words instead of numbers, for example
+    except Exception:  # readers may type anything, such as words instead of numbers
         return False
 
 
 def as_array(values):
-    """Return an array, a number, a list or a torch tensor as an array. Doesn't import torch."""
+    """Return values as an array of the same shape, without importing torch.
+
+    values: an array, a number, a list or a torch tensor.
+    """
     if hasattr(values, "detach"):
         values = values.detach().cpu().resolve_conj().resolve_neg().numpy()
     return np.asarray(values)

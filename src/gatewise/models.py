@@ -8,31 +8,33 @@ from gatewise.text import check_lengths
 
 
 def unroll(mode, x, W_ih, W_hh, b_ih, b_hh, h=None, c=None, **form):
-    """Yield every time step of a cell, as a dict from symbol to tensor.
+    """Yield each time step of a cell as a dict from symbols to tensors.
 
-    Computes what `nn.RNN`, `nn.LSTM` or `nn.GRU` computes, in plain operations. So autograd can
-    give the gradient of each intermediate result, and a model can change one operation.
+    Computes the same as `nn.RNN`, `nn.LSTM` or `nn.GRU`, but in plain operations, so autograd can
+    compute the gradient on each intermediate result, and a model can change a single operation.
     mode: "RNN_TANH", "LSTM" or "GRU", like a module's `mode`. x: (T, B, D). h, c: (B, H), the
-    initial states, zeros by default. form: as in `cell_step`.
+    initial states, zeros by default. form: the keyword arguments `without` and `reset_after` of
+    `cell_step`.
     W_ih, W_hh, b_ih, b_hh: the parameters of one layer. With a leading axis (S, …), they belong to
-    S networks that run in parallel, and the tensors are (S, B, H).
+    S networks that run in parallel, and the tensors have the shape (S, B, H).
     """
     B, H = x.shape[1], W_hh.shape[-1]
     h = x.new_zeros(*W_hh.shape[:-2], B, H) if h is None else h
     c = torch.zeros_like(h) if c is None else c
     W_hh_T, b_hh = W_hh.mT, b_hh.unsqueeze(-2).expand(*b_hh.shape[:-1], B, -1)
-    x = x.unflatten(1, [1] * (W_ih.ndim - 2) + [B])  # (T, 1, B, D) for (S, G·H, D)
-    for a in x @ W_ih.mT + b_ih.unsqueeze(-2):  # one product for all inputs
+    x = x.unflatten(1, [1] * (W_ih.ndim - 2) + [B])  # (T, 1, B, D) if W_ih is (S, G·H, D)
+    for a in x @ W_ih.mT + b_ih.unsqueeze(-2):  # one product for all time steps
         now = cell_step(mode, a, lambda h: h @ W_hh_T + b_hh, h, c, **form)
         h, c = now["h"], now.get("c")
         yield now
 
 
 def cell_step(mode, a, hidden, h, c=None, without=None, reset_after=True):
-    """Return one time step of a cell, as a dict from symbol to tensor.
+    """Return one time step of a cell as a dict from symbols to tensors.
 
-    a: (…, B, G·H), the input side of the pre-activations of G stacked layers, W_ih x + b_ih.
-    hidden: a function from h to the hidden side, W_hh h + b_hh.
+    mode: "RNN_TANH", "LSTM" or "GRU", like a module's `mode`.
+    a: (…, B, G·H), the input side W_ih x + b_ih of the pre-activations, for G stacked layers.
+    hidden: a function that maps h to the hidden side W_hh h + b_hh.
     h, c: (…, B, H), the previous states.
     without: the part of an LSTM to leave out, as in TextLSTMWithout.
     reset_after: True for torch's form of the GRU, False for the form from Cho et al.
@@ -62,13 +64,13 @@ def cell_step(mode, a, hidden, h, c=None, without=None, reset_after=True):
 
 
 class TextModel(nn.Module):
-    """A recurrent layer over one-hot words, and a linear readout of its last hidden state.
+    """A recurrent layer that reads one-hot words, and a linear readout of its last hidden state.
 
     words: the size of the vocabulary, D. hidden: the number of hidden units, H.
     readout: the initialization of `W` (H, D) and `b` (D,). "normal" draws standard normal numbers,
-    as in the published runs that the notebooks compare with; "linear" draws as `nn.Linear` does.
-    The recurrent layer is `rnn`; a subclass names its `kind`.
-    Raises ValueError for another readout.
+    as in the published runs that the notebooks compare with; "linear" draws them like `nn.Linear`.
+    The attribute `rnn` is the recurrent layer; each subclass sets its class, `kind`.
+    Raises ValueError for any other `readout`.
     """
 
     kind = None
@@ -94,9 +96,9 @@ class TextModel(nn.Module):
     def unrolled(self, x, weights=None, **form):
         """Return the logits of `forward`, computed in plain torch operations.
 
-        x: (T, B, D). weights: a dict from parameter names to values, the model's own by default.
-        With a leading axis, the values belong to S models, and the logits are (S, B, D).
-        form: as in `cell_step`.
+        x: (T, B, D). weights: a dict from parameter names to values; by default, the model's own.
+        If the values have a leading axis S, they belong to S models, and the logits are (S, B, D).
+        form: as in `unroll`.
         """
         weights = weights or dict(self.named_parameters())
         cell = (weights[f"rnn.{name}"] for name in self.rnn._flat_weights_names)
@@ -105,19 +107,19 @@ class TextModel(nn.Module):
 
 
 class TextRNN(TextModel):
-    """A TextModel with tanh units, `nn.RNN`."""
+    """A TextModel with tanh units, `nn.RNN`. It takes the same arguments."""
 
     kind = nn.RNN
 
 
 class TextGRU(TextModel):
-    """A TextModel with gated recurrent units, `nn.GRU`."""
+    """A TextModel with gated recurrent units, `nn.GRU`. It takes the same arguments."""
 
     kind = nn.GRU
 
 
 class TextLSTM(TextModel):
-    """A TextModel with long short-term memory, `nn.LSTM`. Its readout sees h, not c.
+    """A TextModel with a long short-term memory, `nn.LSTM`. Its readout sees h, not c.
 
     forget_bias: as in `add_forget_bias`; with 4.0, the forget gate starts nearly open.
     words, hidden, readout: as in TextModel.
@@ -131,10 +133,11 @@ class TextLSTM(TextModel):
 
 
 class TextLSTMWithout(TextLSTM):
-    """A TextLSTM that leaves one part out. A seed draws the same weights as for a TextLSTM.
+    """A TextLSTM with one part left out. The same seed gives it the same weights as a TextLSTM.
 
-    without: "tanh of c": h_t = o_t ⊙ c_t. "tanh of g": the candidate is its pre-activation a_g.
-    "input gate": i_t = 1 − f_t, so new values replace forgotten ones, and the rows of i are unused.
+    without: the part to leave out. Without "tanh of c", h_t = o_t ⊙ c_t. Without "tanh of g", the
+    candidate is its pre-activation a_g. Without "input gate", i_t = 1 − f_t, so new values replace
+    forgotten ones, and the weights of i are unused.
     words, hidden, readout, forget_bias: as in TextLSTM. Raises ValueError for any other part.
     """
 
@@ -154,8 +157,8 @@ class TextLSTMWithout(TextLSTM):
 def add_forget_bias(lstm, forget_bias):
     """Add a number to the bias b_f of the forget gates in every layer of an LSTM, in place.
 
-    Everywhere in the series, `forget_bias` has this meaning: 0 leaves the initialization unchanged.
-    lstm: an `nn.LSTM`. forget_bias: the number, added to `bias_ih`, one of torch's two biases.
+    `forget_bias` has this meaning throughout the series; 0 leaves the initialization unchanged.
+    lstm: an `nn.LSTM`. forget_bias: the number to add to `bias_ih`, one of torch's two biases.
     Source: Gers et al. 2000; Jozefowicz et al. 2015.
     """
     if forget_bias and not lstm.bias:
@@ -167,14 +170,14 @@ def add_forget_bias(lstm, forget_bias):
 
 
 class SequenceClassifier(nn.Module):
-    """A classifier of sequences: an embedding, an LSTM, dropout and a linear layer.
+    """A sequence classifier made of an embedding, an LSTM, dropout and a linear layer.
 
     The linear layer reads the final hidden states of the LSTM's last layer.
     letters: the number of ids, including 0 for the padding. classes: the number of classes, C.
-    embedding: the size of an embedded letter, D. hidden: the hidden units per direction, H.
+    embedding: the size D of an embedding. hidden: the number H of hidden units per direction.
     layers, bidirectional: as in `nn.LSTM`.
-    dropout: the probability of zeroing, in training, an entry of an embedded letter, of the output
-    between two layers, or of a final state.
+    dropout: the probability that training zeroes an entry of an embedding, of the output between
+    two layers, or of a final state.
     forget_bias: as in `add_forget_bias`; all other biases start at 0.
     """
 
@@ -199,9 +202,9 @@ class SequenceClassifier(nn.Module):
 
     @torch.no_grad()
     def initialize(self, forget_bias):
-        """Initialize the weights: orthogonal for each gate, Xavier for the linear layer.
+        """Initialize the weights: each layer of the LSTM orthogonal, the linear layer by Xavier.
 
-        All biases are zero, except for the forget bias.
+        All biases are zero, except that b_f, the bias of the forget gates, is `forget_bias`.
         """
         for name, parameter in self.lstm.named_parameters():
             if name.startswith("weight"):
@@ -214,7 +217,7 @@ class SequenceClassifier(nn.Module):
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, ids, lengths):
-        """Return the logits of every class, (B, C).
+        """Return the logits of the classes, (B, C).
 
         ids: int64 (T, B), padded at the ends. lengths: ints (B,), from 1 to T, in any order.
         Raises ValueError for lengths outside this range, and for ids that belong to no letter.
@@ -237,7 +240,8 @@ class SequenceClassifier(nn.Module):
     def last_states(self, x, lengths):
         """Return the final hidden states of the last layer, at the end of each sequence.
 
-        x: (T, B, D). lengths: ints (B,). Returns (B, H); if bidirectional, (B, 2H), forward first.
+        x: (T, B, D). lengths: ints (B,). Returns an array (B, H) or, if the LSTM is bidirectional,
+        (B, 2H), with the states of the forward direction first.
         """
         lengths = torch.as_tensor(lengths).cpu()
         check_lengths(lengths, *x.shape[:2])

@@ -1,7 +1,7 @@
-"""Every data plot of the series, in one style, from traces, histories and plain arrays.
+"""All data plots of the series, drawn in one style from traces, histories and plain arrays.
 
-Each function returns a `Plot`: a notebook shows it as the result of a cell, a script saves it, and
-a test reads the numbers off its axes. Its text form says what is on the axes, for people who can't
+Each function returns a `Plot`. A notebook shows it as the output of a code cell, a script saves it,
+and a test reads the numbers from its axes. Its text form describes the axes for people who can't
 see the picture. Names, titles and words are drawn as written: a `$` doesn't start a formula.
 """
 
@@ -16,7 +16,7 @@ from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatterSciNotation
 
-# The Okabe–Ito colors, which color-blind readers can tell apart. One color per symbol, everywhere.
+# The Okabe–Ito colors, which color-blind readers can tell apart. Each symbol keeps its color.
 PALETTE = {
     "i": "#009E73",
     "f": "#E69F00",
@@ -33,22 +33,22 @@ PALETTE = {
 }
 SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 DASHES = ["-", "--", "-.", ":"]
-# One color per network. A curve has it if its name begins with the network's: "LSTM, bias 4".
+# The color of each network, and of variants such as "LSTM, bias 4".
 NETWORKS = dict(zip(["RNN", "LSTM", "GRU", "two words"], SERIES, strict=False))
-# From the color of c, below zero, through white to the color of h, above zero.
+# A color map for signed values: the color of c below zero, white at zero, the color of h above.
 SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE["c"], "#FFFFFF", PALETTE["h"]])
-# The padding, and the time steps that are read.
+# The colors of the padding and of the time steps that are read.
 READ_OR_NOT = ListedColormap(["#DDDDDD", PALETTE["c"]])
 SUPERSCRIPTS = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-# A plot is made and drawn with these settings, whatever the reader's rcParams say. A `$` in a text
-# is a `$`. An SVG has no random ids, and its text is paths, since fonts differ between machines.
+# Every plot is made and drawn with these settings, regardless of the reader's rcParams. A `$` stays
+# a `$`. An SVG has no random ids, and its text is drawn as paths, since machines differ in fonts.
 in_our_style = matplotlib.style.context(
     ["default", {"text.parse_math": False, "svg.hashsalt": "gatewise", "svg.fonttype": "path"}]
 )
 
 
-class PowersOfTen(LogFormatterSciNotation):
-    """Labels of a logarithmic axis as plain text: 10⁻³, 2×10⁻³."""
+class _PowersOfTen(LogFormatterSciNotation):
+    """Plain-text labels of a logarithmic axis, such as 10⁻³ and 2×10⁻³."""
 
     def __call__(self, x, pos=None):
         math = super().__call__(x, pos).removeprefix(r"$\mathdefault{").removesuffix("}$")
@@ -59,9 +59,9 @@ class PowersOfTen(LogFormatterSciNotation):
 class Plot(Figure):
     """A matplotlib figure in the style of the series, independent of pyplot.
 
-    width, height: in inches. columns: the number of panels, which share their y axis.
-    mosaic, heights: instead of `columns`, named panels and the heights of their rows, as in
-    matplotlib's `subplot_mosaic`.
+    width, height: the size in inches. columns: the number of panels, which share their y axis.
+    mosaic, heights: named panels, used instead of `columns`, and the relative heights of their
+    rows, as in matplotlib's `subplot_mosaic`.
     """
 
     @in_our_style
@@ -79,15 +79,17 @@ class Plot(Figure):
 
     @in_our_style
     def draw(self, renderer):
+        """Draw onto a matplotlib renderer, with powers of ten on logarithmic axes."""
         for panel in self.panels:
             for axis in panel.xaxis, panel.yaxis:
                 if axis.get_scale() == "log":
-                    axis.set_major_formatter(PowersOfTen())
-                    axis.set_minor_formatter(PowersOfTen())
+                    axis.set_major_formatter(_PowersOfTen())
+                    axis.set_minor_formatter(_PowersOfTen())
         super().draw(renderer)
 
     @in_our_style
     def savefig(self, *args, **kwargs):
+        """Save the figure as matplotlib's `Figure.savefig` does, in the style of the series."""
         super().savefig(*args, **kwargs)
 
     def __repr__(self):
@@ -96,12 +98,13 @@ class Plot(Figure):
     def _repr_png_(self):
         picture = BytesIO()
         self.savefig(picture, format="png", dpi=144)
-        # The size in CSS pixels keeps the picture sharp on a dense screen. Some pages read `alt`.
+        # A size in CSS pixels keeps the picture sharp on high-resolution screens. Some pages use
+        # `alt` as the picture's description.
         size = {"width": int(self.get_figwidth() * 100), "height": int(self.get_figheight() * 100)}
         return picture.getvalue(), {"alt": repr(self), **size}
 
     def svg(self, alt=None):
-        """Return the picture as SVG text, which is identical for a given version of matplotlib.
+        """Return the picture as SVG text, which depends only on the version of matplotlib.
 
         alt: a description for people who can't see the picture; the text form by default.
         """
@@ -113,16 +116,20 @@ class Plot(Figure):
 
 
 def _look(n, name=None):
-    """Return the color and dash of curve n. The first 28 curves differ.
+    """Return the color and dash pattern of curve n. The first 28 curves all look different.
 
-    name: of a network, which has its own color, or "LSTM, …", a variant of one.
+    name: the name of the curve. A network and its variants, such as "LSTM, bias 4", share a color.
     """
-    color = NETWORKS.get(str(name).partition(",")[0], SERIES[n % len(SERIES)])
-    return {"color": color, "linestyle": DASHES[n % len(DASHES)]}
+    return {"color": network_color(n, name), "linestyle": DASHES[n % len(DASHES)]}
+
+
+def network_color(n, name):
+    """Return the color of a network, or of series n for any other name."""
+    return NETWORKS.get(str(name).partition(",")[0], SERIES[n % len(SERIES)])
 
 
 def _label(name):
-    """Return a name for a legend. Matplotlib would leave out a name that begins with "_"."""
+    """Return a name as a legend label. Matplotlib leaves out labels that begin with "_"."""
     return f"\u200b{name}" if str(name).startswith("_") else str(name)
 
 
@@ -139,7 +146,7 @@ def _legend(panel, **where):
 
 @in_our_style
 def functions(x, **curves):
-    """Functions of one variable on one axis: `functions(x, tanh=y)`.
+    """Functions of one variable in one panel, as in `functions(x, tanh=y)`.
 
     x: (N,). curves: a dict from names to values (N,).
     """
@@ -153,7 +160,7 @@ def functions(x, **curves):
 
 @in_our_style
 def loss_and_xor(p, losses, answers):
-    """On the left, losses against a probability; on the right, a map of the answers.
+    """Losses against a probability (left), and a map of the answers to pairs of words (right).
 
     p: (N,). losses: a dict from names to losses (N,), in nats.
     answers: a dict from pairs (first word, second word) to one of two answers.
@@ -205,9 +212,9 @@ def losses(histories, floors=None):
 
 @in_our_style
 def fits(runs):
-    """Training and validation loss against epoch, a panel per run; a dot marks the best epoch.
+    """Training and validation losses against the epoch, with a dot at the best epoch.
 
-    runs: title to `training.Curves`.
+    runs: a dict from titles to `training.Curves`, drawn with one panel per run.
     """
     plot = Plot(height=2.9, columns=len(runs))
     for panel, (title, curves) in zip(plot.panels, runs.items(), strict=True):
@@ -225,9 +232,9 @@ def fits(runs):
 
 @in_our_style
 def over_time(curves):
-    """States against the time step, on one axis, each symbol in its own color.
+    """States against the time step in one panel, with each symbol in its own color.
 
-    curves: a dict from names or symbols to values (T,), after the time steps 1 to T.
+    curves: a dict from names or symbols to values (T,), the states after time steps 1 to T.
     """
     plot = Plot(height=2.6)
     panel = plot.panels[0]
@@ -263,10 +270,10 @@ def states(h, sentences):
 
 @in_our_style
 def against(x, curves, xlabel, ylabel, scale="log"):
-    """Curves on two logarithmic axes, or on two linear ones.
+    """Curves on two logarithmic axes or on two linear axes.
 
     x: (N,). curves: a dict from names to values (N,). xlabel, ylabel: the labels of the axes.
-    scale: "log", for positive values, or "linear".
+    scale: "log" or "linear"; a logarithmic axis needs positive values.
     """
     plot = Plot(height=2.8)
     panel = plot.panels[0]
@@ -280,9 +287,10 @@ def against(x, curves, xlabel, ylabel, scale="log"):
 
 @in_our_style
 def decay(panels, ylabel, xlabel="steps back, k"):
-    """A norm against the number of time steps, on a logarithmic axis, one panel per condition.
+    """A norm on a logarithmic axis against the number of time steps, with one panel per condition.
 
     panels: a dict from titles to {name of the curve: values (K,) for 0 to K − 1 time steps}.
+    ylabel, xlabel: the labels of the axes.
     A curve named after a symbol, such as "|Δh|", has the color of the symbol.
     """
     plot = Plot(width=3.1 * len(panels) if len(panels) > 2 else 6.4, columns=len(panels))
@@ -301,10 +309,12 @@ def decay(panels, ylabel, xlabel="steps back, k"):
 
 @in_our_style
 def gates(symbols, words):
-    """Gates and states along a sentence, one panel per symbol: units down, words across.
+    """Gates and states along a sentence, with one panel per symbol.
 
-    The area of a square is proportional to the absolute value; below zero the square is hollow.
-    symbols: a dict from symbols to values (T, H): `{k: getattr(trace, k)[:, b] for k in "figoch"}`.
+    Each row is a unit, each column a word, and each value a square whose area is proportional to
+    the absolute value; negative values are hollow squares.
+    symbols: a dict from symbols to values (T, H), such as
+    `{k: getattr(trace, k)[:, b] for k in "figoch"}`.
     words: the T words. Raises ValueError for an unknown symbol, and for an empty dict.
     """
     unknown = [k for k in symbols if k not in PALETTE]
@@ -326,13 +336,14 @@ def gates(symbols, words):
 
 @in_our_style
 def loss_distributions(final, published=None, ylabel="loss (nats)"):
-    """Losses over seeds: one panel per epoch, one column per model, one dot per seed.
+    """Losses of many seeds, with one panel per epoch, one column per model and one dot per seed.
 
     The bar through the dots is their median.
     final: a dict from models to {epoch: losses (seeds,)}. A string instead of an epoch becomes the
     title of the panel. published: a dict from models to {epoch: loss}, drawn as crosses.
-    A model's name may have a second line, which the text form leaves out: it is for a number that
-    differs between machines.
+    ylabel: the label of the axis.
+    A model's name may have a second line for a number that differs between machines; the text form
+    leaves this line out.
     """
     epochs = list(next(iter(final.values())))
     width = max(1.6, 0.22 * len(final)) * len(epochs)
@@ -340,7 +351,7 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
     for panel, epoch in zip(plot.panels, epochs, strict=True):
         for n, (model, by_epoch) in enumerate(final.items()):
             losses = np.sort(by_epoch[epoch])
-            # Dots that are neighbors in rank are moved apart, so that no dot hides the next.
+            # Move dots of neighboring ranks apart, so that they don't hide each other.
             aside = n + 0.22 * (np.arange(len(losses)) % 5 - 2) / 2
             color = _look(n, model)["color"]
             look = {"color": color, "s": 12, "alpha": 0.75, "linewidths": 0}
@@ -362,7 +373,7 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
 
 @in_our_style
 def success(curves, xlabel="number of ums between subject and verb", ylabel="share of seeds"):
-    """The share of seeds that succeed, against a distance.
+    """The share of successful seeds against a distance.
 
     curves: a dict from models to {distance: share, from 0 to 1}.
     xlabel, ylabel: the labels of the axes.
@@ -373,7 +384,7 @@ def success(curves, xlabel="number of ums between subject and verb", ylabel="sha
         distance = sorted(by_distance)
         look = _look(n, model) | {"marker": "os^Dv"[n % 5]}
         shares = [by_distance[d] for d in distance]
-        # Later markers are smaller, so that they don't hide the markers below.
+        # Later markers are smaller, so that they don't hide the markers below them.
         panel.plot(distance, shares, label=_label(model), markersize=max(4, 10 - 2 * n), **look)
     panel.set(xlabel=xlabel, ylabel=ylabel, ylim=(-0.05, 1.05))
     panel.set_xticks(sorted({d for by_distance in curves.values() for d in by_distance}))
@@ -382,10 +393,12 @@ def success(curves, xlabel="number of ums between subject and verb", ylabel="sha
 
 
 def squares(values, symbol, step=None, scale=1, apart=1, width=1):
-    """Squares whose area is proportional to the values: full above zero, hollow below.
+    """Squares with areas proportional to the absolute values; negative values are hollow squares.
 
-    values: (T, H), drawn at (apart · t, n). step: the squares of later time steps are faint.
-    scale: the value of a full square. width: the width of a full square, whose height is 1.
+    values: (T, H); the value of unit n at time step t is drawn at (apart · t, n).
+    symbol: the symbol of the values, which sets their color.
+    step: the number of time steps drawn in full color; the squares of later ones are faint.
+    scale: the value of a full-size square. width: the width of a full-size square of height 1.
     Returns a matplotlib PolyCollection.
     """
     T, H = values.shape
@@ -401,14 +414,15 @@ def squares(values, symbol, step=None, scale=1, apart=1, width=1):
 
 
 def _map(panel, symbol, values, words):
-    """Draw a map of one symbol, units down and words across.
+    """Draw a map of one symbol, with one row per unit and one column per word.
 
-    The value of a full square is 1 or the largest absolute value, whichever is larger.
+    A full-size square stands for 1 or for the largest absolute value, whichever is larger.
     """
     T, H = values.shape
     scale = max(1, np.abs(values).max())
-    # A word needs the width of `room` squares. A few columns are drawn that far apart. Of many
-    # words, only those that differ from the previous word are written, unless they are too close.
+    # A word needs the width of `room` squares. If there are few columns, they are drawn that far
+    # apart. Otherwise, only the first word, the last word and words that differ from the previous
+    # word are written, if there is room.
     few, room = T <= 14, max(1, 0.07 * T, 0.09 * H)
     pitch = room if few else 1
     told = list(range(T)) if few else []
@@ -430,11 +444,11 @@ def _map(panel, symbol, values, words):
 
 @in_our_style
 def padding(panels):
-    """The layout of batches: one row per sequence, one square per time step, padding in gray.
+    """The layout of batches, with one row per sequence, one square per time step and gray padding.
 
-    panels: a dict from titles to {name of a sequence: its length}, from the first row to the last.
+    panels: a dict from titles to {name of a sequence: its length}, in the order of the rows.
     """
-    plot = Plot(height=2.9, mosaic=[list(panels)])  # each panel has its own names of the rows
+    plot = Plot(height=2.9, mosaic=[list(panels)])  # each panel has its own row names
     for panel, (title, rows) in zip(plot.panels, panels.items(), strict=True):
         lengths = np.array(list(rows.values()))
         T, B = lengths.max(), len(lengths)
@@ -449,12 +463,14 @@ def padding(panels):
 
 @in_our_style
 def bars(panels, ylabel):
-    """Bars in groups, with one panel per condition, each on its own scale.
+    """Grouped bars, with one panel per condition, each on its own scale.
 
-    panels: a dict from titles to {name of the bars: {group: value}}, the same groups for all names.
+    panels: a dict from titles to {name of the bars: {group: value}}, with the same groups for each
+    name.
     ylabel: the label of the y axis.
     """
-    plot = Plot(height=3.0, mosaic=[[f"panel {n}" for n in range(len(panels))]])  # no common scale
+    # The panels of a mosaic don't share a scale.
+    plot = Plot(height=3.0, mosaic=[[f"panel {n}" for n in range(len(panels))]])
     for panel, (title, named) in zip(plot.panels, panels.items(), strict=True):
         width = 0.8 / len(named)
         for n, (name, values) in enumerate(named.items()):
@@ -478,7 +494,7 @@ def bars(panels, ylabel):
 def level_bars(panels, xlabel):
     """Numbers as horizontal bars from zero, with one panel per condition.
 
-    panels: a dict from titles to {name: number}, the same names in each panel.
+    panels: a dict from titles to {name: number}; all panels have the same names.
     xlabel: the label of the x axis.
     """
     plot = Plot(height=0.9 + 0.35 * len(next(iter(panels.values()))), columns=len(panels))
@@ -493,7 +509,7 @@ def level_bars(panels, xlabel):
 
 @in_our_style
 def dots(values, xlabel, floors=None):
-    """Numbers over seeds, as dots on one line per name.
+    """Numbers from many seeds, drawn as dots on one line per name.
 
     values: a dict from names to numbers, one per seed. xlabel: the label of the x axis.
     floors: a dict from names to numbers, drawn as vertical lines.
@@ -520,9 +536,9 @@ def dots(values, xlabel, floors=None):
 
 @in_our_style
 def shares(values, rows, columns, xlabel, ylabel):
-    """A table of shares: each square shows its share in percent, and larger shares are darker.
+    """A table of shares in percent, in which larger shares are darker.
 
-    values: (R, C), from 0 to 1. rows: R names. columns: C names.
+    values: (R, C), from 0 to 1. rows: the names of the R rows. columns: the names of the C columns.
     xlabel, ylabel: the labels of the axes.
     """
     plot = Plot(width=max(6.4, 2 + 0.5 * len(columns)), height=1 + 0.36 * len(rows))

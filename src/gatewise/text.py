@@ -1,4 +1,4 @@
-"""Text as numbers: words, letters, one-hot rows, and sequences of different lengths in a batch."""
+"""Text as numbers: words, letters, one-hot rows, and batches of sequences of different lengths."""
 
 import unicodedata
 from difflib import get_close_matches
@@ -20,7 +20,7 @@ SENTENCES = (
 
 
 class Vocabulary:
-    """The distinct words of some sentences, sorted, each with its index.
+    """The distinct words of some sentences in sorted order, each with its index.
 
     sentences: strings whose words are separated by spaces. They are normalized to Unicode's NFC, so
     that an accented letter is one character.
@@ -36,16 +36,16 @@ class Vocabulary:
         return len(self.words)
 
     def encode(self, sentence):
-        """Return the indices of the words of a sentence, an int64 array (T,).
+        """Return the indices of a sentence's words as an int64 array (T,).
 
-        Raises ValueError for an empty sentence, and for an unknown word; it suggests similar words.
+        Raises ValueError for an empty sentence, and for an unknown word, suggesting similar ones.
         """
         return np.array([self._lookup(word) for word in _split(sentence)], np.int64)
 
     def decode(self, ids):
         """Return the words with these indices as one string, separated by spaces.
 
-        Raises ValueError for an index out of range.
+        ids: ints (T,). Raises ValueError for an index out of range.
         """
         return " ".join(self.words[n] for n in _checked_ids(ids, len(self)))
 
@@ -57,9 +57,9 @@ class Vocabulary:
 
 
 def with_ums(n, sentences=SENTENCES):
-    """Insert n "um"s after the first word of each sentence: "i um um like dog" for n = 2.
+    """Insert n "um"s after the first word of each sentence, as in "i um um like dog" for n = 2.
 
-    Returns a tuple of strings. Raises ValueError for a negative n.
+    sentences: strings. Returns a tuple of strings. Raises ValueError for a negative n.
     """
     if n < 0:
         raise ValueError(f"n: expected 0 or more, got {n}")
@@ -69,7 +69,7 @@ def with_ums(n, sentences=SENTENCES):
 
 
 class Letters:
-    """The distinct letters of some names, sorted, each with its index. Index 0 means padding.
+    """The distinct letters of some names in sorted order, each with its index; 0 means padding.
 
     names: strings.
     The attribute `letters` is a string; a letter's index is its position there, counted from 1.
@@ -85,7 +85,7 @@ class Letters:
         return len(self.letters) + 1
 
     def encode(self, name):
-        """Return the indices of the letters of a name, an int64 array (T,).
+        """Return the indices of a name's letters as an int64 array (T,).
 
         Raises ValueError for an empty name, and for an unknown letter.
         """
@@ -101,23 +101,23 @@ class Letters:
     def decode(self, ids):
         """Return the letters with these indices as one string, without the padding.
 
-        Raises ValueError for an index out of range.
+        ids: ints (T,). Raises ValueError for an index out of range.
         """
         return "".join(self.letters[n - 1] for n in _checked_ids(ids, len(self)) if n > 0)
 
 
 class Packed(NamedTuple):
-    """Sequences without their padding, one time step after another, like a PackedSequence."""
+    """Sequences without padding, stored one time step after another, like a PackedSequence."""
 
-    data: np.ndarray  # (N, …), N the sum of the lengths: step 1 of all sequences, then step 2, …
-    batch_sizes: np.ndarray  # (T,), how many sequences have a step t
-    order: np.ndarray  # (B,), the indices of the sequences, the longest first
+    data: np.ndarray  # (N, …): time step 1 of all sequences, then 2, …; N is the sum of the lengths
+    batch_sizes: np.ndarray  # (T,), the number of sequences that reach time step t
+    order: np.ndarray  # (B,), the indices of the sequences, starting with the longest
 
 
 def surnames():
-    """Return the surnames in data/surnames.txt, from the PyPI package Faker (MIT license).
+    """Return the surnames in data/surnames.txt, which come from PyPI's Faker (MIT license).
 
-    Returns a dict from eight languages to sorted tuples of names, in plain letters a to z.
+    Returns a dict from eight languages to sorted tuples of names, written with the letters a to z.
     No name belongs to two languages.
     """
     text = files("gatewise.data").joinpath("surnames.txt").read_text(encoding="utf-8")
@@ -126,10 +126,10 @@ def surnames():
 
 
 def pad(sequences, value=0):
-    """Put sequences of different lengths into one array, padded at their ends.
+    """Put sequences of different lengths into one array, with padding at their ends.
 
     sequences: B arrays (T_b, …) whose shapes differ only in T_b. value: the padding.
-    Returns the padded array (T, B, …), T the longest length, and the lengths, int64 (B,).
+    Returns the padded array (T, B, …), where T is the longest length, and the lengths, int64 (B,).
     Raises ValueError for an empty list, for an empty sequence, for shapes that differ, and for a
     value that the dtype of the sequences can't hold, such as NaN among ints.
     """
@@ -152,10 +152,10 @@ def pad(sequences, value=0):
 
 
 def pack(padded, lengths):
-    """Remove the padding: all first time steps, then all second ones, and so on.
+    """Remove the padding, and store all first time steps, then all second ones, and so on.
 
     padded: (T, B, …). lengths: ints (B,), from 1 to T.
-    Returns Packed, the longest sequence first; sequences of the same length stay in their order.
+    Returns a Packed with the longest sequence first; sequences of equal length keep their order.
     Raises ValueError for lengths outside this range, and for an array without the axes T and B.
     """
     padded, lengths = as_array(padded), as_array(lengths)
@@ -172,7 +172,7 @@ def unpack(packed, value=0):
     """Undo `pack`: return the padded array and the lengths, in the original order.
 
     packed: a Packed. value: the padding, as in `pad`.
-    Returns an array (T, B, …), T the longest length, and the lengths, int64 (B,).
+    Returns an array (T, B, …), where T is the longest length, and the lengths, int64 (B,).
     Raises ValueError for a value that the dtype can't hold.
     """
     data, batch_sizes, order = packed
@@ -186,11 +186,11 @@ def unpack(packed, value=0):
 
 
 def bucket(lengths, size, rng):
-    """Make batches of sequences of similar lengths, so that they need little padding.
+    """Group sequences of similar lengths into batches, which then need little padding.
 
     lengths: ints (N,). size: the number of sequences per batch; one batch may have fewer.
-    rng: a `numpy.random.Generator`. It shuffles the batches, and sequences of the same length.
-    Returns a list of int arrays, the indices of the sequences in each batch; each index once.
+    rng: a `numpy.random.Generator`, which shuffles the batches and the sequences of equal length.
+    Returns a list of int arrays: the indices of each batch's sequences. Each index occurs once.
     Raises ValueError for a size below 1.
     """
     if size < 1:
@@ -202,7 +202,7 @@ def bucket(lengths, size, rng):
 
 
 def check_lengths(lengths, T, B):
-    """Raise ValueError unless `lengths` are B ints from 1 to T, B at least 1."""
+    """Raise ValueError unless `lengths` are B ints from 1 to T, and B is at least 1."""
     lengths = as_array(lengths)
     if lengths.shape != (B,) or B == 0:
         raise ValueError(f"lengths: expected (B,) = ({B},), got {lengths.shape}")
@@ -214,9 +214,9 @@ def check_lengths(lengths, T, B):
 
 
 def one_hot(ids, size, dtype=np.float64):
-    """Return rows of zeros with a single one in each.
+    """Return one row per id, with a one in the column of that id and zeros elsewhere.
 
-    ids: ints from 0 to size − 1, in any shape. Returns an array (*ids.shape, size) of `dtype`.
+    ids: ints from 0 to size − 1, of any shape. Returns an array (*ids.shape, size) of `dtype`.
     Raises ValueError for ids outside this range, and for ids that aren't ints.
     """
     ids = _checked_ids(ids, size)
@@ -229,7 +229,7 @@ def last_word_task(sentences, vocabulary, dtype=np.float64):
     """Return the task of predicting the last word of a sentence from all the words before it.
 
     sentences: B strings of T + 1 words each. vocabulary: a Vocabulary of D words.
-    Returns x (T, B, D), one-hot, and y (B,), the indices of the last words.
+    Returns x (T, B, D), one-hot and of `dtype`, and y (B,), the indices of the last words.
     Raises ValueError for sentences of different lengths, for single words, and for unknown words.
     """
     ids = [vocabulary.encode(s) for s in _listed(sentences)]
@@ -244,7 +244,7 @@ def _checked_ids(ids, size):
     """Return `ids` as an int array; raise ValueError unless all are from 0 to size − 1."""
     ids = as_array(ids)
     if ids.size == 0:
-        ids = ids.astype(int)  # to NumPy, an empty list is float64
+        ids = ids.astype(int)  # NumPy makes an empty list float64
     if ids.dtype.kind not in "iu":
         raise ValueError(f"ids: expected ints, got {ids.dtype}")
     if ids.size and not 0 <= ids.min() <= ids.max() < size:
@@ -263,7 +263,7 @@ def _filled(shape, value, dtype):
 
 
 def _array(sequence):
-    """Return an array unchanged, and a list of ints as int64: NumPy 1.26 on Windows gives int32."""
+    """Return an array unchanged, and a list of ints as int64, even with NumPy 1.26 on Windows."""
     array = as_array(sequence)
     is_list_of_ints = array.dtype.kind == "i" and not hasattr(sequence, "dtype")
     return array.astype(np.int64) if is_list_of_ints else array
@@ -277,7 +277,7 @@ def _listed(strings):
 
 
 def _normalized(text):
-    """Return text in Unicode form C, in which an accented letter is one character."""
+    """Return text in Unicode's NFC, in which an accented letter is one character."""
     return unicodedata.normalize("NFC", text)
 
 
@@ -289,7 +289,7 @@ def _split(sentence):
 
 
 def _similar(word, known):
-    """Return a hint: the known words similar to this one, or the first ten known words."""
+    """Return a hint that lists the known words similar to this word, or else the first ten."""
     by_case = {each.casefold(): each for each in reversed(known)}
     close = get_close_matches(word.casefold(), by_case, cutoff=0.5)
     if word.casefold() in close:

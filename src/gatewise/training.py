@@ -1,6 +1,6 @@
 """The training loops: full-batch for the small tasks, and mini-batch for sequence classifiers.
 
-The mini-batch loop has validation and early stopping.
+The mini-batch loop includes validation and early stopping.
 """
 
 import copy
@@ -25,12 +25,12 @@ class History(NamedTuple):
 
 
 def fit(model, x, y, epochs=500, lr=0.01):
-    """Train on the whole batch with Adam and cross-entropy.
+    """Train a model on the whole batch with Adam and cross-entropy.
 
-    model: torch module from x to logits (B, D). x: its input. y: (B,), the ids of the right words.
-    epochs: the number of updates. lr: Adam's learning rate.
+    model: a torch module that maps x to logits (B, D). x: its input.
+    y: (B,), the ids of the right words. epochs: the number of updates. lr: Adam's learning rate.
     A progress bar appears if the run takes longer than a second.
-    Returns a History. Source of Adam: Kingma and Ba 2015, algorithm 1.
+    Returns a History. Source: Kingma and Ba 2015, algorithm 1, for Adam.
     """
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     loss = np.empty(epochs)
@@ -44,9 +44,10 @@ def update(
 ):
     """Update a model's weights once, with a clipped gradient.
 
-    model: torch module from the inputs to logits (B, C). labels: (B,).
-    max_norm: a gradient with a larger norm is scaled down to this norm.
-    criterion: a function from logits and labels to the mean loss.
+    model: a torch module that maps the inputs to logits (B, C).
+    optimizer: the optimizer of its parameters. inputs: a list. labels: (B,).
+    max_norm: the norm to which a gradient with a larger norm is scaled down.
+    criterion: a function that maps logits and labels to the mean loss.
     Returns the loss before the update, in nats, and the norm of the gradient before clipping.
     Raises RuntimeError for a gradient that isn't finite, before the weights change.
     """
@@ -59,7 +60,7 @@ def update(
 
 
 class Curves(NamedTuple):
-    """The result of `fit_classifier`: a value per epoch, except for `norm` and `best`."""
+    """The result of `fit_classifier`, with one value per epoch except for `norm` and `best`."""
 
     train: np.ndarray  # (epochs,), the mean loss while training, in nats
     validation: np.ndarray  # (epochs,), the loss of the validation set after the epoch, in nats
@@ -80,21 +81,24 @@ def fit_classifier(
     optimizer=None,
     criterion=nn.functional.cross_entropy,
 ):
-    """Train a classifier of sequences, and keep the weights of the best epoch.
+    """Train a sequence classifier, and keep the weights of the best epoch.
 
-    model: torch module from ids (T, B) and lengths (B,) to logits (B, C), trained in place, on
-    its own device, and left in evaluation mode. train, validation: pairs of sequences, a list of
-    int arrays, and their labels, ints. seed: sets the order of the batches; the weights and dropout
-    depend on `torch.manual_seed`.
-    epochs: the maximum number of epochs. patience: training stops after this many epochs without a
-    lower validation loss.
-    size: sequences per batch, of similar lengths. max_norm, criterion: as for `update`.
-    optimizer: for the model's parameters; by default, Adam with a learning rate of 0.01.
-    A bar with the progress and the validation loss appears if the run takes longer than a second.
+    model: a torch module that maps ids (T, B) and lengths (B,) to logits (B, C). It is trained in
+    place, on its own device, and left in evaluation mode.
+    train, validation: pairs (sequences, labels), where the sequences are a list of int arrays, and
+    the labels are ints. seed: the seed for the order of the batches; the weights and dropout depend
+    on `torch.manual_seed`.
+    epochs: the maximum number of epochs. patience: the number of epochs without a lower validation
+    loss after which training stops.
+    size: the number of sequences per batch, which have similar lengths.
+    max_norm, criterion: as for `update`.
+    optimizer: an optimizer of the model's parameters; Adam with a learning rate of 0.01 by default.
+    A progress bar with the validation loss appears if the run takes longer than a second.
     Returns Curves. After an interruption or an error, the model has the weights of the best epoch
-    so far or, in the first epoch, those of the last update.
-    Raises ValueError for unequal or empty sets and for numbers below 1, before it trains anything,
-    and RuntimeError for a gradient that isn't finite.
+    so far or, in the first epoch, the weights after the last update.
+    Raises ValueError, before any training, for an empty set, for unequal numbers of sequences and
+    labels, and for `epochs`, `patience` or `size` below 1. Raises RuntimeError for a gradient that
+    isn't finite.
     """
     for name, (sequences, y) in {"train": train, "validation": validation}.items():
         if len(sequences) != len(y) or not len(y):
@@ -143,7 +147,8 @@ def batch(model, sequences, y=()):
 def predict(model, sequences, size=128):
     """Return the logits (N, C) of N sequences, in the given order.
 
-    size: sequences per batch, of similar lengths. The model is left in evaluation mode.
+    size: the number of sequences per batch, which have similar lengths. The model is left in
+    evaluation mode.
     """
     model.eval()
     batches = text.bucket([len(s) for s in sequences], size, np.random.default_rng(0))
@@ -152,9 +157,9 @@ def predict(model, sequences, size=128):
 
 
 def evaluate(model, sequences, y, criterion=nn.functional.cross_entropy):
-    """Return the loss of labeled sequences, in nats, and the share that is classified correctly.
+    """Return the loss in nats on labeled sequences, and the share that is classified correctly.
 
-    criterion: as for `update`.
+    model, sequences: as for `predict`. y: the labels (N,). criterion: as for `update`.
     """
     logits = predict(model, sequences)
     labels = torch.as_tensor(np.asarray(y, np.int64)).to(logits.device)
@@ -163,18 +168,18 @@ def evaluate(model, sequences, y, criterion=nn.functional.cross_entropy):
 
 
 class Runs(NamedTuple):
-    """The results of several training runs in parallel, before each update."""
+    """The results of several parallel training runs, before each update."""
 
     loss: np.ndarray  # (S, epochs), in nats
-    right: np.ndarray  # (S, epochs), how many of the B answers are right
+    right: np.ndarray  # (S, epochs), the number of right answers, from 0 to B
 
 
 def fit_together(models, x, y, epochs=500, lr=0.01):
-    """Train models that differ only in their weights in parallel, each as `fit` would train it.
+    """Train models in parallel, each as `fit` would train it. They differ only in their weights.
 
     models: S text models, or modules of plain tensor operations (`vmap` supports these but not
-    `nn.LSTM`). Their weights are stacked with a leading axis S. Adam works elementwise and
-    no weight enters another model's loss, so no model affects another.
+    `nn.LSTM`). Their weights are stacked with a leading axis S. Adam works elementwise, and no
+    weight affects another model's loss, so the models don't influence each other.
     x: (T, B, D). y: (B,). epochs, lr: as for `fit`.
     The models are trained in place. Returns Runs.
     Raises ValueError, before anything is trained, for models that can't be trained this way.
@@ -208,7 +213,7 @@ def fit_together(models, x, y, epochs=500, lr=0.01):
 
 
 def _logits_of(model):
-    """Return a function from x and stacked weights to the logits of all models, (S, B, D)."""
+    """Return a function that maps x and stacked weights to all models' logits, (S, B, D)."""
     forward, rnn = getattr(model.forward, "__func__", None), getattr(model, "rnn", None)
     if forward is TextModel.forward and isinstance(rnn, nn.RNNBase):
         check_module(rnn, {"LSTM": "nn.LSTM", "GRU": "nn.GRU"}.get(rnn.mode, "nn.RNN"))
@@ -244,7 +249,7 @@ def _check_alike(models):
 
 
 def _settings(model):
-    """Return all settings of a model, by their paths, but not the values of its parameters."""
+    """Return a dict from paths to all settings of a model, except the values of its parameters."""
     found = {}
     for path, module in model.named_modules():
         found[f"class {path}".strip()] = type(module)

@@ -1,11 +1,11 @@
-"""Checks of a view: labels that overlap, stick out or are faint, and what axe finds."""
+"""Checks of a view for labels that overlap, stick out or are faint, and for axe's violations."""
 
 import re
 
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 
-# Options of a browser context; narrow is a phone's width.
+# Options of a browser context; "narrow" is as wide as a phone.
 LOOKS = {
     "light": {"viewport": {"width": 1200, "height": 900}},
     "dark": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "dark"},
@@ -20,7 +20,7 @@ BOXES = """root => {
         const label = node.parentElement.closest("text") ?? node.parentElement;
         if (!node.data.trim() || label.closest("option, style")) continue;
         if (getComputedStyle(label).visibility === "hidden") continue;
-        if (label.getBoundingClientRect().width <= 1) continue;  // for screen readers alone
+        if (label.getBoundingClientRect().width < 2) continue;  // for screen readers alone
         const range = document.createRange();
         range.selectNodeContents(node);
         const isSvg = label.tagName === "text";
@@ -28,6 +28,7 @@ BOXES = """root => {
             boxes.push({label, text: label.textContent.trim(), isSvg, box});
     }
     for (const label of root.querySelectorAll("input, select, button")) {
+        if (!label.getClientRects().length) continue;
         const text = label.getAttribute("aria-label") ?? label.textContent;
         const {left, right, top, bottom} = label.getBoundingClientRect();
         const air = label.type === "range" ? (bottom - top - 14) / 2 : 0; // beside its knob
@@ -62,15 +63,16 @@ PASSED = """(parts) => parts.map((part) =>
 
 
 def violations(roots, rule="color-contrast"):
-    """Return axe's violations in some elements: pairs of a rule and the nodes that break it.
+    """Return axe's violations in some elements, as pairs of a rule and the nodes that break it.
 
-    roots: a locator. rule: something in each element must pass or break this rule, which proves
+    roots: a locator. rule: a rule that something in each element must pass or break, which proves
     that axe sees the element.
     """
     page, number = roots.page, roots.count()
     roots.evaluate_all("nodes => nodes.forEach((node, n) => (node.dataset.judged = n))")
     style = page.add_style_tag(content=UNCLIPPED)
-    # Listing all that passes takes longer than judging it; of one element, the first is enough.
+    # Listing all nodes that pass takes longer than the checks. For one element, axe needs to list
+    # only the first node.
     options = {"resultTypes": ["violations", "passes"] if number > 1 else ["violations"]}
     found = Axe().run(page, context="[data-judged]", options=options).response
     judged = [v for v in found["passes"] + found["violations"] if v["id"] == rule]
@@ -81,8 +83,8 @@ def violations(roots, rule="color-contrast"):
     return [(v["id"], [node["html"] for node in v["nodes"]]) for v in found["violations"]]
 
 
-# Each label of a picture: what it says, its color, and the color and opacity of each shape below
-# its middle, from the bottom up; a rim around a label is the last.
+# For each label of a picture, its text, color and opacity, and the color and opacity of each shape
+# under its middle, from the bottom up. If the label has an outline, its color comes last.
 LABELS = """svg => {
     const opacity = (node, inside) => {
         for (; node !== svg; node = node.parentElement) inside *= getComputedStyle(node).opacity;
@@ -122,12 +124,12 @@ def rgb(color):
 
 
 def hard_to_read(picture):
-    """The labels of a picture that are too close in color to what they are written on."""
+    """Return the labels of a picture that have too little contrast with their background."""
     found = []
     labels = picture.evaluate(LABELS)
     assert labels
     for text, ink, dim, (whole, *shapes) in labels:
-        assert whole[1] == 1  # the picture's own ground
+        assert whole[1] == 1  # the picture's background is opaque
         ground = rgb(whole[0])
         for color, opacity in shapes:
             ground = opacity * rgb(color) + (1 - opacity) * ground

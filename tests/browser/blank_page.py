@@ -31,8 +31,9 @@ def executable():
 
 
 PAGE = '<!doctype html><meta name="color-scheme" content="light dark"><main></main>'
-# Like anywidget and Backbone: the module comes from a blob. Each changed setting fires an event,
-# and one more event follows for all of them. Python receives the changes when they are saved.
+# This works like anywidget and Backbone. The module comes from a blob. Each changed setting fires
+# an event, and one more event follows for all of them. Python receives the changes when they are
+# saved.
 MOUNT = """async state => {
     const listeners = {}, unsaved = new Set();
     const fire = event => [...(listeners[event] ?? [])].forEach(listener => listener());
@@ -63,7 +64,7 @@ MOUNT = """async state => {
 
 
 def state(widget):
-    """What anywidget sends, as JSON can carry it: buffers as texts."""
+    """Return the state that anywidget sends, in JSON's types, with buffers as texts."""
     plain = widget.plain()
     return widget.get_state() | {"constants": {name: plain[name] for name in widget.constants}}
 
@@ -71,7 +72,7 @@ def state(widget):
 class View:
     """A Python widget and the page that shows it.
 
-    page: Playwright's, which becomes the widget's own. `faults` collects errors and warnings.
+    page: a Playwright page, which only this widget uses. `faults` collects errors and warnings.
     """
 
     def __init__(self, page, widget):
@@ -89,13 +90,13 @@ class View:
         self.page.evaluate("state => receive(state)", state(self.widget))
 
     def bring(self):
-        """Send to Python what the browser has saved, message by message. Returns the widget."""
+        """Send the browser's saved changes to Python, message by message. Returns the widget."""
         for message in self.page.evaluate("messages.splice(0)"):
             self.widget.set_state(message)
         return self.widget
 
     def shown(self):
-        """Return every visible number, a dict from the names of values."""
+        """Return a dict from the names of values to the visible numbers."""
         pairs = self.root.locator("[data-value]:visible").evaluate_all(
             "nodes => nodes.map(node => [node.dataset.value, node.textContent])"
         )
@@ -109,3 +110,15 @@ def parse(text):
     """Parse a number as the widgets write it: −0.05, +1.25, 3.1·10⁻⁴."""
     plain = text.replace("−", "-").translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
     return float(re.sub(r"·10", "e", plain))
+
+
+def swipe(touch, x, y, right, down):
+    """Touch the page at a point, move the finger in three steps, and lift it.
+
+    touch: a session of the Chrome DevTools Protocol.
+    """
+    for n in range(4):
+        points = [{"x": x + right * n / 3, "y": y + down * n / 3}]
+        kind = "touchMove" if n else "touchStart"
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})

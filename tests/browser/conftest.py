@@ -6,7 +6,7 @@ import pytest
 from blank_page import FLAGS, View, executable
 from playwright.sync_api import expect, sync_playwright
 
-expect.set_options(timeout=30_000)  # far more than any condition needs on a blank page
+expect.set_options(timeout=30_000)  # far longer than any condition takes on a blank page
 
 
 # One browser per module, not per session: while Playwright's event loop runs, no other loop can run
@@ -24,10 +24,31 @@ def browser():
 
 
 @pytest.fixture
-def show(browser):
-    """A function, `show(widget, **options)`, that returns a `View` and allows no faults there.
+def opened(browser):
+    """Return a function that opens a page without motion, and the faults, which must stay empty.
 
-    The options are Playwright's for a browser context.
+    The function takes Playwright's options for a browser context.
+    """
+    pages, faults = [], []
+
+    def open_page(**options):
+        page = browser.new_page(**{"reduced_motion": "reduce"} | options)
+        page.on("console", lambda message: faults.append(message.text))
+        page.on("pageerror", lambda error: faults.append(f"{error}\n{error.stack}"))
+        pages.append(page)
+        return page
+
+    yield open_page, faults
+    for page in pages:
+        page.close()
+    assert faults == []
+
+
+@pytest.fixture
+def show(browser):
+    """Return `show(widget, **options)`, which returns a `View` that must have no faults.
+
+    The options are Playwright's options for a browser context.
     """
     views = []
 

@@ -1,4 +1,4 @@
-"""Firefox by WebDriver BiDi, its own protocol: Playwright drives only a Firefox that it brings."""
+"""Firefox, driven by WebDriver BiDi, since Playwright can drive only its own build of Firefox."""
 
 import itertools
 import json
@@ -11,7 +11,7 @@ import websocket
 
 
 def executable():
-    """Firefox's path. Raises FileNotFoundError if it is not on the PATH."""
+    """Return Firefox's path. Raises FileNotFoundError if it isn't on the PATH."""
     found = next(filter(None, map(shutil.which, ("firefox-esr", "firefox"))), None)
     if not found:
         raise FileNotFoundError("expected firefox-esr or firefox on the PATH, got none")
@@ -19,17 +19,20 @@ def executable():
 
 
 class Firefox:
-    """A headless Firefox with one tab. `faults`: warnings and errors; `requests`: addresses."""
+    """A headless Firefox with one tab, whose warnings and errors are collected in `faults`.
+
+    `requests` collects the addresses that the page requests.
+    """
 
     def __init__(self, profile):
-        """profile: an empty folder, to which it may write."""
+        """profile: an empty folder, to which Firefox may write."""
         self.faults, self.requests = [], []
         command = [executable(), "--headless", "--remote-debugging-port=0", "--profile", profile]
         environment = os.environ | {"MOZ_CRASHREPORTER_DISABLE": "1"}
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
         lines = (re.search(r"listening on (ws://\S+)", line) for line in self.process.stderr)
         address = next(filter(None, lines))[1]
-        # A web page may not ask for a session, so no origin is sent.
+        # Firefox gives no session to a web page, so no origin is sent.
         self.socket = websocket.create_connection(
             f"{address}/session", suppress_origin=True, timeout=60
         )
@@ -39,7 +42,7 @@ class Firefox:
         self.tab = self.ask("browsingContext.getTree")["contexts"][0]["context"]
 
     def ask(self, method, **params):
-        """Give a command; returns its result, and keeps the events that come in between."""
+        """Send a command and return its result, keeping the events that arrive in between."""
         number = next(self.numbers)
         self.socket.send(json.dumps({"id": number, "method": method, "params": params}))
         while (said := json.loads(self.socket.recv())).get("id") != number:
@@ -57,7 +60,7 @@ class Firefox:
         self.ask("browsingContext.navigate", context=self.tab, url=address, wait="complete")
 
     def evaluate(self, expression):
-        """The value of an expression, or of the promise that it is, as JSON."""
+        """Return the value of an expression, after waiting for it if it is a promise."""
         found = self.ask(
             "script.evaluate",
             expression=f"(async () => JSON.stringify(await ({expression})))()",

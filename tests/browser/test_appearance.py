@@ -2,7 +2,7 @@
 
 from appearance import labels, violations
 
-# A box without height that hides what sticks out; in it, a view with faults.
+# A view with faults, in a box without height that hides its overflow.
 PAGE = """<body style="height: 0; overflow: hidden">
 <main style="width: 300px; background: white; font: 16px sans-serif">
     <p style="color: #aaa">pale</p>

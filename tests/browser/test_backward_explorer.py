@@ -1,18 +1,18 @@
-"""BackwardExplorer: each gradient on the screen is autograd's; the picture goes back in time."""
+"""BackwardExplorer in a browser: every gradient on the screen equals autograd's."""
 
 import re
 
 import numpy as np
 import pytest
 from appearance import hard_to_read
-from backward_reference import differences, settings
+from backward_reference import differences, draw, settings
 from playwright.sync_api import expect
 
-from gatewise.cells import lstm, rnn
+from gatewise.drawings.values import gradient_thickness
 from gatewise.widgets import BackwardExplorer
 
 STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"]
-# The gradients found at a stage, where a stage isn't named after its only gradient.
+# The gradients that are computed at each stage that isn't named after its only gradient.
 FOUND = {
     "da": ["lstm.da_i", "lstm.da_f", "lstm.da_g", "lstm.da_o", "rnn.da"],
     "back": ["lstm.dh_before", "lstm.dc_before", "rnn.dh_before"],
@@ -33,7 +33,7 @@ def detach(view):
 
 
 def click(view, name):
-    # At either end, there is nothing left to do, and nothing must happen.
+    # At either end, there is nothing left to do, so the click must have no effect.
     view.root.get_by_role("button", name=name).click(force=True)
 
 
@@ -41,19 +41,6 @@ def place(view):
     """Return the step and the stage in Python."""
     explorer = view.bring()
     return explorer.step, explorer.stage
-
-
-def draw(n):
-    """Draw settings of a BackwardExplorer."""
-    rng = np.random.default_rng(n)
-    T = int(rng.integers(2, 21))
-    return {
-        "lstm_params": lstm.Params.random(1, 1, rng),
-        "rnn_params": rnn.Params.random(1, 1, rng),
-        "x": rng.normal(size=20).tolist(),
-        "T": T,
-        "read": int(rng.integers(1, T + 1)),
-    }
 
 
 @pytest.mark.parametrize("n", range(10))
@@ -72,12 +59,12 @@ def test_every_gradient_is_autograds(show, n):
     found = differences(explorer.values, settings(explorer))
     assert len(found) == 18
     assert max(found.values()) < 1e-12
-    if n % 2:  # each step back costs a factor f
+    if n % 2:  # each step back multiplies dc by f
         f = np.array(explorer.values["lstm"]["f"][: explorer.read])
         dc = np.array(explorer.values["lstm"]["dc"][: explorer.read])
         np.testing.assert_allclose(dc[:-1], dc[1:] * f[1:], rtol=1e-12, atol=0)
 
-    for step in range(explorer.read, 0, -1):  # what is written has two digits
+    for step in range(explorer.read, 0, -1):  # the written numbers have two digits
         click(view, "Go back a step")
         shown = view.shown()
         assert len(shown) == 15
@@ -136,7 +123,7 @@ def test_keys_walk_back(view):
         way(view).press(key)
         assert place(view) == where
         assert way(view).get_attribute("aria-valuetext").startswith(says)
-    way(view).press("End")  # a reader at the loss stays there
+    way(view).press("End")  # the view stays at the loss when T changes
     view.root.get_by_role("slider", name="time steps T").press("End")
     expect(way(view)).to_have_attribute("aria-valuetext", re.compile("step 20 of 20: dh = 1.00"))
 
@@ -163,11 +150,12 @@ def test_detach_leaves_the_wire_and_says_so(view):
 
 
 def test_it_moves_only_if_the_reader_allows_motion(show):
-    for motion, moves in [("no-preference", True), ("reduce", False)]:
+    for motion, moves in [("no-preference", "gw-flow"), ("reduce", "none")]:
         view = show(BackwardExplorer(), reduced_motion=motion)
         click(view, "Go back a gate")
-        assert view.root.locator(".cell [data-flow].now").count() > 0
-        assert view.page.evaluate("document.getAnimations().length > 0") == moves
+        cores = view.root.locator(".cell [data-flow].now [data-core]")
+        names = cores.evaluate_all("all => all.map((one) => getComputedStyle(one).animationName)")
+        assert set(names) == {moves}
 
 
 def test_both_cells_say_where_the_gradient_is_lost_on_one_scale(view):
@@ -184,6 +172,75 @@ def test_both_cells_say_where_the_gradient_is_lost_on_one_scale(view):
     chain = view.root.locator(".overview .passed").evaluate_all(widths)
     cells = [width * scale for width, scale in drawn]
     assert any(abs(width - cell) < 0.2 for width, _ in chain for cell in cells)
+    legend = view.root.locator(".key path").evaluate_all(widths)
+    expected = [scales.copy().pop() * gradient_thickness(10.0**n) for n in (0, -2, -4, -6)]
+    assert [width for width, _ in legend] == pytest.approx(expected, abs=0.1)
+    expect(view.root.locator(".key")).to_contain_text("dashed: negative")
+
+
+# Whether each visible wire with a value is dashed, in the cells and between the boxes.
+DASHED = """root => {
+    const dashed = path => getComputedStyle(path).strokeDasharray !== "none";
+    const all = query => [...root.querySelectorAll(query)].filter(x => x.getClientRects().length);
+    const cells = all(".cell [data-flow]").map(flow => {
+        const [wire, core] = ["wire", "core"].map(name => flow.querySelector(`[data-${name}]`));
+        const cell = wire.closest("svg").dataset.drawing.split("-")[0];
+        return [cell, wire.dataset.wire, dashed(wire), dashed(core)];
+    });
+    return [cells, all(".overview .passed").map(dashed)];
+}"""
+
+
+def test_a_wire_is_dashed_if_and_only_if_its_gradient_is_negative(show):
+    given = draw(3) | {"T": 6, "read": 6}
+    view = show(BackwardExplorer(**given), reduced_motion="reduce")
+    values, seen = view.widget.values, set()
+    for count in range(1, 7 * 6 + 1):
+        click(view, "Go back a gate")
+        step, _ = place(view)
+        cells, chain = view.root.evaluate(DASHED)
+        for cell, name, wire, core in cells:
+            if name in values[cell]:
+                assert wire == (values[cell][name][step - 1] < 0)
+                seen.add(wire)
+            assert not core
+        sent = range(6 - count // 7, 6) if count >= 7 else []
+        wires = values["lstm"]["dc_before"], values["lstm"]["dh_before"], values["rnn"]["dh_before"]
+        assert chain == [line[t] < 0 for t in sent for line in wires]
+    assert seen == {True, False}
+
+
+def test_the_wires_to_the_previous_states_are_named_after_them(view):
+    for step in range(8, 0, -1):
+        click(view, "Go back a step")
+        for cell, part, symbol in [
+            ("lstm", "c", "dc"), ("lstm", "h", "dh"), ("rnn", "h", "dh")
+        ]:  # fmt: skip
+            drawing = view.root.locator(f'svg[data-drawing^="{cell}"]')
+            written = drawing.locator(f'[data-symbol="{part}_t−1"]')
+            expect(written).to_have_text(f"{symbol}{step - 1}")
+        rows = view.root.locator("tr.now th").all_text_contents()
+        names = [f"dh{step - 1}", f"dh{step - 1}", f"to dc{step - 1}"]
+        assert sorted(row.strip() for row in rows) == names
+
+
+# The size on the screen of each text, except indices.
+SIZES = """root => [...root.querySelectorAll("*")].flatMap((node) => {
+    const has = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
+    const isIndex = node.matches("sub, tspan[data-index]");
+    if (!has || isIndex || node.getBoundingClientRect().width < 2) return [];
+    const scale = node.getScreenCTM?.().a ?? Number(getComputedStyle(node.closest(".face")).scale);
+    return [[!!node.closest(".cell svg"), scale * parseFloat(getComputedStyle(node).fontSize)]];
+})"""
+
+
+def test_text_in_the_projector_view_can_be_read_from_afar(show):
+    """At 1280 × 720, all text has at least 14 px, or 12 px in the drawings of the cells."""
+    view = show(BackwardExplorer(step=5, stage="back"), viewport={"width": 1280, "height": 720})
+    view.send(projector=True)
+    sizes = view.root.evaluate(SIZES)
+    for is_drawn, limit in (False, 14), (True, 12):
+        assert min(size for drawn, size in sizes if drawn == is_drawn) > limit - 0.01
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,18 +1,23 @@
-"""cells.js on a blank page, against gatewise.cells in float64, to 1e-12."""
+"""cells.js on a blank page agrees with gatewise.cells in float64 to 1e-12."""
 
 from importlib.resources import files
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 
 from gatewise.cells import gru, lstm, rnn
 from gatewise.drawings.values import figure, nice, number
 from gatewise.widgets import base
+from gatewise.widgets.backward_explorer import shrinking
+from gatewise.widgets.text_reader import ranking
+from gatewise.widgets.unroll_player import difference
+from gatewise.widgets.words import ENGLISH
 
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
 GATES = {"rnn": "", "lstm": "ifo", "gru": "rz"}
-# Sizes T, D, H; the largest one runs once.
-SIZES = [(1, 1, 1), (2, 3, 1), (7, 1, 5), (9, 4, 16), (40, 10, 16), (3, 2, 256)]
+SIZES = [(1, 1, 1), (2, 3, 1), (7, 1, 5), (9, 4, 16), (40, 10, 16)]  # T, D, H
+LARGE = pytest.param((3, 2, 256), marks=pytest.mark.slow)
 CASES = [("rnn", None), ("lstm", None), ("gru", True), ("gru", False)]
 READ = """([name, params, x, start, clamps, dh]) => {
     const float64 = (named) => Object.fromEntries(Object.entries(named).map(([k, v]) =>
@@ -48,9 +53,10 @@ SLOPES = f"""(message) => {{
 
 
 @pytest.fixture(scope="module")
-def page(browser):
+def page(browser, request):
     page = browser.new_page()
     source = (files("gatewise.widgets") / "static" / "cells.js").read_text(encoding="utf-8")
+    source = getattr(request, "param", source)  # tools/mutants_js.py sends changed sources
     page.evaluate(
         """async source => {
             const blob = new Blob([source], {type: "text/javascript"});
@@ -92,7 +98,7 @@ def assert_same(found, expected):
     return len(compared)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("size", [*SIZES, LARGE], ids=str)
 @pytest.mark.parametrize(("name", "form"), CASES, ids=str)
 def test_forward_and_backward_equal_the_cells(page, name, form, size):
     params, x, states, options, dh = draw(name, form, size, seed=sum(size))
@@ -102,8 +108,24 @@ def test_forward_and_backward_equal_the_cells(page, name, form, size):
     assert assert_same(grads, CELLS[name].backward(params, ours, dh)._asdict()) >= 8
 
 
+@pytest.mark.parametrize("name", CELLS)
+def test_one_hot_inputs_and_no_initial_states(page, name):
+    params, _, _, _, dh = draw(name, None, (9, 10, 6))
+    x = np.eye(10)[[3, 1, 4, 1, 5, 9, 2, 6, 5], None]
+    trace, grads = by_js(page, name, params, x, {}, {}, dh)
+    ours = CELLS[name].forward(params, x)
+    assert_same(trace, ours._asdict())
+    assert_same(grads, CELLS[name].backward(params, ours, dh)._asdict())
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_blocks_and_gates_are_those_of_the_cells(page, name):
+    found = page.evaluate("name => [cells[name].blocks, cells[name].gates]", name)
+    assert found == [[*CELLS[name].Params.blocks], [*GATES[name]]]
+
+
 def held(name, params, x, states, options, clamps):
-    """Run the cell's steps, and compute everything that depends on a held gate again."""
+    """Run the cell step by step, and recompute everything that depends on a held gate."""
     cell, state, rows = CELLS[name], {k[0]: v for k, v in states.items()}, []
     for t, x_t in enumerate(x):
         now = cell.step(params, x_t, **state, **options)._asdict()
@@ -128,7 +150,7 @@ def held(name, params, x, states, options, clamps):
 
 
 def clamped(name, size, seed):
-    """Draw clamps: numbers from 0 to 1 for some entries of some gates, from some step on."""
+    """Draw clamps, numbers from 0 to 1 for some entries of some gates from some step on."""
     (T, _, H), rng = size, np.random.default_rng(seed)
     clamps = {}
     for k in GATES[name][: 1 + seed % 3]:
@@ -138,7 +160,7 @@ def clamped(name, size, seed):
     return clamps
 
 
-@pytest.mark.parametrize("size", SIZES[1:5], ids=str)
+@pytest.mark.parametrize("size", SIZES[1:], ids=str)
 @pytest.mark.parametrize(("name", "form"), CASES[1:], ids=str)
 def test_clamps_hold_a_gate_and_all_that_follows(page, name, form, size):
     for seed in range(3):
@@ -150,7 +172,7 @@ def test_clamps_hold_a_gate_and_all_that_follows(page, name, form, size):
 
 @pytest.mark.parametrize(("name", "form"), CASES[1:], ids=str)
 def test_no_gradient_passes_a_held_gate(page, name, form):
-    """Every gradient equals central differences of the loss, also under clamps."""
+    """Every gradient equals central differences of the loss, even with held gates."""
     size = (5, 2, 3)
     params, x, states, options, dh = draw(name, form, size, seed=4)
     clamps = clamped(name, size, seed=4)
@@ -166,9 +188,10 @@ def test_no_gradient_passes_a_held_gate(page, name, form):
 def test_probabilities_and_distances(page):
     rng = np.random.default_rng(0)
     h, W, b = rng.normal(size=7), rng.normal(size=(7, 12)), rng.normal(size=12)
+    h[0], W[0] = 1, 1000  # exp(1000) would be infinite
     f = "([h, W, b]) => [...cells.probabilities(...[h, W, b].map((a) => Float64Array.from(a)))]"
     found = page.evaluate(f, [h.tolist(), W.ravel().tolist(), b.tolist()])
-    p = np.exp(h @ W + b)
+    p = np.exp(h @ W + b - 1000)
     np.testing.assert_allclose(found, p / p.sum(), rtol=0, atol=1e-12)
 
     one, other = rng.normal(size=(4, 3)), rng.normal(size=(6, 3))
@@ -179,6 +202,85 @@ def test_probabilities_and_distances(page):
         f = f"([a, b]) => [...cells.{name}(Float64Array.from(a), Float64Array.from(b), 3)]"
         found = page.evaluate(f, [one.ravel().tolist(), other.ravel().tolist()])
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
+DIFFERENCE = """([apart, now, step, from]) => {
+    const lines = Object.entries(apart).map(([k, line]) => [k, Float64Array.from(line)]);
+    return cells.difference(Object.fromEntries(lines), now, step, from);
+}"""
+
+
+def test_what_became_of_a_difference_is_pythons(page):
+    rng, verdicts = np.random.default_rng(0), set()
+    for states in ["ch", "h"] * 300:
+        T = int(rng.integers(1, 6))
+        step, hold_from = int(rng.integers(1, T + 1)), int(rng.integers(0, T + 1))
+        p = np.full((2, T, 3), 1 / 3)
+        if rng.uniform() < 0.3:
+            p = rng.dirichlet([1, 1, 1], size=(2, T))
+        runs = [{"words": [name] * T, "p": p[b]} for b, name in enumerate("AB")]
+        apart = {}
+        for k in states:  # some shrink, some are 0, and some saturate tanh
+            middle, size, decay = rng.choice([0, 4]), rng.choice([0, 0.05, 2]), rng.choice([0, 3])
+            half = size / 2 * np.exp(-decay * np.arange(T))[:, None]
+            runs[0][k], runs[1][k] = middle + half, middle - half
+            apart[k] = (2 * half).ravel().tolist()
+        if "c" in states:
+            apart["tanh_c"] = np.ptp([np.tanh(run["c"]) for run in runs], axis=0).ravel().tolist()
+        found = difference(runs, step, hold_from)
+        now = p[:, step - 1].tolist()
+        assert page.evaluate(DIFFERENCE, [apart, now, step, hold_from]) == pytest.approx(found)
+        verdicts.add(found["verdict"])
+    assert verdicts == ENGLISH["player"]["difference"].keys() - {"same"}
+
+
+def test_logit_is_the_inverse_of_sigmoid(page):
+    a = np.array([-40, -1, 0, 0.5, 3])
+    shares = page.evaluate("a => a.map(cells.sigmoid)", a.tolist())
+    np.testing.assert_allclose(shares, 1 / (1 + np.exp(-a)), rtol=1e-12)
+    np.testing.assert_allclose(page.evaluate("p => p.map(cells.logit)", shares), a, atol=1e-12)
+
+
+@pytest.mark.parametrize("count", [1, 3, 9])
+def test_largest_keeps_the_first_of_equal_values(page, count):
+    values = np.array([2, 5, 1, 5, 3, 5, 4])
+    kept = sorted(np.argsort(-values, kind="stable")[:count].tolist())
+    assert (
+        page.evaluate("([values, n]) => cells.largest(values, n)", [values.tolist(), count]) == kept
+    )
+
+
+def test_ranks_and_areas_are_scipys_and_pythons(page):
+    rng = np.random.default_rng(0)
+    values = np.round(rng.normal(size=(60, 3)), 1)  # some are tied
+    values[:4] = [[0.0], [-0.0], [1e30], [-1e30]]
+    f = """([values, masks]) => {
+        const ranked = [0, 1, 2].map((unit) => cells.ranks(Float64Array.from(values), 3, unit));
+        return [ranked.map((rank) => [...rank]), masks.map((mask) => cells.areas(ranked, mask))];
+    }"""
+    mask = rng.random(60) < 0.3
+    masks = [m.astype(int).tolist() for m in (mask, mask | True, mask & False)]
+    ranked, areas = page.evaluate(f, [values.ravel().tolist(), masks])
+    np.testing.assert_array_equal(ranked, rankdata(values.astype(np.float32), axis=0).T)
+    assert dict(enumerate(areas[0])) == pytest.approx(dict(ranking(values, mask)))
+    assert np.isnan(areas[1:]).all()
+
+
+def test_along_the_wire_dc_is_multiplied_by_every_later_f(page):
+    rng = np.random.default_rng(0)
+    dc, f = rng.normal(size=6), rng.random(6)
+    script = "([dc, f]) => [...cells.alongWire(Float64Array.from(dc), Float64Array.from(f), 4)]"
+    expected = [dc[3] * np.prod(f[t + 1 : 4]) for t in range(4)] + [0, 0]
+    found = page.evaluate(script, [dc.tolist(), f.tolist()])
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "gradient", [[0.1, -0.4, 0.2, 1.6], [0.5], [1, 0, 2], [0.5, 0], [0, 0], [-3, 1]], ids=str
+)
+def test_a_gradient_shrinks_as_in_python(page, gradient):
+    found = page.evaluate("g => cells.shrinking(Float64Array.from(g))", gradient)
+    assert found == pytest.approx(shrinking(np.array(gradient)))
 
 
 def test_numbers_are_written_and_axes_end_as_in_the_still_pictures(page):

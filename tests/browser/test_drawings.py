@@ -1,4 +1,4 @@
-"""The drawings are readable on every kind of page: ink and ground come from one source."""
+"""The drawings are readable on every kind of page, since ink and ground are from one theme."""
 
 from base64 import b64encode
 from io import BytesIO
@@ -12,7 +12,7 @@ from gatewise import drawings
 from tools import figures
 
 CELL = drawings.lstm_cell()
-JUPYTER = {  # of JupyterLab, and of the labvariables.css that other hosts of ipywidgets load
+JUPYTER = {  # from JupyterLab, and from the labvariables.css that other hosts of ipywidgets load
     "light": "--jp-content-font-color1: rgba(0,0,0,0.87); --jp-layout-color0: white",
     "dark": "--jp-content-font-color1: rgba(255,255,255,1); --jp-layout-color0: #111",
 }
@@ -20,7 +20,7 @@ SITE = {
     name: "; ".join(f"--gw-{key}: {value}" for key, value in theme.items())
     for name, theme in [("light", drawings.LIGHT), ("dark", drawings.DARK)]
 }
-# The variables of a page, the setting of the system, and the background that the ink must have.
+# The variables of a page, the system's setting, and the expected background of the drawing.
 PAGES = {
     "plain": ("", "light", "light"),
     "plain, dark system": ("", "dark", "light"),
@@ -52,7 +52,7 @@ def test_a_drawing_in_a_page_is_readable(browser, page):
     tab.close()
     assert len(inks) == 1
     assert inks == numbers
-    assert len(grounds) == 2  # of the picture and of the cell
+    assert len(grounds) == 2  # the picture's and the cell's
     assert min(contrast(rgb(inks[0]), rgb(color)) for color in grounds) >= 4.5
     assert all((luminance(rgb(color)) > 0.5) == (ground == "light") for color in grounds)
 
@@ -75,7 +75,7 @@ def test_every_drawing_in_the_index_has_alt_text_and_readable_labels(browser, th
 
 @pytest.mark.parametrize("system", ["light", "dark"])
 def test_a_drawing_as_an_image_is_dark_on_light(browser, system):
-    """As on GitHub and in the outputs of JupyterLab, the variables of the page don't reach it."""
+    """The page's variables don't reach it, as on GitHub and in the outputs of JupyterLab."""
     tab = browser.new_page(color_scheme=system)
     source = b64encode(CELL.svg().encode()).decode()
     body = f"{SITE['dark']}; background: #111"
@@ -86,7 +86,7 @@ def test_a_drawing_as_an_image_is_dark_on_light(browser, system):
     tab.close()
     colors, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_counts=True)
     common = colors[np.argsort(-counts)]
-    assert min(luminance(color) for color in common[:2]) > 0.8  # ground and panel
+    assert min(luminance(color) for color in common[:2]) > 0.8  # the ground and the panel
     assert rgb("51 51 51").tolist() in common[:8].tolist()
 
 

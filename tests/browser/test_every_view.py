@@ -1,9 +1,10 @@
-"""Checks of every widget: no labels overlap, axe finds nothing, and each input changes the view."""
+"""Every widget has no overlaps and no axe violations, and each input changes the view."""
 
 import numpy as np
 import pytest
 import torch
 from appearance import LOOKS, labels, violations
+from blank_page import swipe
 from networks import SENTENCE, TAGS, WORDS, Tagger, made
 
 from gatewise import models, text
@@ -38,6 +39,14 @@ def tagger():
     return UnrollPlayer(parts, WORDS, outputs=TAGS, sentences=[SENTENCE, "a cat sees"], step=2)
 
 
+def three(**settings):
+    torch.manual_seed(0)
+    kinds = {"RNN": models.TextRNN, "LSTM": models.TextLSTM, "GRU": models.TextGRU}
+    networks = {name: kind(10, 16) for name, kind in kinds.items()}
+    words, settings = text.Vocabulary([*text.SENTENCES, "um"]), {"filler": "um"} | settings
+    return UnrollPlayer(networks, words, sentences=["i um like", "you um like"], **settings)
+
+
 def reader():
     torch.manual_seed(0)
     rnn, readout = torch.nn.LSTM(5, 16), torch.nn.Linear(16, 5)
@@ -55,7 +64,7 @@ def longest(letters, more=()):
     return {"w_x": low, "w_h": low, "b": low | dict.fromkeys(more, -10), **states}
 
 
-# Each widget, and the settings in which it is checked, one after the other.
+# Each widget, and the settings in which it is checked, one after another.
 BACKWARD = [  # T, read, step, stage, detach, forget bias
     (8, 8, 8, "dh", False, 1),
     (8, 8, 8, "dc", False, 1),
@@ -65,7 +74,7 @@ BACKWARD = [  # T, read, step, stage, detach, forget bias
     (12, 12, 3, "back", True, 6),
     (2, 2, 1, "back", True, 0),
     (2, 1, 1, "back", False, 0),
-    (20, 20, 9, "back", True, -2),  # all there is to see
+    (20, 20, 9, "back", True, -2),  # everything is visible
 ]
 NAMES = ["T", "read", "step", "stage", "detach", "forget_bias"]
 VIEWS = {
@@ -86,6 +95,7 @@ VIEWS = {
         [{}],
     ),
     "two layers and directions": (lambda: tagger(), [{}, {"layer": 1, "reverse": True}]),
+    "three networks": (three, [{}, {"chosen": "LSTM", "clamp": {"f": 0}}, {"chosen": "GRU"}]),
     "a text": (reader, [{}, {"quantity": "loss"}]),
 }
 
@@ -154,8 +164,8 @@ def test_the_picture_follows_a_drag(show, name):
 
 
 HANDLES = "input[type=range]:visible, [role=slider]:visible"
-# Where a finger comes down: on a slider's knob, not quite on its middle, or on the middle of what
-# is drawn; and which way the farther end is.
+# The point where a finger touches a handle, near the middle of a slider's knob or in the middle of
+# a drawn handle, and the direction of the farther end.
 GRASP = """node => {
     const {x, y, width, height} = node.getBoundingClientRect();
     const [from, to, at] = node.max
@@ -167,18 +177,9 @@ GRASP = """node => {
 }"""
 
 
-def swipe(touch, x, y, right, down):
-    """A finger comes down, moves in three steps, and leaves."""
-    for n in range(4):
-        points = [{"x": x + right * n / 3, "y": y + down * n / 3}]
-        kind = "touchMove" if n else "touchStart"
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
-
 @four
 def test_a_finger_pulls_a_handle_sideways_and_the_page_up_and_down(show, name):
-    """The page is as tall as its content: no pan takes the finger from the handle."""
+    """The page is as tall as its content, so no panning takes the touch from the handle."""
     view = show(VIEWS[name][0](), viewport={"width": 390, "height": 3000}, has_touch=True)
     view.root.locator("details").evaluate_all("nodes => nodes.forEach(node => (node.open = true))")
     touch, pulled = view.page.context.new_cdp_session(view.page), {}
@@ -192,7 +193,7 @@ def test_a_finger_pulls_a_handle_sideways_and_the_page_up_and_down(show, name):
         swipe(touch, x, y, 200 * way, 30)
         pulled[node.get_attribute("aria-label")] = node.get_attribute("aria-valuetext") != said
     assert len(pulled) >= 3
-    # Through time, one goes by taps: a finger's way would be a gate per pixel or two.
+    # The handle that goes through time takes only taps: a drag would pass a gate per pixel or two.
     assert {label for label, moved in pulled.items() if not moved} <= {"Back through time"}
 
 
@@ -212,7 +213,7 @@ def test_nothing_moves_if_the_reader_prefers_no_motion(show, name):
     assert view.page.evaluate("document.getAnimations().length") == 0
 
 
-SCREENS = [(1920, 1080), (1280, 720)]
+SCREENS = [(1920, 1080), (1280, 720), (800, 1280)]
 FIT = """root => {
     const {left, right, top, bottom} = root.firstElementChild.getBoundingClientRect();
     const isIn = left >= -1 && top >= -1 && right <= innerWidth + 1 && bottom <= innerHeight + 1;
@@ -230,11 +231,26 @@ def test_the_projector_view_fits_one_screen(show, name, screen):
     view.page.wait_for_function("document.querySelector('.gatewise').matches(':popover-open')")
     assert root.evaluate(FIT)
     assert view.bring().projector is True
-    view.send(**VIEWS[name][1][-1])  # where there is most to see
+    view.send(**VIEWS[name][1][-1])  # the settings with the most to see
     assert root.evaluate(FIT)
+    assert labels(view.root)[1:] == [[], []]
     view.page.keyboard.press("Escape")
     assert not root.evaluate("root => root.hasAttribute('popover')")
     assert view.bring().projector is False
+
+
+@four
+def test_leaving_the_projector_view_keeps_the_place_on_the_page(show, name):
+    view = show(VIEWS[name][0](), viewport={"width": 1280, "height": 720})
+    page, button = view.page, view.root.get_by_role("button", name="rojector view")
+    view.root.evaluate("root => (root.style.marginTop = '2000px')")
+    page.evaluate("scrollTo(0, 1e6)")
+    place = page.evaluate("scrollY")
+    assert place > 1500
+    for _ in range(2):
+        button.evaluate("button => button.click()")
+    assert not view.root.locator("[popover]").count()
+    assert page.evaluate("scrollY") == place
 
 
 def test_a_value_that_python_refuses_leaves_the_screen(show):

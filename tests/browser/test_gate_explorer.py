@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from appearance import LOOKS, labels, violations
+from blank_page import parse, swipe
 from playwright.sync_api import expect
 
 from gatewise.cells import gru
+from gatewise.drawings.values import nice, number
 from gatewise.widgets import GateExplorer, GRUExplorer
+from gatewise.widgets.words import ENGLISH
 
 BY_GATE = ["w_x", "w_h", "b"]
 
@@ -14,7 +18,7 @@ both = pytest.mark.parametrize("kind", [GateExplorer, GRUExplorer])
 
 
 def weights(view):
-    """Unfold the weights of a view, and return it."""
+    """Unfold the weights in a view, and return the view."""
     view.root.get_by_text("Set the weights").click()
     return view
 
@@ -35,7 +39,7 @@ def states(explorer):
 
 
 def by_torch(explorer, inputs):
-    """Return the states after each input, by name, from nn.LSTMCell or nn.GRUCell."""
+    """Return the states of nn.LSTMCell or nn.GRUCell after each input, by name."""
     names = states(explorer)
     kind = torch.nn.LSTMCell if "c_before" in names else torch.nn.GRUCell
     cell = kind(1, 1, dtype=torch.float64)
@@ -52,7 +56,7 @@ def by_torch(explorer, inputs):
 
 
 def agree(view):
-    """Assert that screen, gatewise.cells and torch agree on every number. Returns the explorer."""
+    """Assert that the screen, the cells and torch agree on every number. Returns the explorer."""
     explorer, shown = view.bring(), view.shown()
     values = dict(explorer.values)
     strip = values.pop("strip")
@@ -113,7 +117,7 @@ def test_bars_are_dragged_and_moved_by_keys(show, kind):
     assert inputs[3] == -0.5
     assert inputs[5] not in (0.0, 1.0)
     assert f"{inputs[5]:.2f}" in bars.nth(5).get_attribute("aria-valuetext")
-    # Home and End go to the ends.
+    # Home and End move a handle to its ends.
     bars.nth(0).press("End")
     bars.nth(1).press("Home")
     assert agree(view).inputs[:2] == [2, -2]
@@ -176,9 +180,7 @@ def test_the_browser_counts_the_solved_sequences_of_a_task(show):
     assert view.root.get_by_role("button", name="overwrite").count() == 0
     view.send(w_x={"i": 10, "f": 10, "g": 0, "o": 0}, b={"i": -7, "f": 5, "g": 9, "o": 1})
     assert view.widget.values["right"] == 8
-    expect(tally).to_have_text("8 of 8 sequences. Solved: c tells open quotes on all 8")
-    view.root.get_by_role("button", name="Try 40 unseen ones").click()
-    expect(view.root.get_by_role("status").last).to_contain_text("of 40 unseen sequences")
+    expect(tally).to_contain_text("8 of 8 sequences: c tells open quotes on these")
     chip = view.root.get_by_role("button", name="sequence 2: right")
     chip.click()
     expect(chip).to_have_attribute("aria-pressed", "true")
@@ -196,11 +198,15 @@ def test_valves_and_dots_set_the_bias_of_their_gate(show, handle):
     f = agree(view).values["f"]
     assert 0 < f < 0.999
     assert view.widget.b["f"] < 8
+    slot = view.root.locator('[data-valve="f"] [data-slot]')
+    radius, tall = 14, "slot => slot.getBBox().height"
+    assert slot.evaluate(tall) == pytest.approx(2 * radius * f, abs=0.1)
     expect(
         view.root.get_by_text(f"keeps {round(100 * f)} % of the old memory").first
     ).to_be_visible()
     node.press("Home")
     assert agree(view).values["f"] < 0.001
+    assert slot.evaluate(tall) < 0.1
     expect(view.root.get_by_text("keeps 0 % of the old memory").first).to_be_visible()
 
 
@@ -208,13 +214,13 @@ def test_a_task_shows_the_chosen_step(show):
     view = show(GateExplorer(task="keep"))
     strip = view.root.locator(".strip")
     size = strip.bounding_box()
-    strip.click(position={"x": 36 + (size["width"] - 102) * 4.5 / 20, "y": 120})
+    strip.click(position={"x": 36 + (size["width"] - 102) * 5.5 / 21, "y": 120})
     explorer = view.bring()
     assert explorer.step == 5
     shown = view.shown()
     for name in ("x", "c_before", "h_before", "c", "h"):
         assert shown[name] == pytest.approx(explorer.values[name], abs=0.005 + 1e-9)
-    assert view.root.locator("input[type=range]:visible").count() == 1  # only the step's
+    assert view.root.locator("input[type=range]:visible").count() == 1  # only the step slider
     view.root.get_by_role("slider", name="time step").press("End")
     assert view.bring().step == 20
 
@@ -224,3 +230,251 @@ def test_a_verdict_stays_in_view(show):
     view.root.locator(".card").last.scroll_into_view_if_needed()
     assert view.page.evaluate("scrollY") > 400
     expect(view.root.locator(".verdict")).to_be_in_viewport()
+
+
+def heights(view, line):
+    """Return the height of each point of a line, in pixels from the bottom."""
+    d = view.root.locator(f".strip .line.{line}").get_attribute("d")
+    return [-float(point.split()[1]) for point in d[1:].split("L")]
+
+
+@pytest.mark.parametrize("task", ["", "keep"])
+def test_a_sequence_starts_with_the_state_before_its_first_step(show, task):
+    view = show(GateExplorer(task=task, b={"i": 8}))
+    c, h = heights(view, "c"), heights(view, "h")
+    T = len(view.widget.values["strip"]["c"])
+    assert len(c) == len(h) == T + 1
+    first = view.widget.c_before if not task else view.widget.shown[0].c0
+    values = np.array([first, *view.widget.values["strip"]["c"]])
+    np.testing.assert_allclose(np.polyval(np.polyfit(values, c, 1), values), c, atol=0.1)
+    assert view.root.locator(".strip .tick").all_text_contents().count("0") == 2  # on both axes
+
+
+CARDS = ".card, .card *"
+MANY = {
+    "LSTM": GateExplorer,
+    "GRU": GRUExplorer,
+    **{task: lambda task=task: GateExplorer(task=task) for task in ("keep", "quote")},
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_the_weights_are_folded_and_come_last(show, name):
+    view = show(MANY[name]())
+    assert view.root.locator(CARDS).count() > 0
+    assert view.root.locator(CARDS).and_(view.root.locator(":visible")).count() == 0
+    assert view.root.locator("input[type=range]:visible").count() <= 4
+    parts = view.root.locator(".presets, .chips, .states, .cell, .sequence, details")
+    order = parts.evaluate_all("nodes => nodes.map(node => node.classList[0] ?? node.tagName)")
+    assert order[0] == ("chips" if name in ("keep", "quote") else "presets")
+    assert order[1:] == ["states", "cell", "sequence", "DETAILS"]
+    keys = view.root.get_by_text("Arrows, Page Up, Page Down, Home and End move it.")
+    expect(keys).to_be_visible()
+    said = view.root.locator(".cell [role=group]").get_attribute("aria-description")
+    assert said == ENGLISH["gates"]["keys"]
+
+
+@both
+def test_the_new_state_can_be_read_in_the_drawing_on_a_phone(show, kind):
+    view = show(kind(), viewport=LOOKS["narrow"]["viewport"])
+    k = "c" if kind is GateExplorer else "h"
+    node = view.root.locator(f".cell [data-number={k}]").first
+    expect(node).to_have_text(number(view.widget.values[k], sign=True))
+    assert node.bounding_box()["height"] >= 11
+
+
+@both
+def test_the_projector_view_is_readable_on_an_upright_screen(show, kind):
+    view = show(kind(), viewport={"width": 800, "height": 1280})
+    view.root.get_by_role("button", name="Projector view").click()
+    face = view.root.locator(".face")
+    view.page.wait_for_function("document.querySelector('.face').style.scale !== ''")
+    size = "face => parseFloat(getComputedStyle(face).fontSize) * face.style.scale"
+    assert face.evaluate(size) >= 10
+
+
+# ── a guess before the answer ──
+
+
+def guessing(view, k):
+    """Start a guess of a state. Returns the button that shows the answer, and the handles."""
+    view.root.get_by_role("button", name="Guess first").click()
+    return (
+        view.root.get_by_role("button", name=f"Show {k}"),
+        view.root.get_by_role("slider", name=f"your guess of {k}"),
+    )
+
+
+def guessed(handles):
+    texts = handles.evaluate_all("nodes => nodes.map(node => node.getAttribute('aria-valuetext'))")
+    return [parse(text) for text in texts]
+
+
+def verdict(explorer, k, guess):
+    """Return the sentence that the explorer must say about a guess, from the cells' numbers."""
+    words, line = ENGLISH["gates"], explorer.values["strip"][k]
+    came = {name: getattr(explorer, name) for name in states(explorer)}
+    trace = explorer.module.forward(
+        explorer.params,
+        np.array(explorer.values["strip"]["x"])[:, None, None],
+        **explorer._state(came),
+    )
+    keeper = trace.f if k == "c" else trace.z
+    kept = keeper.ravel() * [came[f"{k}_before"], *line[:-1]]
+    gaps = np.abs(np.subtract(guess, line))
+    t = int(gaps.argmax())
+    most = 1 if k == "h" else nice(abs(explorer.c_before) + np.abs(trace.i * trace.g).sum())
+    if gaps[t] <= most / 20:
+        return words["near"].format(near=number(most / 20), k=k)
+    terms = {"kept": kept[t], "added": line[t] - kept[t]}
+    larger = max(terms, key=lambda term: abs(terms[term]))
+    why = larger if abs(terms[larger]) >= 0.005 else "none"
+    numbers = {"guess": number(guess[t]), "value": number(line[t])}
+    terms = {term: number(value) for term, value in terms.items()}
+    return words["gap"].format(t=t + 1, k=k, **numbers) + words["why"][why].format(**terms)
+
+
+def stroke(view, shares):
+    """Draw across the chart. shares: the heights at its columns, as shares of its height."""
+    paper = view.root.locator(".paper")
+    paper.scroll_into_view_if_needed()
+    box, mouse = paper.bounding_box(), view.page.mouse
+    for n, share in enumerate(shares):
+        x = box["x"] + box["width"] * (n + 0.5) / len(shares)
+        mouse.move(x, box["y"] + box["height"] * (1 - share))
+        if n == 0:
+            mouse.down()
+    mouse.up()
+
+
+PRESETS = [(GateExplorer, name) for name in ("Keep", "Overwrite", "Count", "Erase")]
+PRESETS += [(GRUExplorer, name) for name in ("Keep", "Overwrite", "Plain RNN", "Average")]
+
+
+@pytest.mark.parametrize(("kind", "preset"), PRESETS)
+def test_a_guess_is_drawn_before_the_answer_and_compared_with_it(show, kind, preset):
+    view, k = show(kind(repeats=0)), "c" if kind is GateExplorer else "h"
+    view.root.get_by_role("button", name=preset).click()
+    ends = {name for name in view.shown() if name.startswith("strip_")}
+    assert f"strip_{k}" in ends
+    view.bring()
+    answer, handles = guessing(view, k)
+    expect(handles).to_have_count(8)
+    assert guessed(handles) == [getattr(view.widget, f"{k}_before")] * 8
+    # Nothing gives the answer away: there is no line after step 0, and no visible or spoken number.
+    assert len(heights(view, k)) == 1
+    assert not ends & view.shown().keys()
+    bar = view.root.get_by_role("slider", name="input x of time step 1")
+    assert f"{k} is hidden" in bar.get_attribute("aria-valuetext")
+    assert f"{k} is hidden" in view.root.locator(".strip [role=img]").get_attribute("aria-label")
+
+    stroke(view, [0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9])
+    guess = guessed(handles)
+    assert guess == sorted(guess)
+    assert len(set(guess)) == 8
+    handles.nth(2).press("ArrowDown")
+    assert guessed(handles)[2] == pytest.approx(guess[2] - 0.05, abs=0.026)
+    guess = guessed(handles)
+
+    answer.click()
+    expect(view.root.get_by_role("status")).to_have_text(verdict(view.bring(), k, guess))
+    assert len(heights(view, k)) == 9
+    assert ends <= view.shown().keys()
+    expect(handles).to_have_count(0)
+    expect(view.root.get_by_text(ENGLISH["gates"]["guess legend"])).to_be_visible()
+    assert view.root.locator(".guess circle").count() == 8
+    view.root.get_by_role("button", name="Reset").click()
+    expect(view.root.locator(".guess")).to_have_count(0)
+    sent = view.page.evaluate("messages")
+    assert all("guess" not in message for message in sent)
+
+
+def test_a_guess_close_to_the_answer_is_right(show):
+    view = show(GateExplorer())  # both the cell and the first guess keep c
+    answer, handles = guessing(view, "c")
+    answer.click()
+    said = view.root.get_by_role("status")
+    expect(said).to_have_text("Your guess is within 0.05 of c at every step. Which gate told you?")
+    answer.click()  # to go on with the guess
+    handles.nth(4).press("ArrowDown")
+    handles.nth(4).press("PageDown")
+    expect(said).to_have_text("")
+    answer.click()
+    expect(said).to_contain_text("at step 5: you guessed −0.05, and c is 0.50.")
+    # The guess stays the same, and the answer changes.
+    view.root.get_by_role("button", name="Erase").click()
+    expect(said).to_contain_text("you guessed 0.50, and c is 0.00. Nothing was kept, and nothing")
+
+
+def tab(page, label):
+    """Press Tab until the element in focus has a label that starts with this one."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        said = "document.activeElement.ariaLabel ?? document.activeElement.textContent"
+        if page.evaluate(said).strip().startswith(label):
+            return
+    raise AssertionError(f"expected Tab to reach {label}")
+
+
+@both
+def test_a_guess_by_keyboard_alone(show, kind):
+    view, k = show(kind()), "c" if kind is GateExplorer else "h"
+    tab(view.page, "Guess first")
+    view.page.keyboard.press("Enter")
+    for t, key in enumerate(["ArrowUp", "PageDown", "Home", "End"], 1):
+        tab(view.page, f"your guess of {k} after time step {t}")
+        view.page.keyboard.press(key)
+    guess = guessed(view.root.get_by_role("slider", name="your guess"))
+    first = getattr(view.widget, f"{k}_before")
+    assert guess[:2] == [first + 0.05, first - 0.5]
+    assert guess[2] == -guess[3] < -0.9
+    assert guess[4:] == [first] * 4
+    tab(view.page, f"Show {k}")
+    view.page.keyboard.press("Space")
+    expect(view.root.get_by_role("status")).to_have_text(verdict(view.bring(), k, guess))
+    assert view.page.evaluate("document.activeElement.textContent") == f"Show {k}"
+
+
+def test_a_finger_draws_a_guess_sideways_and_moves_the_page_up_and_down(show):
+    view = show(GateExplorer(), viewport={"width": 390, "height": 3000}, has_touch=True)
+    _, handles = guessing(view, "c")
+    first = guessed(handles)
+    touch = view.page.context.new_cdp_session(view.page)
+    box = view.root.locator(".paper").bounding_box()
+    x, y = box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.2
+    for right, down in [(4, 60), (-20, -90), (0, 0)]:
+        swipe(touch, x, y, right, down)
+        assert guessed(handles) == first
+    swipe(touch, x, y, 120, 10)
+    assert guessed(handles) != first
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@both
+def test_no_labels_of_a_guess_overlap_and_axe_finds_nothing(show, kind, look):
+    view = show(kind(repeats=0), **LOOKS[look])
+    answer, handles = guessing(view, "c" if kind is GateExplorer else "h")
+    for act in (lambda: handles.nth(7).press("End"), answer.click):
+        act()
+        assert labels(view.root)[1:] == [[], []]
+        assert violations(view.root) == []
+
+
+def test_it_starts_with_keep_and_few_handles(show):
+    view = show(GateExplorer())
+    handles = view.root.locator("input[type=range]:visible, [role=slider]:visible")
+    few = handles.count()
+    for name in "Keep", "Feed xt, 8 times":
+        pressed = view.root.get_by_role("button", name=name)
+        expect(pressed).to_have_attribute("aria-pressed", "true")
+    expect(view.root.get_by_role("button", name="Feed eight inputs")).to_be_visible()
+    expect(view.root.locator(".legend")).to_contain_text("dashed if negative")
+    weights(view)
+    assert handles.count() >= 2 * few
+
+
+def test_a_bar_at_zero_has_a_handle(show):
+    view = show(GateExplorer(repeats=0))
+    assert view.widget.inputs[1] == 0
+    drag(view, view.root.get_by_role("slider", name="input x of time step 2"), 0, -20)
+    assert view.bring().inputs[1] > 0

@@ -1,6 +1,6 @@
 """The widgets on every kind of page, with `mount` alone and no model, as on a static page.
 
-Each host is a blank page with the variables and marks that this host sets, and its ink and ground.
+Each host is a blank page with the variables, attributes, ink and ground that this host sets.
 """
 
 import json
@@ -53,7 +53,7 @@ WIDGETS = {
     "player": lambda: player(clamp={"f": 0.5, "o3": 1}),
     "reader": reader,
 }
-# What a static page contains for a widget: the styles, the script and the settings.
+# Mount a widget as a static page does, from its styles, its script and its settings.
 MOUNT = """async ([source, css, settings]) => {
     document.head.append(Object.assign(document.createElement("style"), {textContent: css}));
     const blob = new Blob([source], {type: "text/javascript"});
@@ -67,27 +67,23 @@ FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(
 
 
 @pytest.fixture
-def mount(browser):
-    """A function, `mount(*widgets, html, **options)`: a page with these widgets, without faults."""
-    pages, faults = [], []
+def mount(opened):
+    """Return `mount(*widgets, html, **options)`, which opens a page with these widgets.
+
+    The page must have no faults.
+    """
+    open_page, _ = opened
 
     def mount(*widgets, html="<body></body>", **options):
-        usual = {"viewport": {"width": 1200, "height": 900}, "reduced_motion": "reduce"}
-        page = browser.new_page(**usual | options)
-        page.on("console", lambda message: faults.append(message.text))
-        page.on("pageerror", lambda error: faults.append(f"{error}\n{error.stack}"))
+        page = open_page(**{"viewport": {"width": 1200, "height": 900}} | options)
         page.set_content(html)
         for widget in widgets:
             plain = json.loads(json.dumps(widget.plain(), allow_nan=False))
             page.evaluate(MOUNT, [widget._esm, widget._css, plain])
         page.evaluate(FRAMES)
-        pages.append(page)
         return page
 
-    yield mount
-    for page in pages:
-        page.close()
-    assert faults == []
+    return mount
 
 
 # ── ink and ground ──────────────────────────────────────────────────────────────────────────
@@ -112,7 +108,7 @@ def labvariables():
 
 LAB = "body { background: var(--jp-layout-color0); color: var(--jp-ui-font-color1) }"
 LIGHT, DARK = "body { background: #fff; color: #000 }", "body { background: #383838; color: #ddd }"
-# For each host: its styles, the attributes of <html> and <body>, the system's setting, the theme.
+# For each host, its styles, the attributes of <html> and <body>, the system's setting and theme.
 HOSTS = {
     "JupyterLab, light": (
         lambda: theme("light") + LAB,
@@ -194,11 +190,11 @@ ALONE = ["gates", "backward", "player", "reader"]
 
 @pytest.fixture(scope="module")
 def alone():
-    """The styles of each widget when it is alone on a page, computed once."""
+    """Return the styles of each widget when it is alone on a page, computed once."""
     return {}
 
 
-# Every ordered pair of widgets.
+# The two orders contain every ordered pair of widgets.
 @pytest.mark.parametrize("order", [ALONE, ALONE[::-1]], ids="-".join)
 def test_styles_are_the_same_alone_and_together(mount, alone, order):
     for name in ALONE:

@@ -1,4 +1,4 @@
-"""network.js equals gatewise.widgets.network in float64 to 1e-12, on a blank page."""
+"""network.js on a blank page agrees with gatewise.widgets.network in float64 to 1e-12."""
 
 from base64 import b64encode
 
@@ -23,12 +23,12 @@ IDS = [3, 0, 8, 8, 1, 5]
 
 
 def plain(network):
-    """Return the network as a page without a kernel gets it, with its weights in base64."""
+    """Return the network as a page without a kernel receives it, with its weights in base64."""
     return network.plain() | {"weights": b64encode(network.plain()["weights"]).decode()}
 
 
 def hold(cell, params, x_t, state, held):
-    """Compute a time step with held gates, by the equations."""
+    """Compute a time step with held gates from the equations."""
     now = cell.step(params, x_t, **state)._asdict()
     now |= {k: np.where(np.isnan(v), now[k], v) for k, v in held.items()}
     if "c" in now:
@@ -75,7 +75,7 @@ def test_every_layer_and_direction_is_that_of_python(page, kind, layers, bidirec
 
         letters, features = network.run(x, held, step)
         sent = {k: [None if np.isnan(v) else v for v in a.ravel()] for k, a in clamps.items()}
-        piece = [1, 4, 64][held % 3]  # of time steps
+        piece = [1, 4, 64][held % 3]  # the time steps per piece
         theirs, last = page.evaluate(RUN, [plain(network), IDS, sent, held, piece])
         ours = [letters[k].ravel() for k in network.letters]
         np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-12)

@@ -12,7 +12,7 @@ from gatewise.widgets import TextReader
 
 CODE = "def say(name):\n    text = 'hello ' + name\n    return 'so: ' + text\n" * 3
 LETTERS = "".join(sorted({*CODE, '"'}))
-# Select the letters from start to end, as a press and a drag do.
+# Select the letters from start to end, like a press and a drag.
 SELECT = """async ([start, end]) => {
     const place = offset => {
         for (const node of document.querySelector(".text").childNodes) {
@@ -29,7 +29,7 @@ SELECT = """async ([start, end]) => {
     getSelection().setBaseAndExtent(...place(start), ...place(end));
     await next;
 }"""
-# For each letter: the level of its color, negative for values below zero, and whether it is marked.
+# For each letter, the level of its color, negative for values below zero, and whether it is marked.
 # A line break has no color, and a letter out of view is null.
 COLORED = """() => {
     const view = document.querySelector(".sheet").getBoundingClientRect();
@@ -66,7 +66,7 @@ def reader(kind=nn.LSTM, H=6, text=CODE, **settings):
 
 
 def ready(view):
-    """Return the view once the whole text is read, when the progress has disappeared."""
+    """Return the view once the whole text has been read and the progress has disappeared."""
     expect(view.root.locator(".verdict small")).to_have_count(0)
     return view
 
@@ -85,7 +85,7 @@ def told(view, **settings):
 
 
 def areas(view):
-    """Return the listed units and their areas, below ½ for those with a minus sign."""
+    """Return the listed units and their areas, which are below ½ for units with a minus sign."""
     found = []
     for item in view.root.locator(".ranking li").all():
         unit = int(item.locator("span").first.inner_text().split()[-1])
@@ -153,8 +153,8 @@ def test_each_token_has_the_color_of_its_value(show, quantity):
     view.page.wait_for_selector(".area")
     colored = np.array([level for level, _ in view.page.evaluate(COLORED)])
     exact = 5 * np.clip(shown / scale, -1, 1)
-    far = np.abs(exact - np.floor(exact) - 0.5) > 1e-6  # from the border between two levels
-    far &= [letter != "\n" for letter in CODE]  # which has no width
+    far = np.abs(exact - np.floor(exact) - 0.5) > 1e-6  # not between two levels
+    far &= [letter != "\n" for letter in CODE]  # a line break has no width
     assert (colored != 0).sum() > 20
     np.testing.assert_array_equal(colored[far], levels(shown, scale)[far])
 
@@ -189,7 +189,7 @@ def test_the_probabilities_on_the_screen_are_the_networks(show, name):
     ready(view)
     box.press("Control+Home")
     for t, token in enumerate(widget.tokens if name == "sensor" else view.bring().tokens):
-        box.press("ArrowRight")  # to the first letter of the token
+        box.press("ArrowRight")  # go to the first letter of the token
         expect(view.root.locator(".verdict")).to_contain_text(f"“{token}”, token {t + 1} of")
         theirs = probabilities(net, view.bring().text)
         expected = theirs[t] if theirs.ndim == 2 else theirs
@@ -207,7 +207,7 @@ def test_other_text_is_read_in_the_browser_as_in_python(show):
     view.page.keyboard.press("Control+Home")
     view.page.keyboard.type("name + ")
     ready(view)
-    told(view, text="name + " + CODE, marks=[[24, 27]], at=7)  # the mark moved along
+    told(view, text="name + " + CODE, marks=[[24, 27]], at=7)  # the mark moved with the text
     expect(view.root.locator(".ranking li")).to_have_count(6)
     check_ranking(view, widget)
     said = view.root.locator(".verdict").inner_text()

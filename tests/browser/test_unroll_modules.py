@@ -1,11 +1,17 @@
 """UnrollPlayer in a browser shows the probabilities of any network."""
 
+import re
+
 import numpy as np
 import pytest
+from appearance import violations
+from blank_page import PAGE, View
 from networks import SENTENCE, TAGS, WORDS, Sensor, Tagger, classifier, made, probabilities
 from playwright.sync_api import expect
+from torch import nn
 
-from gatewise.widgets import UnrollPlayer
+from gatewise import trace
+from gatewise.widgets import GateExplorer, GRUExplorer, UnrollPlayer
 
 OTHER = "a dog likes the small cat ."
 RATES = ["bad", "so-so", "good"]
@@ -117,3 +123,119 @@ def test_what_is_no_number_is_answered(show):
 def test_a_network_of_one_row_has_no_choice(show):
     view = show(sensor(made(Sensor)))
     expect(view.root.get_by_label("shown", exact=True)).to_have_count(0)
+
+
+# Keep the settings with which an explorer is opened, in full precision.
+KEEP = """const { explorer: inner } = modules.gate_explorer, { mount } = inner;
+inner.mount = (place, settings, ...rest) => mount(place, (window.opened = settings), ...rest);"""
+OPENED = {
+    "LSTM, two layers and directions": (GateExplorer, Tagger, tagger, "lstm", [0, 1, 2, 3]),
+    "GRU, two directions": (GRUExplorer, classifier, of_classifier, 1, [0, 1]),
+    "LSTM on numbers": (GateExplorer, Sensor, sensor, "rnn", [0]),
+}
+
+
+def numbers(found):
+    """Return every number in nested dicts and lists, in order."""
+    if isinstance(found, dict):
+        return [n for key in sorted(found) for n in numbers(found[key])]
+    if isinstance(found, list | np.ndarray):
+        return [n for part in found for n in numbers(part)]
+    return [float(found)]
+
+
+@pytest.fixture
+def place(browser):
+    """Return a function that shows a player on a faultless page without a kernel, as a View."""
+    views = []
+
+    def place(player):
+        view = View(browser.new_page(), player)
+        view.page.set_content(PAGE)
+        script = player._esm.replace("export default", "window.live =")
+        view.page.add_script_tag(content=f"{script}\n{KEEP}")
+        view.page.add_style_tag(content=player._css)
+        view.page.evaluate(
+            "state => void live.mount(document.querySelector('main'), state)", player.plain()
+        )
+        views.append(view)
+        return view
+
+    yield place
+    for view in views:
+        view.page.close()
+        assert view.faults == []
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_a_unit_opens_as_from_trace_makes_it(place, name):
+    kind, make, widget, recurrent, rows = OPENED[name]
+    net = made(make)
+    if isinstance(net, nn.Module):
+        net.double()
+    module = net[recurrent] if isinstance(recurrent, int) else getattr(net, recurrent)
+    for n in rows:
+        layer, reverse = divmod(n, 1 + module.bidirectional)
+        player = widget(net)
+        player.layer, player.reverse, player.step, player.unit = layer, bool(reverse), 2, 3
+        view = place(player)
+        view.root = view.page.locator(".gw-gate-explorer")
+        for sentence, letter in zip(player.sentences, "AB", strict=True):
+            x = player._network.read(sentence)[:, None]
+            t = min(player.step, len(x)) - 1
+            traces = trace(module, np.swapaxes(x, 0, 1) if module.batch_first else x)
+            params = kind.module.Params.from_torch(module, layer, reverse=bool(reverse))
+            theirs = kind.from_trace(params, traces[n], t, 0, 3, reverse=bool(reverse))
+            by_keyboard(view.page, f"Open unit 3 at word {t + 1} of {letter}")
+            expect(view.root).to_have_count(1)
+            assert view.root.evaluate("node => node === document.activeElement")
+            expect(view.root).to_contain_text(f"unit 3 at word {t + 1} of {letter}, “")
+            opened = view.page.evaluate("opened")
+            ours = kind(held=opened["held"], **{key: opened[key] for key in kind.settings()})
+            for mine, right in [(ours.values, theirs.values), (ours.held, theirs.held)]:
+                np.testing.assert_allclose(numbers(mine), numbers(right), rtol=0, atol=1e-9)
+            strip = theirs.values["strip"]
+            named = theirs.values | {f"strip_{k}": line[-1] for k, line in strip.items()}
+            shown = view.shown()
+            assert shown.keys() & named.keys() >= {"x", "h_before", "h", "strip_h"}
+            for key in shown.keys() & named.keys():
+                assert shown[key] == pytest.approx(named[key], abs=0.005 + 1e-9)
+        assert violations(view.page.locator(".gatewise")) == []
+
+
+def by_keyboard(page, name):
+    """Go from the slider of units to a button with the Tab key, and press it."""
+    page.get_by_role("slider", name="unit", exact=True).focus()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.getAttribute('aria-label')") == name:
+            break
+    page.keyboard.press("Enter")
+
+
+def test_an_opened_unit_is_closed_by_its_button_and_by_reset(place):
+    view = place(tagger(made(Tagger)))
+    explorer = view.page.locator(".gw-gate-explorer")
+    for name in ("Open unit 0 at word 7 of A", "Reset"):
+        click(view, "Open unit 0 at word 7 of A")
+        expect(explorer).to_have_count(1)
+        view.root.locator(".gw-unroll-player").get_by_role("button", name=name, exact=True).click()
+        expect(explorer).to_have_count(0)
+
+
+def test_with_a_gate_forced_the_free_run_opens(place):
+    player = tagger(made(Tagger))
+    view, opened = place(player), []
+    for _ in range(2):
+        click(view, "Open unit 0 at word 7 of A")
+        opened.append(view.page.evaluate("({ ...opened, note: '', start: {} })"))
+        click(view, "Force f to 0")
+    assert opened[0] == opened[1]
+    expect(view.page.locator(".gw-gate-explorer")).to_contain_text("; no gate is forced")
+
+
+def test_an_rnn_has_no_cell_to_open(place):
+    net = nn.RNN(4, 3), nn.Linear(3, 5)
+    view = place(UnrollPlayer((None, *net), list("abcd"), sentences=["a b"]))
+    expect(view.root.get_by_role("slider", name="unit", exact=True)).to_have_count(1)
+    expect(view.root.get_by_role("button", name=re.compile("^Open"))).to_have_count(0)

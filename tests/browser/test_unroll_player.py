@@ -12,7 +12,7 @@ from gatewise.text import SENTENCES
 from gatewise.widgets import UnrollPlayer
 
 VOCABULARY = text.Vocabulary()
-LETTER = re.compile("^[figoch], ")  # the name of a letter's maps
+LETTER = re.compile("^[figoch], ")  # the names of a symbol's maps
 # The number next to each map: the value of the chosen unit at this step, for A and for B.
 CAPTIONS = """groups => Object.fromEntries(groups.map(group => [
     group.getAttribute("aria-label")[0],
@@ -44,7 +44,7 @@ def box(view, name):
 
 
 def write(view, name, sentence):
-    """Replace a sentence by typing another."""
+    """Replace a sentence by typing another one."""
     box(view, name).press("ControlOrMeta+a")
     box(view, name).press("Delete")
     box(view, name).press_sequentially(sentence)
@@ -72,7 +72,7 @@ def rounded(value):
 
 
 def agree(view):
-    """Assert that screen and Python agree on every unit at every step. Returns the player."""
+    """Assert that the screen and Python agree on every unit at every step. Returns the player."""
     player = view.bring()
     runs = player.values["runs"]
     slider(view, "unit").press("Home")
@@ -162,7 +162,7 @@ def test_an_unknown_word_gets_a_hint_from_the_vocabulary(view):
     assert alert.inner_text().endswith(VOCABULARY.words[-1])
     expect(box(view, "B")).to_have_attribute("aria-invalid", "true")
     expect(box(view, "B")).to_have_value("you adore")
-    assert [s.split() for s in view.bring().sentences] == [["i", "love"], ["you"]]  # what is known
+    assert [s.split() for s in view.bring().sentences] == [["i", "love"], ["you"]]  # known words
     assert likely(view, "B") != first
     write(view, "B", "you hate")
     expect(alert).not_to_be_visible()
@@ -239,21 +239,23 @@ def test_reset_restores_the_first_state(view):
     assert likely(view, "B") == shown
 
 
-def hand_set(f=9, i=9, o=9, others=0.0, readout=9.0):
-    """A TextLSTM with one unit: "i" writes 1, "you" −1, with a gate of i; f keeps, o shows.
+def hand_set(f=9, i=9, o=9, others=0.0, readout=9.0, ahead=0.0):
+    """Return a TextLSTM with one unit, whose candidate is about 1 for "i" and −1 for "you".
 
-    f, i, o: pre-activations. others: what every other word adds to c, or 0. readout: of dog, and
-    minus that of cat.
+    f, i, o: the pre-activations of the gates. others: the pre-activation of the candidate for all
+    other words; if it is 0, the input gate is closed for them. readout: the readout's weight for
+    dog; the weight for cat is −readout. ahead: the readout's bias for milk.
     """
     model = models.TextLSTM(9, 1).requires_grad_(False)
     for parameter in model.parameters():
         parameter.zero_()
     W_ih, b = model.rnn.weight_ih_l0, model.rnn.bias_ih_l0  # rows: i, f, g, o
-    speakers, (dog, cat) = VOCABULARY.encode("i you"), VOCABULARY.encode("dog cat")
+    speakers, (dog, cat, milk) = VOCABULARY.encode("i you"), VOCABULARY.encode("dog cat milk")
     b[:] = torch.tensor([i if others else -9, f, others, o])
     W_ih[0, speakers] = 0 if others else i + 9
     W_ih[2, speakers] = torch.tensor([9.0, -9.0]) - others
     model.W[0, [dog, cat]] = torch.tensor([readout, -readout])
+    model.b[milk] = ahead
     return model
 
 
@@ -266,6 +268,7 @@ def hand_set(f=9, i=9, o=9, others=0.0, readout=9.0):
         ("not shown", {"o": -9}, "Look at the output gate o."),
         ("saturated", {"others": 9}, "tanh(c) is saturated"),
         ("not read", {"readout": 0.0}, "Kept, but not read: c still differs"),
+        ("leaning", {"ahead": 9.0}, "Not decisive: both predict the same"),
     ],
 )
 def test_what_became_of_the_difference(show, verdict, network, says):
@@ -274,7 +277,7 @@ def test_what_became_of_the_difference(show, verdict, network, says):
     found = view.widget.values
     assert found["difference"]["verdict"] == verdict
     told = view.root.get_by_role("status")
-    expect(told).to_contain_text(view.widget.said(found))
+    expect(told).to_contain_text(view.widget.said(found)[0])
     expect(told).to_contain_text(says)
 
 
@@ -294,7 +297,140 @@ def test_a_gate_is_held_from_a_word_on_and_the_verdict_is_shown(view):
         player = view.bring()
         assert player.hold_from == word
         expect(verdict).to_contain_text("After word 4, A predicts")
-        expect(verdict).to_contain_text(player.said(player.values))
+        expect(verdict).to_contain_text(player.said(player.values)[0])
         said.add(player.values["difference"]["verdict"])
         assert bool(view.root.locator(".unheld").first.get_attribute("d")) == bool(gate)
     assert len(said) >= 2
+
+
+def test_the_free_run_stays_behind_the_held_one_on_the_same_scale(view):
+    def heights(selector):
+        path = view.root.locator(selector).first.get_attribute("d")
+        return [float(height) for height in re.findall(r"v-([\d.]+)h", path)]
+
+    free, apart = heights(".bars.c"), view.widget.values["apart"]["c"]
+    click(view, "Force f to 0")
+    held, closer = heights(".bars.c"), view.bring().values["apart"]["c"]
+    assert held != free
+    assert np.divide(held, closer) == pytest.approx(np.divide(free, apart), rel=1e-3)
+    marks = view.root.locator(".unheld").first.evaluate("path => path.getBBox().y")
+    bars = view.root.locator(".bars.c").evaluate("path => path.getBBox().y + path.getBBox().height")
+    assert bars - marks == pytest.approx(max(free), abs=0.1)
+
+
+def test_sorting_chooses_the_first_row_and_rows_have_numbers_on_a_phone(view):
+    view.page.set_viewport_size({"width": 390, "height": 844})
+    view.send(unit=2)
+    click(view, "Most telling first")
+    rows = view.root.get_by_role("group", name="c, cell state").locator("svg text:visible")
+    numbers = [int(text) for text in rows.all_text_contents()]
+    assert sorted(numbers) == list(range(5))
+    assert view.bring().unit == numbers[0]
+
+
+def test_a_verdict_waits_for_the_word_after_a_gate_is_forced(show):
+    sentences = [f"{one} like like like love" for one in ("i", "you")]
+    settings = {"clamp": {"i": 0}, "hold_from": 3, "step": 2}
+    view = show(UnrollPlayer(hand_set(), VOCABULARY, sentences=sentences, **settings))
+    told = view.root.get_by_role("status")
+    for says in ("Too early to tell: gates are forced from word 3 on",) * 2 + ("Read: ",):
+        expect(told).to_contain_text(says)
+        player = view.bring()
+        assert player.said(player.values)[0].startswith(says)
+        slider(view, "time step t").press("ArrowRight")
+
+
+def test_the_slider_beside_a_number_stays_where_it_is(show, model):
+    view = show(UnrollPlayer(model, VOCABULARY, sentences=["i" + " like" * 120]))
+    start = slider(view, "from word").bounding_box()
+    slider(view, "from word").press("End")
+    assert view.bring().hold_from == 121
+    assert slider(view, "from word").bounding_box() == start
+
+
+def test_held_gates_leave_the_order_of_the_units_alone(view):
+    click(view, "Most telling first")
+    numbers = view.root.get_by_role("group", name="c, cell state").locator("svg text")
+    order = numbers.all_text_contents()
+    click(view, f"unit {order[0]} alone")
+    click(view, f"Force i of unit {order[0]} to 0")
+    held = view.bring()
+    one, other = (np.array(run["c"]) for run in held.values["runs"])
+    again = np.argsort(-np.abs(one - other).sum(axis=0), kind="stable")
+    assert again.tolist() != held.values["order"]
+    assert numbers.all_text_contents() == order
+
+
+def test_what_is_forced_is_explained_where_it_is_drawn(view):
+    key = view.root.locator(".key")
+    dashed, dotted = view.widget.words["since"], view.widget.words["forced"]
+    expect(key).not_to_contain_text(dashed)
+    expect(key).not_to_contain_text(dotted)
+    slider(view, "from word").press("End")
+    expect(key).to_contain_text(dashed)
+    lines = view.root.locator(".since").evaluate_all("all => all.map(one => one.getAttribute('d'))")
+    assert len(lines) == 1 + 2 * 6
+    assert all(lines)
+    click(view, "Force f to 0")
+    expect(key).to_contain_text(dotted)
+
+
+def three(sentences=("i um like", "you um like"), **settings):
+    """Return a player of an RNN, an LSTM and a GRU with large weights."""
+    torch.manual_seed(0)
+    vocabulary, kinds = text.Vocabulary([*SENTENCES, "um"]), {}
+    for kind in (models.TextRNN, models.TextLSTM, models.TextGRU):
+        network = kind(10, 5).requires_grad_(False)
+        for parameter in network.parameters():
+            parameter.mul_(3)
+        kinds[kind.__name__.removeprefix("Text")] = network
+    return UnrollPlayer(kinds, vocabulary, sentences=[*sentences], filler="um", **settings)
+
+
+def compared(view):
+    """Assert that the verdicts on the screen equal Python's. Returns the player."""
+    player = view.bring()
+    lines = view.root.get_by_role("status").locator("span").all_inner_texts()
+    assert [" ".join(line.split()) for line in lines] == player.said(player.values)
+    return player
+
+
+def test_um_by_um_three_networks_are_compared(show):
+    view, said = show(three()), []
+    ums = slider(view, "words “um”:")
+    for n in range(1, 6):
+        player = compared(view)
+        assert player.sentences == [f"{one}{' um' * n} like" for one in ("i", "you")]
+        assert player.step == n + 2
+        said.append(player.said(player.values))
+        ums.press("ArrowRight")
+    assert len({*map(tuple, said)}) > 1
+    ums.press("Home")
+    assert compared(view).sentences == ["i like", "you like"]
+    write(view, "B", "")
+    slider(view, "time step t").press("Home")
+    assert compared(view).sentences == ["i like"]
+
+
+def test_one_of_three_networks_is_shown_and_held(show):
+    view = show(three())
+    for name, letters in {"GRU": "rznh", "RNN": "h", "LSTM": "figoch"}.items():
+        click(view, name)
+        player = compared(view)
+        assert player.chosen == name
+        shown = view.root.get_by_role("group", name=re.compile("^[a-z], "))
+        captions = shown.evaluate_all(CAPTIONS)
+        runs = player.values["runs"]
+        assert captions == {k: [rounded(run[k][2][0]) for run in runs] for k in letters}
+        assert likely(view, "B") == rounded(
+            dict(zip(player.vocabulary.words, runs[1]["p"][2], strict=True))
+        )
+    click(view, "Force f to 0")
+    free = three().said(three().values)
+    held = compared(view)
+    assert held.said(held.values)[::2] == free[::2]
+    assert held.said(held.values)[1] != free[1]
+    click(view, "GRU")
+    assert compared(view).clamp == {}
+    click(view, "Reset")
+    assert compared(view).chosen == "RNN"

@@ -1,7 +1,7 @@
-"""Cut off the network. Python reads this file at its start if the folder is on PYTHONPATH.
+"""Cut off the network. Python runs this file when it starts if the folder is on PYTHONPATH.
 
 The conftest.py at the root puts the folder there. So every kernel that a test starts, and every
-process that the kernel starts, reaches only this machine. An audit hook refuses to connect to any
+process that the kernel starts, can reach only this machine. An audit hook refuses to connect to any
 other address, to send to it or to look it up; nothing can remove an audit hook.
 
 The hook sees Python's socket module, but not the sockets that a C library opens by itself. One such
@@ -23,8 +23,8 @@ def is_here(host):
 
 
 def refuse(event, arguments):
-    """Raise RuntimeError for a host elsewhere. An OSError could pass for a broken network."""
-    if not event.startswith("socket."):  # by far most events
+    """Raise RuntimeError for a remote host; an OSError would look like a broken network."""
+    if not event.startswith("socket."):  # this is true of most events
         return
     match event.removeprefix("socket."), arguments:
         case "connect" | "sendto" | "sendmsg", [end, [host, *_]]:

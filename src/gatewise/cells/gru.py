@@ -33,9 +33,9 @@ class Params(CellParams):
 
 
 class Trace(namedtuple("Trace", "x h0 r z n q h reset_after")):
-    """The inputs and results of a forward pass: x (T, B, D), h0 (B, H), others (T, B, H).
+    """The inputs and results of a forward pass: x (T, B, D), h0 (B, H), all others (T, B, H).
 
-    A Trace from `step` has no axis T. reset_after: whether the form is torch's.
+    A Trace from `step` has no axis T. reset_after: True for torch's form.
     """
 
     __slots__ = ()
@@ -44,8 +44,8 @@ class Trace(namedtuple("Trace", "x h0 r z n q h reset_after")):
 class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
     """The gradients of a loss, each with the shape of its variable.
 
-    h (T, B, H): on the hidden states, from the outputs and from later time steps.
-    a (T, B, 3H): on the input side of the stacked pre-activations.
+    h: (T, B, H), the gradient on the hidden states, from the outputs and from later time steps.
+    a: (T, B, 3H), the gradient on the input side of the stacked pre-activations.
     """
 
     __slots__ = ()
@@ -54,7 +54,7 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
 def step(params, x_t, h, reset_after=True):
     """Compute one time step.
 
-    x_t: (B, D). h: (B, H), the previous state. Both have the dtype of the parameters.
+    params: Params. x_t: (B, D). h: (B, H), the previous state. All have one dtype.
     reset_after: True for torch's form, False for the form from Cho et al.
     Returns a Trace without the axis T; its `h` is the new state.
     Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
@@ -68,7 +68,7 @@ def step(params, x_t, h, reset_after=True):
 def update(params, a_x, h, reset_after):
     """Compute the gates, the candidate and the new state.
 
-    a_x: (B, 3H), the input side W_ih x_t + b_ih. h: (B, H), the previous state.
+    params: Params. a_x: (B, 3H), the input side W_ih x_t + b_ih. h: (B, H), the previous state.
     Returns r, z, n, q, h, each (B, H). Raises ValueError unless `reset_after` is True or False.
     Source: the equations at the top of this module.
     """
@@ -90,13 +90,13 @@ def update(params, a_x, h, reset_after):
 def forward(params, x, h0=None, reset_after=True):
     """Compute all time steps.
 
-    x: (T, B, D). h0: (B, H), zeros by default. Both have the dtype of the parameters.
+    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All have one dtype.
     reset_after: True for torch's form, False for the form from Cho et al.
     Returns a Trace of read-only arrays. For errors and sources, see `step`.
     """
     params, x, h0 = check_forward(Params, params, "TBD", x, h0=h0)
     (T, B, D), H = x.shape, h0.shape[1]
-    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all inputs
+    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all time steps
     a_x = a_x.reshape(T, B, 3 * H)
 
     h_t = h0
@@ -110,7 +110,7 @@ def forward(params, x, h0=None, reset_after=True):
 def backward(params, trace, dh=None, dh_T=None):
     """Compute the gradients of a loss through all time steps, in the form that the trace records.
 
-    trace: the result of `forward`. dh: (T, B, H), the gradient on every output h_t.
+    params: Params. trace: the result of `forward`. dh: (T, B, H), the gradient on each output h_t.
     dh_T: (B, H), the gradient on the final state. Both gradients are zero by default.
     Returns Grads.
     Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
@@ -122,10 +122,10 @@ def backward(params, trace, dh=None, dh_T=None):
     h_before = np.concatenate([h0[None], h[:-1]])  # h_{t−1} for every t
     W_hn = params.W_hh[2 * H :]
 
-    # da: the input side, du: the hidden side. In torch's form, r makes their n blocks differ.
+    # da (input side) and du (hidden side): in torch's form, their n blocks differ by a factor r.
     da, du = np.empty((2, T, B, 3 * H), h.dtype)
     for t in reversed(range(T)):
-        dh[t] += dh_next  # from later time steps
+        dh[t] += dh_next  # add the gradient from later time steps
         da_n = dh[t] * (1 - z[t]) * (1 - n[t] ** 2)  # tanh′(a) = 1 − tanh²(a)
         da_z = dh[t] * (h_before[t] - n[t]) * z[t] * (1 - z[t])  # σ′(a) = σ(a) (1 − σ(a))
         if reset_after:

@@ -28,7 +28,7 @@ class Params(CellParams):
 
 
 class Trace(namedtuple("Trace", "x h0 c0 i f g o c h")):
-    """The inputs and results of a forward pass: x (T, B, D), h0, c0 (B, H), others (T, B, H).
+    """The inputs and results of a forward pass: x (T, B, D), h0 and c0 (B, H), others (T, B, H).
 
     A Trace from `step` has no axis T.
     """
@@ -39,9 +39,9 @@ class Trace(namedtuple("Trace", "x h0 c0 i f g o c h")):
 class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 c0 h c a")):
     """The gradients of a loss, each with the shape of its variable.
 
-    h (T, B, H): on the hidden states, from the outputs and from later time steps.
-    c (T, B, H): on the cell states, through h_t and from c_{t+1}.
-    a (T, B, 4H): on the stacked pre-activations.
+    h: (T, B, H), the gradient on the hidden states, from the outputs and from later time steps.
+    c: (T, B, H), the gradient on the cell states, through h_t and from c_{t+1}.
+    a: (T, B, 4H), the gradient on the stacked pre-activations.
     """
 
     __slots__ = ()
@@ -50,7 +50,7 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 c0 h c a")):
 def step(params, x_t, h, c):
     """Compute one time step.
 
-    x_t: (B, D). h, c: (B, H), the previous states. All have the dtype of the parameters.
+    params: Params. x_t: (B, D). h, c: (B, H), the previous states. All have one dtype.
     Returns a Trace without the axis T; its `h` and `c` are the new states.
     Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
     Source: Hochreiter and Schmidhuber 1997; Gers et al. 2000; the documentation of `torch.nn.LSTM`.
@@ -79,12 +79,12 @@ def update(a, c):
 def forward(params, x, h0=None, c0=None):
     """Compute all time steps.
 
-    x: (T, B, D). h0, c0: (B, H), zeros by default. All have the dtype of the parameters.
+    params: Params. x: (T, B, D). h0, c0: (B, H), zeros by default. All have one dtype.
     Returns a Trace of read-only arrays. For errors and sources, see `step`.
     """
     params, x, h0, c0 = check_forward(Params, params, "TBD", x, h0=h0, c0=c0)
     (T, B, D), H = x.shape, h0.shape[1]
-    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all inputs
+    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all time steps
     a_x = a_x.reshape(T, B, 4 * H)
 
     h_t, c_t = h0, c0
@@ -99,7 +99,7 @@ def forward(params, x, h0=None, c0=None):
 def backward(params, trace, dh=None, dh_T=None, dc_T=None):
     """Compute the gradients of a loss through all time steps.
 
-    trace: the result of `forward`. dh: (T, B, H), the gradient on every output h_t.
+    params: Params. trace: the result of `forward`. dh: (T, B, H), the gradient on each output h_t.
     dh_T, dc_T: (B, H), the gradients on the final states. All three are zero by default.
     Returns Grads.
     Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
@@ -116,7 +116,7 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
 
     dc, da = np.empty_like(c), np.empty((T, B, 4 * H), c.dtype)
     for t in reversed(range(T)):
-        dh[t] += dh_next  # from later time steps
+        dh[t] += dh_next  # add the gradient from later time steps
         do = dh[t] * tanh_c[t]
         dc[t] = dc_next + dh[t] * o[t] * (1 - tanh_c[t] ** 2)
         df, di, dg = dc[t] * c_before[t], dc[t] * g[t], dc[t] * i[t]

@@ -26,7 +26,8 @@ class CellParams(NamedTuple):
         """Copy the parameters of one layer and direction of a torch module.
 
         module: an `nn.RNN`, `nn.LSTM` or `nn.GRU`, in float32 or float64.
-        layer: counted from 0. reverse: True for the reverse direction of a bidirectional module.
+        layer: the index of the layer, counted from 0. reverse: True for the reverse direction of a
+        bidirectional module.
         Returns Params in the module's dtype; if the module has no biases, they are zeros.
         Raises ValueError for a module that doesn't compute what the cell computes: another kind of
         module, a subclass with its own `forward`, relu, `proj_size`, or weights computed by a hook
@@ -49,8 +50,8 @@ class CellParams(NamedTuple):
     def from_keras(cls, layer):
         """Copy the parameters of a Keras layer: `SimpleRNN`, `LSTM` or `GRU`.
 
-        layer: a layer that is built, or the list of arrays from its `get_weights()`. For a
-        Bidirectional, pass its `forward_layer` or `backward_layer`.
+        layer: a built layer, or the list of arrays from its `get_weights()`. For a Bidirectional
+        layer, pass its `forward_layer` or `backward_layer`.
         Returns Params in the dtype of the weights. If the layer has a single bias, b_hh is zero; if
         it has none, both biases are zero. Params don't include the form of a GRU, so call
         `gru.forward(params, x, reset_after=layer.reset_after)`.
@@ -64,7 +65,7 @@ class CellParams(NamedTuple):
                 wanted = f"a Keras {cls.keras_layer} or a list of its weights"
                 raise ValueError(f"layer: expected {wanted}, got {type(layer).__name__}")
             for name, usual in {"activation": "tanh", "recurrent_activation": "sigmoid"}.items():
-                used = getattr(layer, name, None)  # a SimpleRNN has only the first
+                used = getattr(layer, name, None)  # a SimpleRNN has only one
                 if used is not None and getattr(used, "__name__", "another") != usual:
                     raise ValueError(f"layer: expected {name}={usual!r}, got {used!r}")
             weights = layer.get_weights()
@@ -104,7 +105,7 @@ class CellParams(NamedTuple):
 
     @classmethod
     def _reordered(cls, theirs, *arrays):
-        """Return copies as Params, with their blocks of rows reordered from `theirs` to ours.
+        """Return copies of the arrays as Params, with the row blocks of `theirs` in our order.
 
         Raises ValueError for arrays that don't fit together.
         """
@@ -118,7 +119,7 @@ class CellParams(NamedTuple):
         """Draw parameters uniformly between −1/√H and 1/√H, like torch's default initialization.
 
         D, H: the numbers of input features and hidden units. rng: a `numpy.random.Generator`.
-        dtype: float32 or float64. Returns Params. Raises ValueError for any other argument.
+        dtype: float32 or float64. Returns Params. Raises ValueError for an invalid argument.
         """
         if not isinstance(rng, np.random.Generator):
             raise ValueError(f"rng: expected a numpy.random.Generator, got {type(rng).__name__}")
@@ -183,9 +184,9 @@ def check_forward(expected, params, axes, x, **states):
     """Check the arguments of a forward pass.
 
     expected: the cell's Params class. axes: "TBD" for a sequence, "BD" for one time step.
-    x: the input, with these axes. states: each (B, H), or None for zeros.
+    x: the input, with these axes. states: the initial states, each (B, H) or None for zeros.
     Returns params, x and the states as arrays. The arrays of x and the states are copies, so
-    later changes to the arguments don't reach the trace.
+    later changes to the arguments don't affect the trace.
     Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
     """
     params = check_type("params", params, expected).check()
@@ -210,7 +211,8 @@ def check_backward(expected, params, expected_trace, trace, **gradients):
     """Check the arguments of a backward pass.
 
     expected, expected_trace: the cell's Params and Trace classes.
-    gradients: `dh` (T, B, H) on the outputs, others (B, H) on the final states; None for zeros.
+    gradients: `dh`, the gradient (T, B, H) on the outputs, and the gradients (B, H) on the final
+    states, each an array or None for zeros.
     Returns params as arrays, and copies of the gradients.
     Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
     """
@@ -239,7 +241,7 @@ def check_backward(expected, params, expected_trace, trace, **gradients):
 
 
 def check_type(name, value, expected):
-    """Return `value`; raise ValueError unless it has the class `expected`, like `lstm.Params`."""
+    """Return `value`; raise ValueError unless its class is `expected`, such as `lstm.Params`."""
     if not isinstance(value, expected):
         got, wanted = (
             f"{kind.__module__.split('.')[-1]}.{kind.__name__}" for kind in (type(value), expected)
@@ -251,7 +253,7 @@ def check_type(name, value, expected):
 def check_array(name, array, symbols, shape, dtype):
     """Raise ValueError unless `array` has this shape and dtype, and all its numbers are finite.
 
-    symbols: the shape in symbols, for the message: "(T, B, D)".
+    symbols: the shape as the message writes it, such as "(T, B, D)".
     """
     if array.shape != shape:
         raise ValueError(f"{name}: expected {symbols} = {shape}, got {array.shape}")
@@ -269,7 +271,7 @@ def check_array(name, array, symbols, shape, dtype):
 def read(name, values, dtype=None):
     """Return an array, a tensor or a list of numbers as an array.
 
-    name: names the argument in the message. dtype: for a list, which has no dtype of its own.
+    name: the argument's name for the error message. dtype: the dtype of an array made from a list.
     Raises ValueError for anything else.
     """
     try:
@@ -284,7 +286,7 @@ def read(name, values, dtype=None):
 
 
 def read_only(trace):
-    """Make the arrays of a trace read-only, since `backward` needs them unchanged. Returns it."""
+    """Return a trace with its arrays made read-only, since `backward` needs them unchanged."""
     for array in trace:
         if isinstance(array, np.ndarray):
             array.flags.writeable = False

@@ -33,8 +33,8 @@ class Trace(namedtuple("Trace", "x h0 h")):
 class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
     """The gradients of a loss, each with the shape of its variable.
 
-    h (T, B, H): on the hidden states, from the outputs and from later time steps.
-    a (T, B, H): on the pre-activations.
+    h: (T, B, H), the gradient on the hidden states, from the outputs and from later time steps.
+    a: (T, B, H), the gradient on the pre-activations.
     """
 
     __slots__ = ()
@@ -43,7 +43,7 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
 def step(params, x_t, h):
     """Compute one time step.
 
-    x_t: (B, D). h: (B, H), the previous hidden state. Both have the dtype of the parameters.
+    params: Params. x_t: (B, D). h: (B, H), the previous hidden state. All have one dtype.
     Returns a Trace without the axis T; its `h` is the new state.
     Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
     Source: Elman 1990; the documentation of `torch.nn.RNN`.
@@ -56,12 +56,12 @@ def step(params, x_t, h):
 def forward(params, x, h0=None):
     """Compute all time steps.
 
-    x: (T, B, D). h0: (B, H), zeros by default. Both have the dtype of the parameters.
+    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All have one dtype.
     Returns a Trace of read-only arrays. For errors and source, see `step`.
     """
     params, x, h0 = check_forward(Params, params, "TBD", x, h0=h0)
     (T, B, D), H = x.shape, h0.shape[1]
-    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all inputs
+    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all time steps
     a_x = a_x.reshape(T, B, H)
 
     h_t, h = h0, np.empty((T, B, H), x.dtype)
@@ -73,7 +73,7 @@ def forward(params, x, h0=None):
 def backward(params, trace, dh=None, dh_T=None):
     """Compute the gradients of a loss through all time steps.
 
-    trace: the result of `forward`. dh: (T, B, H), the gradient on every output h_t.
+    params: Params. trace: the result of `forward`. dh: (T, B, H), the gradient on each output h_t.
     dh_T: (B, H), the gradient on the final state. Both gradients are zero by default.
     Returns Grads.
     Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
@@ -86,7 +86,7 @@ def backward(params, trace, dh=None, dh_T=None):
 
     da = np.empty_like(h)
     for t in reversed(range(T)):
-        dh[t] += dh_next  # from later time steps
+        dh[t] += dh_next  # add the gradient from later time steps
         da[t] = dh[t] * (1 - h[t] ** 2)  # tanh′(a) = 1 − tanh²(a)
         dh_next = da[t] @ params.W_hh
 

@@ -7,7 +7,7 @@ from gatewise.cells.params import check_array, read, read_only
 
 
 def trace(module, x, hx=None):
-    """Compute what every layer and direction of a torch module computes.
+    """Return the traces of every layer and direction of a torch module.
 
     module: `nn.RNN` with tanh, `nn.LSTM` or `nn.GRU`, in float32 or float64, on any device.
     x: (T, B, D), or (B, T, D) with `batch_first`, (T, D) for a single sequence, or a
@@ -16,8 +16,8 @@ def trace(module, x, hx=None):
     Returns a list of Traces in the order of the module's `h_n`: layer 0 forward, layer 0 reverse,
     layer 1 forward, … All are time-major, with B = 1 for a single sequence, and time runs as in x:
     a forward trace has its final state in h[-1], and a reverse trace in h[0]. Pass a reverse trace
-    through `mirrored` before you pass it to `backward`. Packed sequences are padded, in their
-    original order: after the end of a sequence, all its numbers are 0, and a reverse trace starts
+    through `mirrored` before you pass it to `backward`. Packed sequences are padded and have their
+    original order. After the end of a sequence, all its numbers are 0, and a reverse trace starts
     at that end.
     Raises ValueError for a module that `layers_of` rejects, and for a wrong shape or dtype.
     Source: the documentation of `torch.nn.LSTM`.
@@ -29,7 +29,7 @@ def trace(module, x, hx=None):
 
     t, b, directions = np.arange(T)[:, None], np.arange(B), 1 + module.bidirectional
     is_inside = t < lengths
-    orders = t, np.where(is_inside, lengths - 1 - t, t)  # each is its own inverse
+    orders = t, np.where(is_inside, lengths - 1 - t, t)  # each order is its own inverse
     traces = []
     for n, row in enumerate(params):
         order = orders[n % directions]
@@ -45,7 +45,7 @@ def trace(module, x, hx=None):
 def mirrored(trace):
     """Return a trace of unpacked sequences with time reversed.
 
-    For a reverse trace, the result equals that of `forward` for the reversed x.
+    A mirrored reverse trace equals the trace that `forward` returns for the reversed x.
     """
     fields = trace._asdict().items()
     return trace._replace(**{k: a[::-1] for k, a in fields if np.ndim(a) == 3})
@@ -92,9 +92,9 @@ def _time_major(module, x, dtype):
 
 
 def _initial(module, cell, hx, B, dtype):
-    """Return the initial states by name, each (rows of h_n, B, H), or {} without hx.
+    """Return a dict from names to initial states, each (rows of h_n, B, H); {} if hx is None.
 
-    B: None for a single sequence, whose states are (rows of h_n, H).
+    B: the number of sequences, or None for a single sequence, whose states are (rows of h_n, H).
     """
     if hx is None:
         return {}

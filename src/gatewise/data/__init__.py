@@ -1,4 +1,4 @@
-"""The results of experiments that take too long for a notebook, in CSV files made by scripts."""
+"""The results of experiments too long for a notebook, read from CSV files that scripts made."""
 
 import csv
 from importlib.resources import files
@@ -13,12 +13,12 @@ class Um(NamedTuple):
     model: str  # "RNN", "LSTM", "GRU", or an LSTM that leaves one part out: "without tanh of c"
     forget_bias: int  # as in `gatewise.models.add_forget_bias`
     readout: str  # "normal" or "linear", as in gatewise.models
-    ums: int  # words between subject and verb
-    seed: int
-    right: int  # how many of the six answers are right after training
-    loss: float  # in nats, before the last of 1,000 updates
+    ums: int  # the number of "um"s between subject and verb
+    seed: int  # the seed of the initial weights
+    right: int  # the number of right answers after training, from 0 to 6
+    loss: float  # the loss in nats before the last of 1,000 updates
     apart_h: float | None  # |Δh| between "i … like" and "you … like" after the last word
-    apart_c: float | None  # the same for c; None for a model without c, and where not measured
+    apart_c: float | None  # the same for c; None if the model has no c or it wasn't measured
 
 
 def um(**where):
@@ -46,11 +46,11 @@ def um(**where):
 
 
 def names(share="test"):
-    """Return one share per model and seed from `names.csv`, made by benchmarks/names.py.
+    """Return one share per model and seed from `names.csv`, which benchmarks/names.py made.
 
-    share: "validation" or "test", the share of those names that is classified correctly; or
+    share: "validation" or "test", the share of these names that is classified correctly, or
     "commonest", the share of test names that get the most frequent answer.
-    Returns a dict from the name of a model in notebook 7 to an array (seeds,), for seeds 0, 1, 2, …
+    Returns a dict from the models of notebook 7 to arrays (seeds,), for seeds 0, 1, 2, …
     """
     lines = files(__name__).joinpath("names.csv").read_text(encoding="utf-8").splitlines()
     found = {}

@@ -1,7 +1,7 @@
 """The shapes of the backward pass, and `Backward`, which adds them to the drawing of a cell.
 
-`Backward` puts the wires of the gradients over the wires of the forward pass. The files of the
-cells, lstm.py, gru.py and rnn.py, say where each gradient runs.
+`Backward` puts the wires of the gradients over the wires of the forward pass. The files lstm.py,
+gru.py and rnn.py define where each gradient runs.
 """
 
 from dataclasses import dataclass, replace
@@ -14,8 +14,9 @@ from gatewise.drawings.text import ALIGN, FONT, MATH, RIM, Number, Symbol, halo,
 from gatewise.drawings.theme import LIGHT, paint
 from gatewise.drawings.values import figure, gradient_thickness
 
-# The stages of a time step of the LSTM, in order, named after the gradients found there. `da` finds
-# those on the pre-activations, `back` those that leave the cell. The RNN has three of the stages.
+# The stages of an LSTM time step in order, named after the gradients that they compute. `da`
+# computes the gradients on the pre-activations, and `back` the gradients that leave the cell. The
+# RNN has only the stages dh, da and back.
 STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"]
 PAST, NOW = 0.3, 0.85  # opacities of the band under a gradient's wire
 PLAIN = 8  # the width of the band without a value
@@ -23,12 +24,13 @@ PLAIN = 8  # the width of the band without a value
 
 @dataclass(frozen=True)
 class Flow:
-    """A gradient that runs back along a forward wire: a band, a thin line in ink, and a tip.
+    """A gradient that runs back along a wire, drawn as a band, a thin line in ink and a tip.
 
-    points: those of the forward wire. name, quantity: of the value and of the color.
-    when: "loss", "later" or "" (see `gatewise.drawings`); "still": drawn only if there are no
-    values.
-    now: whether it belongs to the newest stage.
+    points: the points of the forward wire. name: the name of the gradient's value.
+    quantity: the symbol that sets the color.
+    when: "loss", "later" or "" (see `gatewise.drawings`), or "still" for a gradient that is drawn
+    only without values.
+    now: whether the gradient belongs to the newest stage.
     """
 
     points: tuple
@@ -84,7 +86,8 @@ class Flow:
 class StepSymbol:
     """A symbol that becomes the symbol of a gradient at a stage: `h_t−1`, then `dh_t−1`.
 
-    gradient: the symbol of the gradient, if it isn't d and the symbol. `values["t"]` is the step.
+    gradient: the symbol of the gradient, if it isn't "d" followed by the symbol.
+    `values["t"]` is the time step.
     """
 
     symbol: Symbol
@@ -109,7 +112,7 @@ class StepSymbol:
 
 @dataclass(frozen=True)
 class Figure:
-    """The place of a gradient's value; with a symbol of its own if the wire has none."""
+    """The text of a gradient's value, after a symbol of its own if the wire has none."""
 
     name: str
     stage: str
@@ -179,9 +182,10 @@ class Cut:
 
 
 class Backward:
-    """The drawing of a cell, turned into its backward pass: pale wires, with gradients over them.
+    """A drawing of the backward pass, made from the drawing of a cell with its wires made pale.
 
-    drawing: the plain drawing, which is changed. stages: the names of the stages, in order.
+    drawing: the plain drawing of the cell, which this class changes.
+    stages: the names of the stages, in order.
     """
 
     def __init__(self, drawing, stages=STAGES):
@@ -198,19 +202,21 @@ class Backward:
     def flow(self, part, name, stage, quantity, *points, wire=0, tip=True, when=""):
         """Add a gradient along a wire of a part, or along other points.
 
-        wire: which of the part's wires, counted from 0. The rest: as in `Flow`.
+        wire: the index of the wire within its part, counted from 0. The other arguments are the
+        same as in `Flow`.
         """
         points = points or self._forward[part][wire].points
         self.drawing.parts[part].append(Flow(points, name, stage, quantity, tip, when))
 
     def passes(self, stage, *parts):
-        """Name the layers and operations that a gradient passes at a stage."""
+        """Record which layers and operations a gradient passes at a stage."""
         self.drawing.stages |= dict.fromkeys(parts, stage)
 
     def symbols(self, **stages):
-        """Move all symbols to the top; those of the named parts become symbols of gradients.
+        """Draw all symbols on top, and turn the symbols of some parts into symbols of gradients.
 
-        stages: for each part, the stage, when, and the symbol of the gradient, as in `StepSymbol`.
+        stages: a dict from these parts to the arguments `stage`, `when` and `gradient` of
+        `StepSymbol`.
         """
         over = []
         for name, shapes in self.drawing.parts.items():
@@ -222,7 +228,8 @@ class Backward:
     def at(self, stage, when=""):
         """Return the drawing with the gradients known at a stage, the newest highlighted.
 
-        stage: its name, or True for all gradients. when: as in `at_stage`; "" shows both.
+        stage: the name of the stage, or True for all gradients. when: as in `at_stage`, or "" for
+        both.
         """
         if stage is True:
             return self.drawing
@@ -265,7 +272,7 @@ def at_stage(drawing, stage, when=""):
 
 
 def _plain(shape):
-    """Return a paler shape of the forward pass: a wire without its tip, a valve as a product."""
+    """Return a shape in its pale form: a wire without a tip, or a valve without a gate."""
     if isinstance(shape, Wire):
         return replace(shape, tip=False, color="line", carries="")
     return replace(shape, gate="") if isinstance(shape, Valve) else shape
@@ -280,7 +287,7 @@ def _when(shape):
 
 
 def _index(index, values):
-    """Return an index as written, or the number of that time step."""
+    """Return an index as written or, if `values` has a time step, as a number."""
     if values and "t" in values:
         index = str({"t": values["t"], "t−1": values["t"] - 1}.get(index, index))
     return escape(index)

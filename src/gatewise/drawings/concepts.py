@@ -1,4 +1,4 @@
-"""Drawings of a single idea: the legend, what a gate does, how layers are stacked."""
+"""Drawings that each show one idea, such as how a gate works or how layers are stacked."""
 
 from gatewise.drawings.drawing import Drawing
 from gatewise.drawings.lstm import LAYERS
@@ -8,7 +8,7 @@ from gatewise.drawings.text import Label, Symbol
 
 
 def legend():
-    """The legend: how to read the drawings."""
+    """The legend, which explains how to read the drawings."""
     d = Drawing("legend", 560, 96)
     d.part("layer", *layer(50, 40, "tanh", "h"), Label(50, 84, "learned layer", size=12))
     d.part("operation", *operation(160, 40, "×"), Label(160, 84, "elementwise", size=12))
@@ -29,7 +29,7 @@ def legend():
 
 
 def interfaces():
-    """The inputs and outputs of a cell: the RNN has one state, the LSTM two; only h is output."""
+    """The interfaces of the cells: the RNN has one state and the LSTM has two; only h is output."""
     d = Drawing("interfaces", 580, 220)
     for name, x, states in [("RNN", 150, "h"), ("LSTM", 430, "ch")]:
         d.part(name, frame(x - 60, 60, 120, 96), Label(x, 114, name, size=16))
@@ -106,7 +106,7 @@ def stacked():
             shapes.append(Label(x, row + 14, f"c_n[{place}]", anchor))
             d.part(f"layer{number}-{'backward' if reverse else 'forward'}", *shapes)
     for t, x in enumerate(columns, start=1):
-        # Both directions read the same, and their outputs are concatenated.
+        # Both directions read the same input, and their outputs are concatenated.
         below, between, above = (
             Wire(((x - 40, y), (x + 40, y)), tip=False) for y in (430, 232, 32)
         )

@@ -1,4 +1,4 @@
-"""A drawing: named parts, each a list of shapes, as SVG text or on matplotlib axes."""
+"""A drawing made of named parts, each a list of shapes, as SVG text or on matplotlib axes."""
 
 import re
 from html import escape
@@ -13,19 +13,21 @@ TEXT = "<text.*?</text>"
 class Drawing:
     """A picture made of named parts.
 
-    name: its name in the SVG. width, height: in SVG units; at full size, a unit is a CSS pixel.
-    highlight: the names of the parts to show in full; the other parts are dimmed. None dims none.
+    name: the drawing's name in the SVG. width, height: the size in SVG units; at full size, a unit
+    is one CSS pixel.
+    highlight: the names of the parts to show in full; the other parts are dimmed. With None, no
+    part is dimmed.
     """
 
     def __init__(self, name, width, height, highlight=None):
         self.name, self.width, self.height, self.highlight = name, width, height, highlight
         self.parts = {}
-        self.order = []  # in a backward drawing: its stages
-        self.stages = {}  # in a backward drawing: from a part to the stage that passes it
-        self.faint = {}  # from a part to its opacity
+        self.order = []  # the stages of a backward drawing
+        self.stages = {}  # from the parts of a backward drawing to the stages that pass them
+        self.faint = {}  # from parts to their opacities
 
     def part(self, name, *shapes):
-        """Make shapes the part `name`, in place of any earlier part of that name."""
+        """Add a part called `name`, or replace the shapes of an existing one."""
         self.parts[name] = list(shapes)
 
     def opacity(self, part):
@@ -33,9 +35,9 @@ class Drawing:
         return self.faint.get(part, 1) if self.highlight is None or part in self.highlight else DIM
 
     def svg(self, alt=None, values=None):
-        """Return the picture as SVG text, identical on every machine.
+        """Return the picture as SVG text, which is identical on every machine.
 
-        alt: a description for people who can't see the picture; its name by default.
+        alt: a description for people who can't see the picture; by default, the drawing's name.
         values: a dict from names to numbers, for wires, valves and numbers; {} leaves places for a
         script to fill in; None gives the plain drawing.
         """
@@ -50,9 +52,11 @@ class Drawing:
         )
 
     def draw(self, ax, values=None):
-        """Draw onto matplotlib axes. This sets their limits; their size must not change afterwards.
+        """Draw the picture onto matplotlib axes, setting their limits.
 
-        values: as in `svg`.
+        The size of the axes must not change afterwards.
+
+        ax: the matplotlib Axes. values: as in `svg`.
         """
         ax.set(xlim=(0, self.width), ylim=(self.height, 0), xticks=[], yticks=[])
         ax.axis("off")
@@ -64,7 +68,7 @@ class Drawing:
 
     def _group(self, name, values):
         shapes, dim = "".join(shape.svg(values) for shape in self.parts[name]), ""
-        if self.opacity(name) < 1:  # its text stays in full, in a paler ink that can be read
+        if self.opacity(name) < 1:  # its text is paler but stays readable
             text, dim = "".join(re.findall(TEXT, shapes)), paint(color="muted")
             shapes = f"<g opacity='{self.opacity(name)}'>{re.sub(TEXT, '', shapes)}</g>{text}"
         stage = f" data-stage='{self.stages[name]}'" if name in self.stages else ""
@@ -78,7 +82,7 @@ class Drawing:
 
 
 def highlighted(name, width, height, highlight, sections):
-    """Return an empty drawing that will highlight a section or some parts.
+    """Return an empty drawing that is set to highlight a section or some parts.
 
     highlight: a key of `sections`, names of parts, or None.
     Raises ValueError for any other section.

@@ -1,4 +1,4 @@
-"""Gradients through time: the unrolled chain in reverse, and a fork, where gradients are added."""
+"""Gradients through time: the unrolled chain in reverse, and a fork where gradients are added."""
 
 from gatewise.drawings.backward import Flow
 from gatewise.drawings.drawing import Drawing
@@ -10,14 +10,14 @@ from gatewise.drawings.text import Label, Symbol
 def rnn_through_time(inputs):
     """Backpropagation through time: the drawing of `chain` with its arrows reversed.
 
-    The loss reads the last state. Every time step adds its share to dW, the gradient on the weights
+    The loss reads the last state. Every time step contributes to dW, the gradient on the weights
     that all time steps share.
     inputs: the words, one per time step. Raises ValueError for an empty list.
     """
     if not inputs:
         raise ValueError("expected at least one word, got none")
     step, T, y = 150, len(inputs), 146
-    bus = y + 134  # the height of the wire that collects the gradient on the weights
+    bus = y + 134  # the y of the wire that collects the gradient on the weights
     d = Drawing("rnn-through-time", 120 + step * T, bus + 34)
     _reversed(d, "h0", ((44, y), (80, y)), "h")
     d.part("dh0", Symbol(38, y + 6, "dh_0", "end", 18))
@@ -46,7 +46,7 @@ def rnn_through_time(inputs):
 
 
 def fork():
-    """A value with two readers: the forward pass copies it, the backward pass adds gradients."""
+    """A value that is read twice: forward, it is copied; backward, its two gradients are added."""
     d = Drawing("fork", 580, 170)
     for name, x in ("forward", 20), ("backward", 320):
         y, right, middle = 96, x + 200, x + 110

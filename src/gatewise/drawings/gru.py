@@ -8,7 +8,7 @@ from gatewise.drawings.parts import frame, layer, operation, pill
 from gatewise.drawings.shapes import Bridge, Valve, Wire
 from gatewise.drawings.text import Number, Symbol
 
-# The parts of `gru_cell` that each section of the notebook is about.
+# The parts of `gru_cell` that each section of the notebook explains.
 _IN = {"cell", "x", "x-up", "h-before", "h-down", "bus-r"}
 _CANDIDATE = {"q-feed", "q-layer", "q", "r-times", "reset"}
 GRU_SECTIONS = {
@@ -18,34 +18,34 @@ GRU_SECTIONS = {
     "state": {"cell", "h-before", "z", "z-times", "kept", "rest", "one-minus", "n", "n-times"}
     | {"added", "plus", "h", "h-up"},
 }
-# The stages of a time step, in order, named after the gradients found there. Without `reset_after`,
-# the gradient on the product of r and h replaces the gradient on q.
+# The stages of a time step in order, named after the gradients that they compute. Without
+# `reset_after`, the gradient on the product of r and h replaces the gradient on q.
 GRU_STAGES = ["dh", "dn", "dz", "dh_kept", "da_n", "dr", "dq", "da", "back"]
 BEFORE_STAGES = ["dh", "dn", "dz", "dh_kept", "da_n", "drh", "dr", "da", "back"]
 
 
 def gru_cell(highlight=None, reset_after=True, backward=False):
-    """One time step of the GRU: h along the top, two gates and a candidate below.
+    """One time step of the GRU, with h along the top and the gates and the candidate below.
 
     highlight: a section of `GRU_SECTIONS` or names of parts; everything else is dimmed.
     reset_after: True for torch's form, with the reset gate after the linear layer; False for the
     form from Cho et al., with the reset gate before it.
-    backward: True for the backward pass, or one of its stages for the gradients known by then: dh,
-    dn, dz, dh_kept, da_n, dr, dq, da or back. In Cho's form, drh and dr replace dr and dq.
+    backward: True for the whole backward pass, or one of its stages (dh, dn, dz, dh_kept, da_n, dr,
+    dq, da or back) for the gradients known by then. In Cho's form, drh and dr replace dr and dq.
     Raises ValueError for an unknown section, part or stage.
     """
     name = "gru-cell" if reset_after else "gru-cell-before"
     d = highlighted(name, 600, 380, highlight, GRU_SECTIONS)
     top, bottom, layers, middle = 80, 272, 232, 162
     x = {"r": 160, "z": 330, "n": 450}
-    side, turn, up = 214, 268, 500  # two for the candidate's hidden side; one for h on its way up
+    side, turn, up = 214, 268, 500  # the x of two corners and of the upward wire of h
 
     def wire(carries, *points, tip=True, quantity=None, radius=10):
         return Wire(points, tip, radius, carries=carries, quantity=quantity or carries[:1])
 
     d.part("cell", frame(70, 40, 460, 294))
 
-    # The state h, along the top.
+    # The state h runs along the top.
     h_before = wire("h_before", (12, top), (x["z"] - 15, top))
     d.part("h-before", h_before, Symbol(36, top - 12, "h_t−1"))
     kept = wire("kept", (x["z"] + 14, top), (x["n"] - 15, top), quantity="h")
@@ -55,7 +55,7 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
     h_up = wire("h", (up - 12, top), (up, top), (up, 12))
     d.part("h-up", h_up, Symbol(up + 10, 24, "h_t", "start"))
 
-    # What both gates read: h and x, concatenated.
+    # Both gates read the concatenation of h and x.
     h_down = wire("h_before", (98, top), (110, top), (110, bottom), (122, bottom), tip=False)
     d.part("h-down", h_down)
     d.part("x", wire("x", (86, 354), (86, 322), tip=False), Symbol(86, 374, "x_t"))
@@ -88,7 +88,7 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
     reset = (hidden, middle), (corner, middle), (corner, layers), (x["n"] - 28, layers)
     d.part("reset", wire(second, *reset, quantity="n"))
 
-    # The update gate crosses the wire to the candidate: z scales the old h, 1 − z the candidate.
+    # The update gate: z scales the old h, and 1 − z scales the candidate.
     z = wire("z", (x["z"], layers - 17), (x["z"], top + 15))
     z_t = Symbol(x["z"] - 9, 146, "z_t", "end"), Number("z", x["z"] - 10, 200, "end")
     d.part("z", Bridge(x["z"], middle), z, *z_t)
@@ -102,7 +102,7 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
     )
     d.part("one-minus", *pill(x["n"] - 60, 128, "1 −"))
 
-    # The candidate, and the share of it that is added.
+    # The candidate and its product with 1 − z, which is added to h.
     x_n = wire("x", (86, 322), (86, 310), (x["n"], 310), (x["n"], layers + 18))
     d.part("x-n", x_n)
     d.part("n-layer", *layer(x["n"], layers, "tanh", "n", width=52))
@@ -114,7 +114,7 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
     d.part("added", added, Number("added", x["n"] + 20, 109, "start", sign=True))
     d.part("plus", *operation(x["n"], top, "+"))
 
-    # On top, where the wire to the candidate would cross them.
+    # These numbers are drawn last, because the wire to the candidate would cross them.
     d.part(
         "numbers",
         Number("r", 170, 208, "start"),
@@ -133,11 +133,12 @@ def _backward(d, reset_after):
     b = Backward(d, GRU_STAGES if reset_after else BEFORE_STAGES)
     top, bottom, up = 80, 272, 500  # as in `gru_cell`
     x = {"r": 160, "z": 330, "n": 450}
-    joint = 224  # where the wires back to the previous h join
-    # dh comes from the layer above and the next time step; at the step of the loss, from the loss.
+    joint = 224  # the x where the wires back to the previous h meet
+    # At the time step of the loss, dh comes from the loss; at earlier time steps, it comes from the
+    # layer above and the next time step.
     b.flow("h", "dh", "dh", "h", when="later")
     b.flow("h-up", "dh", "dh", "h", (x["n"] + 14, top), (up, top), (up, 12), when="loss")
-    # It passes the sum and its two products: to n, to z along two paths, and to the previous h.
+    # dh passes the sum and its two products, and reaches n, the previous h, and z along two paths.
     b.flow("added", "dh", "dn", "h")
     b.flow("n", "dn", "dn", "n")
     b.flow("kept", "dh", "dz", "h")
@@ -146,7 +147,7 @@ def _backward(d, reset_after):
     b.flow("z", "dz_from_kept", "dz", "z", (x["z"], 140), (x["z"], top + 15), tip=False)
     b.flow("z", "dz", "dz", "z", (x["z"], 215), (x["z"], 140))
     b.flow("h-before", "dh_kept", "dh_kept", "h", (joint, top), (x["z"] - 15, top))
-    # From n, it passes the candidate's tanh to the reset gate and the linear layer.
+    # From n, the gradient passes the candidate's tanh to the reset gate and the linear layer.
     b.flow("reset", "da_n", "da_n", "n")
     b.flow("r", "dr", "dr", "r")
     linear = ("dq", "dq", "n") if reset_after else ("drh", "drh", "h")

@@ -6,13 +6,13 @@ from gatewise.drawings.parts import frame, layer, operation, pill
 from gatewise.drawings.shapes import Bridge, Valve, Wire
 from gatewise.drawings.text import Number, Symbol
 
-# From the symbol of each learned layer's result to the text on the layer.
+# A dict from the symbol of each learned layer's output to the text on the layer.
 LAYERS = {"f": "σ", "i": "σ", "g": "tanh", "o": "σ"}
-X = {"f": 136, "i": 222, "g": 308, "o": 394}  # the x of each layer
-TOP, BOTTOM = 80, 264  # heights of the two wires: c on top, h and x below
+X = {"f": 136, "i": 222, "g": 308, "o": 394}  # the x of the layers
+TOP, BOTTOM = 80, 264  # the y of the upper wire, c, and of the lower wire, h and x
 LEFT, RIGHT = 12, 588  # the x where the wires of the states begin and end
-MERGE, OUT, UP = 265, 452, 500  # the x of the products with i and o, and of h on its way up
-# The parts of `lstm_cell` that each section of the notebook is about.
+MERGE, OUT, UP = 265, 452, 500  # the x of the products with i and o, and of the upward wire of h
+# The parts of `lstm_cell` that each section of the notebook explains.
 _IN = {"cell", "x", "h-before", "bus-f"}
 LSTM_SECTIONS = {
     "forget": _IN | {"f-feed", "f-layer", "f", "f-times", "c-before", "kept"},
@@ -26,22 +26,22 @@ LSTM_SECTIONS = {
 
 
 def lstm_cell(highlight=None, backward=False):
-    """One time step of the LSTM: c along the top, four layers below; h leaves to the right and up.
+    """One time step of the LSTM, with c along the top, and h and four layers below.
 
     highlight: a section of `LSTM_SECTIONS` or names of parts; everything else is dimmed.
-    backward: True for the backward pass, or one of its stages (dh, do, dc, df, di, dg, da or back)
-    for the gradients known by then.
+    backward: True for the whole backward pass, or one of its stages (dh, do, dc, df, di, dg, da or
+    back) for the gradients known by then.
     Raises ValueError for an unknown section, part or stage.
     """
     d = highlighted("lstm-cell", 600, 350, highlight, LSTM_SECTIONS)
-    layers = 222  # their y
+    layers = 222  # the y of the layers
 
     def wire(carries, *points, tip=True, quantity=None):
         return Wire(points, tip, carries=carries, quantity=quantity or carries[:1])
 
     d.part("cell", frame(70, 40, 460, 250))
 
-    # The state c, along the top.
+    # The state c runs along the top.
     c_before = wire("c_before", (LEFT, TOP), (X["f"] - 15, TOP))
     d.part("c-before", c_before, Symbol(36, TOP - 12, "c_t−1"))
     kept = wire("kept", (X["f"] + 14, TOP), (MERGE - 15, TOP), quantity="c")
@@ -49,7 +49,7 @@ def lstm_cell(highlight=None, backward=False):
     c = wire("c", (MERGE + 14, TOP), (RIGHT, TOP))
     d.part("c", c, Symbol(562, TOP - 12, "c_t"), Number("c", 562, TOP + 22, sign=True))
 
-    # What every layer reads: h and x, concatenated.
+    # Every layer reads the concatenation of h and x.
     h_before = wire("h_before", (LEFT, BOTTOM), (104, BOTTOM), tip=False)
     d.part("h-before", h_before, Symbol(36, BOTTOM - 12, "h_t−1"))
     x_t = wire("x", (92, 320), (92, BOTTOM), (104, BOTTOM), tip=False)
@@ -62,7 +62,7 @@ def lstm_cell(highlight=None, backward=False):
         d.part(f"{k}-layer", *layer(X[k], layers, label, k, width=52))
         start = turn
 
-    # The forget gate; the input gate and the candidate, with their product.
+    # The forget gate, the input gate, the candidate, and the product of the last two.
     rise = {k: (X[k], layers - 17) for k in LAYERS}
     f = wire("f", rise["f"], (X["f"], TOP + 15)), Symbol(X["f"] + 9, 136, "f_t", "start")
     d.part("f", *f, Number("f", X["f"] + 10, 156, "start"))
@@ -100,7 +100,8 @@ def lstm_cell(highlight=None, backward=False):
 def _backward(d):
     """Add the gradients along the wires of the drawing."""
     b = Backward(d)
-    # dh comes from the layer above and the next time step; at the step of the loss, from the loss.
+    # At the time step of the loss, dh comes from the loss; at earlier time steps, it comes from the
+    # layer above and the next time step.
     b.flow("h", "dh", "dh", "h", when="later")
     up = (OUT, 166), (OUT, BOTTOM), (UP, BOTTOM), (UP, 12)
     b.flow("h-up", "dh", "dh", "h", *up, when="loss")
@@ -144,8 +145,8 @@ def _backward(d):
         Figure("dc", "dc", 360, TOP - 12, "middle", symbol="dc_t"),
         Figure("dc_from_c", "dc", 562, TOP + 24, "middle", "later"),
         Figure("df", "df", X["f"] + 10, 112),
-        Figure("di", "di", X["i"] - 9, 187, "end"),
-        Figure("dg", "dg", X["g"] + 9, 187),
+        Figure("di", "di", X["i"] - 9, 190, "end"),
+        Figure("dg", "dg", X["g"] + 9, 190),
         *(Figure(f"da_{k}", "da", X[k] - 11, 254, "end") for k in LAYERS),
         Figure("dh_before", "back", 36, BOTTOM + 24, "middle"),
         Figure("dc_before", "back", 36, TOP + 24, "middle"),

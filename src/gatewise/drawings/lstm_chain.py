@@ -7,7 +7,7 @@ from gatewise.drawings.text import Label, Symbol
 
 STEP, HALF = 240, 88  # the distance between cells; half the width of a cell
 C, H, WORD = 160, 250, 332  # the y of the wires of c and of h, and of the words
-GATES, TIMES, PLUS, SHOW, UP = -36, -56, -16, 40, 70  # x positions in a cell, from its middle
+GATES, TIMES, PLUS, SHOW, UP = -36, -56, -16, 40, 70  # x relative to a cell's middle
 
 
 def lstm_chain(inputs, output):
@@ -23,7 +23,7 @@ def lstm_chain(inputs, output):
     for k, y in {"c": C, "h": H}.items():
         d.part(f"{k}0", Symbol(30, y + 6, f"{k}_0", "end"))
     middles = [156 + STEP * t for t in range(T)]
-    for t, x in enumerate(middles, start=1):  # first, so that the wires are drawn over them
+    for t, x in enumerate(middles, start=1):  # the wires are drawn over the frames
         d.part(f"cell{t}", frame(x - HALF, C - 36, 2 * HALF, H - C + 72))
     for t, (x, word) in enumerate(zip(middles, inputs, strict=True), start=1):
         last = t == T
@@ -41,7 +41,7 @@ def lstm_chain(inputs, output):
 
 
 def _cell(d, t, x, word):
-    """Add one time step with its middle at x: the update of c, and the state that layers read."""
+    """Add one time step with its middle at x: the layers and operations that compute c and h."""
     if t == 1:
         before = Wire(((38, C), (x + TIMES - 15, C))), Wire(((38, H), (x + GATES - 32, H)))
         d.part("before", *before)

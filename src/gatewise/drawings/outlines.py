@@ -28,12 +28,12 @@ def arrow(start, end, size):
 
 
 def slot(r, value, x=0, y=0, turn=0):
-    """Return the outline of `opening`, moved and turned, with its arcs as short straight lines."""
+    """Return the outline of `opening`, moved and rotated, with short lines instead of arcs."""
     reach = asin(value)
     angles = [reach * (n / 12 - 1) for n in range(25)]
     right = [(r * cos(a), r * sin(a)) for a in angles]
     ring = right + [(-u, -v) for u, v in right]
-    if turn:  # 90 degrees, the only angle in use
+    if turn:  # the only angle in use is 90 degrees
         ring = [(-v, u) for u, v in ring]
     first, *rest = [(x + u, y + v) for u, v in ring]
     return [("M", first), *(("L", point) for point in rest), ("z",)]
@@ -69,8 +69,9 @@ def place(ax, outline, alpha=1, **style):
 
 
 def dashes(value, width, points):
-    """Return matplotlib's line style: dashes of 5 and 4 units for a negative value, else solid.
+    """Return matplotlib's line style: a solid line, or dashes for a negative value, as in SVG.
 
-    Matplotlib measures dashes in line widths, hence `width` and `points` (points per unit).
+    Matplotlib measures dashes in line widths, so the function needs `width` and `points`, the
+    number of points per unit.
     """
     return (0, (5 * points / width, 4 * points / width)) if value < 0 and width else "-"

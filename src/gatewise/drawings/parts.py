@@ -12,17 +12,17 @@ def layer(x, y, label, letter, width=56, height=34):
 
 
 def operation(x, y, sign):
-    """An elementwise operation, without weights: a circle centered at (x, y)."""
+    """An elementwise operation without weights: a circle centered at (x, y)."""
     return Disc(x, y), Label(x, y + 5, sign, size=15)
 
 
 def pill(x, y, label):
-    """An elementwise function, without weights: a rounded box centered at (x, y)."""
+    """An elementwise function without weights: a rounded box centered at (x, y)."""
     return Box(x - 24, y - 12, 48, 24, 12, stroke="ink"), Label(x, y + 5, label, size=13)
 
 
 def band(start, end, y, share=1, thickness=18):
-    """The flow from start to end at height y: a horizontal band, as thick as its share."""
+    """A horizontal band from start to end at height y; its thickness is proportional to `share`."""
     width = thickness * share
     return Box(start, y - width / 2, end - start, width, fill="c", opacity=0.3)
 

@@ -10,7 +10,7 @@ TOP, ROW = 20, 44  # the upper edge of the stacks, and the height of a layer's b
 
 
 def preactivations():
-    """The stacked weights times x and h, plus the biases, split into four, as in torch."""
+    """The stacked weights times x and h, plus the biases; torch splits the result into four."""
     d = Drawing("preactivations", 640, 236)
     middle = TOP + 2 * ROW
 

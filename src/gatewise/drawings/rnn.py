@@ -10,10 +10,10 @@ from gatewise.drawings.text import Label, Number, Symbol
 
 
 def rnn_cell(backward=False):
-    """One time step of the RNN: x_t and h_{t−1} enter, one tanh layer, h_t leaves.
+    """One time step of the RNN: a tanh layer computes h_t from x_t and h_{t−1}.
 
-    backward: True for the backward pass, or one of its stages (dh, da or back) for the gradients
-    known by then. Raises ValueError for an unknown stage.
+    backward: True for the whole backward pass, or one of its stages (dh, da or back) for the
+    gradients known by then. Raises ValueError for an unknown stage.
     """
     d = Drawing("rnn-cell", 440, 230)
     d.part("cell", frame(110, 50, 220, 120))
@@ -34,7 +34,7 @@ def rnn_cell(backward=False):
 
 
 def _with_next(d):
-    """Rename the gradient between time steps to dh_next, unlike dh_t, which the readout sends."""
+    """Call the gradient between time steps dh_next; dh_t is the gradient from the readout."""
 
     def renamed(symbol):
         if symbol.stage == "back" and symbol.symbol.text == "h_t−1" or symbol.when == "later":
@@ -44,7 +44,7 @@ def _with_next(d):
     d.parts["symbols"] = [
         renamed(s) if isinstance(s, StepSymbol) else s for s in d.parts["symbols"]
     ]
-    d.width += 20  # for the longer name
+    d.width += 20  # room for the longer name
     return d
 
 
@@ -80,7 +80,7 @@ def chain(inputs, output=None):
     if not inputs:
         raise ValueError("expected at least one word, got none")
     step, T = 150, len(inputs)
-    y = 146 if output else 106  # of the wire that h runs along
+    y = 146 if output else 106  # the y of the wire of h
     d = Drawing("chain", 120 + step * T, y + 114)
     d.part("h0", Symbol(36, y + 6, "h_0", "end"), Wire(((44, y), (78, y))))
     for t, word in enumerate(inputs, start=1):

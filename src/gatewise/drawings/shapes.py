@@ -1,8 +1,8 @@
-"""The shapes of a drawing. Each renders itself as SVG text and onto matplotlib axes.
+"""The shapes of a drawing. Each shape draws itself as SVG text and onto matplotlib axes.
 
 The coordinates are SVG's: y grows downward, and at full size a unit is one CSS pixel. The argument
 `points` of `draw` is the number of points (1/72 inch) per unit. `values` is a dict from names to
-numbers, or None for the plain drawing; a missing name has no value yet.
+numbers, or None for the plain drawing; names that are missing have no value yet.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from gatewise.drawings.text import Label
 from gatewise.drawings.theme import LIGHT, paint
 from gatewise.drawings.values import opening, thickness
 
-BAND = 0.45  # opacity of the band under a wire
+BAND = 0.45  # the opacity of the band under a wire
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Wire:
 
 @dataclass(frozen=True)
 class Bridge:
-    """A gap in whatever is under (x, y), where a vertical wire passes over it."""
+    """A gap in a wire at (x, y), where a vertical wire passes over it."""
 
     x: float
     y: float
@@ -142,7 +142,7 @@ class Disc:
 
 @dataclass(frozen=True)
 class Valve:
-    """A product with a gate, at (x, y) on a wire: open in color, as far as the gate is, else gray.
+    """A product with a gate at (x, y) on a wire; its open part is colored, the rest is gray.
 
     gate: the name of the value. quantity: the symbol that sets the color.
     turn: 0 on a horizontal wire, 90 on a vertical one.

@@ -1,4 +1,4 @@
-"""The text of a drawing: shapes as in shapes.py, with the same `svg` and `draw`."""
+"""The texts of a drawing, with the same methods `svg` and `draw` as the shapes in shapes.py."""
 
 from dataclasses import dataclass
 from html import escape
@@ -18,7 +18,7 @@ ALIGN = {"start": "left", "middle": "center", "end": "right"}
 class Label:
     """Plain text with its baseline at (x, y), drawn as written, including `$`.
 
-    rim: the name of the color around the letters, for text on a wire or a valve.
+    rim: the color of an outline around the letters, for text on a wire or a valve.
     """
 
     x: float
@@ -77,7 +77,7 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Number:
-    """The place of a value, with its baseline at (x, y); empty without values.
+    """The text of a value, with its baseline at (x, y); empty if there are no values.
 
     sign: whether to write a plus sign before a positive value.
     """
@@ -108,7 +108,7 @@ class Number:
 
 
 def ink(alpha):
-    """The color of text in a part of this opacity: paler where it is dimmed, but never too pale."""
+    """Return the color of text in a part with this opacity: ink, or a readable gray if dimmed."""
     return LIGHT["ink" if alpha == 1 else "muted"]
 
 
@@ -119,5 +119,5 @@ def mathematics(text):
 
 
 def halo(color, points):
-    """Return matplotlib's effect for a rim around text, like `RIM` in SVG."""
+    """Return the matplotlib effect that outlines text, like `RIM` in SVG."""
     return [withStroke(linewidth=3 * points, foreground=LIGHT[color])]

@@ -1,4 +1,4 @@
-"""The colors of the drawings: two themes, and CSS variables with a fallback."""
+"""The colors of the drawings, as two themes and as CSS variables with a fallback."""
 
 from gatewise.plots import PALETTE
 
@@ -27,9 +27,9 @@ def variable(name):
 
 
 def paint(**colors):
-    """Return SVG attributes that set fill, stroke or color to the name of a color, or to "none".
+    """Return SVG attributes that set fill, stroke or color to a named color or to "none".
 
-    A program without CSS variables skips the style and reads the attributes.
+    A program that doesn't support CSS variables ignores the style and reads the attributes.
     """
     plain, themed = "", []
     for key, name in colors.items():

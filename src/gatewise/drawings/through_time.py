@@ -7,8 +7,8 @@ from gatewise.drawings.shapes import Wire
 from gatewise.drawings.text import Label, Symbol
 
 STEP, HALF = 180, 46  # the distance between cells; half the width of a cell
-TOP, BOTTOM, SUM = 86, 206, 258  # the y of the upper and lower edge of a cell, and of the sum below
-STATES = {"c": 118, "h": 174}  # the y of their wires
+TOP, BOTTOM, SUM = 86, 206, 258  # the y of a cell's upper and lower edges and of the sum below
+STATES = {"c": 118, "h": 174}  # the y of the wires of the states
 
 
 def lstm_through_time():

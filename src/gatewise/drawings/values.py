@@ -10,7 +10,7 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def thickness(value):
-    """Return the width of the band under a wire: always below 16, so that it never hits a label."""
+    """Return the width of the band under a wire, below 16 so that it doesn't touch the labels."""
     return 16 * abs(value) / (1 + abs(value))
 
 
@@ -35,7 +35,7 @@ def opening(r, value):
 
 
 def nice(value):
-    """Return the end of an axis for a value: 1, 2, 5, 10, 20, 50, …, so that it seldom changes."""
+    """Return an axis limit for a value: 1, 2, 5, 10, 20, 50, …, so that the axis rarely changes."""
     if value <= 1:
         return 1
     power = 10 ** floor(log10(value))
@@ -43,7 +43,7 @@ def nice(value):
 
 
 def number(value, sign=False):
-    """Return a number as text with two decimals and a true minus sign; with `sign`, also a plus."""
+    """Return a number as text with two decimals, a true minus sign and, if `sign`, a plus sign."""
     size = Decimal(float(abs(value))).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return ("" if size == 0 else "−" if value < 0 else "+" if sign else "") + str(size)
 
@@ -55,7 +55,7 @@ def figure(value):
         return "0"
     if size >= 0.095:
         return number(value)
-    # Round like JavaScript's `toPrecision`: the exact value, with halves rounded up.
+    # Like JavaScript's `toPrecision`, round the exact value, with halves rounded up.
     digits = Context(prec=2, rounding=ROUND_HALF_UP).create_decimal(Decimal(size))
     power = str(digits.adjusted()).translate(RAISED)
     text = f"{digits:f}" if size >= 1e-3 else f"{digits.scaleb(-digits.adjusted())}·10{power}"

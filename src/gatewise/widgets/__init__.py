@@ -1,7 +1,7 @@
-"""Widgets: cells that the reader sets by hand.
+"""The widgets: cells and networks with settings that the reader changes by hand.
 
-The browser computes and draws what the reader drags. Python computes the same numbers with the
-cells.
+When the reader drags a handle, the browser computes and draws the results. Python computes the same
+numbers with the cells.
 """
 
 from gatewise.widgets.backward_explorer import BackwardExplorer

@@ -37,20 +37,20 @@ def _stage(widget, name, value):
 
 
 def _draw(cell, rng):
-    """Draw the parameters of one unit, rounded to two decimals, which the screen shows in full."""
+    """Draw the parameters of one unit, rounded to the two decimals that the screen shows."""
     return cell.Params(*(array.round(2) for array in cell.Params.random(1, 1, rng)))
 
 
 class BackwardExplorer(base.Widget):
-    """One LSTM unit and one RNN unit on the same input: step back from the loss, gate by gate.
+    """One LSTM unit and one RNN unit with the same input: step back from the loss, gate by gate.
 
-    The settings are keywords and attributes. lstm_params, rnn_params: an `lstm.Params` and an
-    `rnn.Params` of one unit and one feature, drawn from `seed` by default. x: 2 to 20 inputs.
-    T: how many of them are read. read: the time step, from 1 to T, whose h is the loss.
-    forget_bias: replaces the LSTM's own. detach: True stops the gradient from h to the gates.
-    step, stage: how far back the reader has gone; a stage is one of `drawings.STAGES`.
-    words: the labels, `ENGLISH` or a translation.
-    `values` holds every gradient on the screen, by time step.
+    The settings are keyword arguments and attributes. lstm_params, rnn_params: an `lstm.Params` and
+    an `rnn.Params` of one unit and one feature, drawn from `seed` by default. x: 2 to 20 inputs.
+    T: the number of inputs that are read. read: the time step, from 1 to T, whose h is the loss.
+    forget_bias: the forget bias, which replaces the LSTM's own. detach: True to stop the gradient
+    from h to the gates. step, stage: the time step and the stage that the backward pass has
+    reached; a stage is one of `drawings.STAGES`. words: the labels, `ENGLISH` or a translation.
+    `values` holds every gradient on the screen at each time step.
     Raises ValueError for NaN, for parameters of another cell, and for an unknown step or stage.
     """
 
@@ -135,7 +135,7 @@ class BackwardExplorer(base.Widget):
             "dh_before": back_rnn.a @ q.W_hh,
         }
 
-        # Along the cell state alone, each step back costs a factor f. The rest went through h.
+        # Along the cell state, each step back multiplies dc by f. The rest goes through h.
         n = self.read
         wire = np.zeros(self.T)
         wire[:n] = whole[n - 1] * np.cumprod(np.append(1, f[1:n][::-1]))[::-1]
@@ -144,7 +144,7 @@ class BackwardExplorer(base.Widget):
         return {"lstm": _lists(ours), "rnn": _lists(theirs), **_lists(split), "lost": lost}
 
     def lost(self, values):
-        """Return two sentences that say where each cell loses the gradient."""
+        """Return two sentences that say where each cell loses the gradient, from `values`."""
         words, told = self.words["lost"], []
         for name, found in values["lost"].items():
             t, f = found["step"], values["lstm"]["f"]

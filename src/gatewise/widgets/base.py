@@ -1,4 +1,4 @@
-"""The parts that all widgets share: settings, the widget class, and what the browser gets."""
+"""The parts that all widgets share: settings, the widget class, and the data for the browser."""
 
 import re
 from base64 import b64encode
@@ -11,15 +11,17 @@ from traitlets import Dict, TraitType
 
 from gatewise.drawings import DARK, LIGHT
 
+STATIC = files("gatewise.widgets") / "static"
+
 # ── settings ────────────────────────────────────────────────────────────────────────────────
 
 
 class Setting(TraitType):
     """A setting shared with the browser. If `check` rejects a value, the old value is kept.
 
-    check: called with the widget, the name of the setting and the new value. Returns a value that
-    can't be changed in place, or raises ValueError. It runs as soon as the setting is set, even
-    inside `hold_trait_notifications`.
+    check: a function of the widget, the name of the setting and the new value. It returns a value
+    that can't be changed in place, or raises ValueError. It runs as soon as the setting is set,
+    even inside `hold_trait_notifications`.
     """
 
     def __init__(self, check, default):
@@ -31,58 +33,59 @@ class Setting(TraitType):
         try:
             return self.check(obj, self.name, value)
         except ValueError:
-            obj.send_state(self.name)  # so that the browser, if it asked, shows the old value again
+            obj.send_state(self.name)  # a browser that sent the value shows the old one again
             raise
 
 
 class Widget(anywidget.AnyWidget):
-    """A widget that the browser computes and draws, with a still picture where no browser can.
+    """A widget that the browser computes and draws, with a still picture for pages without scripts.
 
-    A subclass names its `view`, which is the name of its .js and .css files in static/. It declares
-    its settings as `Setting`s, and defines `values`, every number on the screen, and `picture()`.
-    Only settings are synchronized.
-    Every widget has the setting `projector`: True fills the screen with the widget.
+    A subclass sets `view`, the name of its .js and .css files in static/. It declares its settings
+    as `Setting`s, and defines `values`, every number on the screen, and `picture()`. Only settings
+    are synchronized.
+    Every widget has the setting `projector`; if it is True, the widget fills the screen.
     """
 
-    # On ipywidgets 7 this method would bypass the picture in `_repr_mimebundle_`.
+    # On ipywidgets 7, this method would bypass the picture in `_repr_mimebundle_`.
     _ipython_display_ = None
 
     # The tables of words.py with this widget's labels.
     tables = ("all",)
 
-    # The rest of what the view needs, sent once: what all widgets of the class share, and the
-    # settings that Reset restores.
+    # The other data that the view needs, sent only once: the constants that all widgets of a class
+    # share, and the settings that Reset restores.
     constants = Dict(read_only=True).tag(sync=True)
 
     projector = Setting(lambda widget, name, value: flag(name, value), False)
 
     def __init_subclass__(cls, **kwargs):
-        if "view" in cls.__dict__:  # not in the class that traitlets derives for each widget
+        if "view" in cls.__dict__:  # not if traitlets derives the class for one widget
             cls._esm, cls._css = _module(cls.view), _styles(cls.view)
         super().__init_subclass__(**kwargs)
 
     def __init__(self, settings, words, **constants):
-        """Set the settings in the order of their declaration, or raise ValueError for a wrong one.
+        """Set the settings in the order of their declaration. Raises ValueError for a wrong one.
 
         settings: a dict from names to values. words: `ENGLISH` or a translation.
-        constants: sent to the browser once; `renamed`: labels that differ from the class's.
+        constants: the data to send to the browser once. Of these, `renamed` contains the labels
+        that differ from the class's labels.
         """
         known = self.settings()
         for name in settings:
             if name not in known:
                 raise ValueError(f"expected settings among {', '.join(known)}, got {name!r}")
-        # Defaults aren't checked. A default outside its bounds follows once the bounds are set.
+        # Defaults aren't checked. If one is out of bounds, it is clipped when its bounds are set.
         self._trait_values |= {name: getattr(type(self), name).default_value for name in known}
         for name in known:
             if name in settings:
                 setattr(self, name, settings[name])
         constants["start"] = {name: _plain(getattr(self, name)) for name in known}
         self.set_trait("constants", self.shared(words) | constants)
-        super().__init__()  # this sends everything, once
+        super().__init__()  # this sends everything once
 
     @classmethod
     def shared(cls, words):
-        """Return the constants that all widgets of this class share: words, drawings, palette."""
+        """Return the constants that all widgets of a class share: words, drawings and palette."""
         spoken = {key: text for table in cls.tables for key, text in words[table].items()}
         drawn = [drawing.svg(values={}) for drawing in cls._drawings()]
         return {"words": spoken, "drawings": drawn, "palette": {"light": LIGHT, "dark": DARK}}
@@ -98,10 +101,15 @@ class Widget(anywidget.AnyWidget):
 
     @classmethod
     def settings(cls):
-        """Return the names of the settings in order, since earlier settings bound later ones."""
+        """Return the names of the settings in order, in which earlier settings bound later ones."""
         all_of = [vars(parent).items() for parent in reversed(cls.__mro__)]
         named = [name for one in all_of for name, trait in one if isinstance(trait, Setting)]
         return list(dict.fromkeys(named))
+
+    @classmethod
+    def defaults(cls):
+        """Return the default settings as JSON data."""
+        return {name: _plain(getattr(cls, name).default_value) for name in cls.settings()}
 
     @property
     def values(self):
@@ -113,18 +121,18 @@ class Widget(anywidget.AnyWidget):
         raise NotImplementedError
 
     def plain(self):
-        """Return all that `mount` needs, as JSON data, for a page without a kernel."""
+        """Return everything that `mount` needs on a page without a kernel, as JSON data."""
         settings = {name: _plain(getattr(self, name)) for name in self.settings()}
         return _texts(self.constants) | settings
 
     def state(self):
         """Return the part of `plain()` that belongs to this widget, and the name of its class."""
-        shared = ("words", "drawings", "palette")
+        shared = ("words", "drawings", "palette", "explorers", "descent")
         own = {name: value for name, value in self.plain().items() if name not in shared}
         return {"class": type(self).__name__} | own
 
     def __repr__(self):
-        # The same text in every run, so that a test can compare saved notebooks with new ones.
+        # The text is the same in every run, so that tests can compare saved and new notebooks.
         return type(self).__name__
 
     def _repr_mimebundle_(self, **kwargs):
@@ -132,7 +140,7 @@ class Widget(anywidget.AnyWidget):
         png, about = self.picture()._repr_png_()
         data["image/png"] = b64encode(png).decode()
         metadata["image/png"] = about
-        metadata["gatewise"] = self.state()  # for a page without a kernel: tools/site.py
+        metadata["gatewise"] = self.state()  # tools/site.py reads it
         return data, metadata
 
 
@@ -199,7 +207,7 @@ def row(name, values, low, high):
 def by_name(name, named, known, check):
     """Return a dict as a Mapping of checked values; raise ValueError for an unknown key.
 
-    named: the dict. known: the keys allowed. check: called with the name and value of each entry.
+    named: the dict. known: the allowed keys. check: a function of an entry's name and value.
     """
     if not isinstance(named, dict):
         raise ValueError(f"{name}: expected a dict, got {named!r}")
@@ -209,7 +217,7 @@ def by_name(name, named, known, check):
     return Mapping({key: check(f"{name}[{key!r}]", value) for key, value in named.items()})
 
 
-# ── what goes to the browser ────────────────────────────────────────────────────────────────
+# ── data for the browser ────────────────────────────────────────────────────────────────────
 
 
 def _plain(value):
@@ -220,14 +228,16 @@ def _plain(value):
 
 
 def _texts(value):
-    """Return constants as JSON data: a buffer becomes its text in base64."""
+    """Return constants as JSON data, with buffers as base64 text."""
     if isinstance(value, dict):
         return {key: _texts(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_texts(part) for part in value]
     return b64encode(value).decode() if isinstance(value, memoryview) else value
 
 
 def _static(name):
-    return (files("gatewise.widgets") / "static" / name).read_text(encoding="utf-8")
+    return (STATIC / name).read_text(encoding="utf-8")
 
 
 def _module(view):
@@ -235,23 +245,30 @@ def _module(view):
 
     A browser loads a widget from a blob, and a blob can't import other files.
     """
-    return scopes("lit-html", "cells", "network", "base") + _imported(_static(f"{view}.js"))
+    return scopes(*_imports(view)) + _imported(_static(f"{view}.js"))
+
+
+def _imports(name):
+    """Return the files of static/ that a file imports, each after the files that it imports."""
+    named = re.findall(r'from "\./([\w-]+)\.js"', _static(f"{name}.js"))
+    return list(dict.fromkeys(other for one in named for other in [*_imports(one), one]))
 
 
 def scopes(*names):
-    """Return files of static/ as one script; its `modules` has the exports of each file by name."""
+    """Return files of static/ as one script, whose `modules` maps their names to their exports."""
     return "const modules = {};\n" + "\n".join(map(_scope, names)) + "\n"
 
 
 def _scope(name):
     text = _static(f"{name}.js")
-    if name == "lit-html":  # minified: its exports are in one list, under other names
+    if name == "lit-html":  # minified, with a list of renamed exports
         text, _, exported = text.partition("export{")
         pairs = [reversed(pair.split(" as ")) for pair in exported.split("}")[0].split(",")]
     else:
         exports = re.findall(r"^export (?:const|function\*?) (\w+)", text, re.MULTILINE)
         pairs = [(name, name) for name in exports]
-        text = _imported(re.sub("^export ", "", text, flags=re.MULTILINE))
+        text = re.sub(r"^export default \w+;\n|^export ", "", text, flags=re.MULTILINE)
+        text = _imported(text)
     returned = ", ".join(": ".join(pair) for pair in pairs)
     return f'modules["{name}"] = (() => {{\n{text}\nreturn {{ {returned} }};\n}})();'
 
@@ -261,12 +278,15 @@ def _imported(text):
 
 
 def _styles(view):
-    """Return the rules of base.css and the widget's own, nested under the widget's class.
+    """Return the rules of base.css and of the widget, nested under the widget's class.
 
-    They then apply to no other widget, whatever the order in which a page loads them.
+    So they apply to no other widget, in whatever order a page loads them. The rules of the views
+    that open inside this one follow.
     """
     rules = _static("base.css") + _static(f"{view}.css")
     # Keyframes style nothing by themselves, and CSS doesn't allow them inside a rule.
     keyframes = re.compile(r"^@keyframes .*?^}\n", re.MULTILINE | re.DOTALL)
     own = f".gw-{view.replace('_', '-')} {{\n{keyframes.sub('', rules)}}}\n"
-    return "".join(keyframes.findall(rules)) + own
+    styled = [name for name in _imports(view) if (STATIC / f"{name}.css").is_file()]
+    inner = [_styles(name) for name in styled if name != "base"]
+    return "".join(keyframes.findall(rules)) + own + "".join(inner)

@@ -1,6 +1,6 @@
 """GateExplorer shows one unit of an LSTM with one input; GRUExplorer shows one unit of a GRU.
 
-`Explorer` holds what they share. They also share one view, which is named after the cell.
+They share the base class `Explorer` and the view.
 """
 
 import numpy as np
@@ -31,7 +31,7 @@ def _by_gate(**first):
     return base.Setting(check, base.Mapping(first))
 
 
-# The settings that a task starts with.
+# The settings at the start of a task.
 UNPROGRAMMED = {
     "w_x": {"i": 1.0, "f": 0.0, "g": 1.0, "o": 0.0},
     "w_h": {"i": 0.0, "f": 0.0, "g": 0.5, "o": 0.0},
@@ -42,7 +42,7 @@ UNPROGRAMMED = {
 class Explorer(base.Widget):
     """The base class of the explorers of one unit.
 
-    A subclass names its `module` of `gatewise.cells` and its `cell`. It defines `params`,
+    A subclass sets `module`, a module of `gatewise.cells`, and `cell`. It defines `params`,
     `_state(came)`, `_step(p, came)`, `_drawings()` and `_unit(…)`.
     """
 
@@ -58,7 +58,8 @@ class Explorer(base.Widget):
 
     def __init__(self, *, task="", held=None, note="", words=ENGLISH, **settings):
         self.task, self.note = task, note
-        self.shown = tasks.visible(task) if task else []
+        visible, unseen = (tasks.visible(task), tasks.unseen(task)) if task else ([], [])
+        self.visible, self.all = visible, visible + unseen
         self.held = base.Mapping(dict.fromkeys(type(self).b.default_value, 0.0) | (held or {}))
         if "inputs" in settings:
             settings.setdefault("repeats", 0)
@@ -69,9 +70,18 @@ class Explorer(base.Widget):
             task=task,
             note=note,
             held=self.held,
-            sequences=[_plain(sequence) for sequence in self.shown],
-            unseen=[_plain(sequence) for sequence in tasks.unseen(task)] if task else [],
+            sequences=[_plain(sequence) for sequence in visible],
+            unseen=[_plain(sequence) for sequence in unseen],
         )
+
+    @classmethod
+    def first(cls, words):
+        """Return the data that `mount` needs for an explorer with default settings and no task.
+
+        words: the labels.
+        """
+        constants = {"cell": cls.cell, "task": "", "sequences": [], "unseen": []}
+        return cls.shared(words) | constants | cls.defaults()
 
     @classmethod
     def from_trace(
@@ -79,12 +89,12 @@ class Explorer(base.Widget):
     ):
         """Show one unit of a layer, with its own weights, at one time step of one sequence.
 
-        params, trace: this cell's `Params`, and the `Trace` computed with them.
+        params, trace: `Params` of this cell, and a `Trace` computed with them.
         t, b, unit: the time step, the sequence and the unit, counted from 0.
         feature: the input feature that x controls; by default, the largest one at that time step.
         reverse: True for a trace of the reverse direction, as `gatewise.trace` returns it.
         The other features and units keep the values that they had at that time step.
-        settings: as for the class. Returns an explorer.
+        words, settings: as for the class. Returns an explorer.
         Raises ValueError for an index out of range, for a trace of another cell, and for a trace
         computed with other parameters.
         """
@@ -125,8 +135,9 @@ class Explorer(base.Widget):
         inputs = np.array([self.x] * self.repeats or self.inputs)
         strip = self.module.forward(p, inputs[:, None, None], **self._state(came))
         if self.task:
-            strip = self.shown[self.sequence - 1].run(p)
-            values["right"] = sum(sequence.right(p) for sequence in self.shown)
+            strip = self.all[self.sequence - 1].run(p)
+            values["right"] = sum(sequence.right(p) for sequence in self.visible)
+            values["loss"] = tasks.loss(p, self.visible)
         values["strip"] = {"x": strip.x.ravel().tolist()}
         for k in {"c", "h"} & set(strip._fields):
             values["strip"][k] = getattr(strip, k).ravel().tolist()
@@ -144,29 +155,30 @@ class Explorer(base.Widget):
         settings = {name: getattr(self, name) for name in self.settings()}
         settings |= {"held": self.held, "note": self.note, **self._came()}
         values, judged, words = self.values, None, self.words
+        first = {"c": settings.get("c_before"), "h": self.h_before}
         fed = "x" if self.repeats else "eight" if len(self.inputs) == 8 else "some"
         title = words["feed"][fed].format(n=self.repeats or len(self.inputs))
         if self.task:
-            chosen, n = self.shown[self.sequence - 1], len(self.shown)
+            chosen, n = self.all[self.sequence - 1], len(self.visible)
             judged = {"low": chosen.low, "high": chosen.high, "text": chosen.text or None}
             judged["step"] = self.step
+            first = {"c": chosen.c0, "h": 0.0}
             title = words["tally"].format(right=values["right"], n=n)
-            if values["right"] == n:
-                title = words["solved"][self.task].format(n=n)
         does = {k: says.format(p=int(100 * values[k] + 0.5)) for k, says in words["does"].items()}
-        drawn = values, values["strip"], words["gate"]
-        return stills.gate_explorer(settings, *drawn, title, judged, does)
+        strip = {k: [first[k], *v] if k in first else v for k, v in values["strip"].items()}
+        return stills.gate_explorer(settings, values, strip, words["gate"], title, judged, does)
 
 
 class GateExplorer(Explorer):
     """One unit of an LSTM: set its weights and states, and watch its gates.
 
-    The settings are keywords and attributes. x, h_before, c_before: the input and the previous
-    states. w_x, w_h, b: dicts with a number for each of i, f, g, o; a gate that isn't named keeps
-    its number. repeats: how often x is fed, or 0 for the sequence `inputs`, 1 to 50 numbers.
-    By default, the cell keeps its memory.
-    task: "keep", "overwrite", "count" or "quote", to be programmed by hand. In a task, `sequence`
-    and `step`, both counted from 1, choose what is drawn.
+    The settings are keyword arguments and attributes. x, h_before, c_before: the input and the
+    previous states. w_x, w_h, b: dicts with a number for each of i, f, g, o; a gate that isn't
+    named keeps its number. repeats: the number of times that the cell reads x, or 0 for the
+    sequence `inputs` of 1 to 50 numbers. By default, the cell keeps its memory.
+    task: "keep", "overwrite", "count" or "quote", a task for the reader. In a task, `sequence` and
+    `step`, both counted from 1, are the sequence and the time step that the drawing shows; the
+    unseen sequences come last.
     words: the labels, `ENGLISH` or a translation. `values` holds every number on the screen.
     Raises ValueError for NaN, and for an unknown gate, task, sequence or time step.
     """
@@ -179,15 +191,13 @@ class GateExplorer(Explorer):
     w_x = _by_gate(i=0.0, f=0.0, g=1.0, o=0.0)
     w_h = _by_gate(i=0.0, f=0.0, g=0.0, o=0.0)
     b = _by_gate(i=-8.0, f=8.0, g=0.0, o=8.0)
-    sequence = base.Setting(
-        lambda widget, name, n: base.whole(name, n, 1, len(widget.shown) or 1), 1
-    )
+    sequence = base.Setting(lambda widget, name, n: base.whole(name, n, 1, len(widget.all) or 1), 1)
     step = base.Setting(lambda widget, name, t: base.whole(name, t, 1, widget._last()), 1)
 
     def __init__(self, task="", **settings):
         if task and task not in tasks.TASKS:
             raise ValueError(f"task: expected one of {', '.join(tasks.TASKS)}, got {task!r}")
-        if task:  # the first settings must not solve it
+        if task:  # its first settings must not be a solution
             for name, first in UNPROGRAMMED.items():
                 given = settings.get(name, {})
                 settings[name] = {**first, **given} if isinstance(given, dict) else given
@@ -198,12 +208,12 @@ class GateExplorer(Explorer):
         self.step = min(self.step, self._last())
 
     def _last(self):
-        return len(self.shown[self.sequence - 1].x) if self.task else 1
+        return len(self.all[self.sequence - 1].x) if self.task else 1
 
     def _came(self):
         if not self.task:
             return super()._came()
-        shown, t = self.shown[self.sequence - 1], self.step - 1
+        shown, t = self.all[self.sequence - 1], self.step - 1
         trace = shown.run(self.params)
         h, c = (trace.h[t - 1], trace.c[t - 1]) if t else (trace.h0, trace.c0)
         return {"x": float(shown.x[t]), "h_before": h.item(), "c_before": c.item()}
@@ -235,10 +245,18 @@ class GateExplorer(Explorer):
         """
         if not self.task:
             raise ValueError("expected a GateExplorer with a task to check, got one without")
-        unseen, params = tasks.unseen(self.task), self.params
+        unseen, params = self.all[len(self.visible) :], self.params
         right = sum(sequence.right(params) for sequence in unseen)
         print(self.words["checked"].format(task=self.task, right=right, n=len(unseen)))
         return right == len(unseen)
+
+    @classmethod
+    def shared(cls, words):
+        """Return the constants of all explorers, and the settings of a task's descent.
+
+        words: the labels.
+        """
+        return super().shared(words) | {"descent": tasks.DESCENT}
 
     @classmethod
     def _drawings(cls):
@@ -258,13 +276,15 @@ class GateExplorer(Explorer):
 
 
 class GRUExplorer(Explorer):
-    """One unit of a GRU: a GateExplorer with one state, two gates and a candidate.
+    """One unit of a GRU, as in a GateExplorer but with one state, two gates and a candidate.
 
-    The settings are keywords and attributes. x, h_before: the input and the previous state.
-    w_x, w_h: dicts with a number for each of r, z, n. b: the same with a number for q, the bias of
-    the hidden side (torch's b_hn). A gate that isn't named keeps its number.
+    The settings are keyword arguments and attributes. x, h_before: the input and the previous
+    state. w_x, w_h: dicts with a number for each of r, z, n. b: a dict with numbers for r, z, n and
+    q, the hidden side, whose bias is torch's b_hn. A gate that isn't named keeps its number.
     reset_after: True for torch's form, False for the form from Cho et al.
-    repeats: how often x is fed, or 0 for the sequence `inputs`, 1 to 50 numbers.
+    repeats: the number of times that the cell reads x, or 0 for the sequence `inputs` of 1 to 50
+    numbers.
+    task: only for a GateExplorer. held, note: set by `from_trace`.
     words: the labels, `ENGLISH` or a translation. `values` holds every number on the screen.
     Raises ValueError for NaN, and for an unknown gate.
     """
@@ -325,10 +345,10 @@ class GRUExplorer(Explorer):
 
 
 def _rows(params, trace, t, b, unit, feature, h):
-    """Return the rows of one unit, and what they multiply.
+    """Return the rows of one unit, and the sums over its other inputs.
 
-    Returns the indices of the rows, the weights of the feature and of the unit itself, and the
-    sums over all other features and units.
+    Returns the indices of the rows, the weights of the feature and of the unit itself, and the sums
+    over all other features and units.
     """
     H, x = trace.h.shape[2], trace.x[t, b].astype(float)
     row = np.arange(unit, len(params.W_ih), H)
@@ -346,7 +366,7 @@ def _column(by, letters):
 
 
 def _plain(sequence):
-    """Return a sequence as JSON data, with None for a bound where c is free."""
+    """Return a sequence as JSON data, with None instead of a bound where c is free."""
     low, high = ([b if np.isfinite(b) else None for b in s] for s in (sequence.low, sequence.high))
     x, c0 = sequence.x.tolist(), float(sequence.c0)
     return {"x": x, "c0": c0, "low": low, "high": high, "text": sequence.text}

@@ -15,15 +15,15 @@ from gatewise.widgets import base
 
 GATES = {rnn: "", lstm: "ifo", gru: "rz"}
 LETTERS = {rnn: "h", lstm: "figoch", gru: "rznh"}
-UNITS, TOKENS, STEPS, MEGABYTES = 256, 50_000, 200, 128  # limits; TOKENS limits outputs, too
-SPACES = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})  # a sentence is split at spaces
+UNITS, TOKENS, STEPS, MEGABYTES = 256, 50_000, 200, 128  # limits; TOKENS also limits outputs
+SPACES = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})  # sentences are split at spaces
 
 
 class Names(Vocabulary):
     """A Vocabulary of tokens whose names and order are given.
 
-    given: the names. words: the same names, with a space, newline or tab in them written as ␣, ↵
-    or ⇥. Raises ValueError for a name that is empty, has other blanks or appears twice.
+    given: the names. words: the same names, with spaces, newlines and tabs written as ␣, ↵ and ⇥.
+    Raises ValueError for a name that is empty, has other blanks or appears twice.
     """
 
     def __init__(self, names):
@@ -39,10 +39,10 @@ class Names(Vocabulary):
 
 
 class Network:
-    """An embedding, recurrent layers and a readout, which read a sentence.
+    """A network that reads a sentence: an embedding, recurrent layers and a readout.
 
     embedding, rnn, readout, tokens, outputs, final: as for `UnrollPlayer`; readout may be None.
-    cell: `rnn`, `lstm` or `gru`. letters, gates: the symbols of its variables and of its gates.
+    cell: `rnn`, `lstm` or `gru`. letters, gates: the symbols of the cell's variables and gates.
     rows: the Params of each layer and direction, in float64, in the order of h_n.
     table: the embeddings (V, D), or None. W (features, outputs), b (outputs,): the readout, or
     None. vocabulary: the tokens, or None for a network that reads numbers.
@@ -135,7 +135,7 @@ class Network:
 
         x: (T, D). shown: the index of a layer and direction in h_n. step: a function
         (params, t, x_t, h, …) that computes one of its time steps, where t is the index in x; by
-        default, the cell.
+        default, the cell's own step.
         Returns the symbols of that layer and direction, each (T, H) in the order of x, and the
         features for the readout, (T, directions · H).
         """
@@ -165,7 +165,7 @@ class Network:
         return p / p.sum(axis=-1, keepdims=True)
 
     def _steps(self, params, x, order, step):
-        """Return the symbols of a layer, each (T, H), computing the time steps in this order."""
+        """Return the symbols of a layer, each (T, H). The time steps are computed in `order`."""
         state = {name: np.zeros((1, self.H)) for name in "hc" if name in self.letters}
         letters = {k: np.empty((len(x), self.H)) for k in self.letters}
         for t in order:
@@ -176,7 +176,7 @@ class Network:
         return letters
 
     def plain(self):
-        """Return a dict for the browser; the arrays are one buffer, in their common dtype."""
+        """Return a dict for the browser, with all arrays in one buffer of their common dtype."""
         return {
             "cell": self.cell.__name__.split(".")[-1],
             "letters": self.letters,
@@ -197,8 +197,8 @@ class Network:
 def _vocabulary(tokens, V):
     """Return a Vocabulary of V tokens.
 
-    tokens: a Vocabulary, names in the order of their indices, a dict from name to index, or a
-    function from index to name. Raises ValueError for anything else.
+    tokens: a Vocabulary, names in the order of their indices, a dict from names to indices, or a
+    function from indices to names. Raises ValueError for anything else.
     """
     vocabulary = tokens
     if isinstance(tokens, dict):
@@ -221,7 +221,7 @@ def _vocabulary(tokens, V):
 def _table(embedding, tokens, D):
     """Return the embeddings of all tokens, (V, D).
 
-    embedding: an array, or a module from ids to vectors. Raises ValueError for a wrong shape.
+    embedding: an array, or a module that maps ids to vectors. Raises ValueError for a wrong shape.
     """
     if callable(embedding):
         V = getattr(embedding, "num_embeddings", None)
@@ -238,8 +238,8 @@ def _table(embedding, tokens, D):
 def _affine(readout, features, dtype):
     """Return W (features, outputs) and b (outputs,).
 
-    readout: arrays as in `nn.Linear`, (outputs, features) and (outputs,), or a module. The outputs
-    of a module give both: b for zeros, and each row of W for one feature alone, minus b.
+    readout: arrays as in `nn.Linear`, (outputs, features) and (outputs,), or a module. Then b is
+    the module's output for zeros, and each row of W is its output for a single feature, minus b.
     Raises ValueError for wrong shapes, and for a module that isn't W h + b.
     """
     if not callable(readout):
@@ -288,7 +288,7 @@ def _called(name, module, values):
 def parts(model, vocabulary):
     """Return the embedding, the rnn and the readout of a model.
 
-    model: these three, or a TextModel, which needs a vocabulary.
+    model: a tuple of these three, or a TextModel, which needs a vocabulary.
     Raises ValueError for any other model, and for a TextModel with a forward pass of its own or
     with `batch_first`.
     """

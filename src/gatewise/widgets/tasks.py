@@ -1,6 +1,7 @@
-"""Four tasks for a cell that the reader programs by hand, and their rules.
+"""Four tasks for a cell that the reader programs by hand or trains, and their rules.
 
-A sequence gives the inputs, and the bounds within which c must stay at each time step.
+A sequence contains the inputs and the bounds within which c must stay at each time step. Training
+minimizes the mean of (c − target)² over all time steps that have bounds; see `Sequence.target`.
 """
 
 from typing import NamedTuple
@@ -16,36 +17,56 @@ class Sequence(NamedTuple):
     """One sequence of a task. It starts with h = 0. The bounds are infinite where c is free."""
 
     x: np.ndarray  # (T,)
-    c0: float
+    c0: float  # the cell state before the first time step
     low: np.ndarray  # (T,)
     high: np.ndarray  # (T,)
     text: str = ""  # T characters, if x comes from a text
 
     def run(self, params):
-        """Return the `lstm.Trace` of a cell with these parameters, one unit and one feature."""
+        """Return the `lstm.Trace` of a cell for this sequence.
+
+        params: an `lstm.Params` of one unit and one feature.
+        """
         return lstm.forward(params, self.x[:, None, None], c0=np.full((1, 1), self.c0))
 
     def right(self, params):
-        """Return whether c stays within the bounds in a cell with these parameters."""
+        """Return whether c stays within the bounds. params: as for `run`."""
         c = self.run(params).c.ravel()
         return bool(((self.low <= c) & (c <= self.high)).all())
 
+    @property
+    def target(self):
+        """The middle of the bounds (T,), or 0.5 beyond a single bound, or NaN where c is free."""
+        with np.errstate(invalid="ignore"):  # ∞ − ∞
+            low = np.where(np.isfinite(self.low), self.low, self.high - 1)
+            high = np.where(np.isfinite(self.high), self.high, self.low + 1)
+            return (low + high) / 2
+
 
 def keep(rng):
-    """Draw a sequence of 20 noisy inputs, during which c must stay within 0.1 of c_0."""
+    """Draw a sequence of 20 noisy inputs, during which c must stay within 0.1 of c_0.
+
+    rng: a `numpy.random.Generator`. Returns a Sequence.
+    """
     c0 = rng.choice([-1, 1]) * rng.uniform(0.5, 1.5)
     x = rng.normal(size=20).clip(-2, 2)
     return Sequence(x, c0, np.full(20, c0 - 0.1), np.full(20, c0 + 0.1))
 
 
 def overwrite(rng):
-    """Draw a sequence of 12 inputs, +1 or −1; at each time step, c must be within 0.1 of x."""
+    """Draw a sequence of 12 inputs, +1 or −1; at each time step, c must be within 0.1 of x.
+
+    rng: a `numpy.random.Generator`. Returns a Sequence.
+    """
     x = rng.choice([-1.0, 1.0], size=12)
     return Sequence(x, 0.0, x - 0.1, x + 0.1)
 
 
 def count(rng):
-    """Draw 10 to 20 inputs, 0 or 1; at the end, c must be within 0.25 of the number of ones."""
+    """Draw 10 to 20 inputs, 0 or 1; at the end, c must be within 0.25 of the number of ones.
+
+    rng: a `numpy.random.Generator`. Returns a Sequence.
+    """
     T = rng.integers(10, 21)
     x = rng.integers(0, 2, size=T).astype(float)
     bound = np.full(T, np.inf)
@@ -57,6 +78,7 @@ def quote(rng):
     """Draw a text; c must be above 0.5 while a quote is open, and below it otherwise.
 
     Some quotes close twice, some never, and some close before they open.
+    rng: a `numpy.random.Generator`. Returns a Sequence.
     """
     words = list(rng.choice(WORDS, size=rng.integers(5, 8)))
     before, first, last, again = sorted(rng.choice(len(words), size=4, replace=False))
@@ -81,14 +103,43 @@ def read(text):
 TASKS = {"keep": keep, "overwrite": overwrite, "count": count, "quote": quote}
 
 
+def loss(params, sequences):
+    """Return the mean of (c − target)² over all time steps with bounds.
+
+    params: an `lstm.Params` of one unit and one feature. sequences: a list of Sequences.
+    """
+    distances = [s.run(params).c.ravel() - s.target for s in sequences]
+    return float(np.nanmean(np.concatenate(distances) ** 2))
+
+
 def visible(task, number=8):
-    """Return the sequences shown while the reader sets the weights, the same ones each time."""
+    """Return the sequences shown while the reader sets the weights, which are always the same.
+
+    task: one of `TASKS`. number: the number of sequences. Returns a list of Sequences.
+    """
     rng = np.random.default_rng(1)
     first = [read("He said, ‘I love you.’")] if task == "quote" else []
     return first + [TASKS[task](rng) for _ in range(number - len(first))]
 
 
 def unseen(task, number=40):
-    """Return other sequences of the same task, for the check, the same ones each time."""
+    """Return other sequences of the task for the check, which are also always the same.
+
+    task, number: as for `visible`. Returns a list of Sequences.
+    """
     rng = np.random.default_rng(2)
     return [TASKS[task](rng) for _ in range(number)]
+
+
+def starts(number=20):
+    """Return small random weights from −1 to 1 for the start of descents; they are always the same.
+
+    number: the number of starts. Returns a list of dicts with w_x, w_h and b.
+    """
+    drawn = np.random.default_rng(3).uniform(-1, 1, (number, 3, 4)).round(2).tolist()
+    by_gate = [[dict(zip("ifgo", row, strict=True)) for row in rows] for rows in drawn]
+    return [dict(zip(("w_x", "w_h", "b"), rows, strict=True)) for rows in by_gate]
+
+
+# The descent in the browser: its learning rate, its number of steps, and its initial weights.
+DESCENT = {"rate": 0.1, "steps": 3000, "starts": starts()}

@@ -10,7 +10,7 @@ from gatewise.widgets import base, stills
 from gatewise.widgets.network import Network, parts
 from gatewise.widgets.words import ENGLISH
 
-LONGEST = 20_000  # tokens of a text
+LONGEST = 20_000  # the most tokens of a text
 
 
 def _text(widget, name, text):
@@ -74,11 +74,12 @@ class TextReader(base.Widget):
     inputs: token ids (T,) or vectors (T, D) instead of a vocabulary. In this case, `text` is a list
     of T strings to show for them, and it can't be changed.
 
-    The settings are keywords and attributes. text: the text. layer: the index of a layer and
-    direction in `h_n`. quantity: a symbol of the cell, or "loss": −log of the probability that the
-    network gave a token before reading it. unit: the index of a hidden unit. at: the token whose
-    value is displayed, counted from 1. marks: the selected parts of the text as pairs [start, end),
-    counted from 0, or one bool per token. words: the labels, `ENGLISH` or a translation.
+    The settings are keyword arguments and attributes. text: the text. layer: the index of a layer
+    and direction in `h_n`. quantity: a symbol of the cell, or "loss", the −log of the probability
+    that the network gave a token before reading it. unit: the index of a hidden unit.
+    at: the token whose value is displayed, counted from 1. marks: the selected parts of the text as
+    pairs [start, end), counted from 0, or one bool per token. words: the labels, `ENGLISH` or a
+    translation.
     `values` holds the `tokens`; each symbol of the layer (T, H); `shown` (T,), the colored values;
     `ranking`, the result of the function `ranking`; with a readout, `p` (outputs,), the
     probabilities after token `at`; and `loss` (T,) if the outputs are the tokens.
@@ -212,7 +213,7 @@ def ranking(values, mask):
     areas = []
     for column in values.astype(np.float32).T:
         _, place, count = np.unique(column, return_inverse=True, return_counts=True)
-        ranks = (np.cumsum(count) - (count - 1) / 2)[place]  # from 1; equal values share a rank
+        ranks = (np.cumsum(count) - (count - 1) / 2)[place]  # from 1, shared by equal values
         areas.append((ranks[mask].sum() - marked * (marked + 1) / 2) / (marked * others))
     order = np.argsort(-np.abs(np.array(areas) - 0.5), kind="stable")
     return [(int(unit), float(areas[unit])) for unit in order]

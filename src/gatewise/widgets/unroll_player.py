@@ -1,12 +1,14 @@
-"""UnrollPlayer: a trained network reads the reader's sentences, word by word."""
+"""UnrollPlayer shows how a trained network reads one or two sentences, word by word."""
 
 import numpy as np
 from traitlets import observe
 
 from gatewise.cells import gru, lstm
 from gatewise.drawings.values import number
+from gatewise.plots import network_color
 from gatewise.text import one_hot
 from gatewise.widgets import base, stills
+from gatewise.widgets.gate_explorer import GateExplorer, GRUExplorer
 from gatewise.widgets.network import GATES, Network, parts
 from gatewise.widgets.words import ENGLISH
 
@@ -36,6 +38,13 @@ def _clamp(widget, name, given):
     return base.by_name(name, given, keys, lambda name, v: base.number(name, v, 0, 1))
 
 
+def _chosen(widget, name, value):
+    if value not in widget._networks:
+        names = ", ".join(widget._networks)
+        raise ValueError(f"{name}: expected one of {names or 'no names'}, got {value!r}")
+    return value
+
+
 def _word(widget, name, t):
     return base.whole(name, t, 1, widget._longest())
 
@@ -59,40 +68,45 @@ def _reverse(widget, name, value):
 
 
 class UnrollPlayer(base.Widget):
-    """A network that reads one sentence, or two next to each other: gates, states, predictions.
+    """The gates, states and predictions of a network that reads one or two sentences.
 
-    model: a TextRNN, TextLSTM or TextGRU, or any network as (embedding, rnn, readout).
-    embedding: `nn.Embedding`, another module from indices to vectors, or an array (V, D); None for
-    one-hot tokens and for numbers.
-    rnn: `nn.RNN`, `nn.LSTM` or `nn.GRU` with any layers and directions, as `trace` takes it.
+    model: a TextRNN, TextLSTM or TextGRU, or any network as (embedding, rnn, readout). A dict from
+    names to two or three networks of the same sizes compares them on the same sentences.
+    embedding: `nn.Embedding`, another module that maps indices to vectors, or an array (V, D); None
+    for one-hot tokens and for numbers.
+    rnn: any `nn.RNN`, `nn.LSTM` or `nn.GRU` that `trace` accepts.
     readout: `nn.Linear`, another module that computes W h + b, or W (outputs, features), or (W, b).
     It reads h of the last layer, with both directions concatenated.
-    vocabulary: the names of the tokens: a Vocabulary, a list, a dict from name to index, or a
-    function from index to name. None for numbers: "0.5,-1 2,0" has two time steps of two numbers.
-    outputs: the names of the readout's outputs, if they aren't the tokens. final: True if the
-    readout of a bidirectional network reads the final state of each direction (h_n).
+    vocabulary: the names of the tokens, as a Vocabulary, a list, a dict from names to indices, or a
+    function from indices to names; None for numbers, such as "0.5,-1 2,0" for two time steps of two
+    numbers. outputs: the names of the readout's outputs, if they aren't the tokens. final: True if
+    the readout of a bidirectional network reads the final state of each direction (h_n).
+    filler: a word that a slider inserts any number of times after the first word.
 
-    The settings are keywords and attributes. sentences: one or two, each a text or token ids.
-    clamp: {"f": 0} holds a gate at a number from 0 to 1, and {"f3": 0} holds it for unit 3 alone.
-    hold_from: the word from which on the gates are held. step: the word that is shown, the last one
-    by default. Both count from 1. units: the units that are shown, all by default. sort: True
-    orders them by how far apart the sentences are, and chooses the first. unit: the unit whose
-    values are written. layer, reverse: the layer and direction whose gates are shown and held;
-    the layers above read the result.
-    words: the labels, `ENGLISH` or a translation.
+    The settings are keyword arguments and attributes. chosen: the name of the network whose gates
+    and states are shown and held, the first one by default. sentences: one or two sentences, each a
+    text or token ids. clamp: a dict of held gates and numbers from 0 to 1; {"f": 0} holds f at 0,
+    and {"f3": 0} holds it only in unit 3. hold_from: the first word at which the gates are held.
+    step: the word that is shown, the last one by default. Both count from 1. units: the units that
+    are shown, all by default. sort: True to order them by the distance between the sentences
+    without held gates, and to choose the first. unit: the unit whose values are written.
+    layer, reverse: the layer and direction whose gates are shown and held; the layers above read
+    the result. words: the labels, `ENGLISH` or a translation.
     `values["runs"]` holds, for each sentence, its `words`, each symbol (T, H), and the probability
     `p` (T, outputs) of each output. `values["apart"]` holds the distances |Δc| and |Δh| (T,).
-    `values["free"]` holds both with no gate held, `values["difference"]` the result of
-    `difference`, for networks of one direction.
+    `values["free"]` holds both without held gates. `values["difference"]` holds the result of
+    `difference`, for networks with one direction. `values["networks"]` holds, for the name of each
+    network, the `p` of each sentence at the step, and the `difference`.
     The weights are copied, and sent to the browser once, in their own precision. The limits are
     256 units, 50,000 tokens and outputs, 200 time steps, and 128 MB of weights.
-    Raises ValueError beyond these limits, for a model that isn't read as it computes, for an
-    unknown word, and for a gate, unit, layer or step that doesn't exist.
+    Raises ValueError beyond these limits, for a model whose weights give other predictions than the
+    model, for an unknown word, and for a gate, unit, layer or step that doesn't exist.
     """
 
     view = "unroll_player"
     tables = ("all", "player")
 
+    chosen = base.Setting(_chosen, "")
     sentences = base.Setting(_sentences, base.Row(["i love", "you love"]))
     clamp = base.Setting(_clamp, base.Mapping())
     hold_from = base.Setting(_word, 1)
@@ -103,19 +117,32 @@ class UnrollPlayer(base.Widget):
     layer = base.Setting(_layer, 0)
     reverse = base.Setting(_reverse, False)
 
-    def __init__(self, model, vocabulary, *, outputs=None, final=False, words=ENGLISH, **settings):
-        is_parts = isinstance(model, tuple | list)
-        embedding, rnn, readout = parts(model, vocabulary)
-        if readout is None:
-            raise ValueError("readout: expected a module or arrays, got None")
-        network = Network(embedding, rnn, readout, vocabulary, outputs, final)
-        self._network = network
+    def __init__(
+        self,
+        model,
+        vocabulary,
+        *,
+        outputs=None,
+        final=False,
+        filler="",
+        words=ENGLISH,
+        **settings,
+    ):
+        models = model if isinstance(model, dict) else {"": model}
+        if isinstance(model, dict) and len(model) not in (2, 3):
+            raise ValueError(f"model: expected two or three networks by name, got {len(model)}")
+        self._networks = {
+            str(name): _network(one, vocabulary, outputs, final) for name, one in models.items()
+        }
+        network, *others = self._networks.values()
+        if len({_sizes(one) for one in self._networks.values()}) > 1:
+            raise ValueError("model: expected networks of the same sizes, got different ones")
         self.vocabulary = network.vocabulary
-        if not is_parts:
-            self._check(model)
+        if not any(isinstance(one, tuple | list) for one in models.values()):
             settings.setdefault("sentences", ["i love", "you love"])
         elif "sentences" not in settings:
             raise ValueError("sentences: expected a list of one sentence or two, got none")
+        settings.setdefault("chosen", next(iter(self._networks)))
         labels, renamed = words["player"], {}
         if outputs is not None or self.vocabulary is None:
             renamed["likely"] = labels["output"]
@@ -123,41 +150,50 @@ class UnrollPlayer(base.Widget):
             renamed["after"] = labels["at end" if network.final else "at"]
         names = labels["rows"][: network.directions]
         self._rows = [name.format(n=n) for n in range(network.layers) for name in names]
-        super().__init__(settings, words, network=network.plain(), rows=self._rows, renamed=renamed)
+        super().__init__(
+            settings,
+            words,
+            network=network.plain(),
+            others=[other.plain() for other in others],
+            names=list(self._networks),
+            colors=[network_color(n, name) for n, name in enumerate(self._networks)],
+            filler=network.spell(filler) if filler else "",
+            rows=self._rows,
+            renamed=renamed,
+        )
 
-    def _check(self, model):
-        """Raise ValueError unless the model's own predictions are those of its weights."""
-        import torch
+    @property
+    def _network(self):
+        return self._networks[self.chosen]
 
-        encoded = np.arange(min(8, self._network.D))
-        x = torch.as_tensor(one_hot(encoded, self._network.D)).to(model.W)
-        with torch.no_grad():
-            theirs = model(x[:, None])[0].double().softmax(0).cpu().numpy()
-        ours = self._run(self.vocabulary.decode(encoded))["p"][-1]
-        if not np.allclose(theirs, ours, atol=1e-4):
-            name = type(model).__name__
-            raise ValueError(f"model: expected the predictions of its weights, got others: {name}")
+    @classmethod
+    def shared(cls, words):
+        """Return the constants that all players share, with `explorers` for single units.
+
+        words: the labels.
+        """
+        explorers = {kind.cell: kind.first(words) for kind in (GateExplorer, GRUExplorer)}
+        return super().shared(words) | {"explorers": explorers}
 
     def run(self, sentence, clamp=None, hold_from=1):
         """Run the model on one sentence.
 
         sentence: a text or token ids. clamp: the gates to hold, as in the settings, from word
-        `hold_from` on. Returns a dict: `words`; each symbol of the layer shown, (T, H); and
+        `hold_from` on. Returns a dict of the `words`, each symbol of the shown layer (T, H), and
         `p` (T, outputs), the probability of each output.
         """
         held, sentence = _clamp(self, "clamp", clamp or {}), self._network.spell(sentence)
-        return {"words": sentence.split(), **self._run(sentence, held, hold_from)}
+        return self._run(self._network, sentence, held, hold_from)
 
-    def _run(self, sentence, clamp=FREE, hold_from=1):
-        cell = self._network.cell
+    def _run(self, network, sentence, clamp=FREE, hold_from=1):
+        cell = network.cell
 
         def step(params, t, x_t, **state):
             now = cell.step(params, x_t, **state)._asdict()
             return _hold(cell, params, now, clamp if t + 1 >= hold_from else FREE)
 
-        x = self._network.read(sentence)
-        letters, features = self._network.run(x, self._row(), step)
-        return letters | {"p": self._network.probabilities(features)}
+        letters, features = network.run(network.read(sentence), self._row(), step)
+        return {"words": sentence.split()} | letters | {"p": network.probabilities(features)}
 
     def _row(self):
         return self.layer * self._network.directions + self.reverse
@@ -169,16 +205,24 @@ class UnrollPlayer(base.Widget):
         self.step = T if self.step == _longest(change.old) else min(self.step, T)
         self.hold_from = min(self.hold_from, T)
 
+    @observe("chosen")
+    def _set_free(self, change):
+        # As in the browser, a gate that the network doesn't have isn't held.
+        self.clamp = {k: v for k, v in self.clamp.items() if k[0] in self._network.gates}
+
     @observe("sort")
     def _choose_first(self, change):
         if change.new:
-            self.unit = self._order(self._runs())[0]
+            self.unit = self._order(self._runs(self._network))[0]
 
     def _longest(self):
         return _longest(self.sentences)
 
     def _order(self, runs):
-        """Return the units that are shown, in order."""
+        """Return the units that are shown, in an order that doesn't depend on held gates.
+
+        runs: the runs without held gates.
+        """
         units = np.array(self.units or range(self._network.H))
         if not self.sort:
             return units.tolist()
@@ -190,28 +234,49 @@ class UnrollPlayer(base.Widget):
     @property
     def values(self):
         """Every number on the screen, computed by the NumPy cells."""
-        runs = self._runs()
-        free = [self.run(sentence) for sentence in self.sentences] if self.clamp else runs
-        values = {"runs": runs, "apart": _apart(runs), "order": self._order(runs)}
+        everyone = {name: self._runs(network) for name, network in self._networks.items()}
+        runs = free = everyone[self.chosen]
+        if self.clamp:
+            runs = everyone[self.chosen] = self._runs(self._network, self.clamp)
+        values = {"runs": runs, "apart": _apart(runs), "order": self._order(free)}
         values["free"] = {"runs": free, "apart": _apart(free)}
-        # The verdicts assume that a network reads forward.
-        is_forward = self._network.directions == 1
-        values["difference"] = difference(runs, free, self.step) if is_forward else {}
+        values["networks"] = {name: self._told(name, runs) for name, runs in everyone.items()}
+        values["difference"] = values["networks"][self.chosen]["difference"]
         return values
 
-    def _runs(self):
-        return [self.run(sentence, self.clamp, self.hold_from) for sentence in self.sentences]
+    def _runs(self, network, clamp=FREE):
+        return [self._run(network, sentence, clamp, self.hold_from) for sentence in self.sentences]
+
+    def _told(self, name, runs):
+        p = [run["p"][min(self.step, len(run["p"])) - 1] for run in runs]
+        hold_from = self.hold_from if self.clamp and name == self.chosen else 0
+        # The verdicts assume that a network reads forward.
+        is_forward = self._network.directions == 1
+        found = difference(runs, self.step, hold_from) if is_forward else {}
+        return {"p": p, "difference": found}
 
     def said(self, values):
-        """Return `values["difference"]` as a sentence."""
-        found, states, words = values["difference"], list(values["apart"]), self.words
-        if not found:
-            return ""
-        gate = words["gate of"][self._network.cell.__name__.split(".")[-1]].get(
-            found["verdict"], ""
-        )
-        parts = {"k": states[0], "t": found["word"], "p": number(found["read"])}
-        return words["difference"][found["verdict"]].format(**parts) + gate
+        """Return what became of the difference as a list of sentences, one for each network.
+
+        values: the player's values. For several networks, each sentence begins with the network's
+        name and predictions.
+        """
+        said = [self._said(name, **found) for name, found in values["networks"].items()]
+        return [line for line in said if line]
+
+    def _said(self, name, p, difference):
+        words, network, said = self.words, self._networks[name], ""
+        cell = network.cell.__name__.split(".")[-1]
+        if difference:
+            verdict, state = difference["verdict"], "c" if "c" in network.letters else "h"
+            parts = {"k": state, "t": difference["word"], "p": number(difference["read"])}
+            said = words["difference"][verdict].format(**parts)
+        if not name:
+            return said + words["gate of"][cell].get(difference.get("verdict"), "")
+        likeliest = [network.outputs[one.argmax()] for one in p]
+        says = [words["says"].format(name="AB"[b], word=word) for b, word in enumerate(likeliest)]
+        says = [f"{one} ({number(p[b].max())})" for b, one in enumerate(says)]
+        return f"{name}: {', '.join(says)}. {said}".strip()
 
     def picture(self):
         """Return the sentences, the distances, the predictions and every unit as a still `Plot`."""
@@ -219,58 +284,89 @@ class UnrollPlayer(base.Widget):
         free = [run["p"][min(self.step, len(run["p"])) - 1] for run in values["free"]["runs"]]
         names = self.words["quantity"] | self.words
         if len(self._rows) > 1:
-            names |= {"where": f"{self.words['where']}, {self._rows[self._row()]}"}
+            names |= {"where": f"{names['where']}, {self._rows[self._row()]}"}
+        if self.chosen:
+            names |= {"where": f"{names['where']}, {self.chosen}"}
         shown = values["order"], self.clamp, names, self.unit, free if self.clamp else None
         said = self.said(values), self.hold_from, self.reverse
         return stills.unroll_player(values, outputs, self.step, *shown, *said)
 
 
-def difference(runs, free, step):
-    """Describe what became of the difference between two sentences, up to the given step.
+def _network(model, vocabulary, outputs, final):
+    """Return a model as a Network; raise ValueError if its weights give other predictions."""
+    embedding, rnn, readout = parts(model, vocabulary)
+    if readout is None:
+        raise ValueError("readout: expected a module or arrays, got None")
+    network = Network(embedding, rnn, readout, vocabulary, outputs, final)
+    if isinstance(model, tuple | list):
+        return network
+    import torch
 
-    runs, free: for each sentence its words, h, p and, in an LSTM, c; with and without held gates.
-    Returns a dict, or {} for one sentence: the `verdict`, the `word` that it is about, and `read`,
-    half the sum of |p_A − p_B|.
+    x = one_hot(np.arange(min(8, network.D)), network.D)
+    with torch.no_grad():
+        theirs = model(torch.as_tensor(x).to(model.W)[:, None])[0].double().softmax(0).cpu().numpy()
+    if not np.allclose(theirs, network.probabilities(network.run(x)[1])[-1], atol=1e-4):
+        name = type(model).__name__
+        raise ValueError(f"model: expected the predictions of its weights, got others: {name}")
+    return network
 
-    The memory is c, or h if there is no c. It differs where its distance is at least 0.1, and at
-    least a tenth of its largest distance with no gate held. The first verdict that is true counts.
-    same: all words so far are equal. read: `read` is at least 0.1. never: the memory has differed
-    after no word so far. lost: the memory doesn't differ now, nor at any step since `word`.
-    not read: the memory and, by the same rule, h differ. saturated: the memory differs, but
-    tanh(c), which fully open output gates would show, doesn't. not shown: tanh(c) differs too, but
-    h doesn't.
+
+def _sizes(network):
+    return network.D, network.H, network.layers, network.directions, len(network.outputs)
+
+
+def difference(runs, step, hold_from=0):
+    """Describe what became of the difference between two sentences up to the given step.
+
+    runs: for each sentence, a dict with its words, h, p and, in an LSTM, c. hold_from: the first
+    word at which gates are held, or 0.
+    Returns a dict with the `verdict`, the `word` that it is about, and `read`, half the sum of
+    |p_A − p_B|; for one sentence, the dict is empty.
+
+    A state differs if its distance is at least 0.1, and at least a tenth of its largest distance so
+    far. The memory is c, or h if there is no c. The first verdict that is true counts.
+    same: all words so far are equal. early: no gate is held yet, or gates are held only since this
+    word, and h or the predictions still differ. read: `read` is at least 0.1, and the likeliest
+    outputs differ. leaning: `read` is at least 0.1. never: the memory has not differed after any
+    word so far. lost: the memory doesn't differ now or at any step since `word`. not read: the
+    memory and h differ. saturated: the memory differs, but tanh(c), which fully open output gates
+    would show, doesn't. not shown: tanh(c) also differs, but h doesn't.
     """
     if len(runs) < 2:
         return {}
     one, other = runs
-    apart, at_most = _apart(runs), _apart(free)
     t = min(step, len(one["h"]), len(other["h"])) - 1
     now = [run["p"][min(step, len(run["p"])) - 1] for run in runs]
     found = {"read": np.abs(now[0] - now[1]).sum() / 2, "word": t + 1}
-    differs = {k: apart[k][: t + 1] >= COUNTS * max(1, at_most[k].max()) for k in apart}
+    if "c" in one:
+        runs = [run | {"tanh_c": np.tanh(run["c"])} for run in runs]
+    apart = {k: line[: t + 1] for k, line in _apart(runs, ("c", "tanh_c", "h")).items()}
+    differs = {k: line >= COUNTS * np.maximum(1, line.max()) for k, line in apart.items()}
     memory = differs.get("c", differs["h"])
     if one["words"][:step] == other["words"][:step]:
         return found | {"verdict": "same"}
-    if found["read"] >= COUNTS:
-        return found | {"verdict": "read"}
+    is_read = found["read"] >= COUNTS
+    if step < hold_from or (step == hold_from and (is_read or differs["h"][t])):
+        return found | {"verdict": "early", "word": hold_from}
+    if is_read:
+        is_one = now[0].argmax() == now[1].argmax()
+        return found | {"verdict": "leaning" if is_one else "read"}
     if not memory.any():
         return found | {"verdict": "never"}
     if not memory[t]:
         return found | {"verdict": "lost", "word": int(np.flatnonzero(memory)[-1]) + 2}
     if differs["h"][t]:
         return found | {"verdict": "not read"}
-    squashed = np.linalg.norm(np.tanh(one["c"][t]) - np.tanh(other["c"][t]))
-    is_flat = squashed < COUNTS * max(1, at_most["h"].max())
-    return found | {"verdict": "saturated" if is_flat else "not shown"}
+    return found | {"verdict": "not shown" if differs["tanh_c"][t] else "saturated"}
 
 
-def _apart(runs):
-    """Return the distances |Δc| and |Δh| (T,) between two sentences; {} for one sentence."""
+def _apart(runs, states=("c", "h")):
+    """Return the distance of each state (T,) between two sentences; {} for one sentence."""
     if len(runs) < 2:
         return {}
     one, other = runs
     T = min(len(one["h"]), len(other["h"]))
-    return {k: np.linalg.norm(one[k][:T] - other[k][:T], axis=1) for k in ("c", "h") if k in one}
+    return {k: np.linalg.norm(one[k][:T] - other[k][:T], axis=1) for k in states if k in one}
 
 
 def _longest(sentences):
@@ -278,7 +374,7 @@ def _longest(sentences):
 
 
 def _hold(cell, params, now, clamp):
-    """Hold some gates of a time step, and compute everything that depends on them again."""
+    """Hold some gates of a time step, and recompute everything that depends on them."""
     for k in GATES[cell]:
         now[k] = np.array(
             [[clamp.get(f"{k}{n}", clamp.get(k, v)) for n, v in enumerate(now[k][0])]]

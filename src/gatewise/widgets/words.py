@@ -1,11 +1,18 @@
-"""Every word on the widgets, in one place, so that another edition can bring its own.
+"""All words of the widgets in one place, so that another edition can replace them.
 
-A symbol with its index is written `c_t−1`; a view sets it as one.
+A symbol with an index is written `c_t−1`, and a view shows it as a symbol.
 """
 
 ENGLISH = {
     # All widgets.
-    "all": {"projector": "Projector view", "leave": "Leave the projector view"},
+    "all": {
+        "projector": "Projector view",
+        "leave": "Leave the projector view",
+        "copy": "Copy link",
+        "copied": "Link copied: it leads to these settings.",
+        "in address": "The address of this page now leads to these settings.",
+        "refused": "This link was ignored, because the widget can't be set to “{part}”.",
+    },
     # GateExplorer and GRUExplorer.
     "gates": {
         "presets": "Presets",
@@ -27,6 +34,7 @@ ENGLISH = {
         "weights": "Set the weights",
         "legend": "Drag a valve, or the dot on a curve, to set that gate's bias; with a finger,"
         " sideways. Gray valve: closed. Wire: as thick as its value, dashed if negative.",
+        "keys": "Keyboard: Tab goes to a handle. Arrows, Page Up, Page Down, Home and End move it.",
         "says candidate": "{value}: the candidate is {amount}",
         "says repeat": "{n} times: c ends at {c}, h at {h}",
         "curve": "{gate}: {squash} of {a} is {value}",
@@ -38,9 +46,20 @@ ENGLISH = {
         "source": "What is fed",
         "times": "times",
         "bar": "input x of time step {t}",
+        "guess": "Guess first",
+        "show": "Show {k}",
+        "hidden": "hidden",
+        "guessed": "your guess of {k} after time step {t}",
+        "guess hint": "Draw {k} across the chart, or use Tab and the arrow keys.",
+        "guess legend": "dashed, with rings: your guess",
+        "near": "Your guess is within {near} of {k} at every step. Which gate told you?",
+        "gap": "Your largest gap is at step {t}: you guessed {guess}, and {k} is {value}. ",
+        "why": {
+            "kept": "Of this, {kept} was kept and {added} added. Which gate kept it?",
+            "added": "Of this, {kept} was kept and {added} added. Which gate let it in?",
+            "none": "Nothing was kept, and nothing was added. Why?",
+        },
         "tally": "{right} of {n} sequences",
-        "right": "sequence {n}: right",
-        "wrong": "sequence {n}: not yet",
     },
     "lstm": {
         "title": "Gate explorer: one unit of an LSTM",
@@ -51,7 +70,7 @@ ENGLISH = {
             "keep": ["Keep", "f open, i closed"],
             "overwrite": ["Overwrite", "f closed, i open"],
             "count": ["Count", "f open, i open"],
-            "ignore": ["Ignore", "f closed, i closed"],
+            "erase": ["Erase", "f closed, i closed"],
         },
         "state": {
             "x": "input x_t",
@@ -60,8 +79,8 @@ ENGLISH = {
         },
         "says state": "{value}: the new cell state c is {c}",
         "says bar": "{value}: after this step c is {c} and h is {h}",
-        "sequence hint": "starts from h_t−1 and c_t−1",
-        "sequence held": "starts from h_t−1 and c_t−1, everything else held",
+        "sequence hint": "step 0: h_t−1 and c_t−1",
+        "sequence held": "step 0: h_t−1 and c_t−1; everything else is held",
         "sequence judged": "c must stay within the gray bounds; click a step to see it in the cell",
         "does": {
             "f": "keeps {p} % of the old memory",
@@ -70,14 +89,32 @@ ENGLISH = {
         },
         "step": "time step t",
         "says step": "{t}: the input is {x}, c is {c}",
-        "solved": {
-            "keep": "Solved: c stays put on all {n}",
-            "overwrite": "Solved: c follows the newest input on all {n}",
-            "count": "Solved: c counts the ones on all {n}",
-            "quote": "Solved: c tells open quotes on all {n}",
+        "done": {
+            "keep": "c stays put",
+            "overwrite": "c follows the newest input",
+            "count": "c counts the ones",
+            "quote": "c tells open quotes",
         },
+        "ready": "{right} of {n} sequences: {done} on these. The test is {unseen} unseen ones.",
         "try": "Try {n} unseen ones",
-        "tried": "{right} of {n} unseen sequences",
+        "solved": "Solved: {done} on {right} of {n} unseen sequences.",
+        "failed": "Not yet: {right} of {n} unseen sequences. Number {first}, drawn below, fails.",
+        "solved before": "✓ Solved before",
+        "visible": ["sequence {n}: not yet", "sequence {n}: right"],
+        "unseen": "Unseen:",
+        "hidden": ["unseen sequence {n}: not yet", "unseen sequence {n}: right"],
+        "learn": "Let it learn",
+        "learn says": "Gradient descent moves all twelve weights and biases so that the loss falls:"
+        " the mean of (c − target)² over the visible sequences. The target is the middle of the"
+        " bounds; with one bound, 0.5 beyond it.",
+        "loss": "loss",
+        "steps": "{n} steps",
+        "loss curve": "the loss over {n} steps, from {first}",
+        "descend": "Descend from here",
+        "random": "Descend from random weights {n}",
+        "stop": "Stop",
+        "yours": "Yours: {right} of {n} unseen",
+        "found": "Descent’s: {right} of {n} unseen",
         "plot": "c and h after each step; at the end c is {c} and h is {h}",
         "task": {
             "keep": "Keep: hold c within 0.1 of its first value for 20 steps, whatever comes in.",
@@ -106,8 +143,8 @@ ENGLISH = {
         "says state": "{value}: the new hidden state h is {h}",
         "says bar": "{value}: after this step h is {h}",
         "says repeat": "{n} times: h ends at {h}",
-        "sequence hint": "starts from h_t−1",
-        "sequence held": "starts from h_t−1, everything else held",
+        "sequence hint": "step 0: h_t−1",
+        "sequence held": "step 0: h_t−1; everything else is held",
         "does": {
             "r": "lets {p} % of the old h into the candidate",
             "z": "keeps {p} % of the old h",
@@ -150,8 +187,9 @@ ENGLISH = {
         "says": "{name} predicts {word}",
         "dotted": "dotted: with no gate forced",
         "legend": "A and B: the two sentences",
-        "marks": "frame: the chosen word and unit; pale: still to come; bold: words that differ; "
-        "dashed line: from here on gates are forced",
+        "marks": "frame: the chosen word and unit; pale: still to come; bold: words that differ",
+        "since": "dashed line: from here on gates are forced",
+        "forced": "dotted marks: with no gate forced; the maps show the forced run alone",
         "difference": {
             "same": "Up to here, the sentences are the same.",
             "never": "Never written: {k} stays the same in both sentences.",
@@ -161,8 +199,10 @@ ENGLISH = {
             " does not differ.",
             "not read": "Kept, but not read: {k} still differs, the predictions do not.",
             "read": "Read: the predictions differ by {p} of 1.",
+            "leaning": "Not decisive: both predict the same; the probabilities differ by {p} of 1.",
+            "early": "Too early to tell: gates are forced from word {t} on.",
         },
-        # The gate that does this work in each cell.
+        # For each cell and verdict, a sentence about the gate that causes it.
         "gate of": {
             "lstm": {
                 "never": " Look at the input gate i.",
@@ -175,8 +215,12 @@ ENGLISH = {
             },
             "rnn": {},
         },
+        # The labels for several networks, and for a word that is inserted repeatedly.
+        "network": "network",
+        "fill": "words “{filler}”:",
+        "says fill": "{n} after the first word",
         "row": "shown",
-        # One for each direction.
+        # One label for each direction.
         "rows": ["layer {n}, forward", "layer {n}, reverse"],
         "some": "{n} of {H} units",
         "unit": "unit",
@@ -186,6 +230,11 @@ ENGLISH = {
         "one unit": "unit {unit} alone",
         "from": "from word",
         "says from": "gates are forced from word {t} on, {word}",
+        "open this": "Open this unit at this word:",
+        "open": "Open unit {unit} at word {t} of {name}",
+        "opened": "unit {unit} at word {t} of {name}, “{word}”; x is input feature {feature},"
+        " everything else is held",
+        "opened free": "; no gate is forced",
         "force": "Force {k}:",
         "free": "off",
         "hold": "Force {k} to {value}",
@@ -210,7 +259,7 @@ ENGLISH = {
         "says T": "{value} time steps",
         "says read": "the loss is h of time step {value}",
         "says forget_bias": "{value}: f is {f} on average",
-        # Back in time is to the left, as in the picture.
+        # The arrows that go back in time point to the left, as in the picture.
         "go": {
             "step": "⇐ Go back a step",
             "gate": "← Go back a gate",
@@ -246,7 +295,7 @@ ENGLISH = {
         "lstm drawing": "The LSTM cell. Each gradient runs against its wire, thicker by 2 pixels"
         " per power of ten; a negative gradient is dashed.",
         "rnn drawing": "The RNN cell with its gradient, drawn in the same way",
-        # What happens at each stage; {t} is this step, {b} the one before, {a} the one after.
+        # A sentence about each stage. {t} is this step, {b} the previous one, and {a} the next one.
         "stage": {
             "dh": "Time step {a} has handed back dh_{t}.",
             "dh at loss": "The loss is h_{t} itself: dh_{t} = 1, in both networks.",
@@ -258,15 +307,15 @@ ENGLISH = {
             "dg": "By the same product, the candidate gets dc_{t} times i_{t}.",
             "da": "Back through σ and tanh to the pre-activations:"
             " a saturated gate passes little on.",
-            "back": "All four pre-activations had read h_{b}, so dh_{b} is a sum of four."
-            " Along the cell state, f_{t} · dc_{t} goes to c_{b}.",
+            "back": "All four pre-activations read h_{b}, so dh_{b} is a sum of four."
+            " Along the cell state, dc_{b} gets f_{t} · dc_{t}.",
             "back cut": "h_{b} is detached and gets nothing."
-            " Along the cell state, f_{t} · dc_{t} goes to c_{b}.",
+            " Along the cell state, dc_{b} gets f_{t} · dc_{t}.",
         },
         "from loss": "the loss is h_{t}",
         "from later": "from step {a}",
         "from nothing": "detached",
-        "wire to": "to c_{b}",
+        "wire to": "to dc_{b}",
     },
     "reader": {
         "title": "Text reader: a text, colored by what one unit of a network does at each token",

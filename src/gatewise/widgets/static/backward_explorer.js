@@ -1,10 +1,10 @@
-// BackwardExplorer: the gradient goes back through one LSTM unit, and beside it one RNN unit.
+// BackwardExplorer: the gradient goes back through one LSTM unit and one RNN unit.
 import { alongWire, lstm, rnn, shrinking } from "./cells.js";
-import { button, column, drawing, figure, gradientThickness, grip, number, plain, projector, say, scale, set, slider, through, widget, within, write } from "./base.js";
+import { button, column, drawing, figure, gradientThickness, grip, number, plain, projector, say, scale, set, slider, through, whole, widget, within, write } from "./base.js";
 import { html, nothing, svg } from "./lit-html.js";
 
 const STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"];
-const CLICKS = STAGES.length - 1; // from gate to gate through one time step
+const CLICKS = STAGES.length - 1; // the clicks from gate to gate in one time step
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
 const arrays = (lists) => Object.fromEntries(Object.entries(lists).map(([k, list]) => [k, Float64Array.from(list)]));
@@ -16,7 +16,7 @@ function compute(s) {
   const [ours, theirs] = [lstm.forward(p, x), rnn.forward(q, x)];
   const dh = x.map((_, t) => Number(t + 1 === s.read));
   const whole = lstm.backward(p, ours, dh).c;
-  // The gradient on h_{t−1} comes through W_hh alone: without it, h is detached.
+  // The gradient on h_{t−1} comes only through W_hh, so a W_hh of zero detaches h.
   const cut = (params) => (s.detach ? { ...params, W_hh: params.W_hh.map(() => 0) } : params);
   const [back, simple] = [lstm.backward(cut(p), ours, dh), rnn.backward(cut(q), theirs, dh)];
   const wire = alongWire(whole, ours.f, s.read);
@@ -25,7 +25,7 @@ function compute(s) {
   return { p, q, ours, theirs, back, simple, whole, wire, detour, lost };
 }
 
-/** Each cell's numbers at the time step where the reader is, as equations and drawings name them. */
+/** Return each cell's numbers at the current time step, by their names in equations and drawings. */
 function numbersAt(s, { p, q, ours, theirs, back, simple }) {
   const t = s.step - 1;
   const after = s.step < s.read ? t + 1 : undefined;
@@ -53,7 +53,7 @@ function placeAt(read, count) {
   return { step: read - Math.floor((n - 1) / CLICKS), stage: STAGES[((n - 1) % CLICKS) + 1] };
 }
 
-/** What was at its upper end stays there; the rest is kept within its bounds. */
+/** Keep a setting at its upper bound if it was there, and clip it otherwise. */
 function settle(next, last) {
   const kept = (name, bound, was) =>
     next[name] === last[name] && last[name] === was ? bound : Math.min(next[name], bound);
@@ -62,9 +62,12 @@ function settle(next, last) {
   return { ...next, T, read, step: kept("step", read, last.read) };
 }
 
+const allows = ({ x, T, read }) =>
+  ({ T: whole(2, x.length), read: whole(1, T), step: whole(1, read), stage: (k) => STAGES.includes(k) });
+
 // ── the equations ───────────────────────────────────────────────────────────────────────────
-// Each derivative: the stage at which it is found, its value, its name, its equation, and that
-// again with its numbers: names of `numbersAt`.
+// For each derivative, its stage, the name of its value, its symbol, its equation, and the equation
+// with names from `numbersAt` that stand for its numbers.
 const LINES = {
   lstm: [
     ["dh", "dh", "dh_{t}", null],
@@ -87,7 +90,7 @@ const LINES = {
   ],
 };
 
-/** The equations of one step; the newest is marked, later ones have no numbers yet. */
+/** The equations of a step. Those of the current stage are marked, and later ones have no numbers yet. */
 function ledger({ s, words, now, parts }, cell) {
   const reached = STAGES.indexOf(s.stage);
   const line = ([stage, key, name, formula, put]) => {
@@ -107,7 +110,7 @@ function ledger({ s, words, now, parts }, cell) {
   return html`<table class="ledger" aria-label=${cell.toUpperCase()}><tbody>${LINES[cell].map(line)}</tbody></table>`;
 }
 
-/** The newest gradients, for those who hear them. */
+/** Return the newest gradients as text for a screen reader. */
 function inWords(s, now) {
   const names = { dh_before: `dh ${s.step - 1}`, dc_before: `dc ${s.step - 1} through c` };
   const found = (cell, prefix) =>
@@ -117,7 +120,7 @@ function inWords(s, now) {
 }
 
 // ── the cells, each wire with its gradient ──────────────────────────────────────────────────
-/** Fill in a drawing: gradients that are found, the newest among them, and those still to come. */
+/** Fill a drawing, and mark each gradient as past, as the newest or as later. */
 function fill(picture, s, values) {
   const reached = STAGES.indexOf(s.stage);
   const stateOf = ({ dataset: { stage, when } }) => {
@@ -138,16 +141,16 @@ function fill(picture, s, values) {
   for (const node of picture.all("cut")) set(node, "visibility", s.detach ? "visible" : "hidden");
 }
 
-// ── both networks unrolled, over the gradient on a logarithmic axis ─────────────────────────
-// Heights: of the loss, the states' wires, the boxes around them, the inputs, the curves.
+// ── both unrolled networks, above the gradients on a logarithmic axis ───────────────────────
+// The y of the loss, of the states' wires, of the boxes around them, of the inputs and of the curves.
 const FRAME = { loss: [6, 138], c: 36, h: 54, ours: [26, 64], x: 80, simple: 107, theirs: [96, 118],
-  top: 150, floor: 290, bottom: 308, height: 316, right: 44 };
+  top: 150, floor: 290, bottom: 308, height: 316, right: 50 };
 const TINY = 1e-20; // smaller gradients are not on the logarithmic axis
 
 function overview(context) {
   const { s, sizes, words, found, parts, go } = context;
   const width = sizes.overview || 700;
-  const left = width < 500 ? 64 : 76;
+  const left = s.projector ? 92 : width < 500 ? 64 : 76;
   const pitch = (width - left - FRAME.right) / s.T;
   const X = scale(0.5, s.T + 0.5, left, width - FRAME.right);
   const total = CLICKS * s.read;
@@ -166,7 +169,7 @@ function overview(context) {
   </svg>`;
 }
 
-/** The boxes, and between them what has gone back. */
+/** The boxes of the time steps and, between them, the gradients that have gone back. */
 function chain({ s, values: { back, simple }, words, thin }, { left, pitch, X }) {
   const wide = Math.min(44, pitch * 0.5);
   const hasPassed = (t) => t <= s.read && (t > s.step || (t === s.step && s.stage === "back"));
@@ -175,7 +178,8 @@ function chain({ s, values: { back, simple }, words, thin }, { left, pitch, X })
     const [middle, tip] = [(from + to) / 2, Math.min(7, (from - to) / 2)];
     const cut = svg`<path class="cut" d="M${middle - 3} ${y + 5}l3 -10M${middle + 1} ${y + 5}l3 -10" />`;
     const passed = svg`<g style="--tint: var(--gw-${tint})">
-      <path class="passed" d="M${from} ${y}H${to + tip}" stroke-width=${thin * gradientThickness(value)} />
+      <path class="passed" d="M${from} ${y}H${to + tip}" stroke-width=${thin * gradientThickness(value)}
+        stroke-dasharray=${value < 0 ? "5 4" : nothing} />
       <path class="head" d="M${to} ${y}l${tip} -6v12z" /></g>`;
     return svg`<path class="link" d="M${from} ${y}H${to}" />
       ${isCut ? cut : hasPassed(t) && value ? passed : nothing}`;
@@ -195,7 +199,7 @@ function chain({ s, values: { back, simple }, words, thin }, { left, pitch, X })
     const tip = to > y ? -7 : 7;
     return svg`<path class="loss" d="M${X(s.read)} ${y}V${to + tip}" />
       <path class="tip" d="M${X(s.read)} ${to}l-5 ${tip}h10z" />
-      <text class="tick start" x=${X(s.read) + 7} y=${y + (to > y ? 7 : 2)}>${words.loss}</text>`;
+      <text class="tick start" x=${X(s.read) + 7} y=${y + (to > y ? 7 : -4)}>${words.loss}</text>`;
   };
   const symbols = [["c", FRAME.c - 1], ["h", FRAME.h + 1], ["x", FRAME.x], ["h", FRAME.simple]];
   return svg`<g>
@@ -207,10 +211,10 @@ function chain({ s, values: { back, simple }, words, thin }, { left, pitch, X })
   </g>`;
 }
 
-/** A power of ten. */
+/** Return a power of ten as text. */
 const written = (n) => (Math.abs(n) > 3 ? figure(10 ** n).replace("1.0·", "") : String(10 ** n));
 
-/** The curves: in full what is known so far, the rest as a shadow. */
+/** The curves of the gradients, which are pale where they aren't known yet. */
 function curves({ s, values, words }, { left, pitch, X, end }) {
   const { back, simple, whole, wire, detour } = values;
   const rnn = ["rnn", simple.h, "gradient", "dotted"];
@@ -218,7 +222,7 @@ function curves({ s, values, words }, { left, pitch, X, end }) {
     ? [["wire", wire, "c", "wide"], ["whole", whole, "c", "solid"], ["detour", detour, "h", "dashed"], rnn]
     : [["dc", back.c, "c", "solid"], ["dh", back.h, "h", "dashed"], rnn];
   const sizes = drawn.flatMap(([, list]) => Array.from(list.slice(0, s.read), Math.abs)).filter((v) => v > TINY);
-  const low = 4 * Math.floor(Math.log10(Math.min(0.1, ...sizes)) / 4 + 1e-9); // so it seldom changes
+  const low = 4 * Math.floor(Math.log10(Math.min(0.1, ...sizes)) / 4 + 1e-9); // in large steps, so that it rarely changes
   const high = Math.ceil(Math.log10(Math.max(1, ...sizes)) - 1e-9);
   const power = scale(low, high, FRAME.floor, FRAME.top);
   const Y = (v) => power(Math.log10(Math.abs(v)));
@@ -238,12 +242,13 @@ function curves({ s, values, words }, { left, pitch, X, end }) {
       <path class="curve ${style}" d=${through(seen)} />
       <path class="dots ${style}" d=${seen.map((point) => `M${point}h0`).join("")} /></g>`;
   };
-  // The names are beside the first step, and keep apart in the order of their curves.
+  // The names are next to the first step, spaced out in the order of their curves.
   const label = ([name, list]) =>
     Math.abs(list[0]) > TINY ? [{ name, y: Y(list[0]) }] : name === "rnn" ? [{ name: "none", y: FRAME.floor }] : [];
   const labels = drawn.flatMap(label).sort((a, b) => a.y - b.y);
-  labels.forEach((one, n) => (one.at = Math.max(one.y, n ? labels[n - 1].at + 15 : FRAME.top + 14)));
-  labels.reverse().forEach((one, n) => (one.at = Math.min(one.at, n ? labels[n - 1].at - 15 : FRAME.floor - 6)));
+  const apart = s.projector ? 20 : 15;
+  labels.forEach((one, n) => (one.at = Math.max(one.y, n ? labels[n - 1].at + apart : FRAME.top + apart)));
+  labels.reverse().forEach((one, n) => (one.at = Math.min(one.at, n ? labels[n - 1].at - apart : FRAME.floor - 6)));
   return svg`<g>
     ${powers.map((n) => svg`<path class="axis" d="M${left} ${power(n)}H${end}" />
       <text class="tick start" x=${end + 6} y=${power(n) + 4}>${written(n)}</text>`)}
@@ -257,7 +262,7 @@ function curves({ s, values, words }, { left, pitch, X, end }) {
   </g>`;
 }
 
-// ── what the reader sets ────────────────────────────────────────────────────────────────────
+// ── controls and sentences ──────────────────────────────────────────────────────────────────
 function controls(context) {
   const { s, values, change, words } = context;
   const mean = values.ours.f.reduce((sum, f) => sum + f, 0) / s.T;
@@ -278,7 +283,7 @@ function controls(context) {
   </div>`;
 }
 
-/** Where each cell loses the gradient. */
+/** The sentences that say where each cell loses the gradient. */
 function losses({ s, values: { lost, ours }, words }) {
   const sentence = ([name, found]) => {
     const kind = s.read === 1 ? "here" : found.share ? name : "none";
@@ -289,7 +294,7 @@ function losses({ s, values: { lost, ours }, words }) {
   return html`<div class="lost">${Object.entries(lost).map(sentence)}</div>`;
 }
 
-/** How thick the wire of a gradient is. */
+/** The legend for the thickness of a gradient's wire. */
 function legend({ words, thin }) {
   const sample = (power) => {
     const text = written(power) + (power === -6 ? ` ${words.less}` : "");
@@ -299,7 +304,7 @@ function legend({ words, thin }) {
   return html`<p class="key"><span>${words.thickness}</span>${[0, -2, -4, -6].map(sample)}<span>${words.negative}</span></p>`;
 }
 
-/** Where the reader is on the way back, and what happens there. */
+/** The buttons that step back and forth, and the sentence about the current stage. */
 function walk({ s, words, parts, found, go }) {
   const count = clicks(s);
   const to = { step: CLICKS * (Math.floor(count / CLICKS) + 1), gate: count + 1, undo: count - 1, start: 0 };
@@ -319,7 +324,7 @@ function view(given) {
   const now = numbersAt(s, values);
   const parts = { t: s.step, b: s.step - 1, a: s.step + 1 };
   const go = (count) => change(placeAt(s.read, count));
-  const thin = (sizes.lstm || 470) / 600; // wires of the overview are as thick as the cells'
+  const thin = (sizes.lstm || 470) / 600; // the overview's wires are as thick as the cells'
   const context = { ...given, now, parts, go, thin, found: inWords(s, now) };
   for (const kind of ["lstm", "rnn"]) fill(own[kind], s, now[kind]);
   return html`<div class="face" role="group" aria-label=${words.title}>
@@ -335,7 +340,10 @@ function view(given) {
 }
 
 const begin = ({ drawings, words }) =>
-  Object.fromEntries(["lstm", "rnn"].map((k, n) =>
-    [k, drawing(drawings[n], words[`${k} drawing`], { width: gradientThickness, write: figure })]));
+  Object.fromEntries(["lstm", "rnn"].map((k, n) => {
+    const picture = drawing(drawings[n], words[`${k} drawing`], { width: gradientThickness, write: figure });
+    for (const core of picture.all("core")) set(core, "pathLength", 1); // for the animation
+    return [k, picture];
+  }));
 
-export default widget({ name: "gw-backward-explorer", begin, settle, compute, view });
+export default widget({ name: "gw-backward-explorer", begin, settle, allows, compute, view });

@@ -1,17 +1,18 @@
-// What all widgets share. A widget declares `compute`, from its settings to all numbers on the
-// screen, and `view`, from these to what is drawn; `widget` makes of it `mount` and anywidget's
-// `render`. Python joins this file with cells.js, lit-html.js and the widget's own into one module.
+// The code that all widgets share. A widget declares `compute`, which computes all numbers on the
+// screen from the settings, and `view`, which makes a template of them; `widget` turns these into
+// `mount` and anywidget's `render`. Python joins this file, cells.js, lit-html.js and the widget's
+// own file into one module.
 import { html, nothing, render, svg } from "./lit-html.js";
 
-// ── numbers as text, and how a value is drawn: the formulas of gatewise/drawings/values.py ──────
-/** Two decimals, a true minus sign, on demand a plus sign. */
+// ── numbers as text, and values as shapes, by the formulas in gatewise/drawings/values.py ───────
+/** Return a number as text with two decimals, a true minus sign and, if `sign`, a plus sign. */
 export function number(value, sign = false) {
   const text = Math.abs(value).toFixed(2);
   const mark = Number(text) === 0 ? "" : value < 0 ? "−" : sign ? "+" : "";
   return mark + text;
 }
 
-/** Two significant digits, however small the number is. */
+/** Return a number as text with two decimals or, if it is small, with two significant digits. */
 export function figure(value) {
   const size = Math.abs(value);
   if (size === 0) return "0";
@@ -21,14 +22,14 @@ export function figure(value) {
   return (value < 0 ? "−" : "") + (size >= 1e-3 ? size.toPrecision(2) : `${digits}·10${raised}`);
 }
 
-/** Width of the band under a wire. */
+/** Return the width of the band under a wire. */
 const thickness = (value) => (16 * Math.abs(value)) / (1 + Math.abs(value));
 
-/** The same for a gradient: 14 for 1, and 2 less per power of ten; 2 to 18. */
+/** Return the width of a gradient's band, from 2 to 18: 14 for 1, and 2 less per power of ten. */
 export const gradientThickness = (value) =>
   value && within(2, 18, 14 + 2 * Math.log10(Math.abs(value)));
 
-/** The outline of a slot in a disc around (0, 0): nothing at 0, the whole disc at 1. */
+/** Return the outline of a slot in a disc around (0, 0): none for 0, and the whole disc for 1. */
 function opening(r, value) {
   const half = r * value;
   const side = Math.sqrt(r * r - half * half);
@@ -36,49 +37,50 @@ function opening(r, value) {
   return `M${-side} ${-half}${arc} ${-side} ${half}H${side}${arc} ${side} ${-half}z`;
 }
 
-/** A function from values between `from` and `to` to places between `start` and `end`. */
+/** Return a linear function that maps `from` to `start` and `to` to `end`. */
 export const scale = (from, to, start, end) => (value) =>
   start + ((value - from) / (to - from)) * (end - start);
 
-/** The end of an axis that holds a value: 1, 2, 5, 10, 20, 50, …, so that it seldom changes. */
+/** Return an axis limit for a value: 1, 2, 5, 10, 20, 50, …, so that the axis rarely changes. */
 export function nice(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, value)));
   return [1, 2, 5, 10].find((n) => n * power >= value) * power;
 }
 
-/** A path through points [x, y]. */
+/** Return the data of a path through points [x, y]. */
 export const through = (points) =>
   points.map(([x, y], n) => `${n ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 
 // ── words and symbols ───────────────────────────────────────────────────────────────────────
-/** `say("{n} times", {n: 3})` */
+/** Fill in a sentence: `say("{n} times", {n: 3})` returns "3 times". */
 export const say = (sentence, parts) => sentence.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
 
-/** A text whose `c_t−1` are symbols with an index. */
+/** Return a text in which names such as `c_t−1` are symbols with an index. */
 export const write = (text) =>
   text.split(/([A-Za-z]+_[\w−]+)/).map((piece, n) => (n % 2 ? symbol(...piece.split("_")) : piece));
 
 export const symbol = (base, index) =>
   html`<span class="symbol">${base}${index ? html`<sub>${index}</sub>` : nothing}</span>`;
 
-/** The same text for a screen reader. */
+/** Return such a text for a screen reader, without underscores. */
 export const plain = (text) => text.replaceAll("_", " ");
 
-/** A value, shown under its name. */
+/** Return a visible number that is marked with the name of its value. */
 export const shown = (name, value, sign = false) =>
   html`<span class="number" data-value=${name}>${number(value, sign)}</span>`;
 
-// ── controls; Jupyter's shortcuts would take the keys of whatever lacks data-lm-suppress-… ──────
-/** What a pull or a key puts: a multiple of the step, within the range. */
+// ── controls; data-lm-suppress-… keeps Jupyter's shortcuts from taking their keys ───────────────
+/** Return a function that passes on a value, rounded to a multiple of the step within the range. */
 const stepped = ([min, max, step], act) => (v) =>
   Number.isNaN(v) || act(within(min, max, Number((Math.round(v / step) * step).toFixed(2))));
 
 /**
- * Listeners for pointerdown, pointermove and their end that pull a value from where it is. A touch
- * alone changes nothing, and a finger must start sideways: up and down, it moves the page.
- * where(event): the value at the pointer, up to a constant.
+ * Return listeners for pointerdown, for pointermove and for the end of a drag, which changes a value
+ * relative to its start. A touch without movement changes nothing, and a finger must start sideways,
+ * since a vertical movement scrolls the page. where(event): the value at the pointer, up to a constant.
+ * put(value, event): called with each new value.
  */
-function pull(value, where, put) {
+export function pull(value, where, put) {
   const down = (event) => {
     const { currentTarget: at, clientX: x, clientY: y } = event;
     at.setPointerCapture(event.pointerId);
@@ -88,21 +90,21 @@ function pull(value, where, put) {
     const { currentTarget: { pull }, clientX, clientY } = event;
     if (!pull) return;
     pull.isOn ||= Math.abs(clientX - pull.x) > Math.max(6, Math.abs(clientY - pull.y));
-    if (pull.isOn) put(pull.offset + where(event));
+    if (pull.isOn) put(pull.offset + where(event), event);
   };
   return [down, move, ({ currentTarget }) => (currentTarget.pull = undefined)];
 }
 const isTouch = ({ pointerType }) => pointerType === "touch";
 
-/** A slider, filled from zero. says: its value in words; act gets the number. */
+/** A slider that is filled from zero. says: its value in words. act: called with the new value. */
 export function slider({ label, range, value, says, act }) {
   const [min, max, step] = range;
   const at = (v) => within(0, 100, scale(min, max, 0, 100)(v));
   const where = ({ clientX, currentTarget: { offsetWidth } }) => (clientX / offsetWidth) * (max - min);
   const [down, move, end] = pull(value, where, stepped(range, act));
   const oninput = ({ target }) => {
-    if (!target.pull) act(Number(target.value)); // the browser's own slider jumps to the finger
-    if (target.value !== target.dataset.at) target.value = target.dataset.at; // it was refused
+    if (!target.pull) act(Number(target.value)); // the browser's own slider would jump to the finger
+    if (target.value !== target.dataset.at) target.value = target.dataset.at; // the value was refused
   };
   return html`<input type="range" data-lm-suppress-shortcuts="true" aria-label=${plain(label)} aria-valuetext=${says}
     min=${min} max=${max} step=${step} data-at=${value} .value=${String(value)} @input=${oninput}
@@ -110,30 +112,31 @@ export function slider({ label, range, value, says, act }) {
     style="--from: ${at(Math.min(value, 0))}%; --to: ${at(Math.max(value, 0))}%" />`;
 }
 
-/** A button; pressed: true or false for one that stays down. */
+/** A button. pressed: true or false for a button that stays down. */
 export const button = (content, act, { pressed, label, kind = "", off = false } = {}) =>
   html`<button type="button" data-lm-suppress-shortcuts="true" class=${kind} aria-pressed=${pressed ?? nothing}
     aria-label=${label ?? nothing} aria-disabled=${off || nothing} @click=${() => off || act()}>${content}</button>`;
 
-/** A button that stays down while the widget fills the screen. */
-export const projector = ({ s, words, change }) =>
-  button(s.projector ? words.leave : words.projector, () => change({ projector: !s.projector }),
-    { kind: "projector", pressed: s.projector });
+/** A button that stays down while the widget fills the screen, and before it, on a page, *Copy link*. */
+export const projector = ({ s, words, copy, change }) => html`<span class="pair">
+  ${copy ? button(words.copy, copy, { kind: "permalink" }) : nothing}
+  ${button(s.projector ? words.leave : words.projector, () => change({ projector: !s.projector }),
+    { kind: "projector", pressed: s.projector })}</span>`;
 
-/** A value, or the end of its range that it is beyond. */
+/** Return a value clipped to a range. */
 export const within = (min, max, value) => Math.max(min, Math.min(max, value));
 
-/** The place of a pointer's event in the units of an SVG, however it is scaled. */
+/** Return the position of a pointer event in the units of an SVG, whatever its scale. */
 export const spot = ({ clientX, clientY, currentTarget: at }) =>
   new DOMPoint(clientX, clientY).matrixTransform((at.ownerSVGElement ?? at).getScreenCTM().inverse());
 
-/** Which column of an SVG was clicked, the first of `count` being 1. */
+/** Return the column of an SVG that was clicked, from 1 to `count`. */
 export const column = (event, left, pitch, count) =>
   within(1, count, 1 + Math.floor((spot(event).x - left) / pitch));
 
 /**
- * Something drawn that is a handle. says: its value in words; reach: how far the value goes per
- * unit of its SVG to the right, and up; a finger goes to the right.
+ * A handle made of SVG elements. says: its value in words. reach: the changes of the value per unit of
+ * the SVG to the right and upward. A finger moves a handle only sideways.
  */
 export function grip(content, { label, says, range, value, reach: [x, y], act }) {
   const [min, max, step, page] = range;
@@ -154,12 +157,12 @@ export function grip(content, { label, says, range, value, reach: [x, y], act })
 }
 
 // ── the drawings of gatewise.drawings, whose docstring names their anchors ──────────────────
-/** Change an attribute only where it differs: the browser would lay it out again. */
+/** Set an attribute only if it differs, since the browser would lay out the element again. */
 export function set(node, name, value) {
   if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
 }
 
-/** A drawing's SVG text as a node, and what fills values into its anchors. */
+/** Return a drawing's node, made from its SVG text, and functions that find and fill its anchors. */
 export function drawing(text, label, { width = thickness, write = number } = {}) {
   const template = document.createElement("template");
   template.innerHTML = text;
@@ -185,14 +188,14 @@ export function drawing(text, label, { width = thickness, write = number } = {})
   return { node, all, fill };
 }
 
-/** How far down a drawing a wire begins, in percent of its height. */
+/** Return the y at which a wire begins, in percent of the drawing's height. */
 export function beginning({ node }, wire) {
   const [, y] = node.querySelector(`[data-wire="${wire}"]`).getAttribute("d").match(/[\d.]+/g);
   return (100 * y) / node.viewBox.baseVal.height;
 }
 
-// ── the theme: ink and ground from the palette, light or dark as the page around the widget ─────
-/** Is the text around this element light? Jupyter says so itself, also before its styles come. */
+// ── the theme: colors from the palette, light or dark like the page around the widget ───────────
+/** Return whether the page is dark. Jupyter says so even before its styles load. */
 function isDark(element) {
   const said = document.body.dataset.jpThemeLight;
   if (said) return said === "false";
@@ -220,37 +223,73 @@ function followTheme(root, palette) {
   return { update, end: () => [observer.disconnect(), system.removeEventListener("change", update)] };
 }
 
+// ── a link to a state: the settings that differ from the first ones, as in `x=-2&b.f=8` ─────────
+export const whole = (min, max) => (v) => Number.isInteger(v) && min <= v && v <= max;
+const isMany = (value) => Object(value) === value;
+/** The keys of a value, and the type of each of its parts. */
+const shape = (value) => JSON.stringify(value, (_, v) => (isMany(v) ? v : Math.abs(v) > 1000 ? "large" : typeof v));
+
+function written({ start, projector, ...s }) {
+  const parts = (name, value) =>
+    isMany(value) ? Object.entries(value).map(([key, v]) => [`${name}.${key}`, v]) : [[name, value]];
+  const texts = (some) => Object.fromEntries(Object.keys(start).flatMap((name) => parts(name, some[name]))
+    .map(([path, v]) => [path, typeof v === "string" ? v : JSON.stringify(v)]));
+  const [then, now] = [texts({ ...start, projector }), texts({ ...s, projector })];
+  const changed = Object.keys({ ...then, ...now }).filter((path) => then[path] !== now[path]);
+  return String(new URLSearchParams(changed.map((path) => [path, now[path] ?? ""]))); // empty if it is gone
+}
+
+/** Put a part of a link into settings. Throws an error for a text that isn't JSON, and for an unknown setting. */
+function put(next, start, [path, word]) {
+  const [name, key] = path.split(".");
+  if (!Object.hasOwn(start, name) || name === "projector") throw new Error(path);
+  const like = key ? Object.values(start[name])[0] : start[name];
+  const value = () => (typeof like === "string" ? word : JSON.parse(word));
+  if (!key) next[name] = value();
+  else if (word) next[name][key] = value();
+  else delete next[name][key];
+}
+
 // ── a widget ────────────────────────────────────────────────────────────────────────────────
 /**
- * `{ mount, render }` of a widget that declares
+ * Return `{ mount, render }` for a widget that declares
  *   name: the CSS class of its root
- *   begin(settings): what belongs to one view alone, as where the pointer is
- *   settle(next, last): settings that depend on others, put right; optional
- *   compute(settings, own): every number on the screen
- *   view({ s, values, words, own, sizes, change, keep, reset }): a lit-html template. sizes: the
- *   width of each element with `data-fit`, by that name. change: take over some settings; keep:
- *   some of own; reset: the first settings.
+ *   begin(settings): returns the state of a single view, such as the place of the pointer
+ *   settle(next, last): adjusts settings that depend on other settings; optional
+ *   allows(settings, own): returns checks of what a link sets, by setting; without a check, a setting
+ *   keeps its type, its keys and its length; optional
+ *   compute(settings, own): returns every number on the screen
+ *   view({ s, values, words, own, sizes, root, change, keep, reset, copy }): returns a lit-html
+ *   template. sizes: the widths of the elements with `data-fit`, by its value. root: the widget's element.
+ *   change: a function that changes some settings. keep: a function that changes a part of own.
+ *   reset: a function that restores the first settings. copy: the action of *Copy link*, on a page.
  *
- * `mount(element, settings, { onchange })` needs nothing else: settings are all that Python's
- * `widget.plain()` has; `onchange` gets those that the reader has changed.
+ * `mount(element, settings, { onchange, share })` needs nothing else. settings: the result of
+ * `widget.plain()` in Python. onchange: called with the settings that the reader has changed.
+ * share: called with the link to them. It returns a promise of whether it has copied the link.
  */
-export function widget({ name, begin, settle = (next) => next, compute, view }) {
-  function mount(element, given, { onchange = () => {} } = {}) {
+export function widget({ name, begin, settle = (next) => next, allows = () => ({}), compute, view }) {
+  function mount(element, given, { onchange = () => {}, share } = {}) {
     const root = document.createElement("div");
     root.className = `gatewise ${name}`;
     element.append(root);
     let settings = { ...given };
     const [own, sizes] = [begin(settings), {}];
+    const copy = share && (async () => keep({ notice: (await share(written(settings))) ? "copied" : "in address" }));
 
     function draw() {
       const values = compute(settings, own);
-      render(view({ s: settings, values, words: { ...settings.words, ...settings.renamed }, own, sizes, change, keep, reset }), root);
+      const words = { ...settings.words, ...settings.renamed };
+      const shown = view({ s: settings, values, words, own, sizes, root, change, keep, reset, copy });
+      const notice = say(words[own.notice] ?? "", { part: own.refused });
+      render([shown, share ? html`<p class="permalink" role="status">${notice}</p>` : nothing], root);
       project();
     }
-    /** Fill the screen: in the top layer, where no box of the page clips it, scaled to fit. */
+    /** Fill the screen with the scaled widget, in the top layer, where the page can't clip it. */
     function project() {
-      if (root.popover && !settings.projector) [root.popover, root.firstElementChild.style.scale] = [null, ""];
+      if (root.popover && !settings.projector) [root.popover, root.firstElementChild.style.scale, element.style.minHeight] = [null, "", ""];
       if (!settings.projector || !root.isConnected) return;
+      if (!root.popover) element.style.minHeight = `${root.offsetHeight}px`; // so that the page keeps its place
       root.popover ??= "manual";
       if (!root.matches(":popover-open")) root.showPopover();
       const { offsetWidth, offsetHeight, style } = root.firstElementChild;
@@ -267,15 +306,39 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
     }
     function change(some) {
       const last = settings;
+      own.notice = "";
       update(some);
-      const changed = Object.entries(settings).filter(([k, value]) => value !== last[k]);
-      onchange(Object.fromEntries(changed));
+      tell(last);
+    }
+    const tell = (last) =>
+      onchange(Object.fromEntries(Object.entries(settings).filter(([k, value]) => value !== last[k])));
+    /** Show what a link sets. Returns the last settings; if the link is wrong, says so and returns undefined. */
+    function open(link) {
+      const [last, { start, projector }, parts] = [settings, settings, [...new URLSearchParams(link)]];
+      const next = { ...settings, ...structuredClone(start), projector };
+      let part;
+      try {
+        for (part of parts) put(next, start, part);
+        for (const name in start) if (Array.isArray(next[name])) next[name] = Object.values(next[name]); // no gaps
+        const checks = allows(next, own);
+        for (part of parts) {
+          const [name] = part[0].split(".");
+          if (!(checks[name]?.(next[name]) ?? shape(next[name]) === shape(start[name]))) throw new Error(name);
+        }
+        [part, settings] = [[link], settle(next, next)];
+        keep({ notice: "" });
+      } catch {
+        settings = last;
+        return keep({ notice: "refused", refused: part.join("=") });
+      }
+      tell(last);
+      return last;
     }
 
     const theme = followTheme(root, settings.palette);
     theme.update();
     draw();
-    // Not while drawing: asking a size forces a layout. Below 200 px a chart is cut off, not inverted.
+    // Sizes are not read while drawing, since this would force a layout. Below 200 px, a chart is cut off.
     const resized = new ResizeObserver((entries) => {
       theme.update();
       for (const { target, contentRect } of entries) sizes[target.dataset.fit] = Math.max(200, contentRect.width);
@@ -283,12 +346,12 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
     });
     for (const node of [root, ...root.querySelectorAll("[data-fit]")]) resized.observe(node);
     root.addEventListener("keydown", ({ key }) => key === "Escape" && settings.projector && change({ projector: false }));
-    root.addEventListener("toggle", project, true); // a fold is opened
+    root.addEventListener("toggle", project, true); // when a fold opens
     const end = () => [theme.end(), resized.disconnect(), own.end?.(), root.remove()];
-    return { root, update, end };
+    return { root, update, open, end };
   }
 
-  /** anywidget's view: Python hears of a drag ten times per second, and at its end. */
+  /** Render anywidget's view. Python gets the changes ten times per second during a drag, and at its end. */
   function renderModel({ model, el }) {
     const constants = model.get("constants");
     const names = Object.keys(constants.start);
@@ -302,10 +365,10 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
     function send() {
       timer = clearTimeout(timer);
       isBusy = true;
-      // In the order of the settings: some are bounded by those before them.
+      // Set them in the order of the settings, since some settings bound later ones.
       for (const name of names) if (name in unsent) model.set(name, unsent[name]);
       [unsent, isBusy] = [{}, false];
-      // Without a kernel there is no one to tell, and ipywidgets would complain at each try.
+      // Without a kernel, nothing receives the changes, and ipywidgets would report an error each time.
       if (model.widget_manager?.kernel !== null) model.save_changes();
     }
     const follow = () => isBusy || live.update({ ...read(), ...unsent });

@@ -1,22 +1,23 @@
-// The three cells, forward and backward, over one sequence: the only arithmetic in JavaScript.
-// Names, equations and their order are those of gatewise/cells/*.py; a test compares all numbers.
+// The three cells, forward and backward, over one sequence, and further arithmetic for the widgets.
+// The names, the equations and their order are the same as in gatewise/cells/*.py, and a test compares
+// all numbers.
 //
-// T time steps, D input features, H hidden units. Every array is a Float64Array, row-major.
-// params: W_ih (rows, D), W_hh (rows, H), b_ih and b_hh (rows), gate rows in torch's order.
-// cell.forward(params, x, start, clamps) returns a trace: an array (T, H) per symbol, and
-//   a (T, rows), the pre-activations. x: (T, D). start: states before the first step, else zero;
-//   for a GRU, reset_after. clamps: gate to (T, H), what it is held at, NaN where it is free.
-// cell.backward(params, trace, dh) returns the gradients, each named as its variable, of a loss
-//   with the gradient dh (T, H) on the outputs h.
+// There are T time steps, D input features and H hidden units. Every array is a row-major Float64Array.
+// params: W_ih (rows, D), W_hh (rows, H), b_ih and b_hh (rows), with the gates in torch's order.
+// cell.forward(params, x, start, clamps) returns a trace: an array (T, H) per symbol, and the
+//   pre-activations a (T, rows). x: (T, D). start: the initial states, zero by default, and for a GRU
+//   reset_after. clamps: for each held gate, its values (T, H), or NaN where the gate is free.
+// cell.backward(params, trace, dh, dc) returns the gradients of a loss, each named after its variable.
+//   dh: (T, H), the gradient on the outputs h. dc: (T, H), for an LSTM, the gradient on the cell states.
 
 export const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 export const logit = (share) => Math.log(share / (1 - share));
 
 // ── vectors and matrices ────────────────────────────────────────────────────────────────────
-/** Row t of an array (T, size), as a view. */
+/** Return row t of an array (T, size) as a view. */
 const row = (array, t, size) => array.subarray(t * size, (t + 1) * size);
 
-/** W v + b. Where most of v is zero, as in a one-hot v, only columns of the others are read. */
+/** Return W v + b. If most entries of v are zero, as in a one-hot v, only the other columns are read. */
 function affine(W, v, b) {
   const a = b.slice();
   const used = [];
@@ -28,7 +29,7 @@ function affine(W, v, b) {
   const K = v.length;
   let j = 0;
   for (; j + 3 < a.length; j += 4) {
-    // Four rows side by side: no addition waits for the one before it, and v[k] is read once.
+    // Compute four rows at a time, so that no addition waits for another, and v[k] is read only once.
     let [a0, a1, a2, a3] = [a[j], a[j + 1], a[j + 2], a[j + 3]];
     for (let k = 0, n = j * K; k < K; k++, n++) {
       a0 += W[n] * v[k];
@@ -42,34 +43,34 @@ function affine(W, v, b) {
   return a;
 }
 
-/** v += Wᵀ a, which takes a gradient back through W. */
+/** Compute v += Wᵀ a, which passes a gradient back through W. */
 function addTransposed(v, W, a) {
   for (let j = 0, n = 0; j < a.length; j++) {
     for (let k = 0; k < v.length; k++, n++) v[k] += W[n] * a[j];
   }
 }
 
-/** dW += a vᵀ, the gradient on W. */
+/** Compute dW += a vᵀ, the gradient on W. */
 function addOuter(dW, a, v) {
   for (let j = 0, n = 0; j < a.length; j++) {
     for (let k = 0; k < v.length; k++, n++) dW[n] += a[j] * v[k];
   }
 }
 
-// ── what the cells share ────────────────────────────────────────────────────────────────────
+// ── code that the cells share ───────────────────────────────────────────────────────────────
 const arrays = (names, size) =>
   Object.fromEntries(names.map((name) => [name, new Float64Array(size)]));
 
-/** A state before step t: (H). */
+/** Return a state (H) before step t. */
 const before = (trace, k, t) => (t === 0 ? trace[`${k}0`] : row(trace[k], t - 1, trace.H));
 
-/** Is gate k held at entry n of (T, H)? */
+/** Return whether gate k is held at entry n of (T, H). */
 const isHeld = ({ clamps }, k, n) => clamps[k] !== undefined && !Number.isNaN(clamps[k][n]);
 
-/** A gate: σ of its pre-activation, or what it is held at. */
+/** Return the value of a gate: σ of its pre-activation, or the value at which it is held. */
 const gate = (trace, k, n, a) => (isHeld(trace, k, n) ? trace.clamps[k][n] : sigmoid(a));
 
-/** The gradient on a gate's pre-activation; none passes a gate that is held. */
+/** Return the gradient on a gate's pre-activation, which is 0 if the gate is held. */
 const throughGate = (trace, k, n, d) =>
   isHeld(trace, k, n) ? 0 : d * trace[k][n] * (1 - trace[k][n]);
 
@@ -89,19 +90,20 @@ function forward(cell, params, x, start, clamps) {
   return trace;
 }
 
-function backward(cell, params, trace, dh) {
+function backward(cell, params, trace, dh, dc) {
   const { T, D, H, x, a } = trace;
   const rows = a.length / T;
   const grads = arrays([...cell.symbols, "h_before", "c_before", "through_h"], T * H);
   for (const [name, array] of Object.entries(params)) grads[name] = new Float64Array(array.length);
   Object.assign(grads, arrays(["x"], T * D), arrays(["a"], T * rows));
+  if (dc) grads.c.set(dc);
   for (let t = T - 1; t >= 0; t--) {
     for (let n = t * H; n < t * H + H; n++) {
       grads.h[n] = dh[n] + (t + 1 < T ? grads.h_before[n + H] : 0);
     }
     const da = row(grads.a, t, rows);
     const dh_before = row(grads.h_before, t, H);
-    // The gradient on the hidden side's part of the pre-activations; the GRU's differs from da.
+    // The gradient on the hidden side of the pre-activations, which differs from da in the GRU.
     const dv = cell.back(grads, trace, t, da, params) ?? da;
     addTransposed(dh_before, params.W_hh, dv);
     addOuter(grads.W_hh, dv, before(trace, "h", t));
@@ -117,7 +119,7 @@ function backward(cell, params, trace, dh) {
 const cell = (parts) => ({
   ...parts,
   forward: (params, x, start = {}, clamps = {}) => forward(parts, params, x, start, clamps),
-  backward: (params, trace, dh) => backward(parts, params, trace, dh),
+  backward: (params, trace, dh, dc) => backward(parts, params, trace, dh, dc),
 });
 
 // ── the cells: a is the sum of u, the input side, and v, the hidden side ────────────────────────
@@ -167,8 +169,7 @@ export const lstm = cell({
       const dh = grads.h[n];
       grads.o[n] = dh * tanh_c[n];
       grads.through_h[n] = dh * o[n] * (1 - tanh_c[n] ** 2);
-      const dc = grads.through_h[n] + (t + 1 < T ? grads.c_before[n + H] : 0);
-      grads.c[n] = dc;
+      const dc = (grads.c[n] += grads.through_h[n] + (t + 1 < T ? grads.c_before[n + H] : 0));
       grads.f[n] = dc * c_before[j];
       grads.i[n] = dc * g[n];
       grads.g[n] = dc * i[n];
@@ -181,12 +182,12 @@ export const lstm = cell({
   },
 });
 
-/** The candidate's rows of the hidden side: W_hn (H, H) or b_hn (H). */
+/** Return the last third of an array, the candidate's rows, such as W_hn (H, H) or b_hn (H). */
 const candidate = (array) => array.subarray((2 * array.length) / 3);
 
 /**
- * r, z = σ(a); n_t = tanh(W_xn x_t + b_xn + r_t ⊙ q_t) with q_t = W_hn h_{t−1} + b_hn, or in the
- * form of Cho et al., reset_after false, tanh(W_xn x_t + b_xn + q_t) with
+ * r, z = σ(a); n_t = tanh(W_xn x_t + b_xn + r_t ⊙ q_t) with q_t = W_hn h_{t−1} + b_hn or, in the form
+ * from Cho et al. (if reset_after is false), n_t = tanh(W_xn x_t + b_xn + q_t) with
  * q_t = W_hn (r_t ⊙ h_{t−1}) + b_hn; h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t−1}
  */
 export const gru = cell({
@@ -232,15 +233,33 @@ export const gru = cell({
       if (reset_after) dq[j] *= r[m];
       else dh_before[j] += d_gated[j] * r[m];
     }
-    // In Cho's form W_hn meets r ⊙ h_{t−1}, so these rows have no part in what meets h_{t−1}.
+    // In Cho's form, W_hn multiplies r ⊙ h_{t−1} instead of h_{t−1}, so these rows are handled here.
     if (!reset_after) addOuter(candidate(grads.W_hh), dq, row(gated, t, H));
     if (!reset_after) dq.forEach((d, j) => (candidate(grads.b_hh)[j] += d));
     return Float64Array.of(...da.subarray(0, 2 * H), ...(reset_after ? dq : []));
   },
 });
 
+/**
+ * Return one unit of a layer at one time step, like `from_trace` in gatewise/widgets/gate_explorer.py.
+ * x (D), h (H): the inputs of the layer. feature: the index of the entry of x that stays free.
+ * The result has, for each block of the cell, the weights w_x and w_h, the bias b, and held, the sum
+ * that the other entries of x and h add. A GRU's candidate has two sides, n and q.
+ */
+export function unitOf({ blocks }, { W_ih, W_hh, b_ih, b_hh }, x, h, unit, feature) {
+  const by = (of) => Object.fromEntries(blocks.map((k, n) => [k, of(n * h.length + unit)]));
+  const others = (W, v, own) => by((n) => v.reduce((sum, value, k) => sum + (k === own ? 0 : W[n * v.length + k] * value), 0));
+  const [of_x, of_h] = [others(W_ih, x, feature), others(W_hh, h, unit)];
+  const b = by((n) => b_ih[n] + b_hh[n]);
+  const held = Object.fromEntries(blocks.map((k) => [k, of_x[k] + of_h[k]]));
+  const last = 2 * h.length + unit;
+  const sides = blocks.includes("n") ? [{ n: b_ih[last], q: b_hh[last] }, { n: of_x.n, q: of_h.n }] : [];
+  const [w_x, w_h] = [by((n) => W_ih[n * x.length + feature]), by((n) => W_hh[n * h.length + unit])];
+  return { w_x, w_h, b: { ...b, ...sides[0] }, held: { ...held, ...sides[1] } };
+}
+
 // ── readout and distances ───────────────────────────────────────────────────────────────────
-/** softmax(h W + b): the probability of each of D outputs, from h (H) and W (H, D); W may be a Float32Array. */
+/** Return softmax(h W + b), the probabilities of D outputs. h: (H). W: (H, D), which may be a Float32Array. */
 export function probabilities(h, W, b) {
   const logits = b.slice();
   addTransposed(logits, W, h);
@@ -250,7 +269,7 @@ export function probabilities(h, W, b) {
   return e.map((v) => v / sum);
 }
 
-/** The places of the largest values, in the order of their places. */
+/** Return the indices of the `count` largest values in ascending order. */
 export function largest(values, count) {
   const kept = [];
   values.forEach((v, n) => {
@@ -262,23 +281,23 @@ export function largest(values, count) {
   return kept.sort((a, b) => a - b);
 }
 
-/** |a_t − b_t| after each step that both traces have: (T). */
+/** Return the distances |a_t − b_t| after each step that both traces have, (T). */
 export const distances = (a, b, H) =>
   Float64Array.from({ length: Math.min(a.length, b.length) / H }, (_, t) =>
     Math.hypot(...row(a, t, H).map((v, j) => v - b[t * H + j])),
   );
 
-/** How far two traces are apart in each unit, summed over the steps that both have: (H). */
+/** Return the distance between two traces in each unit, (H), summed over the steps that both have. */
 export function apartByUnit(a, b, H) {
   const sums = new Float64Array(H);
   for (let n = 0; n < Math.min(a.length, b.length); n++) sums[n % H] += Math.abs(a[n] - b[n]);
   return sums;
 }
 
-/** The ranks of one unit's values (T, H), in float32, over T steps, counted from 1; ties share the mean of theirs. */
+/** Return the ranks (T) of one unit's float32 values, counted from 1. Tied values share their mean rank. */
 export function ranks(rows, H, unit) {
   const T = rows.length / H;
-  // Sorted as numbers that hold a float32's order and, in their last digits, its time step.
+  // Sort numbers that keep the order of the float32 values and have the time step in their last digits.
   const [float, bits] = [new Float32Array(T), new Float64Array(T)];
   for (let t = 0; t < T; t++) float[t] = rows[t * H + unit] + 0; // −0 becomes 0
   const raw = new Int32Array(float.buffer);
@@ -295,8 +314,9 @@ export function ranks(rows, H, unit) {
 }
 
 /**
- * How exactly each unit tells marked steps from others: the area under its ROC curve, (H).
- * ranked: the ranks of each unit. mask: (T) of 0 and 1. NaN if no step is marked or all are.
+ * Return the area under each unit's ROC curve, (H), which measures how well the unit tells marked steps
+ * from the others. ranked: the ranks of each unit. mask: (T), 1 for marked steps and 0 for the others.
+ * The areas are NaN if no steps or all steps are marked.
  */
 export function areas(ranked, mask) {
   const steps = Array.from(mask.keys()).filter((t) => mask[t]);
@@ -308,7 +328,7 @@ export function areas(ranked, mask) {
   });
 }
 
-/** The gradient on c along its own wire: `dc` at step `read`, times f of every later step. */
+/** Return the gradient on c through the cell state alone: `dc` at step `read`, times f of every later step. */
 export function alongWire(dc, f, read) {
   const wire = new Float64Array(dc.length);
   wire[read - 1] = dc[read - 1];
@@ -316,25 +336,33 @@ export function alongWire(dc, f, read) {
   return wire;
 }
 
-const COUNTS = 0.1; // which share of a distance, or of all probability, counts as a difference
+/** Return the index of the largest value. */
+export const first = (values) => values.indexOf(values.reduce((a, v) => Math.max(a, v)));
+
+const COUNTS = 0.1; // the share of a distance, or of all probability, that counts as a difference
 
 /**
- * What became of the difference between two sentences up to step t, counted from 0; its rule is
- * told in gatewise/widgets/unroll_player.py. apart, free: distances by state, as held and with
- * nothing held; squashed: those of tanh(c), as held; now: both predictions.
+ * Describe what became of the difference between two sentences, by the rule in
+ * gatewise/widgets/unroll_player.py. apart: the distances between the states and, in an LSTM, of
+ * tanh_c. now: both predictions. step: the time step, counted from 1. from: the first word at which
+ * gates are held, or 0.
  */
-export function difference(apart, free, squashed, now, t) {
+export function difference(apart, now, step, from) {
+  const t = Math.min(step, apart.h.length) - 1;
+  const differs = (line) => line.slice(0, t + 1).map((v, n, all) => v >= COUNTS * Math.max(1, ...all));
   const read = now[0].reduce((sum, p, n) => sum + Math.abs(p - now[1][n]), 0) / 2;
-  const differs = (k) => apart[k].slice(0, t + 1).map((v) => v >= COUNTS * Math.max(1, ...free[k]));
-  const last = differs(apart.c ? "c" : "h").lastIndexOf(1);
-  if (read >= COUNTS) return { verdict: "read", read, word: t + 1 };
-  if (last < 0) return { verdict: "never", read, word: t + 1 };
-  if (last < t) return { verdict: "lost", read, word: last + 2 };
-  const isFlat = squashed?.[t] < COUNTS * Math.max(1, ...free.h);
-  return { verdict: differs("h")[t] ? "not read" : isFlat ? "saturated" : "not shown", read, word: t + 1 };
+  const [isRead, isShown] = [read >= COUNTS, differs(apart.h)[t]];
+  const last = differs(apart.c ?? apart.h).lastIndexOf(1);
+  const found = (verdict, word = t + 1) => ({ verdict, word, read });
+  if (step < from || (step === from && (isRead || isShown))) return found("early", from);
+  if (isRead) return found(first(now[0]) === first(now[1]) ? "leaning" : "read");
+  if (last < 0) return found("never");
+  if (last < t) return found("lost", last + 2);
+  if (isShown) return found("not read");
+  return found(differs(apart.tanh_c)[t] ? "not shown" : "saturated");
 }
 
-/** How a gradient (T) fares on its way back: as `shrinking` in gatewise/widgets/backward_explorer.py. */
+/** Measure how a gradient (T) shrinks, like `shrinking` in gatewise/widgets/backward_explorer.py. */
 export function shrinking(gradient) {
   const size = gradient.map(Math.abs);
   const [first, last] = [size[0], size.at(-1)];

@@ -1,18 +1,22 @@
-// The explorers of one unit: GateExplorer shows an LSTM's, GRUExplorer a GRU's.
+// The explorers of one unit: GateExplorer shows a unit of an LSTM, and GRUExplorer a unit of a GRU.
 import { gru, logit, lstm, sigmoid } from "./cells.js";
-import { beginning, button, column, drawing, grip, nice, number, projector, say, scale, shown, slider, symbol, through, widget, within, write } from "./base.js";
+import { beginning, button, column, drawing, grip, nice, number, projector, pull, say, scale, shown, slider, spot, symbol, through, whole, widget, within, write } from "./base.js";
+import { countRight, drawn, judge, learn, loss, name, task } from "./tasks.js";
 import { html, nothing, render, svg } from "./lit-html.js";
 
 const REACH = { x: [-2, 2, 0.05, 0.5], h_before: [-1, 1, 0.05], c_before: [-3, 3, 0.05] };
 const WEIGHT = [-10, 10, 0.1];
 const OPEN = 8; // σ(8) = 0.9997
 
-// ── the two cells: what differs between their views ─────────────────────────────────────────
+// ── the two cells, and the differences between their views ──────────────────────────────────
 const zeros = (letters) => Object.fromEntries(letters.map((k) => [k, 0]));
 
-// cards: a card each, in this order; candidate: the one that is no gate. states: a slider each.
-// terms: a card's rows, as setting and letter. biases: of the hidden side, for each row.
-// preset: settings by name. equations: below the drawing; a name in a list is shown as a number.
+// cards: the symbols that have a card, in order. candidate: the symbol that isn't a gate. states: the
+// values that have a slider. lines: the states that have a curve; the reader guesses the first one.
+// terms: the rows of a card, as pairs (setting, symbol). biases: the biases of the hidden side. preset:
+// the settings of a preset. keeper: the gate that multiplies the old state. most: a bound on the
+// guessed state, however open the keeper is. form: the index of the drawing. equations: the lines
+// below the drawing, in which a name in a list stands for a number.
 const LSTM = {
   cell: lstm,
   cards: ["f", "i", "g", "o"],
@@ -21,13 +25,15 @@ const LSTM = {
   lines: ["c", "h"],
   terms: (k) => [["w_x", k], ["w_h", k], ["b", k]],
   biases: () => [0, 0, 0, 0],
-  /** The four corners of (f, i), with the output gate open. */
+  /** Return the settings in which f and i are open or closed and the output gate is open. */
   preset(name) {
     const f = name === "keep" || name === "count" ? OPEN : -OPEN;
     const i = name === "overwrite" || name === "count" ? OPEN : -OPEN;
     const none = zeros(this.cards);
     return { w_x: { ...none, g: 1 }, w_h: none, b: { f, i, g: 0, o: OPEN } };
   },
+  keeper: "f",
+  most: ({ i, g }, { c }) => i.reduce((sum, v, t) => sum + Math.abs(v * g[t]), Math.abs(c)),
   form: () => 0,
   equations: [[
     ["c", "c_t = f_t · c_t−1 + i_t · g_t = ", ["f"], " · ", ["c_before"], " + ", ["i"], " · ", ["g"], " = ", ["c", true]],
@@ -41,16 +47,18 @@ const GRU = {
   candidate: "n",
   states: ["h_before", "x"],
   lines: ["h"],
-  // The candidate has two sides, with r between them: q, the hidden side, has its own bias.
+  // The candidate has two sides with r between them, so q, the hidden side, has its own bias.
   terms: (k) => (k === "n" ? [["w_x", k], ["b", k], ["w_h", k], ["b", "q"]] : LSTM.terms(k)),
   biases: (s) => [0, 0, s.b.q + s.held.q],
-  /** r and z fully open or closed, or z half open. */
+  /** Return the settings in which r and z are open or closed, or z is half open. */
   preset(name) {
     const z = { keep: OPEN, average: 0 }[name] ?? -OPEN;
     const b = { r: name === "rnn" ? OPEN : -OPEN, z, n: 0, q: 0 };
     const weights = { ...zeros(this.cards), n: 1 };
     return { w_x: weights, w_h: weights, b };
   },
+  keeper: "z",
+  most: (_, { h }) => Math.max(1, Math.abs(h)),
   form: (s) => (s.reset_after ? 0 : 1),
   equations: ["q", "h_before"].map((inner) => [
     ["n", `r_t · ${inner === "q" ? "q_t" : "h_t−1"} = `, ["r"], " · ", [inner], " = ", ["gated", true]],
@@ -61,7 +69,7 @@ const GRU = {
 const KINDS = { lstm: LSTM, gru: GRU };
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
-/** The unit over some inputs: a layer with D = H = 1. What is held is part of the biases. */
+/** Run the unit, a layer with D = H = 1, over some inputs. Held values are part of the biases. */
 function run(s, inputs, h_before, c_before) {
   const { cell, biases } = KINDS[s.cell];
   const rows = (by) => Float64Array.from(cell.blocks, by);
@@ -75,56 +83,57 @@ function run(s, inputs, h_before, c_before) {
   return cell.forward(params, Float64Array.from(inputs), start);
 }
 
-/** A sequence of a task, and whether c stays within its bounds. */
-function judge(s, { x: fed, c0, low, high }) {
-  const { x, c, h } = run(s, fed, 0, c0);
-  return { x, c, h, isRight: c.every((v, t) => (low[t] ?? -Infinity) <= v && v <= (high[t] ?? Infinity)) };
-}
-const countRight = (judged) => judged.filter(({ isRight }) => isRight).length;
-
 function compute(s) {
   const { cell } = KINDS[s.cell];
   const judged = s.sequences.map((sequence) => judge(s, sequence));
   // In a task, the drawing shows the chosen step of the chosen sequence.
-  const [chosen, t] = [judged[s.sequence - 1], s.step - 1];
+  const [sequence, t] = [drawn(s), s.step - 1];
+  const chosen = sequence && judge(s, sequence);
   const before = (k, first) => (t === 0 ? first : chosen[k][t - 1]);
   const came = chosen
-    ? { x: chosen.x[t], h_before: before("h", 0), c_before: before("c", s.sequences[s.sequence - 1].c0) }
+    ? { x: chosen.x[t], h_before: before("h", 0), c_before: before("c", sequence.c0) }
     : { x: s.x, h_before: s.h_before, c_before: s.c_before };
   const now = run(s, [came.x], came.h_before, came.c_before);
   const values = { ...came, ...Object.fromEntries(cell.symbols.map((k) => [k, now[k][0]])) };
   cell.blocks.forEach((k, n) => (values[`a_${k}`] = now.a[n]));
   const inputs = s.repeats > 0 ? Array(s.repeats).fill(s.x) : s.inputs;
-  const strip = run(s, inputs, s.h_before, s.c_before);
-  return { ...values, strip, judged, right: countRight(judged) };
+  const strip = chosen ?? run(s, inputs, s.h_before, s.c_before);
+  return { ...values, strip, judged, right: countRight(judged), loss: loss(s.sequences, judged) };
 }
 
-/** A shorter sequence ends earlier. */
+/** Keep the step within the chosen sequence. */
 function settle(next) {
-  const T = next.sequences[next.sequence - 1]?.x.length;
+  const T = drawn(next)?.x.length;
   return T ? { ...next, step: Math.min(next.step, T) } : next;
 }
 
-/** Settings in which the pre-activation of k is a: its bias makes it so. */
+const allows = (next) => ({
+  repeats: whole(0, 50),
+  sequence: whole(1, next.sequences.length + next.unseen.length || 1),
+  step: whole(1, drawn(next)?.x.length ?? 1),
+});
+
+/** Return the settings in which the bias of k makes its pre-activation equal to a. */
 const open = ({ b }, values, k, a) => {
   const bias = b[k] + within(-OPEN, OPEN, a) - values[`a_${k}`];
   return { b: { ...b, [k]: Number(bias.toFixed(2)) } };
 };
 
-/** What a gate does, as a share of a hundred; nothing for the candidate. */
+/** Return a phrase about a gate's effect, in percent, or an empty text for the candidate. */
 const does = ({ words, values }, k) => say(words.does[k] ?? "", { p: Math.round(100 * values[k]) });
 
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
-/** Presets and Reset, and for a cell with two forms their choice. */
+/** The presets, Reset and, for a cell with two forms, the choice between them. */
 function presets(context, kind) {
-  const { s, change, reset, words } = context;
+  const { s, change, keep, reset, words } = context;
+  const restart = () => [keep({ guess: undefined }), reset()];
   const isSet = (name) =>
     Object.entries(kind.preset(name)).every(([key, by]) => Object.keys(by).every((k) => s[key][k] === by[k]));
   return html`<div class="bar">
     <div class="presets" role="group" aria-label=${words.presets}>
       ${Object.entries(words.preset).map(([name, [title, corner]]) =>
         button(html`<b>${title}</b><small>${corner}</small>`, () => change(kind.preset(name)), { pressed: isSet(name) }))}
-      <span class="ends">${button(words.reset, reset)} ${projector(context)}</span>
+      <span class="ends">${button(words.reset, restart)} ${projector(context)}</span>
     </div>
     ${s.cell === "gru"
       ? html`<div class="forms" role="group" aria-label=${words.forms}>
@@ -136,32 +145,7 @@ function presets(context, kind) {
   </div>`;
 }
 
-/** The task, and on which sequences it is done; the verdict stays in view. */
-function task(context) {
-  const { s, values, own, change, keep, reset, words } = context;
-  const [n, weights] = [s.sequences.length, JSON.stringify([s.w_x, s.w_h, s.b])];
-  const isSolved = values.right === n;
-  const tryUnseen = () => {
-    const right = countRight(s.unseen.map((sequence) => judge(s, sequence)));
-    keep({ tried: { weights, says: say(words.tried, { right, n: s.unseen.length }) } });
-  };
-  const chips = values.judged.map(({ isRight }, n) => {
-    const label = say(words[isRight ? "right" : "wrong"], { n: n + 1 });
-    return button(`${n + 1} ${isRight ? "✓" : "✗"}`, () => change({ sequence: n + 1 }), { pressed: n + 1 === s.sequence, label });
-  });
-  return html`<div class="bar">
-      <p>${write(words.task[s.task])}</p>
-      <div class="chips" role="group" aria-label=${words.choose}>${chips}</div>
-      <span class="ends">${button(words.reset, reset)} ${projector(context)}</span>
-    </div>
-    <div class="verdict">
-      <b role="status">${say(words.tally, { right: values.right, n })}${isSolved ? `. ${say(words.solved[s.task], { n })}` : ""}</b>
-      ${isSolved ? button(say(words.try, { n: s.unseen.length }), tryUnseen) : nothing}
-      <span role="status">${own.tried?.weights === weights ? own.tried.says : ""}</span>
-    </div>`;
-}
-
-/** What comes into the cell, each where its wire begins; in a task it comes from the sequence. */
+/** The inputs of the cell, each at the start of its wire. In a task, they come from the sequence. */
 function states({ s, values, change, words }, kind, picture) {
   const parts = { c: number(values.c ?? 0), h: number(values.h) };
   return html`<div class="states">
@@ -175,7 +159,7 @@ function states({ s, values, change, words }, kind, picture) {
     })}</div>`;
 }
 
-/** A handle on each valve, which sets the bias of its gate. */
+/** Put a handle on each valve, which sets the bias of its gate. */
 function valves(context, picture) {
   const { s, values, change, words } = context;
   for (const node of picture.all("valve")) {
@@ -190,12 +174,12 @@ function valves(context, picture) {
   }
 }
 
-/** What each gate does at this step. */
+/** The effect of each gate at this step. */
 const deeds = (context, kind) =>
   html`<p class="deeds">${kind.cards.filter((k) => k !== kind.candidate).map((k) =>
     html`<span style="--tint: var(--gw-${k})">${context.words.gate[k]} <b>${does(context, k)}</b></span>`)}</p>`;
 
-/** The equations below the drawing, with their numbers put in. */
+/** The equations below the drawing, with their numbers. */
 const equations = (lines, values) =>
   html`<div class="result">
     ${lines.map(([tint, ...pieces]) => html`<p class="equation" style="--tint: var(--gw-${tint})">
@@ -205,13 +189,13 @@ const equations = (lines, values) =>
       })}</p>`)}
   </div>`;
 
-const LIMIT = 8; // how far to each side a curve is drawn
+const LIMIT = 8; // the curves are drawn from −8 to 8
 const CURVES = [[sigmoid, 0], [Math.tanh, -1]].map(([squash, low]) => {
   const points = Array.from({ length: 81 }, (_, n) => (n - 40) * (LIMIT / 40));
   return { low, d: `M${points.map((a) => `${a.toFixed(2)} ${(-squash(a)).toFixed(3)}`).join("L")}` };
 });
 
-/** One gate: its curve with the dot on it, its sum with a slider for each weight. */
+/** The card of a gate: its curve with a dot, and its sum with a slider for each weight. */
 function card(context, kind, k) {
   const { s, values, change, words } = context;
   const isGate = k !== kind.candidate;
@@ -242,7 +226,7 @@ function card(context, kind, k) {
   const held = (part) => html`<p class="row held" title=${words["held says"]}>
     <span>${words.held} ${part === "q" ? symbol("q", "t") : nothing}</span><span class="rule"></span>
     <span class="term">${shown(`held_${part}`, s.held[part], true)}</span></p>`;
-  // Its coordinates are a and the value themselves, upside down as in every SVG.
+  // The coordinates of the SVG are a and the value times −1, since y grows downward.
   return html`<div class="card" role="group" aria-label=${name} style="--tint: var(--gw-${k})">
     <p class="title"><b>${name}</b> ${symbol(k, "t")}<small>${does(context, k)}</small></p>
     <svg class="curve" role="group" aria-label=${curve} preserveAspectRatio="none"
@@ -257,27 +241,57 @@ function card(context, kind, k) {
   </div>`;
 }
 
-// Inputs above, around their own zero, states below, on one scale for all of them.
+// The inputs are above, around their own zero, and the states are below, on a common scale.
 const FRAME = { left: 36, right: 66, zero: 60, top: 26, states: 118, bottom: 218, end: 242 };
 
-/** The sequence: a bar for each input, and the states after each step. */
+/** The sequence, with a bar for each input, and the states before the first step and after each step. */
 function sequence(context, kind) {
-  const { s, values, own, sizes, change, words } = context;
-  const judged = s.sequences[s.sequence - 1];
-  const { x, ...states } = judged ? values.judged[s.sequence - 1] : values.strip;
+  const { s, values, own, sizes, change, keep, words } = context;
+  const judged = drawn(s);
+  const { x, ...states } = values.strip;
+  const first = judged ? { c: judged.c0, h: 0 } : { c: s.c_before, h: s.h_before };
   const last = Object.fromEntries(kind.lines.map((k) => [k, states[k].at(-1)]));
-  const parts = { c: number(last.c ?? 0), h: number(last.h), n: s.repeats };
+  // The reader guesses one state. The drawing keeps its numbers, on which the guess is based.
+  const [k] = kind.lines;
+  const guess = own.guess && Array.from(x, (_, t) => own.guess[t] ?? first[k]);
+  const reach = guess && nice(kind.most(states, first));
+  const isHidden = guess && !own.isShown;
+  const told = (value) => (isHidden ? words.hidden : number(value));
+  const parts = { c: told(last.c ?? 0), h: told(last.h), n: s.repeats, k };
   const width = sizes.strip || 700;
-  const pitch = (width - FRAME.left - FRAME.right) / x.length;
-  const choose = (event) => change({ step: column(event, FRAME.left, pitch, x.length) });
-  const hint = words[judged ? "sequence judged" : s.note ? "sequence held" : "sequence hint"];
+  const pitch = (width - FRAME.left - FRAME.right) / (x.length + 1); // the first column is step 0
+  const left = FRAME.left + pitch;
+  const choose = (event) => change({ step: column(event, left, pitch, x.length) });
+  const hint = guess ? (isHidden ? "guess hint" : "guess legend") : judged ? "sequence judged" : s.note ? "sequence held" : "sequence hint";
   return html`<div class="sequence">
-    ${judged ? steps() : source()}
-    <small>${write(hint)}</small>
+    ${judged ? steps() : html`${source()} ${guessing()}`}
+    <small>${write(say(words[hint], parts))}</small>
     <svg class="chart strip ${judged ? "pick" : ""}" data-fit="strip" @click=${judged && choose}>${strip(kind, x, states, judged)}</svg>
+    ${judged ? nothing : html`<p role="status">${guess && !isHidden ? gap() : nothing}</p>`}
   </div>`;
 
-  /** What is fed: x, so many times, or a sequence of its own. */
+  /** The buttons to guess the line of a state, and to show the cell's own line afterwards. */
+  function guessing() {
+    return html`<div class="source">
+      ${button(words.guess, () => keep({ guess: guess ? undefined : [], isShown: false }), { pressed: Boolean(guess) })}
+      ${guess ? button(say(words.show, parts), () => keep({ isShown: !own.isShown }), { pressed: own.isShown }) : nothing}
+    </div>`;
+  }
+
+  /** Sentences about the step with the largest error of the guess, and about its larger term. */
+  function gap() {
+    const gaps = guess.map((v, t) => Math.abs(v - states[k][t]));
+    const t = gaps.indexOf(Math.max(...gaps));
+    if (gaps[t] <= reach / 20) return say(words.near, { k, near: number(reach / 20) }); // the width of a ring
+    const kept = states[kind.keeper][t] * (t ? states[k][t - 1] : first[k]);
+    const terms = { kept, added: states[k][t] - kept };
+    const larger = Math.abs(terms.kept) < Math.abs(terms.added) ? "added" : "kept";
+    const isNone = number(terms[larger]) === number(0);
+    return say(words.gap, { k, t: t + 1, guess: number(guess[t]), value: number(states[k][t]) })
+      + say(words.why[isNone ? "none" : larger], { kept: number(terms.kept), added: number(terms.added) });
+  }
+
+  /** The choice of the inputs: x, repeated a number of times, or a separate sequence. */
   function source() {
     const { length } = s.inputs;
     own.often = s.repeats || (own.often ?? 8);
@@ -289,23 +303,26 @@ function sequence(context, kind) {
     </div>`;
   }
 
-  /** Which step of the sequence the drawing shows. */
+  /** The choice of the step that the drawing shows. */
   function steps() {
     const t = s.step - 1;
     const says = say(words["says step"], { t: s.step, x: number(x[t]), c: number(states.c[t]) });
     const step = { label: words.step, range: [1, x.length, 1], value: s.step, says };
-    return html`<b>${say(words.tally, { right: values.right, n: s.sequences.length })}</b>
+    const n = s.sequences.length;
+    const tally = say(words.tally, { right: values.right, n });
+    return html`<b>${s.sequence > n ? name(context, s.sequence, values.strip) : tally}</b>
       <label class="source"><span>${words.step} = ${s.step}</span>
         ${slider({ ...step, act: (step) => change({ step }) })}</label>`;
   }
 
   function strip(kind, x, states, judged) {
     const isFixed = Boolean(judged) || s.repeats > 0;
-    const X = scale(0, 1, FRAME.left + pitch / 2, FRAME.left + pitch * 1.5);
+    const X = scale(0, 1, left + pitch / 2, left + pitch * 1.5);
     const [min, max] = REACH.x;
     const tall = scale(0, max, 0, FRAME.zero - FRAME.top);
     const bounds = judged ? [...judged.low, ...judged.high].filter((bound) => bound !== null) : [];
-    const reached = [...kind.lines.flatMap((k) => [...states[k]]), ...bounds];
+    const reached = [...kind.lines.flatMap((k) => [first[k], ...states[k]]), ...bounds];
+    if (guess) reached.push(...guess, reach, -reach); // so that the axis doesn't give the answer away
     const [least, most] = [-nice(-Math.min(...reached)), nice(Math.max(...reached))];
     const Y = scale(least, most, FRAME.bottom, FRAME.states);
 
@@ -317,7 +334,7 @@ function sequence(context, kind) {
           y=${FRAME.zero - high + (isFixed ? 0 : Math.sign(high) || 1) * -6 + (high < 0 ? 12 : -4)}>${pitch > 36 ? number(value, true) : ""}</text>
         <text class="tick" x=${X(t)} y=${FRAME.end}>${!isNamed ? "" : judged?.text ? judged.text[t] : t + 1}</text>`;
       if (isFixed) return shape;
-      const says = { value: number(value), c: number(states.c?.[t] ?? 0), h: number(states.h[t]) };
+      const says = { value: number(value), c: told(states.c?.[t] ?? 0), h: told(states.h[t]) };
       const end = svg`<circle class="hit" cx=${X(t)} cy=${FRAME.zero - high} r=${Math.min(12, pitch / 2)} />
         <circle class="knob" cx=${X(t)} cy=${FRAME.zero - high} r=${Math.min(6, pitch / 3)} />`;
       const act = (v) => change({ inputs: s.inputs.map((old, n) => (n === t ? v : old)) });
@@ -327,30 +344,53 @@ function sequence(context, kind) {
       })}`;
     };
 
-    // A task's bounds as fields, one column per step; without a bound, to the edge.
+    // The bounds of a task are fields, one column per step. A missing bound is at the edge.
     const field = (low, t) =>
       low === null && judged.high[t] === null
         ? ""
         : `M${X(t) - pitch / 2} ${Y(low ?? least)}h${pitch}V${Y(judged.high[t] ?? most)}h${-pitch}z`;
-    const points = (k) => Array.from(states[k], (v, t) => [X(t), Y(v)]);
+    const points = (k) => [first[k], ...(isHidden ? [] : states[k])].map((v, t) => [X(t - 1), Y(v)]);
     const dots = (k) => (pitch < 12 ? "" : points(k).map((point) => `M${point}h0`).join(""));
-    // Two names keep 16 pixels apart, whichever is above.
+
+    /** The handles of the guess, which is drawn with a stroke of the pointer or by key at each step. */
+    function drawn() {
+      const put = (t, v) => {
+        const at = Number(within(least, most, v).toFixed(2));
+        keep({ guess: guess.map((old, n) => (n === t ? at : old)) });
+      };
+      const stroke = (_, event) =>
+        put(column(event, left, pitch, x.length) - 1, scale(FRAME.bottom, FRAME.states, least, most)(spot(event).y));
+      const [down, move, end] = pull(0, () => 0, stroke);
+      const paper = svg`<rect class="paper" x=${left} width=${pitch * x.length} y=${FRAME.states} height=${FRAME.bottom - FRAME.states}
+        @pointerdown=${(event) => [down(event), move(event)]} @pointermove=${move} @pointerup=${end} @pointercancel=${end} />`;
+      const rings = guess.map((v, t) => {
+        const ring = svg`<circle class="knob" cx=${X(t)} cy=${Y(v)} r=${Math.min(6, pitch / 3)} />`;
+        return isHidden ? grip(ring, {
+          label: say(words.guessed, { k, t: t + 1 }), says: number(v),
+          range: [least, most, 0.05, 0.5], value: v, reach: [0, 0], act: (v) => put(t, v),
+        }) : ring;
+      });
+      return svg`<g class="guess">${isHidden ? paper : nothing}
+        <path class="line" d=${through([first[k], ...guess].map((v, t) => [X(t - 1), Y(v)]))} />${rings}</g>`;
+    }
+    // The names of two curves are at least 16 pixels apart, whichever is above.
     const ends = kind.lines.map((k) => Y(last[k]));
     const centre = within(FRAME.states + 8, FRAME.bottom - 8, (Math.min(...ends) + Math.max(...ends)) / 2);
     const apart = Math.max(8, Math.abs(ends[0] - ends.at(-1)) / 2) * (last.c >= last.h ? -1 : 1);
     const beside = (k) => centre + 4 + (kind.lines.length < 2 ? 0 : k === "c" ? apart : -apart);
     const marks = [0, most, least].filter((v, n) => n === 0 || Math.abs(Y(v) - Y(0)) > 14);
     const here = svg`<rect class="here" x=${X(s.step - 1) - pitch / 2} width=${pitch} y="0" height=${FRAME.end + 6} />`;
-    return svg`${judged ? here : nothing}<g>${Array.from(x, bar)}</g>
+    return svg`${judged ? here : nothing}<g>${Array.from(x, bar)}</g>${guess ? drawn() : nothing}
       <g role="img" aria-label=${say(words.plot, parts)}>
         <path class="bounds" d=${judged ? judged.low.map(field).join("") : ""} />
         <path class="axis" d="M${FRAME.left} ${FRAME.zero}H${width - FRAME.right}M${FRAME.left} ${Y(0)}H${width - FRAME.right}" />
         ${kind.lines.map((k) => svg`
           <path class="line ${k}" d=${through(points(k))} />
           <path class="dots ${k}" d=${dots(k)} />
-          <text x=${width - FRAME.right + 8} y=${beside(k)}>${k} <tspan data-value="strip_${k}">${number(last[k])}</tspan></text>`)}
+          ${isHidden ? nothing : svg`<text x=${width - FRAME.right + 8} y=${beside(k)}>${k} <tspan data-value="strip_${k}">${number(last[k])}</tspan></text>`}`)}
         ${marks.map((v) => svg`<text class="tick end" x=${FRAME.left - 4} y=${Y(v) + 4}>${String(v).replace("-", "−")}</text>`)}
       </g>
+      <text class="tick" x=${X(-1)} y=${FRAME.end}>${judged?.text ? "" : 0}</text>
       <text class="tick" x="6" y=${FRAME.zero + 4}>x</text>`;
   }
 }
@@ -368,9 +408,10 @@ function view(context) {
     <div class="parts">
       ${states(context, kind, picture)}
       <div class="cell">${picture.node}</div>
-      <small class="legend">${words.legend}</small>
+      <small class="legend">${words.legend}<br />${words.keys}</small>
       ${deeds(context, kind)}
       ${sequence(context, kind)}
+      ${s.task ? learn(context) : nothing}
       ${equations(lines, values)}
       <details><summary data-lm-suppress-shortcuts="true">${words.weights}</summary>
         <div class="cards">${kind.cards.map((k) => card(context, kind, k))}</div></details>
@@ -380,8 +421,12 @@ function view(context) {
 
 function begin({ drawings, words }) {
   const pictures = drawings.map((text) => drawing(text, words.drawing));
-  for (const { node } of pictures) node.setAttribute("role", "group"); // its valves are handles
+  for (const { node } of pictures) {
+    node.setAttribute("role", "group"); // since its valves are handles
+    node.setAttribute("aria-description", words.keys);
+  }
   return { pictures };
 }
 
-export default widget({ name: "gw-gate-explorer", begin, settle, compute, view });
+export const explorer = widget({ name: "gw-gate-explorer", begin, settle, allows, compute, view });
+export default explorer;

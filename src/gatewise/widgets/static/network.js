@@ -1,10 +1,10 @@
-// A trained network in the browser, as gatewise/widgets/network.py sends it.
-// Names and shapes are the same as in that file; cells.js does the arithmetic.
+// A trained network in the browser, in the form that gatewise/widgets/network.py sends.
+// Names and shapes are the same as in that file, and cells.js does the arithmetic.
 import { gru, lstm, probabilities, rnn } from "./cells.js";
 
 export const CELLS = { rnn, lstm, gru };
 
-/** The bytes of a text in base64. A loop, because `Uint8Array.from` would first make a list of letters. */
+/** Return the bytes of a base64 text. The loop avoids the list of letters that `Uint8Array.from` would make. */
 function decoded(text) {
   const letters = atob(text);
   const bytes = new Uint8Array(letters.length);
@@ -12,7 +12,7 @@ function decoded(text) {
   return bytes;
 }
 
-/** Load a network: cut its buffer, which may be text in base64, into arrays. */
+/** Load a network: cut its buffer, which may be base64 text, into arrays. */
 export function load({ weights, bits, lengths, embeds, predicts, ...rest }) {
   const bytes = typeof weights === "string" ? decoded(weights) : weights;
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
@@ -27,14 +27,14 @@ export function load({ weights, bits, lengths, embeds, predicts, ...rest }) {
   return { ...rest, rows, table, W, b: b && Float64Array.from(b) };
 }
 
-/** The input of the first layer for token ids: (T, D). */
+/** Return the input of the first layer for token ids, (T, D). */
 export function vectors({ D, table }, ids) {
   const x = new Float64Array(ids.length * D);
   ids.forEach((id, t) => (table ? x.set(table.subarray(id * D, (id + 1) * D), t * D) : (x[t * D + id] = 1)));
   return x;
 }
 
-/** The probability of each output after step t, from the top layer's outputs (T, directions · H). */
+/** Return each output's probability after step t, from the top layer's outputs (T, directions · H). */
 export function predicted({ H, directions, final, W, b }, outputs, t) {
   const F = H * directions;
   const at = (t) => outputs.subarray(t * F, (t + 1) * F);
@@ -42,14 +42,14 @@ export function predicted({ H, directions, final, W, b }, outputs, t) {
   return probabilities(final ? ends() : at(t), W, b);
 }
 
-/** The rows of (T, size) in reverse order. */
+/** Return the rows of an array (T, size) in reverse order. */
 function reversed(array, size) {
   const other = new array.constructor(array.length);
   for (let n = 0; n < array.length; n += size) other.set(array.subarray(n, n + size), array.length - n - size);
   return other;
 }
 
-/** Two arrays (T, size), concatenated row by row: (T, 2 size). */
+/** Concatenate two arrays (T, size) row by row. Returns an array (T, 2 size). */
 function beside(a, b, size) {
   const both = new Float64Array(2 * a.length);
   for (let n = 0; n < a.length; n += size) {
@@ -59,7 +59,7 @@ function beside(a, b, size) {
   return both;
 }
 
-/** Run one layer and direction. Yields its trace so far, with the time steps from `from` to `to`. */
+/** Run one layer and direction. Yields its trace so far, which has the time steps `from` to `to`. */
 function* walk({ cell, H, letters }, params, x, clamps, isReverse, { piece, Kind }) {
   const D = params.W_ih.length / params.b_ih.length;
   const T = x.length / D;
@@ -79,11 +79,11 @@ function* walk({ cell, H, letters }, params, x, clamps, isReverse, { piece, Kind
 }
 
 /**
- * Run one sequence through all layers, a piece of time steps at a time. x: (T, D). shown: the index
- * of a layer and direction in h_n. clamps: maps a gate of that layer to (T, H), NaN where it is free.
- * piece: the number of time steps. Kind: the type of the arrays. Yields the trace of that layer so
- * far, {trace, from, to}, and undefined during the other layers. Time runs as in x in all of them.
- * Returns the whole trace and the outputs of the top layer.
+ * Run one sequence through all layers, one piece at a time. x: (T, D). shown: the index of a layer and
+ * direction in h_n. clamps: for each held gate of that layer, its values (T, H), or NaN where it is
+ * free. piece: the number of time steps per piece. Kind: the type of the arrays. Yields the trace of
+ * that layer so far, {trace, from, to}, and undefined during the other layers. Time runs as in x in
+ * all arrays. Returns the whole trace and the outputs of the top layer.
  */
 export function* reading(network, x, { clamps = {}, shown = 0, piece = 64, Kind = Float64Array } = {}) {
   const { rows, directions, H } = network;

@@ -1,16 +1,16 @@
 // TextReader: a box in which a text can be selected and edited. The network runs in the browser.
 // The colors are an SVG behind the text, so that a change of color doesn't draw the text again.
 import { areas, ranks } from "./cells.js";
-import { button, nice, number, projector, say, set, shown, slider, symbol, widget, within } from "./base.js";
+import { button, nice, number, projector, say, set, shown, slider, symbol, whole, widget, within } from "./base.js";
 import { load, predicted, reading, vectors } from "./network.js";
 import { html, nothing, render, svg } from "./lit-html.js";
 
-const LONGEST = 20000; // tokens
+const LONGEST = 20000; // the most tokens of a text
 const SLICE = 12; // milliseconds of work before the page is drawn again
-const [LIKELY, RANKED] = [10, 12]; // how many outputs and how many units are listed
-const LEVELS = 5; // of color, for values above zero and as many below
-const AHEAD = 400; // pixels above and below the view that are colored in advance
-const PIECE = 200; // letters of a text node: the longer it is, the longer it takes to measure a token
+const [LIKELY, RANKED] = [10, 12]; // the numbers of outputs and of units that are listed
+const LEVELS = 5; // the number of color levels for values above zero, and also below zero
+const AHEAD = 400; // the pixels above and below the view that are colored in advance
+const PIECE = 200; // letters per text node; in a longer node, it takes longer to measure a token
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
 /** Create the state of one view: its network, its text box and its listener. */
@@ -24,7 +24,7 @@ function begin(settings) {
   set(own.colors, "class", "colors");
   set(own.colors, "aria-hidden", "true");
   set(own.box, "contenteditable", "plaintext-only");
-  if (!settings.vocabulary) own.box.onbeforeinput = (event) => event.preventDefault(); // a caret, but no edits
+  if (!settings.vocabulary) own.box.onbeforeinput = (event) => event.preventDefault(); // the text has a caret but can't be edited
   own.box.dataset.lmSuppressShortcuts = true;
   const selected = () => own.onselect?.();
   document.addEventListener("selectionchange", selected);
@@ -36,7 +36,7 @@ function begin(settings) {
   return own;
 }
 
-/** Split a text into tokens: their strings, the offsets where they start, their ids (-1 if unknown) and their count. */
+/** Split a text into tokens. Returns the tokens, their start offsets, their ids (−1 if unknown) and their count. */
 function cut(s, own, text) {
   const { tokens, inputs, characters, unknown } = s;
   if (tokens) {
@@ -65,10 +65,10 @@ function compute(s, own) {
   return { file: own.file, rows: own.file.trace?.[own.ranks] };
 }
 
-/** The quantity that ranks units: h in place of the loss, which belongs to no unit. */
+/** Return the quantity that ranks the units: h in place of the loss, which belongs to no unit. */
 const byItself = ({ quantity }) => (quantity === "loss" ? "h" : quantity);
 
-/** Read a piece of the text, or rank a unit; returns false once both are done. */
+/** Read a piece of the text, or rank a unit. Returns false once everything is read and ranked. */
 function advance({ file, network, ranks: k }) {
   const ranked = (file.ranked[k] ??= []);
   if (file.outputs && ranked.length === network.H) return false;
@@ -85,7 +85,7 @@ function work(own) {
   own.timer = isLeft && !own.isOver ? setTimeout(() => [work(own), tell(own)]) : undefined;
 }
 
-/** Draw what has been read, at most every 100 ms, and at the end. */
+/** Draw the part of the text that has been read, at most every 100 ms, and at the end. */
 function tell(own) {
   const now = performance.now();
   if (own.timer && now < own.told + 100) return;
@@ -93,7 +93,7 @@ function tell(own) {
   own.redraw();
 }
 
-/** The loss of a token: −log of the probability predicted for it; 0 for the first token. */
+/** Return the loss of a token: −log of its predicted probability, and 0 for the first token. */
 function loss({ file, network }, t) {
   file.losses ??= new Float32Array(file.T).fill(NaN);
   if (t === 0) return 0;
@@ -101,7 +101,7 @@ function loss({ file, network }, t) {
   return file.losses[t];
 }
 
-/** The units and their areas under the ROC curve; the area farthest from ½ comes first. */
+/** Return the units and their areas under the ROC curve, starting with the area farthest from ½. */
 function ranking({ marks }, { file, ranks: k }) {
   const mask = new Uint8Array(file.T);
   for (const [start, stop] of marks) mask.fill(1, start, stop);
@@ -112,8 +112,20 @@ function ranking({ marks }, { file, ranks: k }) {
   return (file.ranking = { key, list }).list;
 }
 
+function allows(s, own) {
+  const { ids, count } = cut(s, own, s.text);
+  return {
+    text: (text) => (s.vocabulary ? whole(1, LONGEST)(count) && !ids.includes(-1) : text === s.start.text),
+    layer: whole(0, own.network.rows.length - 1),
+    quantity: (k) => s.network.letters.includes(k) || (k === "loss" && s.predicts),
+    unit: whole(0, own.network.H - 1),
+    at: whole(1, count),
+    marks: (all) => all.every(([from, to, ...more]) => whole(0, to - 1)(from) && whole(1, count)(to) && !more.length),
+  };
+}
+
 // ── the text in its colors ──────────────────────────────────────────────────────────────────
-/** List the text nodes, each with the offset at which it starts. Cuts long nodes. */
+/** Cut long text nodes, and return all text nodes, each with the offset at which it starts. */
 function pieces({ box }) {
   const list = [];
   let start = 0;
@@ -126,10 +138,10 @@ function pieces({ box }) {
   return list;
 }
 
-/** The offset at which a token ends in the text. */
+/** Return the offset at which a token ends in the text. */
 const end = ({ starts, tokens }, t) => starts[t] + tokens[t].length;
 
-/** Each token that starts in piece n: its index, and the paths of its area and of the lines below and above it. */
+/** Return each token that starts in piece n, with its index and the paths of its area and its two lines. */
 function measure({ box, file, pieces: all }, n) {
   const { node, start } = all[n];
   const [range, frame] = [document.createRange(), box.getBoundingClientRect()];
@@ -152,7 +164,7 @@ function measure({ box, file, pieces: all }, n) {
   return list;
 }
 
-/** The colors and marks of measured tokens. level: maps a token's index to −LEVELS … LEVELS. */
+/** The colors and marks of measured tokens. level: a function from a token's index to −LEVELS … LEVELS. */
 function color(tokens, level, marks) {
   const joined = (list, name) => list.map((token) => token[name]).join("");
   const marked = tokens.filter(({ t }) => marks.some(([start, stop]) => start <= t && t < stop));
@@ -162,7 +174,7 @@ function color(tokens, level, marks) {
     <path class="mark" d=${joined(marked, "above")} />`;
 }
 
-/** Color the pieces near the view. value: maps a token's index to its value. scale: the value that gets full color. */
+/** Color the pieces near the view. value: a function from a token's index to its value. scale: the value with full color. */
 function paint(s, own, value, scale) {
   const { box, sheet, file } = own;
   const isReady = file.T && box.textContent === s.text;
@@ -184,7 +196,7 @@ function paint(s, own, value, scale) {
   }), own.colors);
 }
 
-/** The token at an offset of the text. */
+/** Return the token at an offset in the text. */
 function tokenAt({ starts, T }, offset) {
   let [low, high] = [0, T];
   while (low < high) {
@@ -195,7 +207,7 @@ function tokenAt({ starts, T }, offset) {
   return within(0, T - 1, low - 1);
 }
 
-/** The offset in the text of a place in a node; undefined outside the text. */
+/** Return the offset in the text of a place in a node, or undefined outside the text. */
 function offset({ box }, node, place) {
   if (!box.contains(node)) return undefined;
   const range = document.createRange();
@@ -204,7 +216,7 @@ function offset({ box }, node, place) {
   return range.toString().length;
 }
 
-/** The token under the pointer; undefined outside the text. */
+/** Return the token under the pointer, or undefined outside the text. */
 function pointed(own, { clientX, clientY }) {
   const caret = document.caretPositionFromPoint?.(clientX, clientY); // the nearest gap between letters
   const after = offset(own, caret?.offsetNode, caret?.offset);
@@ -242,7 +254,7 @@ function typed({ s, own, words, change, keep }) {
   }
 }
 
-/** The marks after an edit: a mark after it moves with its text, and a mark that it touches is removed. */
+/** Return the marks after an edit, which moves the marks behind it and removes the marks that it touches. */
 function moved(marks, last, next) {
   const grown = next.length - last.length;
   let [same, end] = [0, last.length];
@@ -276,7 +288,7 @@ function choice(context) {
   </div>`;
 }
 
-/** The legend of the colors; underlines show the levels without color, too. */
+/** The legend of the colors. Underlines show the levels without color as well. */
 function legend({ s, words, scale, isSigned }) {
   const k = s.quantity === "loss" ? words.loss : s.quantity;
   const swatch = (side, n) => html`<i class=${side} style="--level: ${n}">a</i>`;
@@ -286,7 +298,7 @@ function legend({ s, words, scale, isSigned }) {
     ${levels.map((n) => swatch("above", n))}<span>${say(words.scale[1], { k, high: number(scale) })}</span></p>`;
 }
 
-/** The list of units that tell the selected text from the rest; a click chooses a unit. */
+/** The list of units that tell the selected text from the rest. A click chooses a unit. */
 function ranked({ s, own, words, change, keep }) {
   const toggle = () => keep({ isAdding: !own.isAdding });
   const isReady = own.file.ranked[own.ranks]?.length === own.network.H;
@@ -317,7 +329,7 @@ function likely({ s, own, words }) {
       <td><span class="track"><i style="width: ${100 * p[n]}%"></i></span></td><td class="number">${shown(`p_${n}`, p[n])}</td></tr>`)}</tbody></table>`;
 }
 
-/** A token with visible symbols for its blanks. */
+/** Return a token with visible symbols for its blanks. */
 const visible = (token) => token.replaceAll("\n", "↵").replaceAll(" ", "␣").replaceAll("\t", "⇥");
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
@@ -352,7 +364,7 @@ function view(given) {
     if (own.box.textContent !== s.text) own.box.textContent = s.text; // Python or Reset changed it
     Object.assign(own, { seen: s.text, pieces: pieces(own) });
   }
-  queueMicrotask(color); // once this is drawn
+  queueMicrotask(color); // after this is drawn
   const progress = [["reading", file.outputs ? 1 : (file.to - file.from) / file.T], ["ranking", (file.ranked[own.ranks]?.length ?? 0) / H]];
   const [doing, part] = progress.find(([, part]) => part < 1) ?? [];
   return html`<div class="face" role="group" aria-label=${words.title} style="--tint: var(--gw-${isLoss ? "h" : s.quantity})">
@@ -363,7 +375,7 @@ function view(given) {
   </div>`;
 }
 
-/** The value that gets full color: 1 for gates and results of a tanh, otherwise a round number above all values. */
+/** Return the value with full color: 1 for gates and results of a tanh, or else a round number above all values. */
 function scaleOf(s, own, rows, isLoss, H) {
   if (isLoss) return nice(Math.log(s.network.outputs.length));
   if (s.quantity !== "c" || !rows) return 1;
@@ -372,4 +384,4 @@ function scaleOf(s, own, rows, isLoss, H) {
   return nice(most);
 }
 
-export default widget({ name: "gw-text-reader", begin, compute, view });
+export default widget({ name: "gw-text-reader", begin, allows, compute, view });

@@ -1,24 +1,26 @@
-// UnrollPlayer: a trained text model reads one sentence or two; its weights come once and run here.
-import { apartByUnit, difference, distances, largest } from "./cells.js";
-import { button, column, nice, number, projector, say, scale, set, shown, slider, spot, symbol, widget, within } from "./base.js";
+// UnrollPlayer: a trained network reads one or two sentences. Its weights are sent once, and it runs here.
+import { apartByUnit, difference, distances, first, largest, unitOf } from "./cells.js";
+import { button, column, nice, number, projector, say, scale, set, shown, slider, spot, symbol, whole, widget, within } from "./base.js";
+import { explorer } from "./gate_explorer.js";
 import { CELLS, load, predicted, run, vectors } from "./network.js";
 import { html, nothing, svg } from "./lit-html.js";
 
 const NAMES = ["A", "B"];
 const BEAT = 700; // milliseconds per word while playing
-const [LIKELY, NAMED] = [10, 40]; // how many next words are shown; how many words are listed
-const [UNITS, OFFERED] = [64, 500]; // how many units are shown, and words offered, at most
+const [LIKELY, NAMED] = [10, 40]; // the most next words that are shown, and the most known words that a message lists
+const FILLS = 50; // the most filler words that the slider inserts
+const [UNITS, OFFERED] = [64, 500]; // the most units that are shown, and the most words that a menu offers
 
 const split = (sentence) => sentence.normalize("NFC").split(/\s+/).filter(Boolean);
 const longest = (sentences) => Math.max(...sentences.map((sentence) => split(sentence).length));
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
-/** The network, and what belongs to one view alone. */
-function begin({ network }) {
+/** Create the state of one view, which includes the networks. */
+function begin({ network, others }) {
   const { tokens, D } = network;
   const index = new Map(tokens.map((word, n) => [word.normalize("NFC"), n]));
   const read = (word) => word.split(",").map((part) => (part === "" ? NaN : Number(part)));
-  /** A word as it is written, if the network reads it: D numbers, or a token. */
+  /** Return a word as it is spelled if the network can read it (D numbers or a token), else undefined. */
   const spell = (word) => (tokens.length ? tokens[index.get(word)] : read(word).length === D && read(word).every(Number.isFinite) ? word : undefined);
   const input = (words) =>
     tokens.length ? vectors(own.network, words.map((word) => index.get(word))) : Float64Array.from(words.flatMap(read));
@@ -28,64 +30,100 @@ function begin({ network }) {
     if (tokens.length <= OFFERED) select.append(...tokens.map((word) => new Option(word)));
     return select;
   });
-  const own = { network: load(network), H: network.H, index, spell, input, selects, typed: [], seen: [], squares: {} };
-  return Object.assign(own, { end: () => clearInterval(own.timer), id: `gw-${Math.random()}` });
+  const networks = [network, ...others].map(load);
+  const own = { networks, network: networks[0], H: network.H, index, spell, input, selects, typed: [], seen: [], squares: {} };
+  const end = () => [clearInterval(own.timer), own.opened?.live.end()];
+  return Object.assign(own, { end, id: `gw-${Math.random()}` });
 }
 
-const row = (s) => s.layer * s.network.directions + Number(s.reverse);
+const row = (s) => s.layer * s.network.directions + Number(s.reverse); // the same for all networks
 
-function runOf(s, own, sentence, clamp) {
+function runOf(s, own, network, sentence, clamp) {
   const [words, { H }] = [split(sentence), own];
   const from = (s.hold_from - 1) * H;
   const held = (k) => Float64Array.from({ length: words.length * H }, (_, n) => (n < from ? NaN : clamp[k + (n % H)] ?? clamp[k] ?? NaN));
   const clamps = Object.fromEntries(Object.keys(clamp).map(([k]) => [k, held(k)]));
-  const { trace, outputs } = run(own.network, own.input(words), { clamps, shown: row(s) });
+  const { trace, outputs } = run(network, own.input(words), { clamps, shown: row(s) });
   return { words, outputs, ...trace };
 }
 
-/** The predictions at a step, counted from 0; made again when the step changes. */
-function at({ network }, run, t) {
+/** Return the predictions at a step, counted from 0. They are computed only when the step has changed. */
+function at(network, run, t) {
   if (run.said?.t !== t) run.said = { t, p: predicted(network, run.outputs, t) };
   return run.said.p;
 }
 
-/** Runs are made again when a sentence or what is held has changed, not at each step. */
-function compute(s, own) {
-  const key = JSON.stringify([s.sentences, s.clamp, s.hold_from, row(s)]);
-  if (own.known?.key === key) return own.known;
-  const all = (clamp) => s.sentences.map((sentence) => runOf(s, own, sentence, clamp));
-  const [runs, free] = [all(s.clamp), Object.keys(s.clamp).length ? all({}) : undefined];
-  const states = ["c", "h"].filter((k) => s.network.letters.includes(k));
-  const measure = ([one, other]) =>
-    Object.fromEntries(other ? states.map((k) => [k, distances(one[k], other[k], own.H)]) : []);
-  const [apart, apartFree] = [measure(runs), measure(free ?? runs)];
-  // The scales hold what is held and what is free, so that both can be compared.
-  const most = (lists) => nice(Math.max(0, ...lists.map((list) => list?.reduce((a, v) => Math.max(a, Math.abs(v)), 0) ?? 0)));
-  const scales = {
-    c: most([...runs, ...(free ?? [])].map(({ c }) => c)),
-    apart: most([apart, apartFree].flatMap(Object.values)),
-  };
-  const [[one, other], [state]] = [runs, states];
-  const byUnit = apartByUnit(one[state], other?.[state] ?? new Float64Array(one[state].length), own.H);
-  return (own.known = { key, runs, free, scales, apart, apartFree, byUnit, state });
+/** Return the distances between the sentences in each state, and in tanh(c). */
+function measure({ letters, H }, [one, other]) {
+  const states = other ? ["c", "h"].filter((k) => letters.includes(k)) : [];
+  const apart = Object.fromEntries(states.map((k) => [k, distances(one[k], other[k], H)]));
+  return { apart, tanh_c: apart.c && distances(one.c.map(Math.tanh), other.c.map(Math.tanh), H) };
 }
 
-/** The units that are shown, in their order. */
+/** Run the network, but only when a sentence, a held gate or the layer has changed, not at each step. */
+function compute(s, own) {
+  own.network = own.networks[s.names.indexOf(s.chosen)];
+  const key = JSON.stringify([s.sentences, s.clamp, s.hold_from, row(s), s.chosen]);
+  if (own.known?.key === key) return own.known;
+  const all = (network, clamp) => s.sentences.map((sentence) => runOf(s, own, network, sentence, clamp));
+  // Gates are held only in the chosen network.
+  const networks = own.networks.map((network) => {
+    const runs = all(network, network === own.network ? s.clamp : {});
+    return { network, runs, ...measure(network, runs) };
+  });
+  const { runs, apart } = networks[s.names.indexOf(s.chosen)];
+  const free = Object.keys(s.clamp).length ? all(own.network, {}) : undefined;
+  const before = free ?? runs;
+  const { apart: apartFree } = measure(own.network, before);
+  // The scales fit the runs with and without held gates, so that both can be compared.
+  const most = (lists) => nice(Math.max(0, ...lists.map((list) => list?.reduce((a, v) => Math.max(a, Math.abs(v)), 0) ?? 0)));
+  const scales = {
+    c: most([...runs, ...before].map(({ c }) => c)),
+    apart: most([apart, apartFree].flatMap(Object.values)),
+  };
+  const [[one, other], state] = [before, runs[0].c ? "c" : "h"];
+  const byUnit = apartByUnit(one[state], other?.[state] ?? new Float64Array(one[state].length), own.H);
+  return (own.known = { key, networks, runs, free, scales, apart, apartFree, byUnit, state });
+}
+
+/** Return the units that are shown, in order. */
 function order(s, { byUnit }, isSorted) {
   const units = s.units.length ? [...s.units] : Array.from(byUnit.keys());
   return isSorted ? units.sort((a, b) => byUnit[b] - byUnit[a]) : units;
 }
 
-/** A longer sentence is read to its end if the last one was; a shorter one ends earlier. */
+/**
+ * If the step was at the end of the last sentence, move it to the new end; otherwise clip it. Release
+ * gates that the chosen network doesn't have.
+ */
 function settle(next, last) {
   const [T, was] = [longest(next.sentences), longest(last.sentences)];
   const isAtEnd = next.step === last.step && last.step === was && T !== was;
   const step = isAtEnd ? T : within(1, T, next.step);
-  return { ...next, step, hold_from: Math.min(next.hold_from, T) };
+  const { gates } = CELLS[[next.network, ...next.others][next.names.indexOf(next.chosen)].cell];
+  const isLost = Object.keys(next.clamp).some(([k]) => !gates.includes(k));
+  const clamp = Object.fromEntries(Object.entries(next.clamp).filter(([[k]]) => gates.includes(k)));
+  return { ...next, step, hold_from: Math.min(next.hold_from, T), ...(isLost ? { clamp } : {}) };
+}
+
+function allows({ sentences, network, others, names, chosen, rows }, { spell, H }) {
+  const { cell } = [network, ...others][names.indexOf(chosen)] ?? network;
+  const known = CELLS[cell].gates.flatMap((k) => [k, ...Array.from({ length: H }, (_, n) => `${k}${n}`)]);
+  const [isWord, isUnit] = [whole(1, longest(sentences)), whole(0, H - 1)];
+  const isRead = (text) => split(text).length > 0 && split(text).every((word) => spell(word) !== undefined);
+  return {
+    sentences: (all) => [1, 2].includes(all.length) && all.every(isRead),
+    clamp: (held) => Object.entries(held).every(([key, v]) => known.includes(key) && v === within(0, 1, v)),
+    units: (all) => all.every(isUnit),
+    unit: isUnit, step: isWord, hold_from: isWord,
+    chosen: (name) => names.includes(name),
+    layer: whole(0, rows.length / network.directions - 1),
+    reverse: (v) => !v || network.directions === 2,
+  };
 }
 
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
-/** The two sentences, each to be typed, or changed in the word at this step. */
+/** The two sentences, each with a text box and a menu that changes the word at this step. */
 function sentences({ s, values, own, words, change, keep }) {
   const { tokens: vocabulary, D } = s.network;
   const trouble = (b, text) => {
@@ -96,20 +134,20 @@ function sentences({ s, values, own, words, change, keep }) {
     return b === 0 && !split(text).length ? words.empty : "";
   };
   const put = (b, spoken, step) => {
-    const text = spoken.map(own.spell).join(" "); // in its spelling
+    const text = spoken.map(own.spell).join(" "); // with the network's spelling
     const kept = Object.assign([...s.sentences], { [b]: text }).filter(Boolean);
     own.trouble = undefined;
     change({ sentences: kept, step: step ?? longest(kept) });
   };
   const row = (name, b) => {
     const sentence = s.sentences[b] ?? "";
-    // What is being typed is left alone, until another sentence comes.
+    // Text that is being typed isn't replaced until another sentence arrives.
     const isTyped = split(own.typed[b] ?? "").join(" ") === split(sentence).join(" ");
     if (own.seen[b] !== sentence && !isTyped) own.typed[b] = undefined;
     own.seen[b] = sentence;
     const oninput = ({ target }) => {
       own.typed[b] = target.value;
-      // A word being typed is not yet unknown: only what is finished is complained about.
+      // An unknown word may be unfinished, so the message appears only when the text is complete.
       if (!trouble(b, target.value)) put(b, split(target.value));
     };
     const onchange = ({ target }) => keep({ trouble: { b, text: trouble(b, target.value) } });
@@ -129,11 +167,22 @@ function sentences({ s, values, own, words, change, keep }) {
         <span class="number">${say(words.word, { t })}</span>${select}</label>
     </div>`;
   };
+  const fill = (n) => {
+    const filled = s.sentences.map((sentence) => {
+      const [one, ...rest] = split(sentence).filter((word) => word !== s.filler);
+      return [one, ...Array(n).fill(s.filler), ...rest].filter(Boolean).join(" ");
+    });
+    own.typed = [];
+    change({ sentences: filled });
+  };
+  const count = values.runs[0].words.filter((word) => word === s.filler).length;
+  const fills = { label: say(words.fill, s), range: [0, Math.max(FILLS, count), 1], value: count, says: say(words["says fill"], { n: count }), act: fill };
   return html`<div class="sentences">${NAMES.map(row)}
+    ${s.filler ? html`<label class="unit"><span>${say(words.fill, s)} <b class="number">${count}</b></span> ${slider(fills)}</label>` : nothing}
     <p class="message" role="alert" id=${own.id}>${own.trouble?.text ?? ""}</p></div>`;
 }
 
-/** The words along the steps, the distance of the two states there, and where the reader is. */
+/** The words along the time steps, the distances between the states, and the current step. */
 function timeline(context) {
   const { s, values: { runs, free, apart, apartFree, scales }, own, sizes, words, change, keep } = context;
   const last = longest(s.sentences);
@@ -149,7 +198,7 @@ function timeline(context) {
   const [left, right, width] = [34, 4, sizes.along || 540];
   const pitch = (width - left - right) / last;
   const X = scale(0.5, last + 0.5, left, width - right);
-  // Words are level where they have the room, and upright where they don't.
+  // Words are horizontal if there is room, and vertical otherwise.
   const wide = 7.2 * Math.max(...runs.flatMap((run) => run.words.map((word) => word.length)));
   const isUp = wide > pitch - 6;
   const tall = isUp ? wide + 10 : 20;
@@ -174,7 +223,7 @@ function timeline(context) {
       <path class="unheld" d=${free ? Array.from(apartFree[k], mark).join("") : ""} />`;
   };
   const t = Math.min(s.step, apart.h?.length ?? 1) - 1;
-  const where = say(words.where, { t: s.step, T: last });
+  const where = say(words.where, { t: s.step, T: last }) + (s.chosen ? `, ${s.chosen}` : "");
   const gaps = Object.entries(apart).map(([k, list]) => `|Δ${k}| ${number(list[t])}`);
   const spoken = runs.map((run, b) => `${NAMES[b]} ${run.words[Math.min(s.step, run.words.length) - 1]}`);
   const says = `${where}: ${[...spoken, ...context.says, ...gaps].join(", ")}`;
@@ -203,14 +252,14 @@ function timeline(context) {
   </div>`;
 }
 
-/** Which words of a row to write when each takes `room` columns: first those that tell most. */
+/** Return the words of a row to write if each takes `room` columns, the most telling words first. */
 function written(words, isOwn, room) {
   const rank = (t) => (isOwn(t) ? 0 : words[t] !== words[t - 1] ? 1 : 2);
   const all = words.map((_, t) => t).sort((a, b) => rank(a) - rank(b) || a - b);
   return all.reduce((kept, t) => (kept.every((k) => Math.abs(k - t) >= room) ? [...kept, t] : kept), []);
 }
 
-/** How likely each next word is, the two sentences back to back; a mark where nothing is held. */
+/** The probabilities of the next words for both sentences, with marks for the runs without held gates. */
 function prediction({ s: { network: { outputs } }, words, now, free }) {
   const rows = largest(now[0].map((p, n) => Math.max(p, now[1]?.[n] ?? 0)), LIKELY);
   const most = now.map((p) => p.reduce((a, v) => Math.max(a, v)));
@@ -232,7 +281,7 @@ function prediction({ s: { network: { outputs } }, words, now, free }) {
   </div>`;
 }
 
-/** Which unit is read out, in which order they are, and which units a gate's buttons hold. */
+/** The choices of the layer, the unit, the order of the units, and the units that a gate's buttons hold. */
 function choice(context) {
   const { s, values, own, words, change, keep, reset } = context;
   const at = (run) => run[values.state][(Math.min(s.step, run.words.length) - 1) * own.H + s.unit];
@@ -241,7 +290,11 @@ function choice(context) {
     const text = isOne ? say(words["one unit"], { unit: s.unit }) : words["all units"];
     return button(text, () => keep({ isOne }), { pressed: Boolean(own.isOne) === isOne });
   };
-  const again = () => [Object.assign(own, { isOne: false, typed: [], trouble: undefined }), reset()];
+  const again = () => {
+    own.opened?.live.end();
+    Object.assign(own, { isOne: false, typed: [], trouble: undefined, opened: undefined });
+    reset();
+  };
   const sort = () => change({ sort: !s.sort, ...(s.sort ? {} : { unit: order(s, values, true)[0] }) });
   const T = longest(s.sentences);
   const told = s.sentences.map((sentence) => split(sentence)[s.hold_from - 1] ?? "");
@@ -253,24 +306,72 @@ function choice(context) {
   const choose = ({ target: { selectedIndex: n } }) =>
     change({ layer: Math.floor(n / s.network.directions), reverse: n % s.network.directions === 1 });
   return html`<div class="choice">
+    ${s.chosen ? html`<div class="scopes" role="group" aria-label=${words.network}><span>${words.network}</span>
+      ${s.names.map((name, n) => button(html`<i class="net" style="--tint: ${s.colors[n]}"></i>${name}`, () => change({ chosen: name }), { pressed: name === s.chosen }))}</div>` : nothing}
     ${s.rows.length > 1 ? html`<label class="row"><span>${words.row}</span>
       <select data-lm-suppress-shortcuts="true" aria-label=${words.row} @change=${choose}>
         ${s.rows.map((name, n) => html`<option .selected=${n === row(s)}>${name}</option>`)}</select></label>` : nothing}
     ${pick("unit", "unit", [0, own.H - 1], `${s.unit}: ${values.state} ${there.join(", ")}`)}
     ${button(words.sort, sort, { pressed: s.sort })}
-    ${CELLS[s.network.cell].gates.length
+    ${CELLS[own.network.cell].gates.length
       ? html`<div class="scopes" role="group" aria-label=${words.scope}>
           <span>${words.scope}</span>${[false, true].map(scope)}</div>
-        ${pick("from", "hold_from", [1, T], say(words["says from"], { t: s.hold_from, word: told.join(", ") }), T > 1)}`
+        ${pick("from", "hold_from", [1, T], say(words["says from"], { t: s.hold_from, word: told.join(", ") }), T > 1)}
+        ${opener(context)}`
       : nothing}
     <span class="ends">${button(words.reset, again)} ${projector(context)}</span>
   </div>`;
 }
 
-/** Words × units for one gate or state, a map per sentence; a gate can be held. */
+/** Return the settings of an explorer for the chosen unit and word of a sentence, without held gates. */
+function cellOf({ s, values, own, words }, b) {
+  const { network } = own;
+  const { words: spoken, h, c } = (values.free ?? values.runs)[b];
+  const below = { ...network, rows: network.rows.slice(0, s.layer * network.directions) };
+  const x = run(below, own.input(spoken)).outputs;
+  const [T, t, way] = [spoken.length, Math.min(s.step, spoken.length) - 1, s.reverse ? -1 : 1];
+  const at = (array, t) => {
+    const size = array.length / T;
+    return t >= 0 && t < T ? array.subarray(t * size, (t + 1) * size) : new Float64Array(size);
+  };
+  const feature = first(at(x, t).map(Math.abs));
+  const unit = unitOf(CELLS[network.cell], network.rows[row(s)], at(x, t), at(h, t - way), s.unit, feature);
+  const where = { unit: s.unit, t: t + 1, name: NAMES[b], word: spoken[t], feature };
+  return {
+    ...unit, x: at(x, t)[feature], h_before: at(h, t - way)[s.unit],
+    ...(c ? { c_before: at(c, t - way)[s.unit] } : { reset_after: true }),
+    inputs: Array.from({ length: 8 }, (_, n) => at(x, t + way * n)[feature]), repeats: 0,
+    note: say(words.opened, where) + (values.free ? words["opened free"] : ""),
+  };
+}
+
+/** The buttons, one per sentence, that open or close the chosen unit's cell below the widget. */
+function opener(context) {
+  const { s, values, own, words, root, keep } = context;
+  const first = s.explorers[own.network.cell];
+  const open = (b, key) => {
+    own.opened?.live.end();
+    if (own.opened?.key === key) return keep({ opened: undefined });
+    const start = cellOf(context, b);
+    const live = explorer.mount(root.parentElement, { ...first, ...start, start, projector: s.projector });
+    keep({ opened: { key, live } });
+    live.root.tabIndex = -1;
+    live.root.focus();
+  };
+  const one = ({ words: spoken }, b) => {
+    const t = Math.min(s.step, spoken.length);
+    const key = JSON.stringify([b, t, s.unit, row(s), spoken, Boolean(values.free)]);
+    const label = say(words.open, { unit: s.unit, t, name: NAMES[b] });
+    return button(NAMES[b], () => open(b, key), { label, pressed: own.opened?.key === key });
+  };
+  return first && html`<div class="scopes" role="group" aria-label=${words["open this"]}>
+    <span>${words["open this"]}</span>${values.runs.map(one)}</div>`;
+}
+
+/** The card of a gate or state, with a map of words × units per sentence, and buttons to hold a gate. */
 function card(context, k) {
   const { s, values, own, words, change, layout } = context;
-  const [name, isGate] = [words.quantity[k], CELLS[s.network.cell].gates.includes(k)];
+  const [name, isGate] = [words.quantity[k], CELLS[own.network.cell].gates.includes(k)];
   const one = own.isOne ? `${k}${s.unit}` : k;
   const hold = (value) => {
     const rest = Object.entries(s.clamp).filter(([key]) => (own.isOne ? key !== one : key[0] !== k));
@@ -297,7 +398,7 @@ function card(context, k) {
   </div>`;
 }
 
-/** Squares as large as their values: full above zero, hollow below; what is to come is faint. */
+/** A map whose squares have areas proportional to their values, hollow below zero and faint if unread. */
 function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   const { pitch, tall, units, gutter, isStacked } = layout;
   const { words: spoken, [k]: rows } = values.runs[b];
@@ -317,10 +418,10 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   const value = number(rows[cell.t * own.H + cell.unit], !isGate);
   const place = { sentence: NAMES[b], unit: cell.unit, word: spoken[cell.t], t: cell.t + 1 };
   const [above, below] = squares(own, `${k}${b}`, rows, { ...layout, T, left, most: k === "c" ? values.scales.c : 1 });
-  // A number for each row, or where they are low for every second, third, …, and for the chosen.
+  // Each row has a number. If rows are low, only every second, third, … row and the chosen row have one.
   const every = Math.ceil(11 / tall);
   const isNumbered = (n) => n === row || (n % every === 0 && (row < 0 || Math.abs(n - row) >= every));
-  // What a step moves is beside the SVG: the browser then has nothing to lay out or to paint again.
+  // Elements that move with the step are outside the SVG, so that the browser needn't paint it again.
   return html`<figure>
     <b>${NAMES[b]}</b>
     <div class="map"><i class="now" style="width: ${pitch}px; transform: translateX(${left + t * pitch}px)"></i>
@@ -330,6 +431,7 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
       @pointerleave=${() => keep({ hovered: undefined })} @click=${(event) => choose(cellAt(event))}>
       <path class="here" d=${row < 0 ? "" : `M${left} ${row * tall}h${T * pitch}v${tall}h${-T * pitch}z`} />
       <path class="above" d=${above} /><path class="below" d=${below} />
+      <path class="since" d=${s.hold_from > 1 && s.hold_from <= T ? `M${left + (s.hold_from - 1) * pitch} 0v${height}` : ""} />
       ${left ? units.map((unit, n) => svg`<text class="small ${unit === s.unit ? "own" : ""}" text-anchor="end"
         x=${left - 5} y=${(n + 0.5) * tall + 3.5}>${isNumbered(n) ? unit : ""}</text>`) : nothing}
     </svg><i class="veil" style="transform: translateX(${s.reverse ? `calc(${left + t * pitch}px - 100%)` : `${left + (t + 1) * pitch}px`})"></i></div>
@@ -337,7 +439,7 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   </figure>`;
 }
 
-/** The two paths of a map; made again when its numbers or sizes have changed, not at each step. */
+/** Return the two paths of a map. They are made only when its numbers or sizes have changed. */
 function squares({ squares: drawn, H }, key, rows, { pitch, tall, units, T, left, most }) {
   const look = [pitch, tall, left, most, ...units].join();
   if (drawn[key]?.rows === rows && drawn[key].look === look) return drawn[key].paths;
@@ -346,7 +448,7 @@ function squares({ squares: drawn, H }, key, rows, { pitch, tall, units, T, left
     units.forEach((unit, n) => {
       const v = rows[t * H + unit];
       const side = size * Math.sqrt(Math.abs(v) / most);
-      const w = side - (v < 0 ? Math.min(1.2, side) : 0); // half a stroke is outside
+      const w = side - (v < 0 ? Math.min(1.2, side) : 0); // half of the stroke is outside
       const [x, y, d] = [left + (t + 0.5) * pitch - w / 2, (n + 0.5) * tall - w / 2, w].map((v) => v.toFixed(2));
       if (w > 0.005) paths[Number(v < 0)] += `M${x} ${y}h${d}v${d}h-${d}z`;
     });
@@ -355,7 +457,7 @@ function squares({ squares: drawn, H }, key, rows, { pitch, tall, units, T, left
   return paths;
 }
 
-/** In pixels: how many cards are beside each other, and how large a square is. */
+/** Return the layout: the number of cards per row, and the sizes of the squares in pixels. */
 function arrange(all, n, runs, units, isDense) {
   const [B, T] = [runs.length, Math.max(...runs.map((run) => run.words.length))];
   const need = isDense ? 112 : Math.max(112, Math.min(B * T * 16 + 50, Math.max(190, T * 7.5 + 20)));
@@ -368,29 +470,36 @@ function arrange(all, n, runs, units, isDense) {
   return { columns, pitch: wide(20), tall: high(wide(20)), units, gutter: 20, isStacked };
 }
 
-/** What the network expects, and what became of the difference between the sentences. */
-function verdict({ s, values: { runs, apart, apartFree }, own, words, now, says }) {
-  const t = Math.min(s.step, apart.h?.length ?? 1) - 1;
-  const isSame = runs[1] && [0, 1].map((b) => runs[b].words.slice(0, s.step).join(" ")).reduce((a, b) => a === b);
-  const squashed = apart.c && distances(runs[0].c.map(Math.tanh), runs[1].c.map(Math.tanh), own.H);
-  const { verdict, word, read } =
-    !runs[1] || s.network.directions > 1 ? {} : isSame ? { verdict: "same" } : difference(apart, apartFree, squashed, now, t);
-  const parts = { k: apart.c ? "c" : "h", t: word, p: number(read ?? 0) };
-  return html`<p class="verdict" role="status">
-    <span>${say(words.after, { t: s.step })}${says.join(", ")}</span>
-    <b>${verdict ? say(words.difference[verdict], parts) + (words["gate of"][s.network.cell][verdict] ?? "") : ""}</b></p>`;
+/** Each network's likeliest outputs, and a sentence about the difference between the two inputs. */
+function verdict({ s, values: { networks }, words }) {
+  const [one, other] = networks[0].runs.map((run) => run.words.slice(0, s.step).join(" "));
+  const line = ({ network, runs, apart, tanh_c }, n) => {
+    const now = runs.map((run) => at(network, run, Math.min(s.step, run.words.length) - 1));
+    const from = s.names[n] === s.chosen && Object.keys(s.clamp).length ? s.hold_from : 0;
+    const { verdict, word, read } =
+      !runs[1] || network.directions > 1 ? {} : one === other ? { verdict: "same" } : difference({ ...apart, tanh_c }, now, s.step, from);
+    const parts = { k: apart.c ? "c" : "h", t: word, p: number(read ?? 0) };
+    const [told, gate] = [verdict ? say(words.difference[verdict], parts) : "", words["gate of"][network.cell][verdict] ?? ""];
+    const says = now.map((p, b) => expects(s, words, p, b) + (s.chosen ? ` (${number(p[first(p)])})` : "")).join(", ");
+    return s.chosen
+      ? html`<span><i class="net" style="--tint: ${s.colors[n]}"></i><b>${s.names[n]}:</b> ${says}. ${told}</span>`
+      : html`<span>${say(words.after, { t: s.step })}${says}</span><b>${told}${gate}</b>`;
+  };
+  return html`<p class="verdict" role="status">${networks.map(line)}</p>`;
 }
+
+/** Return a sentence such as "A predicts dog". */
+const expects = ({ network }, words, p, b) => say(words.says, { name: NAMES[b], word: network.outputs[first(p)] });
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
 function view(given) {
   const { s, values: { runs, free }, words, own, sizes } = given;
-  const here = (run) => at(own, run, Math.min(s.step, run.words.length) - 1);
+  const here = (run) => at(own.network, run, Math.min(s.step, run.words.length) - 1);
   const now = runs.map(here);
-  const likeliest = (p) => s.network.outputs[p.indexOf(p.reduce((a, v) => Math.max(a, v)))];
-  const says = now.map((p, b) => say(words.says, { name: NAMES[b], word: likeliest(p) }));
+  const says = now.map((p, b) => expects(s, words, p, b));
   const all = order(s, given.values, s.sort);
   const units = all.slice(0, UNITS);
-  const letters = [...s.network.letters];
+  const letters = [...own.network.letters];
   const layout = arrange(sizes.grid || 800, letters.length, runs, units, s.projector);
   const context = { ...given, now, says, layout, free: free?.map(here) };
   return html`<div class="face" role="group" aria-label=${words.title}>
@@ -403,8 +512,9 @@ function view(given) {
     </div>
     <p class="key"><span><i></i>${words.above}</span><span><i class="below"></i>${words.below}</span>
       <span>${words.marks}</span><span>${words.legend}</span>
+      ${s.hold_from > 1 ? html`<span>${words.since}</span>` : nothing} ${free ? html`<span>${words.forced}</span>` : nothing}
       ${units.length < all.length ? html`<span>${say(words.some, { n: UNITS, H: all.length })}</span>` : nothing}</p>
   </div>`;
 }
 
-export default widget({ name: "gw-unroll-player", begin, settle, compute, view });
+export default widget({ name: "gw-unroll-player", begin, settle, allows, compute, view });

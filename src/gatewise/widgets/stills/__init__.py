@@ -1,4 +1,4 @@
-"""Still pictures of the widgets, for pages where nothing runs. They show what the widgets show.
+"""Still pictures of the widgets, with the same contents, for pages where no script runs.
 
 One function per widget takes plain settings and values, and returns a `Still`, which is a `Plot`.
 """

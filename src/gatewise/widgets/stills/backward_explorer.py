@@ -1,32 +1,33 @@
-"""The still picture of a BackwardExplorer: both networks, their gradients, a step of each."""
+"""The still of a BackwardExplorer: both networks, their gradients and one time step of each."""
 
 from itertools import pairwise
 
 import numpy as np
 
 from gatewise.drawings import STAGES, at_stage, lstm_cell, rnn_cell
-from gatewise.drawings.outlines import place
+from gatewise.drawings.outlines import dashes, place
 from gatewise.drawings.shapes import Box
 from gatewise.drawings.text import Symbol
 from gatewise.drawings.theme import LIGHT
 from gatewise.drawings.values import figure, gradient_thickness
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
-LEFT, RIGHT = PADDING + 76, WIDTH - PADDING - 44  # the edges of the time steps
+LEFT, RIGHT = PADDING + 76, WIDTH - PADDING - 50  # the edges of the time steps
 ROWS = {"c": 36, "h": 54, "rnn": 107}  # the y of the wires of the chains
 TOP, FLOOR, HEIGHT = 150, 290, 316  # the edges of the curves, and the height with labels
-SEEN = 1e-20  # the logarithmic axis shows larger gradients only
+SEEN = 1e-20  # the logarithmic axis shows only larger gradients
 
 
 def backward_explorer(settings, ours, theirs, split, names, sentence="", lost=()):
     """Draw the gradient going back through one LSTM unit and one RNN unit. Returns a Still.
 
     settings: a dict with x, T, read, step, stage and detach.
-    ours: the LSTM's gradients, lists (T,) under the names in `lstm_cell(backward=True)`, without
-    dc_from_h and dc_from_c. theirs: the same for the RNN. split: lists (T,) whole, wire, detour.
-    names: labels of the curves dc, dh, rnn, whole, wire and detour; of an RNN curve that is 0
-    (none); of the loss; and of the axis (size).
-    sentence: what happens at this stage, with symbols written as `c_3`.
+    ours: a dict of the LSTM's gradients, lists (T,) with the names in `lstm_cell(backward=True)`,
+    but without dc_from_h and dc_from_c. theirs: the same for the RNN. split: a dict of the lists
+    (T,) whole, wire and detour.
+    names: the labels of the curves dc, dh, rnn, whole, wire and detour, of an RNN curve that is 0
+    (none), of the loss, and of the axis (size).
+    sentence: a sentence about this stage, with symbols written as `c_3`.
     lost: sentences that say where the gradient is lost.
     """
     s = settings
@@ -64,9 +65,9 @@ def backward_explorer(settings, ours, theirs, split, names, sentence="", lost=()
 
 
 def _chains(still, s, ours, theirs, names, sizes):
-    """Draw both networks: one box per time step, and between the boxes the gradients sent back.
+    """Draw both networks, with a box per time step and the gradients sent back between the boxes.
 
-    sizes: the width of a column, and the scale of the drawings of the cells and of their wires.
+    sizes: the width of a column, and the scale of the cells' drawings and wires.
     """
     pitch, thin = sizes
     half = min(44, pitch / 2) / 2
@@ -95,7 +96,8 @@ def _chains(still, s, ours, theirs, names, sizes):
             elif value:
                 color, tip = row[0].replace("r", "h"), min(7, (x - half - before) / 2)
                 width = thin * gradient_thickness(value)
-                _line(still, [(x - half, y), (before + tip, y)], color, width)
+                dashed = dashes(value, width * POINTS, POINTS)
+                _line(still, [(x - half, y), (before + tip, y)], color, width, dashed)
                 _tip(still, (before, y), (tip, 6), color)
         ink, line = ("ink", 3) if t == step else ("muted" if t <= read else "line", 1.5)
         for y, tall in [(26, 38), (96, 22)]:
@@ -109,11 +111,11 @@ def _chains(still, s, ours, theirs, names, sizes):
         _line(still, [(x, PADDING + start), (x, PADDING + end + side)], "ink", 2)
         outline = [(x, PADDING + end), (x - 5, PADDING + end + side), (x + 5, PADDING + end + side)]
         _area(still, outline, "ink")
-        still.write(x + 7, PADDING + start + (2 if side > 0 else 7), names["loss"], 11)
+        still.write(x + 7, PADDING + start + (-4 if side > 0 else 7), names["loss"], 11)
 
 
 def _curves(still, s, ours, theirs, split, names):
-    """Draw the curves of the gradients: solid where they are known so far, pale elsewhere."""
+    """Draw the curves of the gradients, which are pale where they aren't known yet."""
     c, dotted = LIGHT["c"], (0, (1, 2))
     rnn = ("rnn", theirs["dh"], LIGHT["gradient"], dotted, "o", 5)
     shown = [
@@ -145,7 +147,7 @@ def _curves(still, s, ours, theirs, split, names):
         look |= {"linewidth": 2.5 * POINTS, "marker": marker, "markersize": size * POINTS} | wide
         panel.plot(steps[seen], value[seen], label=names[name], clip_on=False, **look)
     low, high = np.floor(np.log10(min(sizes)) + 1e-9), np.ceil(np.log10(max(sizes)) - 1e-9)
-    low = 4 * np.floor(low / 4)  # in large steps, so that the axis seldom changes
+    low = 4 * np.floor(low / 4)  # in large steps, so that the axis rarely changes
     powers = np.arange(high, low - 1, -np.ceil((high - low) / 7))
     panel.set(yscale="log", xlim=(0.5, s["T"] + 0.5), ylim=(10**low, 10**high))
     panel.set_xlabel("step t").set_visible(False)
@@ -188,9 +190,10 @@ def _power(power):
     return f"{10.0**power:g}" if -3 <= power <= 3 else figure(10.0**power).replace("1.0·", "")
 
 
-def _line(still, points, color, width):
+def _line(still, points, color, width, dashed="-"):
     outline = [("M", points[0]), ("L", points[1])]
-    place(still.page, outline, edgecolor=LIGHT[color], linewidth=width * POINTS)
+    look = {"edgecolor": LIGHT[color], "linewidth": width * POINTS, "linestyle": dashed}
+    place(still.page, outline, **look)
 
 
 def _tip(still, point, size, color):

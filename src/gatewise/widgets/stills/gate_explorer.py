@@ -1,4 +1,4 @@
-"""The still picture of a GateExplorer or GRUExplorer: the cell, its gates and the sequence."""
+"""The still of a GateExplorer or GRUExplorer: the cell, its gates and the sequence."""
 
 from itertools import pairwise
 from numbers import Real
@@ -16,21 +16,22 @@ INNER = WIDTH - 2 * PADDING
 CELL = 700  # the width of the drawing
 REACH = 8  # the curves go from −8 to 8
 SYMBOLS = {"c_before": "c_t−1", "h_before": "h_t−1", "x": "x_t"}
-CELLS = {"lstm": ("figo", "g"), "gru": ("rzn", "n")}  # the cards, and the one for the candidate
+CELLS = {"lstm": ("figo", "g"), "gru": ("rzn", "n")}  # the cards, and the candidate
 TINTS = {"lstm": "ch", "gru": "nh"}  # the colors of the equations
 
 
 def gate_explorer(settings, values, strip, names, title, judged=None, does=None):
     """Draw one unit with its settings: its cell, its gates and a sequence. Returns a Still.
 
-    settings: a dict with x, h_before, w_x, w_h, b; for an LSTM also c_before, for a GRU also
-    reset_after; optionally held and note.
-    values: every number of `lstm_cell` or `gru_cell`, and the pre-activation of each gate, `a_f`.
-    strip: a dict of lists (T,): x, h and, for an LSTM, c. names: from the symbol of a gate to its
-    name. title: the title of the sequence.
-    judged: for a task. low, high: bounds (T,), infinite or None where c is free. text: a character
-    for each time step, or None. step: the time step that is drawn.
-    does: from the symbol of a gate to a phrase that says what it does.
+    settings: a dict with x, h_before, w_x, w_h, b, with c_before for an LSTM or reset_after for a
+    GRU, and optionally with held and note.
+    values: every number of `lstm_cell` or `gru_cell`, and pre-activations such as `a_f`.
+    strip: a dict of lists: x (T,), and h and, for an LSTM, c (T + 1,), which begin before the first
+    step. names: a dict from the symbols of the gates to their names. title: the title of the
+    sequence.
+    judged: for a task, a dict of low and high, the bounds (T,), infinite or None where c is free;
+    text, a character for each time step, or None; and step, the time step that is drawn.
+    does: a dict from the symbols of the gates to phrases that say what they do.
     """
     cell = "lstm" if "c" in values else "gru"
     letters, candidate = CELLS[cell]
@@ -134,23 +135,23 @@ def _card(still, k, name, iscandidate, values, rows, place):
 
 
 def sequence(still, strip, title, y, judged=None):
-    """Draw a bar for each input and the states after each time step, as in the live widget.
+    """Draw a bar for each input, and the states before the first time step and after each step.
 
     strip, title, judged: as in `gate_explorer`. y: the top of the chart, in pixels.
     """
     left, right = PADDING + 36, WIDTH - PADDING - 66
     x, T = np.asarray(strip["x"], dtype=float), len(strip["x"])
-    steps, pitch = np.arange(1, T + 1), (right - left) / T
+    steps, pitch = np.arange(T + 1), (right - left) / (T + 1)
     still.formula(PADDING, y + 12, title, bold=True)
     if judged and "step" in judged:
-        column = left + pitch * (judged["step"] - 1), y + 18, pitch, 214
+        column = left + pitch * judged["step"], y + 18, pitch, 214
         still.put(Box(*column, fill="panel"))
 
     bars = still.panel("x", left, y + 18, right - left, 84, title)
     width = max(2, min(26, pitch * 0.6)) / pitch
-    bars.bar(steps, np.clip(x, -2, 2), width, color=LIGHT["x"], label="x")
+    bars.bar(steps[1:], np.clip(x, -2, 2), width, color=LIGHT["x"], label="x")
     bars.axhline(0, color=LIGHT["line"], linewidth=POINTS)
-    bars.set(xlim=(0.5, T + 0.5), ylim=(-2.6, 2.6), xticks=[], yticks=[])
+    bars.set(xlim=(-0.5, T + 0.5), ylim=(-2.6, 2.6), xticks=[], yticks=[])
     still.formula(PADDING + 4, y + 64, "x_t", 15)
     for t, value in enumerate(x if pitch > 36 else []):
         where = (t + 1, np.clip(value, -2, 2)), (0, -3 if value < 0 else 3)
@@ -168,19 +169,19 @@ def sequence(still, strip, title, y, judged=None):
         bottom, top = (b.clip(low - spare, high + spare) for b in bounds)
         known = np.isfinite(bounds).any(axis=0)
         look = {"color": LIGHT["muted"], "alpha": 0.22, "linewidth": 0, "label": "allowed"}
-        lines.bar(steps[known], (top - bottom)[known], 1, bottom[known], **look)
+        lines.bar(steps[1:][known], (top - bottom)[known], 1, bottom[known], **look)
     lines.axhline(0, color=LIGHT["line"], linewidth=POINTS)
     for k, style in zip(states, ["o-", "s--"] if len(states) > 1 else ["s--"], strict=True):
         size = (8 if k == "c" else 6) * POINTS if pitch >= 12 else 0
         look = {"linewidth": 2.5 * POINTS, "markersize": size, "clip_on": False}
         lines.plot(steps, strip[k], style, color=LIGHT[k], label=k, **look)
-    lines.set(xlim=(0.5, T + 0.5), ylim=(low - spare, high + spare))
+    lines.set(xlim=(-0.5, T + 0.5), ylim=(low - spare, high + spare))
     lines.set_xlabel("step of the sequence").set_visible(False)
     ticks = [v for v in (low, high) if abs(v) > 0.14 * (high - low)]
     lines.set_yticks([0, *ticks], ["0", *(f"{v:g}".replace("-", "−") for v in ticks)])
     text = judged and judged.get("text")
     every = 1 if text else int(np.ceil(18 / pitch))
-    shown = steps[every - 1 :: every]
+    shown = steps[every if text else 0 :: every]
     lines.set_xticks(shown, [text[t - 1] if text else str(t) for t in shown])
     for label in lines.get_xticklabels():
         label.set_parse_math(False)

@@ -1,4 +1,4 @@
-"""A picture laid out by hand, like a page: in CSS pixels from the top left corner."""
+"""A picture that is laid out like a page, in CSS pixels from the top left corner."""
 
 import re
 
@@ -10,14 +10,14 @@ from gatewise.drawings.theme import LIGHT
 from gatewise.plots import Plot
 
 POINTS = 0.72  # points per CSS pixel, at 100 pixels per inch
-WIDTH, PADDING = 860, 14  # of a widget, in pixels
+WIDTH, PADDING = 860, 14  # the width and padding of a widget in pixels
 SYMBOL = re.compile(r"\b([a-z]+_(?:t−1|\w*))")
 
 
 class Still(Plot):
     """A Plot whose panels are placed by hand, on a page for text and the shapes of drawings.
 
-    height, width: in CSS pixels.
+    height, width: the size in CSS pixels.
     """
 
     def __init__(self, height, width=WIDTH):
@@ -48,7 +48,7 @@ class Still(Plot):
         return panel
 
     def drawing(self, name, drawing, x, y, width, values):
-        """Add a drawing filled with values, and return its height. The text form has its name."""
+        """Add a drawing filled with values, and return its height. The text form lists its name."""
         height = width * drawing.height / drawing.width
         drawing.draw(self.panel(name, x, y, width, height, drawing.name), values)
         return height
@@ -60,7 +60,7 @@ class Still(Plot):
         self.page.text(x, y, text, color=LIGHT[color], weight=weight, parse_math=False, **look)
 
     def formula(self, x, y, text, size=13, anchor="start", color="ink", bold=False):
-        """Write text with its baseline at (x, y); in it, `c_t−1` becomes a symbol with an index."""
+        """Write text with its baseline at (x, y), and `c_t−1` in it as a symbol with an index."""
         look = {"fontsize": size * POINTS, "ha": ALIGN[anchor], "va": "baseline"}
         text = SYMBOL.sub(lambda found: mathematics(found[1]), text.replace("$", r"\$"))
         look |= {"weight": "bold" if bold else "normal", "math_fontfamily": "stix"}

@@ -8,12 +8,13 @@ from gatewise.drawings.theme import LIGHT
 from gatewise.drawings.values import nice, number
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
-LINES, COLUMNS = 18, 68  # lines of text shown, and letters per line
-ADVANCE, LEADING = 13 * 0.602, 21  # px per letter of DejaVu Sans Mono, and per line
+LINES, COLUMNS = 18, 68  # the number of lines, and of letters per line
+ADVANCE, LEADING = 13 * 0.602, 21  # the px per letter of DejaVu Sans Mono, and per line
 ABOVE, BELOW = "c", "h"  # the colors of values above and below zero
 LEVELS = 5
-LIKELY, RANKED, ROW = 8, 6, 22  # how many outputs and units are listed, and px per row
-DOT = 2  # px of a dot of the underline below zero, and of the gap after it
+LIKELY, RANKED = 8, 6  # the numbers of outputs and of units that are listed
+ROW = 22  # the height of a row of these lists, in px
+DOT = 2  # the length of a dot of the underline below zero, and of the gap after it, in px
 SIDE = WIDTH - PADDING - 232  # the left edge of the lists
 
 
@@ -67,7 +68,7 @@ def _box(x, y, width, height):
 
 
 def _lines(text, tokens, at):
-    """Return the lines around the token `at`, and the number of the first of them.
+    """Return the lines around the token `at`, and the index of the first line.
 
     A line is a dict: its `text`, the `places` (column, index) of its tokens, and the `widths` of
     the tokens by their columns.
@@ -101,7 +102,7 @@ def _scale(quantity, shown, outputs):
 
 
 def _lists(still, values, reader):
-    """Draw the list of units that separate the marked tokens, and that of the likeliest outputs."""
+    """Draw a list of units that separate the marked tokens, and a list of the likeliest outputs."""
     y = PADDING + 48
     for unit, area in values["ranking"][:RANKED]:
         sign = "−" if area < 0.5 else "+"

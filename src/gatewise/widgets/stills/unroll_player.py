@@ -1,6 +1,6 @@
-"""The still picture of an UnrollPlayer: the sentences, their distances, next words, all units.
+"""The still of an UnrollPlayer: the sentences, their distances, the next words and all units.
 
-The time to draw it is bounded, however large the vocabulary, the network and the sentences. It
+The time to draw it is bounded, however large the vocabulary, the network and the sentences are. It
 shows the likeliest words, the first units and the words around the step, and says what is left out.
 """
 
@@ -30,21 +30,23 @@ def unroll_player(
     names,
     unit=0,
     free=None,
-    said="",
+    said=(),
     hold_from=1,
     reverse=False,
 ):
-    """Draw one or two sentences, as an UnrollPlayer computes them. Returns a Still.
+    """Draw one or two sentences with the results of an UnrollPlayer. Returns a Still.
 
-    values: a dict. runs: for each sentence, its words, every symbol (T, H), and p (T, D).
-    apart: |Δc| and |Δh| by symbol, (T,). free, optional: runs and apart with no gate held.
-    vocabulary: the D outputs. step: counted from 1. units: the units shown, in order.
-    clamp: from `f` or `f3` to the number at which the gate is held.
-    names: from a symbol to its name, and the widget's phrases: likely, where, says, above, below,
-    scale, held, `held one`; with `free` also dotted; optionally legend and `held from`.
-    unit: the unit whose values are written. free: for each sentence p (D,) with no gate held.
-    said: a sentence about the difference. hold_from: the first word at which gates are held.
-    reverse: whether the layer reads from the last word to the first.
+    values: a dict with runs, a dict for each sentence with its words, every symbol (T, H) and
+    p (T, D); with apart, the distances |Δc| and |Δh| (T,) by symbol; and optionally with free,
+    the runs and apart without held gates.
+    vocabulary: the D outputs. step: the step, counted from 1. units: the units shown, in order.
+    clamp: a dict from held gates, such as `f` or `f3`, to numbers.
+    names: a dict with the name of each symbol and the widget's phrases likely, where, says, above,
+    below, scale, held and `held one`, with dotted if there is `free`, and optionally with legend
+    and `held from`.
+    unit: the unit whose values are written. free: for each sentence, p (D,) without held gates.
+    said: a line of text about the difference for each network. hold_from: the first word at which
+    gates are held. reverse: whether the layer reads from the last word to the first.
     """
     behind = values.get("free", values)
     scales = _scales(values, behind)
@@ -67,13 +69,15 @@ def unroll_player(
 
     top = PADDING + 28
     middle = top + max(row * len(runs) + (12 + 110 if apart else 8), 24 + 19 * len(shown)) + 16
-    sentence, middle = middle + 8, middle + (24 if said else 0)
+    lines, middle = middle + 8, middle + 4 * bool(said) + 20 * len(said)
     rows = -(-len(letters) // sizes["columns"])
     tall = middle + rows * (sizes["card"] + 10) + (44 if notes else 24) + PADDING
     still = Still(round(tall))
     where = names["where"].format(t=step + more.get("first", 1) - 1, T=more.get("T", T))
     still.write(PADDING, PADDING + 12, where)
-    still.write(PADDING, sentence, said, 14, bold=True)
+    size = {"size": 14, "bold": True} if len(said) == 1 else {"size": 12}
+    for n, line in enumerate(said):
+        still.write(PADDING, lines + 20 * n, line, **size)
     _along(still, runs, (apart, shadow, scales["apart"]), step, row, top)
     _next(still, p, shown, vocabulary, names, free)
     wide = (INNER - 10 * (sizes["columns"] - 1)) / sizes["columns"]
@@ -90,7 +94,7 @@ def unroll_player(
 
 
 def _scales(values, free):
-    """Return the ends of the axes of the distances and of c, for held and free runs alike."""
+    """Return the axis limits for the distances and for c, which fit held and free runs."""
     apart = [v for one in (values, free) for line in one["apart"].values() for v in line]
     runs = [run for one in (values, free) for run in one["runs"] if "c" in run]
     return {
@@ -100,7 +104,7 @@ def _scales(values, free):
 
 
 def _window(values, step):
-    """Return the runs and distances for at most `WORDS` words around the step, and which words."""
+    """Return the runs and distances for at most `WORDS` words around the step, and their places."""
     runs, apart = values["runs"], values["apart"]
     T = max(len(run["words"]) for run in runs)
     if T <= WORDS:
@@ -138,7 +142,7 @@ def _sizes(T, B, letters, H):
 
 
 def _along(still, runs, distances, step, row, top):
-    """Draw the words in a row per sentence, and below them the distances between the states."""
+    """Draw the words, one row per sentence, and below them the distances between the states."""
     apart, shadow, most = distances
     T = max(len(run["words"]) for run in runs)
     left = PADDING + 34
@@ -189,7 +193,7 @@ def _along(still, runs, distances, step, row, top):
 
 
 def _written(words, own, room):
-    """Return the words of a row to write when each takes `room` columns, most telling first."""
+    """Return the words of a row to write if each takes `room` columns, most telling ones first."""
 
     def rank(t):
         return 0 if own[t] else 1 if t == 0 or words[t] != words[t - 1] else 2
@@ -209,7 +213,7 @@ def _likeliest(p):
 
 
 def _next(still, p, shown, vocabulary, names, free):
-    """Draw the likeliest next words of both sentences back to back; marks show the free runs."""
+    """Draw both sentences' likeliest next words back to back, with marks for the free runs."""
     left, right = PADDING + ALONG + 22, WIDTH - PADDING
     middle, top = (left + right) / 2, PADDING + 28
     says = [
@@ -248,7 +252,7 @@ def _next(still, p, shown, vocabulary, names, free):
 
 
 def _card(still, k, runs, units, at, told, sizes, corner):
-    """Draw the card of a gate or state: one map per sentence, and whether the gate is held."""
+    """Draw the card of a gate or state, with one map per sentence and a note about held gates."""
     (step, unit), (names, clamp, hold_from, most, reverse), (x, y, wide) = at, told, corner
     pitch, tall = sizes["pitch"], sizes["tall"]
     still.card(x, y, wide, sizes["card"], k)
@@ -273,7 +277,7 @@ def _card(still, k, runs, units, at, told, sizes, corner):
             n = units.index(unit)
             panel.axhspan(n - 0.5, n + 0.5, linewidth=0.75 * POINTS, clip_on=False, **edge)
         rows = np.asarray(run[k])[:, units]
-        # In reverse nothing is pale: `squares` knows the words after the step alone.
+        # In reverse, nothing is pale, since `squares` can make only the words after the step pale.
         panel.add_collection(squares(rows, k, T if reverse else step, scale, width=tall / pitch))
         panel.set(xlim=(-0.5, T - 0.5), ylim=(len(units) - 0.5, -0.5), xticks=[])
         every = int(np.ceil(11 / tall))

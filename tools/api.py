@@ -1,0 +1,159 @@
+"""The API page: every public function and class, read from the source, which is never imported.
+
+The names in a module's `__all__` are public. In modules without it, all names without a leading
+underscore are public.
+"""
+
+import ast
+import re
+from functools import cache
+
+from tools import links
+
+SOURCE = links.ROOT / "src"
+MODULES = [
+    "gatewise",
+    "gatewise.cells.rnn",
+    "gatewise.cells.lstm",
+    "gatewise.cells.gru",
+    "gatewise.cells.stack",
+    "gatewise.cells.activations",
+    "gatewise.check",
+    "gatewise.text",
+    "gatewise.data",
+    "gatewise.models",
+    "gatewise.training",
+    "gatewise.plots",
+    "gatewise.drawings",
+    "gatewise.widgets",
+    "gatewise.widgets.tasks",
+]
+# Descriptions of parameters in a docstring, such as `x: (T, B, D).` Each begins a new line.
+ITEM = re.compile(r"(?:\n|(?<=\.) )(?!Source)(\w+(?:, \w+)*)(?=(?: \([^)]*\))?: )")
+LAST = re.compile(r"(?:\n|(?<=\.) )(?=(?:Returns|Raises|Source)\b)")
+
+
+# ── the source ──────────────────────────────────────────────────────────────────────────────
+
+
+@cache
+def read(module):
+    """Return the lines and the syntax tree of a module, or None if there is no such module."""
+    path = SOURCE / module.replace(".", "/")
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    if not path.exists():
+        return None
+    text = path.read_text(encoding="utf-8")
+    return text.splitlines(), ast.parse(text)
+
+
+def find(module, name):
+    """Return the module that defines a name in another module, and the definition.
+
+    Returns None for an unknown name, a submodule, and a name that isn't a function or a class.
+    """
+    for node in read(module)[1].body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+            return module, node
+        if isinstance(node, ast.ImportFrom) and any(one.name == name for one in node.names):
+            is_ours = node.module.startswith("gatewise") and read(node.module)
+            return find(node.module, name) if is_ours else None
+    return None
+
+
+def public(module):
+    """Return the public functions and classes of a module as a list of results of `find`."""
+    body = read(module)[1].body
+    for node in body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "__all__":
+            names = ast.literal_eval(node.value)
+            break
+    else:
+        names = [n.name for n in body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+    return [found for name in names if name[0] != "_" and (found := find(module, name))]
+
+
+def family(module, node):
+    """Return a class and its bases in the package, as results of `find`."""
+    found = [(module, node)]
+    for base in node.bases:
+        if isinstance(base, ast.Name) and (parent := find(module, base.id)):
+            found += family(*parent)
+    return found
+
+
+def methods(module, node):
+    """Return the own and inherited methods of a class as a dict from names to definitions."""
+    found = {}
+    for _, kind in family(module, node):
+        for one in kind.body:
+            if isinstance(one, ast.FunctionDef):
+                found.setdefault(one.name, one)
+    return found
+
+
+def fields(module, node):
+    """Return the fields of a named tuple as a dict from names to comments in the source."""
+    for base in node.bases:  # namedtuple("Trace", "x h0 …")
+        if isinstance(base, ast.Call) and base.func.id == "namedtuple":
+            return dict.fromkeys(base.args[1].value.split(), "")
+    own = [one for one in node.body if isinstance(one, ast.AnnAssign)]
+    lines = read(module)[0]
+    return {one.target.id: lines[one.end_lineno - 1].partition("  # ")[2] for one in own}
+
+
+def parameters(module, node):
+    """Return the parameters of a function, a method or a class, as text."""
+    if isinstance(node, ast.FunctionDef):
+        return re.sub(r"^(self|cls)(, |$)", "", ast.unparse(node.args))
+    if init := methods(module, node).get("__init__"):
+        return parameters(module, init)
+    return ", ".join(name for one in family(module, node) for name in fields(*one))
+
+
+# ── the page ────────────────────────────────────────────────────────────────────────────────
+
+
+def anchor(heading):
+    """Return the anchor of a heading, which is its name without the parameters."""
+    return re.sub(r"`|\(.*", "", heading)
+
+
+def entries(module):
+    """Yield the name, the parameters, the docstring and the fields of each public name.
+
+    The methods of a class follow it. The parameters of a property are None.
+    """
+    short = module.split(".")[-1]
+    for origin, node in public(module):
+        name = f"{short}.{node.name}"
+        is_class = isinstance(node, ast.ClassDef)
+        own = fields(origin, node) if is_class else {}
+        yield name, parameters(origin, node), ast.get_docstring(node), own
+        for one in methods(origin, node).values() if is_class else []:
+            if one.name[0] != "_":
+                is_value = any(getattr(d, "id", "") == "property" for d in one.decorator_list)
+                given = None if is_value else parameters(origin, one)
+                yield f"{name}.{one.name}", given, ast.get_docstring(one), {}
+
+
+def entry(name, given, docstring, own):
+    """Return one entry as Markdown, with its signature, docstring and fields."""
+    level = "###" if name.count(".") == 1 else "####"
+    lines = [f"- `{field}`: {told}" for field, told in own.items() if told]
+    signature = name if given is None else f"{name}({given})"
+    docstring = LAST.sub("  \n", ITEM.sub(r"  \n`\1`", docstring or ""))
+    return "\n\n".join([f"{level} `{signature}`", docstring, "\n".join(lines)])
+
+
+def markdown(introduction):
+    """Return the page as Markdown, beginning with its title and introduction."""
+    contents, parts = [], []
+    for module in MODULES:
+        found = list(entries(module))
+        names = [name for name, *_ in found if name.count(".") == 1]
+        listed = " · ".join(f"[{name.partition('.')[2]}](#{name})" for name in names)
+        contents.append(f"- [{module}](#{module}): {listed}")
+        parts += [f"## {module}", ast.get_docstring(read(module)[1])]
+        parts += [entry(*one) for one in found]
+    return "\n\n".join([introduction, "\n".join(contents), *parts])
