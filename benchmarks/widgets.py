@@ -10,9 +10,12 @@ one core busy. The script prints a table and writes it to `widgets.txt`, next to
 --strict, the exit status is 1 if any p95 exceeds 16 ms, which is about one frame at 60 Hz, or if a
 wait exceeds its bound in LONGER. The last rows describe TextReader with 20,000 characters: the
 waits for the first colors, for the whole text and for a ranking of 128 units, and then the samples
-for scrolling and hovering.
+for scrolling and hovering. The memory for this text follows the table: the size of what Python
+sends, and what the page uses after everything is read and ranked. The wait for the whole text and
+the largest UnrollPlayer (256 units, 50,000 tokens and 200 time steps) have no bound.
 """
 
+import json
 import os
 import platform
 import subprocess
@@ -40,7 +43,7 @@ from blank_page import FLAGS, View, executable  # noqa: E402
 
 BOUND = 16  # milliseconds
 LONGER = {"TextReader, first colors": 500, "TextReader, selection to ranking": 100}
-UNBOUNDED = "TextReader, all read"
+UNBOUNDED = "TextReader, all read", "UnrollPlayer, largest"
 MOVES = 120  # the number of mouse moves in each direction
 TOKENS = 20_000
 BUSY = [sys.executable, "-c", "while True: pass"]
@@ -66,11 +69,20 @@ def player():
     return UnrollPlayer(model, vocabulary, sentences=sentences)
 
 
+def largest():
+    """Return an UnrollPlayer with 256 units, 50,000 tokens and two sentences of 200 words."""
+    torch.manual_seed(0)
+    names = [f"w{n}" for n in range(50_000)]
+    parts = torch.nn.Embedding(50_000, 16), torch.nn.LSTM(16, 256), torch.nn.Linear(256, 50_000)
+    return UnrollPlayer(parts, names, sentences=[range(200), range(1, 201)])
+
+
 WIDGETS = {
     "GateExplorer": GateExplorer,
     "GRUExplorer": GRUExplorer,
     "BackwardExplorer": BackwardExplorer,
     "UnrollPlayer": player,
+    "UnrollPlayer, largest": largest,
 }
 
 
@@ -116,10 +128,17 @@ SCROLL = """async box => {
 
 
 def read(browser):
-    """Return the rows for a long text in TextReader: the name, the samples, p50 and p95 in ms."""
+    """Return the rows for a long text in TextReader, and the memory sent and used, in MB.
+
+    A row has a name, the number of samples, and p50 and p95 in ms.
+    """
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.set_content("<main></main>")
-    waits = page.evaluate(READ, reader().get_state())
+    tools = page.context.new_cdp_session(page)
+    empty, state = used(tools), reader().plain()
+    source = {"_esm": TextReader._esm, "_css": TextReader._css}
+    waits = page.evaluate(READ, {"constants": {}} | source | state)
+    memory = len(json.dumps(state)) / 1e6, used(tools) - empty
     rows = [(step, 1, ms, ms) for step, ms in waits.items()]
     box = page.locator(".sheet")
     box.evaluate(WATCH, "scroll")
@@ -131,7 +150,14 @@ def read(browser):
         page.mouse.move(place["x"] + 20 + 2 * n, place["y"] + 20 + n)
     rows.append(("hover", *_shares(page)))
     page.close()
-    return [(f"TextReader, {step}", *rest) for step, *rest in rows]
+    return [(f"TextReader, {step}", *rest) for step, *rest in rows], memory
+
+
+def used(tools):
+    """Return a page's JavaScript memory in MB, after garbage collection."""
+    tools.send("HeapProfiler.collectGarbage")
+    found = tools.send("Runtime.getHeapUsage")
+    return (found["usedSize"] + found["backingStorageSize"]) / 1e6
 
 
 def _shares(page):
@@ -156,7 +182,7 @@ def drag(view):
 
 
 def measure(browser):
-    """Return one row per widget: its name, the number of samples, and p50 and p95 in ms."""
+    """Return the rows for all widgets, and TextReader's memory, in the form that `read` returns."""
     rows = []
     for name, make in WIDGETS.items():
         view = View(browser.new_page(viewport={"width": 1200, "height": 900}), make())
@@ -165,7 +191,8 @@ def measure(browser):
             raise RuntimeError(f"{name}: {view.faults}")
         rows.append((name, len(waits), *np.percentile(waits, [50, 95])))
         view.page.close()
-    return rows + read(browser)
+    long, memory = read(browser)
+    return rows + long, memory
 
 
 def machine():
@@ -197,13 +224,15 @@ def main():
         "milliseconds from the input event of a drag to its frame, drawn",
         f"{'widget':34}{'machine':16}{'inputs':>8}{'p50':>8}{'p95':>8}",
     ]
-    for state, rows in found.items():
+    for state, (rows, _) in found.items():
         for name, inputs, p50, p95 in rows:
             lines.append(f"{name:34}{state:16}{inputs:8}{p50:8.1f}{p95:8.1f}")
+    sent, held = found["as it is"][1]
+    lines += ["", f"memory of TextReader: {sent:.1f} MB sent, {held:.0f} MB used on the page"]
     table = "\n".join(lines) + "\n"
     print(table, end="")
     (HERE / "widgets.txt").write_text(table, encoding="utf-8")
-    bounded = [row for rows in found.values() for row in rows if row[0] != UNBOUNDED]
+    bounded = [row for rows, _ in found.values() for row in rows if row[0] not in UNBOUNDED]
     slow = any(p95 > LONGER.get(name, BOUND) for name, *_, p95 in bounded)
     return int(slow and "--strict" in sys.argv)
 

@@ -46,6 +46,17 @@ def code(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+def guessed(notebook):
+    """Return the folded cells that are the first after a guess."""
+    marks = [
+        (cell, cell.metadata == notebooks.FOLDED)
+        for cell in notebook.cells
+        if "**Guess" in cell.source or cell.metadata == notebooks.FOLDED
+    ]
+    pairs = zip([(None, True), *marks], marks, strict=False)
+    return [cell for (_, was_folded), (cell, is_folded) in pairs if is_folded > was_folded]
+
+
 def prose(notebook):
     """Return the text of a notebook's Markdown cells, without code."""
     text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
@@ -63,7 +74,8 @@ def test_each_link_within_the_book_leads_somewhere(pages, read, name):
         target = pages / (link.path or f"{name}.html")
         assert target.is_file(), link
         if link.fragment:
-            assert unquote(link.fragment) in read(target.stem).ids, link
+            anchor = unquote(link.fragment)
+            assert {anchor, anchor.partition("?")[0]} & {*read(target.stem).ids}, link
 
 
 @every
@@ -85,6 +97,18 @@ def test_links_of_notebooks_lead_to_pages_and_to_the_repository():
         f"https://github.com/{site.links.address()}/blob/main/README.md",
         "https://e.org",
     ]
+
+
+@each
+def test_each_link_to_a_state_sets_a_widget_of_its_page(read, name):
+    book = f"]({site.links.book()}{name}.html#"
+    wanted = re.findall(re.escape(book) + r"(.+?)\)", prose(NOTEBOOKS[name]))
+    found = re.findall(r'<a class="set" href="#(.+?)">', read(name).text)
+    assert [link.replace("&amp;", "&") for link in found] == wanted
+    assert {link.partition("?")[0] for link in wanted} <= {*notebooks.read_states().get(name, {})}
+    # Only these links lead to the published pages: elsewhere, a link to the notebook is better.
+    assert prose(NOTEBOOKS[name]).count(site.links.book()) == len(wanted)
+    assert name[:2] not in ("02", "03", "04", "05") or len(wanted) > 2
 
 
 def test_anchors_are_jupyters_and_in_notation_githubs():
@@ -110,9 +134,13 @@ def test_each_widget_is_live_in_the_state_that_was_recorded(read, name):
     assert recorded == shown, "run `make notebooks`"
     found = re.findall(r'<script type="application/json">(.*?)</script>', page)
     assert list(map(json.loads, found)) == [state for cell in states.values() for state in cell]
-    assert ("explorer" in read(name).ids) == bool(states)
+    anchors = [
+        f"{id}-{n}" if n > 1 else id for id, kinds in shown.items() for n, _ in enumerate(kinds, 1)
+    ]
+    assert re.findall('class="live" id="(.+?)"', page) == anchors
+    assert ("Skip to the first explorer" in page) == bool(states)
     tasks = [state for cell in states.values() for state in cell if state.get("task")]
-    assert ("task" in read(name).ids) == bool(tasks)
+    assert ("Skip to the first task" in page) == bool(tasks)
 
 
 @each
@@ -146,6 +174,12 @@ def test_answers_to_guesses_and_set_up_cells_are_folded(read, name):
     ]
     page = read(name).text
     assert page.count('<details class="fold answer">') == len(folded)
+    asked = re.findall(
+        r'<form class="guess" id="guess-(.+?)" method="dialog">.*?</form>(.{30})', page
+    )
+    assert [id for id, _ in asked] == [cell.id for cell in guessed(NOTEBOOKS[name])]
+    assert {after for _, after in asked} <= {'<details class="fold answer"><'}
+    assert page.count('<p class="said">') == len(asked)
     for id in ("setup", "imports"):
         cell = next(cell for cell in NOTEBOOKS[name].cells if cell.id == id)
         assert f"</summary>{site.code(cell.source)}</details>" in page
@@ -178,7 +212,10 @@ def test_the_front_page_keeps_its_memory_and_leads_to_every_chapter(read):
     for explorer.x in (-2, 2):
         assert explorer.values["c"] == pytest.approx(explorer.c_before, abs=0.001)
     chapters = page.text[page.text.index('class="chapters"') :]
-    assert re.findall('href="(.+?).html"', chapters) == NAMES[1:]
+    assert re.findall('href="([^#]+?).html"', chapters) == NAMES[1:]
+    for name in NOTEBOOKS:  # and to its sections
+        sections = re.findall(rf'href="{name}.html#(.+?)"', chapters)
+        assert len(sections) > 3
 
 
 def test_the_search_knows_every_section(pages):

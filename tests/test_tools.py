@@ -166,6 +166,9 @@ def test_an_address_is_written_everywhere_and_can_be_undone(copy):
     before = {path: path.read_bytes() for path in copy.rglob("*.*")}
     assert links.main(["alice/lstm.book"]) == 0
     assert links.address() == "alice/lstm.book"
+    assert links.book() == "https://alice.github.io/lstm.book/"
+    notebook = next(copy.glob("notebooks/02*")).read_text(encoding="utf-8")
+    assert f"]({links.book()}02_lstm_gate_by_gate.html#explorer?" in notebook
     assert links.faults() == []
     for path, bytes_before in before.items():
         text = path.read_text(encoding="utf-8")
@@ -199,7 +202,8 @@ def test_links_to_this_repository_and_its_forks_are_rewritten_and_others_are_not
     new = old.replace("/a/b", "/new/home").replace("fork/b", "new/home")
     new = new.replace(links.PLACEHOLDER, "new/home")
     assert links.rewrite(old + kept, "a/b", "new/home") == new + kept
-    assert links.rewrite("https://a.github.io/b/", "a/b", "c/d") == "https://c.github.io/d/"
+    page = "https://{}.github.io/{}/n.html#explorer?x=1"
+    assert links.rewrite(page.format("a", "b"), "a/b", "c/d") == page.format("c", "d")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,10 @@ ADDRESS = r"[A-Za-z0-9][\w-]*/[\w.-]+?"
 REMOTE = rf"(?:\w+://)?(?:[^@/]+@)?(?:ssh\.)?github\.com(?::\d+)?[:/]({ADDRESS})(?:\.git)?/?"
 # The part of a link before the owner's name, on GitHub, Colab or Binder, or for raw files.
 BEFORE = r"(?P<before>github\.com/|/github/|/gh/|githubusercontent\.com/)"
-NOTE = "The badges work once the series is published and `make links` has written its address.\n\n"
+NOTE = (
+    "The badges and the links to the book work once the series is published and `make links` has "
+    "written its address.\n\n"
+)
 
 SETUP = """\
 # {purpose}
@@ -49,6 +52,12 @@ def address():
     """Return the repository's address, `owner/name`, from pyproject.toml."""
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     return re.search(r'^Repository = "https://github\.com/(.+)"$', project, re.MULTILINE)[1]
+
+
+def book():
+    """Return the address at which GitHub publishes the book."""
+    owner, name = address().split("/")
+    return f"https://{owner}.github.io/{name}/"
 
 
 def origin():

@@ -95,7 +95,7 @@ def normalize(notebook):
     notebook.nbformat_minor = 5
     seen = set()
     for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict(FOLDED if _is_folded(cell) else {})
+        cell.metadata = nbformat.from_dict(FOLDED if is_folded(cell) else {})
         if not cell.get("id") or cell.id in seen:
             cell.id = hashlib.sha256(cell.source.encode()).hexdigest()[:8]
         seen.add(cell.id)
@@ -111,7 +111,7 @@ def normalize(notebook):
     return notebook
 
 
-def _is_folded(cell):
+def is_folded(cell):
     """Return whether the output of a code cell is folded, regardless of other metadata."""
     return (
         cell.cell_type == "code" and cell.metadata.get("jupyter", {}).get("outputs_hidden") is True

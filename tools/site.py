@@ -128,10 +128,11 @@ class Renderer(IPythonRenderer):
         return f'<div class="wide"><table>{text}</table></div>'
 
     def link(self, text, url, title=None):
+        url = url.removeprefix(links.book())
         path, mark, anchor = url.partition("#")
         if path.endswith((".ipynb", "NOTATION.md")):
             url = Path(path).stem.lower() + ".html" + mark + anchor
-        elif path and "://" not in path:
+        elif path and "://" not in path and not path.endswith(".html"):
             parts = [part for part in path.split("/") if part != ".."]
             url = f"https://github.com/{links.address()}/blob/main/{'/'.join(parts)}"
         return super().link(text, url, title)
@@ -201,14 +202,21 @@ def arrange(notebook, states, say):
     """Turn a notebook into a chapter, in place. Returns the title.
 
     The parts meant only for JupyterLab are removed: the links in the title block, which the page
-    has anyway, and the exercises' code. Figures get their captions, and widgets get their states.
+    has anyway, and the exercises' code. Figures get their captions, widgets get their states and
+    anchors, and each folded answer records whether the text asked for a guess.
     """
     title, *rest = notebook.cells[0].source.split("\n\n")
     own = ("[![", *say["title block"])
     notebook.cells[0].source = "\n\n".join(part for part in rest if not part.startswith(own))
+    is_asked = False
     for cell in notebook.cells:
-        for output, state in zip(_widgets(cell), states.get(cell.id, []), strict=False):
-            output.metadata["gatewise"] = state
+        shown = zip(_widgets(cell), states.get(cell.id, []), strict=False)
+        for n, (output, state) in enumerate(shown, start=1):
+            output.metadata |= {"gatewise": state, "anchor": f"{cell.id}-{n}" if n > 1 else cell.id}
+        if cell.cell_type == "markdown":
+            is_asked |= "**Guess" in cell.source
+        elif notebooks.is_folded(cell):
+            cell.metadata["asked"], is_asked = is_asked, False
         if cell.id.startswith("answer-") or re.fullmatch(r"drawings\..*", cell.source):
             cell.source = ""  # the outputs stay
     notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith("check-")]
@@ -231,7 +239,7 @@ def front(text):
     text: a dict with the texts `lead` and `after`.
     """
     state = widgets.GateExplorer().state()
-    data, metadata = {"text/plain": state["class"]}, {"gatewise": state}
+    data, metadata = {"text/plain": state["class"]}, {"gatewise": state, "anchor": "explorer"}
     shown = [new_output("display_data", data, metadata=metadata)]
     lead, after = (new_markdown_cell(text[id], id=id) for id in ("lead", "after"))
     return new_notebook(cells=[lead, new_code_cell("", id="front", outputs=shown), after])
@@ -284,8 +292,9 @@ def render(out, say, name, title, notebook, anchor):
     book = Book(anchor)
     wanted = {"unique_key": name, "output_files_dir": "img", "say": say, "colab": colab(name)}
     body, resources = book.from_notebook_node(notebook, wanted)
-    body = body.replace('class="live"', 'class="live" id="explorer"', 1)
-    body = body.replace('class="live" data-task', 'class="live" id="task" data-task', 1)
+    places = re.findall('class="live" id="(.+?)"', body)
+    acts = rf'<a href="(?:{name}\.html)?(#(?:{"|".join(places)})\?)'  # a link that sets a widget
+    body = re.sub(acts, r'<a class="set" href="\1', body)
     for file, picture in resources["outputs"].items():
         (out / file).write_bytes(picture)
     kinds = sorted(set(re.findall(r'data-class="(\w+)"', body)))
@@ -295,6 +304,8 @@ def render(out, say, name, title, notebook, anchor):
         "body": body,
         "colab": colab(name),
         "toc": [{"level": level, "id": id, "text": text} for level, id, text in book.toc],
+        "explorer": places[:1],
+        "task": re.findall('class="live" id="(.+?)" data-task', body)[:1],
         "views": {kind: getattr(widgets, kind).view for kind in kinds},
     }
 
@@ -325,7 +336,8 @@ def write_widgets(folder, words):
         kind = getattr(widgets, name)
         view = kind._esm.replace("export default", "const live =")
         shared = f"const constants = {to_json(kind.shared(words))};"
-        mount = "export const mount = (place, own) => live.mount(place, { ...constants, ...own });"
+        mount = "export const mount = (place, own, more) =>"
+        mount += " live.mount(place, { ...constants, ...own }, more);"
         (folder / f"{name}.js").write_text(f"{view}\n{shared}\n{mount}\n", encoding="utf-8")
         (folder / f"{kind.view}.css").write_text(kind._css, encoding="utf-8")
 

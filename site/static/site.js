@@ -1,23 +1,85 @@
-// The code of the pages: live widgets without a kernel, the theme, the contents and the search.
+// The code of the pages: live widgets without a kernel, links that set them, guesses, the theme, the
+// contents and the search.
 const root = document.documentElement;
+let kept = {}; // what this browser keeps for the reader
+try { kept = localStorage; } catch { /* it may keep nothing */ }
 
 // ── widgets, in order; a picture stays until its widget replaces it ─────────────────────────
+const live = new Map(); // by their anchors
 async function mountAll() {
   for (const place of document.querySelectorAll(".live")) {
     const still = [...place.childNodes];
     const own = JSON.parse(place.querySelector("script").textContent);
     const { mount } = await import(`./widgets/${place.dataset.class}.js`);
-    mount(place, own);
+    live.set(place.id, mount(place, own, { share: (link) => share(place.id, link) }));
     for (const node of still) node.remove();
+    if (named(location.hash)[0] === place.id) follow(location.hash);
     performance.mark("live");
     await new Promise((done) => setTimeout(done)); // lets the page handle input in between
   }
 }
 mountAll();
 
+// ── links to a state, as `#explorer?x=-2`: from the address, and from the text, with a way back ─
+/** The anchor of a widget and the settings in a link. */
+const named = (hash) => hash.match(/^#([\w-]+)\?(.*)$/)?.slice(1) ?? [];
+const behavior = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
+const bar = document.querySelector(".return");
+const [back, undo] = bar.querySelectorAll("button");
+
+/** Write a link into the address and the clipboard; whether the clipboard took it. */
+function share(id, link) {
+  history.replaceState(null, "", `#${id}?${link}`);
+  return navigator.clipboard?.writeText(location.href).then(() => true, () => false);
+}
+
+/** What the reader can set in a widget, and how it is set. */
+const controls = (place) => new Map([...place.querySelectorAll("input, select, [aria-pressed], [aria-valuenow]")]
+  .map((node) => [node, node.getAttribute("aria-pressed") ?? node.getAttribute("aria-valuenow") ?? node.value]));
+
+/** Set a widget by a link, mark what has changed, and go there. Returns what undoes it. */
+function follow(hash) {
+  const [id, link] = named(hash);
+  if (!live.has(id)) return;
+  const [place, widget] = [document.getElementById(id), live.get(id)];
+  const before = controls(place);
+  const last = widget.open(link);
+  const changed = [...controls(place)].filter(([node, value]) => before.get(node) !== value);
+  for (const [node] of changed) node.dataset.changed = "";
+  setTimeout(() => changed.forEach(([node]) => delete node.dataset.changed), 3000);
+  place.scrollIntoView({ behavior: behavior() });
+  return () => last && widget.update(last);
+}
+addEventListener("hashchange", () => follow(location.hash));
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a.set");
+  const [id] = named(link?.hash ?? "");
+  if (!live.has(id) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const top = scrollY;
+  undo.onclick = follow(link.hash);
+  document.getElementById(id).before(bar); // the next Tab leads into the widget
+  bar.hidden = false;
+  back.focus({ preventScroll: true });
+  back.onclick = () => [(bar.hidden = true), link.focus({ preventScroll: true }), scrollTo({ top, behavior: behavior() })];
+});
+
+// ── guesses: the reader's own words stay in this browser, and beside the answer ─────────────────
+for (const form of document.querySelectorAll(".guess")) {
+  const [answer, [field], key] = [form.nextElementSibling, form.elements, `${location.pathname}#${form.id}`];
+  field.value = kept[key] ?? "";
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    answer.querySelector(".said q").textContent = kept[key] = field.value;
+    answer.open = true;
+    answer.firstElementChild.focus();
+  });
+}
+
 // ── theme ───────────────────────────────────────────────────────────────────────────────────
 document.querySelector("[data-theme-toggle]").addEventListener("click", () => {
-  localStorage.theme = root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+  kept.theme = root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
 });
 
 // ── contents, which mark the current section; on a narrow page, they are a popover ──────────

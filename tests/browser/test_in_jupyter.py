@@ -209,7 +209,7 @@ WIDGETS = {
         "values['apart']['h'][compared.step - 1]",
     ),
     "reader": (
-        "TextReader(model, vocabulary, text='i love you', quantity='f')",
+        "TextReader(model, vocabulary, text='i love you', quantity='f', unit=3)",
         "unit",
         "value",
         "unit",
@@ -266,6 +266,9 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
         expect(slider).to_have_value(before, timeout=PATIENCE)
         agree(name, view, slider, *where)
         assert labels(view)[1:] == [[], []]
+    # A notebook's address leads to no state, so there is no link to copy.
+    expect(page.get_by_role("button", name="Projector view")).to_have_count(len(WIDGETS))
+    expect(page.get_by_role("button", name="Copy link")).to_have_count(0)
     compare_a_guess(notebook, views.first)
     if app == "lab":  # only JupyterLab has a command for the theme
         notebook.command("apputils:change-theme", theme="JupyterLab Dark")

@@ -5,6 +5,7 @@ import os
 import re
 from base64 import b64decode
 from threading import Thread
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import torch
 from appearance import violations
 from blank_page import View
 from firefox import Firefox, executable
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import expect
 from torch import nn
 
@@ -31,6 +33,7 @@ MOUNTED = """() => [...document.querySelectorAll(".live")]
 
 @pytest.fixture(scope="module")
 def root(pages):
+    write_reader(pages)
     with site.server(pages) as running:
         thread = Thread(target=running.serve_forever)
         thread.start()
@@ -39,9 +42,24 @@ def root(pages):
         thread.join()
 
 
+def write_reader(pages):
+    """Add a page with a TextReader, the class that no notebook shows."""
+    torch.manual_seed(0)
+    parts = nn.Embedding(5, 4), nn.LSTM(4, 6), nn.Linear(6, 5)
+    state = widgets.TextReader(parts, "abcd ", text="a bad cab " * 9, marks=[[2, 5]]).state()
+    data, metadata = {"text/plain": state["class"]}, {"gatewise": state, "anchor": "reader"}
+    shown = [new_output("display_data", data, metadata=metadata)]
+    notebook = new_notebook(cells=[new_code_cell("", id="reader", outputs=shown)])
+    say = json.loads((site.SITE / "en" / "say.json").read_text(encoding="utf-8"))
+    page = site.render(pages, say, "reader", "Reader", notebook, site.jupyter_id)
+    template = site.Book().environment.get_template("page.html.j2")
+    text = template.render(page=page, pages=[page], say=say, before=None, after=[])
+    (pages / "reader.html").write_text(text, encoding="utf-8")
+
+
 @pytest.fixture
 def visit(opened, root):
-    """Return `visit(name, **options)`, which opens a page.
+    """Return `visit(name, **options)`, which opens a page, or a link: `name#anchor`.
 
     After the test, it asserts that no page had a fault or sent a request to another server.
     """
@@ -58,7 +76,8 @@ def visit(opened, root):
             ),
         )
         set_up(page)
-        page.goto(f"{root}/{name}.html", wait_until="networkidle")
+        file, *link = name.partition("#")
+        page.goto(f"{root}/{file}.html{''.join(link)}", wait_until="networkidle")
         page.wait_for_function(MOUNTED)
         return page
 
@@ -130,8 +149,8 @@ def test_firefox_shows_every_page(firefox, root, name):
 # ── widgets ─────────────────────────────────────────────────────────────────────────────────
 
 # The page itself doesn't listen for changes to the settings, but this test does.
-HEARD = """export const mount = (place, own) => live.mount(place, { ...constants, ...own },
-    { onchange: (some) => (place.changed = { ...place.changed, ...some }) });"""
+HEARD = """export const mount = (place, own, more) => live.mount(place, { ...constants, ...own },
+    { ...more, onchange: (some) => (place.changed = { ...place.changed, ...some }) });"""
 
 
 def listen(page):
@@ -180,15 +199,16 @@ def network(plain):
     arrays = np.split(numbers, np.cumsum(plain["lengths"])[:-1])
     D, H = plain["D"], plain["H"]
     table = arrays.pop(0).reshape(-1, D) if plain["embeds"] else None
-    *weights, W, b = arrays
+    b, W = [arrays.pop(), arrays.pop()] if plain["predicts"] else [None, None]
     directions = plain["directions"]
-    layers = len(weights) // 4 // directions
+    layers = len(arrays) // 4 // directions
     kind = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}[plain["cell"]]
     module = kind(D, H, layers, bidirectional=directions == 2)
     with torch.no_grad():
-        for parameter, values in zip(module.parameters(), weights, strict=True):
+        for parameter, values in zip(module.parameters(), arrays, strict=True):
             parameter.copy_(torch.tensor(values).reshape(parameter.shape))
-    return (table, module, (W.reshape(-1, len(b)).T, b)), plain["tokens"]
+    readout = None if b is None else (W.reshape(-1, len(b)).T, b)
+    return (table, module, readout), plain["tokens"]
 
 
 def numbers(widget):
@@ -316,6 +336,7 @@ def test_the_page_and_its_widgets_do_not_style_each_other(visit, show, name):
     alone.page.evaluate(
         "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
     )
+    page.locator(".permalink").evaluate_all("all => all.forEach(one => one.remove())")
     here, there = first.evaluate(STYLES), alone.root.locator(".gatewise").evaluate(STYLES)
     assert len(here) > 200
     assert here == there
@@ -329,20 +350,240 @@ def test_a_widget_follows_the_theme_of_the_page_and_the_page_remembers_it(visit)
     expect(page.locator("html[data-theme=dark] .gatewise[data-theme=dark]")).to_have_count(1)
 
 
+# ── links to a state ────────────────────────────────────────────────────────────────────────
+
+# Every value that a widget shows, and how each of its controls is set.
+SHOWN = """place => [
+    [...place.querySelectorAll("[data-value], output, .text")].map((node) => node.textContent),
+    [...place.querySelectorAll("input, select, [aria-pressed], [aria-valuenow]")].map((node) =>
+        node.getAttribute("aria-pressed") ?? node.getAttribute("aria-valuenow") ?? node.value)]"""
+COPYING = {"permissions": ["clipboard-read", "clipboard-write"]}
+
+
+def type_sentences(place):
+    place.get_by_role("textbox", name="sentence B").fill("you um um i like")
+    place.get_by_role("textbox", name="sentence A").fill("i um love")
+    place.get_by_role("button", name="Force f to 0").click()
+    place.get_by_role("button", name=re.compile(r"unit \d+ alone")).click()
+    place.get_by_role("button", name=re.compile(r"Force o of .* to 1")).click()
+    place.get_by_role("button", name="all units").click()  # of this view alone
+
+
+def go_back(place):
+    for _ in range(3):
+        place.get_by_role("button", name="Go back a gate").click()
+    place.get_by_role("button", name="c only").click()
+
+
+def edit_text(place):
+    place.get_by_role("button", name="cell state").click()
+    place.get_by_role("button", name="Clear").click()
+    place.locator(".text").fill("a cab add")
+
+
+FIVE = {
+    "GateExplorer": ("index#explorer", lambda p: p.get_by_role("button", name="Overwrite").click()),
+    "GRUExplorer": ("05_gru#explorer", lambda p: p.get_by_role("button", name="before").click()),
+    "BackwardExplorer": ("03_lstm_backward_by_hand#explorer", go_back),
+    "UnrollPlayer": ("04_textrnn_vs_textlstm#player", type_sentences),
+    "TextReader": ("reader#reader", edit_text),
+}
+
+
+@pytest.mark.parametrize("kind", FIVE)
+def test_a_copied_link_opens_in_a_new_tab_with_the_same_values(visit, kind):
+    (name, _, id), change = FIVE[kind][0].partition("#"), FIVE[kind][1]
+    page = visit(name, **COPYING)
+    place, asked = page.locator(f"#{id}"), []
+    page.on("request", lambda request: asked.append(request.url))
+    first = place.evaluate(SHOWN)
+    assert first[0]
+    for slider in place.locator("input[type=range]:visible").all():
+        slider.press("ArrowLeft")
+    change(place)
+    place.get_by_role("button", name="Copy link").click()
+    expect(place.get_by_role("status").filter(has_text="Link copied")).to_be_visible()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == page.url
+    assert re.fullmatch(rf"http://[\w.:]+/{name}\.html#{id}\?[\w.=&%+-]+", link)
+    assert {url.rpartition("/")[2] for url in asked} <= {"icon.svg"}  # no link is sent
+    there = visit(f"{name}#{link.partition('#')[2]}")
+    expect(there.locator(f"#{id} [data-changed]").first).to_be_attached()
+    settled = f"place => JSON.stringify(({SHOWN})(place))"
+    wanted = place.evaluate(settled)
+    assert json.loads(wanted) != first
+    there.wait_for_function(
+        f"wanted => ({settled})(document.getElementById('{id}')) === wanted", arg=wanted
+    )
+    expect(there.locator(f"#{id}")).to_be_in_viewport()
+
+
+WRONG = {
+    "index#explorer": [
+        *("x=", "x=hello", "x=1e999", "x=true", "x.y=1", "y=1", "note=hi", "projector=true"),
+        *("b=3", "b.zz=1", "b.f=", "b.f=[1]", "repeats=2.5", "repeats=51", "step=2", "sequence=2"),
+        *("inputs=1", "inputs.8=1", "inputs.7=", "__proto__.x=1", "toString=1", "x=1&y"),
+    ],
+    "02_lstm_gate_by_gate#keep": ["sequence=49", "step=21", "step=0", "c_before="],
+    "03_lstm_backward_by_hand#explorer": [
+        *("T=1", "T=21", "T=5&read=6", "read=9", "step=0", "stage=zz", "stage=", "x.0=big"),
+        *("lstm_params.W_hh=1", "lstm_params.W_hh=[1]", "x.20=1", "detach=1"),
+    ],
+    "04_textrnn_vs_textlstm#player": [
+        *("sentences.1=i+luv", "sentences.0=&sentences.1=", "sentences=i", "sentences.2=i+like"),
+        *("clamp.z=1", "clamp.f=2", "clamp.f99=1", "hold_from=33", "unit=16", "units.0=99"),
+        *("layer=1", "reverse=true", "network.D=3", "chosen=z"),
+    ],
+    "05_gru#explorer": ["reset_after=1", "w_x.q=1", "b.q=1001"],
+    "reader#reader": [
+        *("text=", "text=a%E2%82%AC", "quantity=z", "unit=6", "at=91", "layer=1", "marks.0=[5,5]"),
+        *("marks.0=[2,91]", "marks.1=7", "vocabulary.0=a"),
+    ],
+}
+
+
+@pytest.mark.parametrize("where", WRONG)
+def test_a_wrong_link_is_ignored_with_a_sentence(visit, where):
+    name, _, id = where.partition("#")
+    page = visit(name)
+    place = page.locator(f"#{id}")
+    place.locator("input[type=range]:visible").first.press("ArrowLeft")
+    before = place.evaluate(SHOWN)
+    refused = place.get_by_role("status").filter(has_text="This link was ignored")
+    for link in WRONG[where]:
+        page.evaluate("link => (location.hash = link)", f"#{id}?{link}")
+        parts = ["=".join(pair) for pair in parse_qsl(link, keep_blank_values=True)]
+        expect(refused).to_contain_text(re.compile(f"“({'|'.join(map(re.escape, parts))})”"))
+        assert place.evaluate(SHOWN) == before, link
+    place.locator("input[type=range]:visible").first.press("ArrowRight")
+    expect(refused).to_have_count(0)
+
+
+def test_a_link_to_no_widget_and_a_heading_with_a_question_mark_change_nothing(visit):
+    page = visit("02_lstm_gate_by_gate")
+    before = page.locator(".live").evaluate_all(f"places => places.map({SHOWN})")
+    heading = page.locator("h2[id$='?']").first.get_attribute("id")
+    for link in ("nowhere?x=1", "?", "explorer", heading):
+        page.evaluate("link => (location.hash = link)", f"#{link}")
+    expect(page.locator(f"h2[id='{heading}']")).to_be_in_viewport()
+    assert page.locator(".live").evaluate_all(f"places => places.map({SHOWN})") == before
+
+
+def tab_to(page, target):
+    """Press Tab until an element has the focus."""
+    for _ in range(300):
+        page.keyboard.press("Tab")
+        if target.evaluate("node => node === document.activeElement"):
+            return
+    raise AssertionError(f"expected {target} in reach of Tab, got none")
+
+
+def test_a_try_item_acts_by_keyboard_alone_and_leads_back(visit):
+    page = visit("03_lstm_backward_by_hand")
+    place, link = page.locator("#explorer"), page.get_by_role("link", name="from 0", exact=True)
+    bias = place.get_by_role("slider", name="forget bias")
+    page.get_by_role("link", name="Skip to the first explorer").press("Enter")
+    tab_to(page, link)
+    top, before = page.evaluate("scrollY"), place.evaluate(SHOWN)
+    page.keyboard.press("Enter")
+    expect(bias).to_have_value("0")
+    expect(bias).to_have_attribute("data-changed", "")
+    assert bias.evaluate("node => getComputedStyle(node).outlineStyle") == "dashed"
+    expect(place).to_be_in_viewport()
+    assert page.evaluate("scrollY") < top
+    expect(bias).not_to_have_attribute("data-changed", "")  # for a moment only
+    bar = page.get_by_role("group", name="Set from the text")
+    assert violations(bar) == []
+    back, undo = (bar.get_by_role("button", name=name) for name in ("Back to the text", "Undo"))
+    expect(back).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(undo).to_be_focused()
+    page.keyboard.press("Enter")
+    assert place.evaluate(SHOWN) == before
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(bar).to_be_hidden()
+    expect(link).to_be_focused()
+    assert page.evaluate("scrollY") == pytest.approx(top, abs=1)
+    page.keyboard.press("Enter")
+    tab_to(page, place.get_by_role("slider", name="time steps T"))  # the widget comes next
+
+
+@pytest.mark.parametrize("name", ["index", *ALIVE])
+def test_every_link_in_the_text_sets_its_widget(visit, name):
+    page = visit(name)
+    page.locator("main details").evaluate_all("nodes => nodes.forEach(node => (node.open = true))")
+    for link in page.locator("a.set").all():
+        place = page.locator(link.get_attribute("href").partition("?")[0])
+        link.click()
+        expect(page.get_by_role("button", name="Back to the text")).to_be_focused()
+        assert "ignored" not in place.inner_text()
+        button = place.get_by_role("button", name=re.compile(rf"^{re.escape(link.inner_text())}\b"))
+        for pressed in button.all():
+            expect(pressed).to_have_attribute("aria-pressed", "true")
+        if place.get_attribute("data-task") is not None:  # it is solved
+            expect(place.get_by_role("button", name=re.compile("^Try 40 unseen"))).to_be_visible()
+
+
+# ── guesses ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_guess_opens_the_answer_beside_it_and_is_kept_here_only(visit):
+    page, asked = visit("02_lstm_gate_by_gate"), []
+    page.on("request", lambda request: asked.append(request.url))
+    form = page.locator("#guess-cell-code")
+    answer = page.locator("#guess-cell-code + details")
+    expect(answer).to_be_hidden()
+    form.get_by_role("textbox", name="Your guess").fill("about <b>−0.1</b>")
+    page.keyboard.press("Enter")
+    expect(answer).to_contain_text("You said: about <b>−0.1</b>")
+    expect(answer.locator("pre.out")).to_be_visible()
+    expect(answer.locator("summary")).to_be_focused()
+    expect(form).to_be_hidden()
+    page.keyboard.press("Enter")
+    expect(answer).to_be_hidden()
+    form.get_by_role("button", name="Show the answer").click()
+    expect(answer.locator("pre.out")).to_be_visible()
+    assert asked == []
+    page.reload(wait_until="networkidle")
+    expect(form.get_by_role("textbox")).to_have_value("about <b>−0.1</b>")
+    empty = page.locator(".guess").first
+    empty.get_by_role("button").click()
+    expect(page.locator(".guess:first-of-type + details[open] .said").first).to_be_hidden()
+
+
+def test_an_answer_opens_without_a_script_and_where_nothing_may_be_kept(visit, browser, root):
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(f"{root}/02_lstm_gate_by_gate.html")
+    expect(page.locator(".guess:visible")).to_have_count(0)
+    page.locator("details.answer summary").first.click()
+    expect(page.locator("details.answer pre.out").first).to_be_visible()
+    page.close()
+    denied = "Object.defineProperty(window, 'localStorage', {get() { throw new Error('denied') }})"
+    page = visit("02_lstm_gate_by_gate", lambda page: page.add_init_script(denied))
+    page.get_by_role("button", name="Light or dark").click()
+    form = page.locator(".guess").first
+    form.get_by_role("textbox").fill("all of it")
+    page.keyboard.press("Enter")
+    expect(page.locator("details.answer .said").first).to_have_text("You said: all of it")
+
+
 # ── by keyboard, on paper, by search ────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-@pytest.mark.parametrize("target", ["#explorer", "#task", "#cell-exercises ~ *"])
+@pytest.mark.parametrize("target", [".live", ".live[data-task]", "#cell-exercises ~ *"])
 def test_ten_tabs_reach_the_first_explorer_task_and_exercise(visit, name, target):
     page = visit(name)
     if not page.locator(target).count():
-        assert target == "#task" or name not in ALIVE  # tests/test_site.py knows which have a task
+        assert (
+            target == ".live[data-task]" or name not in ALIVE
+        )  # tests/test_site.py knows which have a task
         return
-    link = target.split()[0]
+    id = page.locator(target.split()[0]).first.get_attribute("id")
     for _ in range(10):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.getAttribute('href')") == link:
+        if page.evaluate("document.activeElement.getAttribute('href')") == f"#{id}":
             page.keyboard.press("Enter")
         if page.evaluate("target => !!document.activeElement.closest(target)", target):
             break

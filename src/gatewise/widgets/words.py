@@ -5,7 +5,14 @@ A symbol with an index is written `c_t−1`, and a view shows it as a symbol.
 
 ENGLISH = {
     # All widgets.
-    "all": {"projector": "Projector view", "leave": "Leave the projector view"},
+    "all": {
+        "projector": "Projector view",
+        "leave": "Leave the projector view",
+        "copy": "Copy link",
+        "copied": "Link copied: it leads to these settings.",
+        "in address": "The address of this page now leads to these settings.",
+        "refused": "This link was ignored, because the widget can't be set to “{part}”.",
+    },
     # GateExplorer and GRUExplorer.
     "gates": {
         "presets": "Presets",
@@ -41,7 +48,7 @@ ENGLISH = {
         "bar": "input x of time step {t}",
         "guess": "Guess first",
         "show": "Show {k}",
-        "hidden": "hidden",
+        "covered": "hidden",
         "guessed": "your guess of {k} after time step {t}",
         "guess hint": "Draw {k} across the chart, or use Tab and the arrow keys.",
         "guess legend": "dashed, with rings: your guess",
@@ -93,9 +100,9 @@ ENGLISH = {
         "solved": "Solved: {done} on {right} of {n} unseen sequences.",
         "failed": "Not yet: {right} of {n} unseen sequences. Number {first}, drawn below, fails.",
         "solved before": "✓ Solved before",
-        "visible": ["sequence {n}: not yet", "sequence {n}: right"],
-        "unseen": "Unseen:",
-        "hidden": ["unseen sequence {n}: not yet", "unseen sequence {n}: right"],
+        "seen": ["sequence {n}: not yet", "sequence {n}: right"],
+        "unseen ones": "Unseen:",
+        "unseen": ["unseen sequence {n}: not yet", "unseen sequence {n}: right"],
         "learn": "Let it learn",
         "learn says": "Gradient descent moves all twelve weights and biases so that the loss falls:"
         " the mean of (c − target)² over the visible sequences. The target is the middle of the"

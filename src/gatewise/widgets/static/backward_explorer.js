@@ -1,6 +1,6 @@
 // BackwardExplorer: the gradient goes back through one LSTM unit and one RNN unit.
 import { alongWire, lstm, rnn, shrinking } from "./cells.js";
-import { button, column, drawing, figure, gradientThickness, grip, number, plain, projector, say, scale, set, slider, through, widget, within, write } from "./base.js";
+import { button, column, drawing, figure, gradientThickness, grip, number, plain, projector, say, scale, set, slider, through, whole, widget, within, write } from "./base.js";
 import { html, nothing, svg } from "./lit-html.js";
 
 const STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"];
@@ -61,6 +61,9 @@ function settle(next, last) {
   const read = kept("read", T, last.T);
   return { ...next, T, read, step: kept("step", read, last.read) };
 }
+
+const allows = ({ x, T, read }) =>
+  ({ T: whole(2, x.length), read: whole(1, T), step: whole(1, read), stage: (k) => STAGES.includes(k) });
 
 // ── the equations ───────────────────────────────────────────────────────────────────────────
 // For each derivative, its stage, the name of its value, its symbol, its equation, and the equation
@@ -343,4 +346,4 @@ const begin = ({ drawings, words }) =>
     return [k, picture];
   }));
 
-export default widget({ name: "gw-backward-explorer", begin, settle, compute, view });
+export default widget({ name: "gw-backward-explorer", begin, settle, allows, compute, view });

@@ -117,10 +117,11 @@ export const button = (content, act, { pressed, label, kind = "", off = false } 
   html`<button type="button" data-lm-suppress-shortcuts="true" class=${kind} aria-pressed=${pressed ?? nothing}
     aria-label=${label ?? nothing} aria-disabled=${off || nothing} @click=${() => off || act()}>${content}</button>`;
 
-/** A button that stays down while the widget fills the screen. */
-export const projector = ({ s, words, change }) =>
-  button(s.projector ? words.leave : words.projector, () => change({ projector: !s.projector }),
-    { kind: "projector", pressed: s.projector });
+/** A button that stays down while the widget fills the screen, and before it, on a page, *Copy link*. */
+export const projector = ({ s, words, copy, change }) => html`<span class="pair">
+  ${copy ? button(words.copy, copy, { kind: "permalink" }) : nothing}
+  ${button(s.projector ? words.leave : words.projector, () => change({ projector: !s.projector }),
+    { kind: "projector", pressed: s.projector })}</span>`;
 
 /** Return a value clipped to a range. */
 export const within = (min, max, value) => Math.max(min, Math.min(max, value));
@@ -222,32 +223,66 @@ function followTheme(root, palette) {
   return { update, end: () => [observer.disconnect(), system.removeEventListener("change", update)] };
 }
 
+// ── a link to a state: the settings that differ from the first ones, as in `x=-2&b.f=8` ─────────
+export const whole = (min, max) => (v) => Number.isInteger(v) && min <= v && v <= max;
+const isMany = (value) => Object(value) === value;
+/** The keys of a value, and the type of each of its parts. */
+const shape = (value) => JSON.stringify(value, (_, v) => (isMany(v) ? v : Math.abs(v) > 1000 ? "large" : typeof v));
+
+function written({ start, projector, ...s }) {
+  const parts = (name, value) =>
+    isMany(value) ? Object.entries(value).map(([key, v]) => [`${name}.${key}`, v]) : [[name, value]];
+  const texts = (some) => Object.fromEntries(Object.keys(start).flatMap((name) => parts(name, some[name]))
+    .map(([path, v]) => [path, typeof v === "string" ? v : JSON.stringify(v)]));
+  const [then, now] = [texts({ ...start, projector }), texts({ ...s, projector })];
+  const changed = Object.keys({ ...then, ...now }).filter((path) => then[path] !== now[path]);
+  return String(new URLSearchParams(changed.map((path) => [path, now[path] ?? ""]))); // empty if it is gone
+}
+
+/** Put a part of a link into settings. Throws an error for a text that isn't JSON, and for an unknown setting. */
+function put(next, start, [path, word]) {
+  const [name, key] = path.split(".");
+  if (!Object.hasOwn(start, name) || name === "projector") throw new Error(path);
+  const like = key ? Object.values(start[name])[0] : start[name];
+  const value = () => (typeof like === "string" ? word : JSON.parse(word));
+  if (!key) next[name] = value();
+  else if (word) next[name][key] = value();
+  else delete next[name][key];
+}
+
 // ── a widget ────────────────────────────────────────────────────────────────────────────────
 /**
  * Return `{ mount, render }` for a widget that declares
  *   name: the CSS class of its root
  *   begin(settings): returns the state of a single view, such as the place of the pointer
  *   settle(next, last): adjusts settings that depend on other settings; optional
+ *   allows(settings, own): returns checks of what a link sets, by setting; without a check, a setting
+ *   keeps its type, its keys and its length; optional
  *   compute(settings, own): returns every number on the screen
- *   view({ s, values, words, own, sizes, root, change, keep, reset }): returns a lit-html template.
- *   sizes: the widths of the elements with `data-fit`, by its value. root: the widget's element.
+ *   view({ s, values, words, own, sizes, root, change, keep, reset, copy }): returns a lit-html
+ *   template. sizes: the widths of the elements with `data-fit`, by its value. root: the widget's element.
  *   change: a function that changes some settings. keep: a function that changes a part of own.
- *   reset: a function that restores the first settings.
+ *   reset: a function that restores the first settings. copy: the action of *Copy link*, on a page.
  *
- * `mount(element, settings, { onchange })` needs nothing else. settings: the result of
+ * `mount(element, settings, { onchange, share })` needs nothing else. settings: the result of
  * `widget.plain()` in Python. onchange: called with the settings that the reader has changed.
+ * share: called with the link to them. It returns a promise of whether it has copied the link.
  */
-export function widget({ name, begin, settle = (next) => next, compute, view }) {
-  function mount(element, given, { onchange = () => {} } = {}) {
+export function widget({ name, begin, settle = (next) => next, allows = () => ({}), compute, view }) {
+  function mount(element, given, { onchange = () => {}, share } = {}) {
     const root = document.createElement("div");
     root.className = `gatewise ${name}`;
     element.append(root);
     let settings = { ...given };
     const [own, sizes] = [begin(settings), {}];
+    const copy = share && (async () => keep({ notice: (await share(written(settings))) ? "copied" : "in address" }));
 
     function draw() {
       const values = compute(settings, own);
-      render(view({ s: settings, values, words: { ...settings.words, ...settings.renamed }, own, sizes, root, change, keep, reset }), root);
+      const words = { ...settings.words, ...settings.renamed };
+      const shown = view({ s: settings, values, words, own, sizes, root, change, keep, reset, copy });
+      const notice = say(words[own.notice] ?? "", { part: own.refused });
+      render([shown, share ? html`<p class="permalink" role="status">${notice}</p>` : nothing], root);
       project();
     }
     /** Fill the screen with the scaled widget, in the top layer, where the page can't clip it. */
@@ -271,9 +306,33 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
     }
     function change(some) {
       const last = settings;
+      own.notice = "";
       update(some);
-      const changed = Object.entries(settings).filter(([k, value]) => value !== last[k]);
-      onchange(Object.fromEntries(changed));
+      tell(last);
+    }
+    const tell = (last) =>
+      onchange(Object.fromEntries(Object.entries(settings).filter(([k, value]) => value !== last[k])));
+    /** Show what a link sets. Returns the last settings; if the link is wrong, says so and returns undefined. */
+    function open(link) {
+      const [last, { start, projector }, parts] = [settings, settings, [...new URLSearchParams(link)]];
+      const next = { ...settings, ...structuredClone(start), projector };
+      let part;
+      try {
+        for (part of parts) put(next, start, part);
+        for (const name in start) if (Array.isArray(next[name])) next[name] = Object.values(next[name]); // no gaps
+        const checks = allows(next, own);
+        for (part of parts) {
+          const [name] = part[0].split(".");
+          if (!(checks[name]?.(next[name]) ?? shape(next[name]) === shape(start[name]))) throw new Error(name);
+        }
+        [part, settings] = [[link], settle(next, next)];
+        keep({ notice: "" });
+      } catch {
+        settings = last;
+        return keep({ notice: "refused", refused: part.join("=") });
+      }
+      tell(last);
+      return last;
     }
 
     const theme = followTheme(root, settings.palette);
@@ -289,7 +348,7 @@ export function widget({ name, begin, settle = (next) => next, compute, view }) 
     root.addEventListener("keydown", ({ key }) => key === "Escape" && settings.projector && change({ projector: false }));
     root.addEventListener("toggle", project, true); // when a fold opens
     const end = () => [theme.end(), resized.disconnect(), own.end?.(), root.remove()];
-    return { root, update, end };
+    return { root, update, open, end };
   }
 
   /** Render anywidget's view. Python gets the changes ten times per second during a drag, and at its end. */

@@ -1,6 +1,6 @@
 // The explorers of one unit: GateExplorer shows a unit of an LSTM, and GRUExplorer a unit of a GRU.
 import { gru, logit, lstm, sigmoid } from "./cells.js";
-import { beginning, button, column, drawing, grip, nice, number, projector, pull, say, scale, shown, slider, spot, symbol, through, widget, within, write } from "./base.js";
+import { beginning, button, column, drawing, grip, nice, number, projector, pull, say, scale, shown, slider, spot, symbol, through, whole, widget, within, write } from "./base.js";
 import { countRight, drawn, judge, learn, loss, name, task } from "./tasks.js";
 import { html, nothing, render, svg } from "./lit-html.js";
 
@@ -106,6 +106,12 @@ function settle(next) {
   const T = drawn(next)?.x.length;
   return T ? { ...next, step: Math.min(next.step, T) } : next;
 }
+
+const allows = (next) => ({
+  repeats: whole(0, 50),
+  sequence: whole(1, next.sequences.length + next.unseen.length || 1),
+  step: whole(1, drawn(next)?.x.length ?? 1),
+});
 
 /** Return the settings in which the bias of k makes its pre-activation equal to a. */
 const open = ({ b }, values, k, a) => {
@@ -250,7 +256,7 @@ function sequence(context, kind) {
   const guess = own.guess && Array.from(x, (_, t) => own.guess[t] ?? first[k]);
   const reach = guess && nice(kind.most(states, first));
   const isHidden = guess && !own.isShown;
-  const told = (value) => (isHidden ? words.hidden : number(value));
+  const told = (value) => (isHidden ? words.covered : number(value));
   const parts = { c: told(last.c ?? 0), h: told(last.h), n: s.repeats, k };
   const width = sizes.strip || 700;
   const pitch = (width - FRAME.left - FRAME.right) / (x.length + 1); // the first column is step 0
@@ -422,5 +428,5 @@ function begin({ drawings, words }) {
   return { pictures };
 }
 
-export const explorer = widget({ name: "gw-gate-explorer", begin, settle, compute, view });
+export const explorer = widget({ name: "gw-gate-explorer", begin, settle, allows, compute, view });
 export default explorer;

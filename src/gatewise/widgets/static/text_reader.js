@@ -1,7 +1,7 @@
 // TextReader: a box in which a text can be selected and edited. The network runs in the browser.
 // The colors are an SVG behind the text, so that a change of color doesn't draw the text again.
 import { areas, ranks } from "./cells.js";
-import { button, nice, number, projector, say, set, shown, slider, symbol, widget, within } from "./base.js";
+import { button, nice, number, projector, say, set, shown, slider, symbol, whole, widget, within } from "./base.js";
 import { load, predicted, reading, vectors } from "./network.js";
 import { html, nothing, render, svg } from "./lit-html.js";
 
@@ -110,6 +110,18 @@ function ranking({ marks }, { file, ranks: k }) {
   const list = areas(file.ranked[k], mask).map((area, unit) => ({ area, unit }));
   list.sort((a, b) => Math.abs(b.area - 0.5) - Math.abs(a.area - 0.5) || a.unit - b.unit);
   return (file.ranking = { key, list }).list;
+}
+
+function allows(s, own) {
+  const { ids, count } = cut(s, own, s.text);
+  return {
+    text: (text) => (s.vocabulary ? whole(1, LONGEST)(count) && !ids.includes(-1) : text === s.start.text),
+    layer: whole(0, own.network.rows.length - 1),
+    quantity: (k) => s.network.letters.includes(k) || (k === "loss" && s.predicts),
+    unit: whole(0, own.network.H - 1),
+    at: whole(1, count),
+    marks: (all) => all.every(([from, to, ...more]) => whole(0, to - 1)(from) && whole(1, count)(to) && !more.length),
+  };
 }
 
 // ── the text in its colors ──────────────────────────────────────────────────────────────────
@@ -372,4 +384,4 @@ function scaleOf(s, own, rows, isLoss, H) {
   return nice(most);
 }
 
-export default widget({ name: "gw-text-reader", begin, compute, view });
+export default widget({ name: "gw-text-reader", begin, allows, compute, view });

@@ -1,6 +1,6 @@
 // UnrollPlayer: a trained network reads one or two sentences. Its weights are sent once, and it runs here.
 import { apartByUnit, difference, distances, first, largest, unitOf } from "./cells.js";
-import { button, column, nice, number, projector, say, scale, set, shown, slider, spot, symbol, widget, within } from "./base.js";
+import { button, column, nice, number, projector, say, scale, set, shown, slider, spot, symbol, whole, widget, within } from "./base.js";
 import { explorer } from "./gate_explorer.js";
 import { CELLS, load, predicted, run, vectors } from "./network.js";
 import { html, nothing, svg } from "./lit-html.js";
@@ -104,6 +104,22 @@ function settle(next, last) {
   const isLost = Object.keys(next.clamp).some(([k]) => !gates.includes(k));
   const clamp = Object.fromEntries(Object.entries(next.clamp).filter(([[k]]) => gates.includes(k)));
   return { ...next, step, hold_from: Math.min(next.hold_from, T), ...(isLost ? { clamp } : {}) };
+}
+
+function allows({ sentences, network, others, names, chosen, rows }, { spell, H }) {
+  const { cell } = [network, ...others][names.indexOf(chosen)] ?? network;
+  const known = CELLS[cell].gates.flatMap((k) => [k, ...Array.from({ length: H }, (_, n) => `${k}${n}`)]);
+  const [isWord, isUnit] = [whole(1, longest(sentences)), whole(0, H - 1)];
+  const isRead = (text) => split(text).length > 0 && split(text).every((word) => spell(word) !== undefined);
+  return {
+    sentences: (all) => [1, 2].includes(all.length) && all.every(isRead),
+    clamp: (held) => Object.entries(held).every(([key, v]) => known.includes(key) && v === within(0, 1, v)),
+    units: (all) => all.every(isUnit),
+    unit: isUnit, step: isWord, hold_from: isWord,
+    chosen: (name) => names.includes(name),
+    layer: whole(0, rows.length / network.directions - 1),
+    reverse: (v) => !v || network.directions === 2,
+  };
 }
 
 // ── the pieces ──────────────────────────────────────────────────────────────────────────────
@@ -501,4 +517,4 @@ function view(given) {
   </div>`;
 }
 
-export default widget({ name: "gw-unroll-player", begin, settle, compute, view });
+export default widget({ name: "gw-unroll-player", begin, settle, allows, compute, view });
