@@ -66,7 +66,7 @@ document.addEventListener("click", (event) => {
 });
 
 // ── guesses: the reader's own words stay in this browser, and beside the answer ─────────────────
-for (const form of document.querySelectorAll(".guess")) {
+for (const form of document.querySelectorAll(".ask")) {
   const [answer, [field], key] = [form.nextElementSibling, form.elements, `${location.pathname}#${form.id}`];
   field.value = kept[key] ?? "";
   form.addEventListener("submit", (event) => {
