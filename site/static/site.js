@@ -25,7 +25,8 @@ mountAll();
 const named = (hash) => hash.match(/^#([\w-]+)\?(.*)$/)?.slice(1) ?? [];
 const behavior = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
 const bar = document.querySelector(".return");
-const [back, undo] = bar.querySelectorAll("button");
+const [back, undo, close] = bar.querySelectorAll("button");
+close.onclick = () => (bar.hidden = true);
 
 /** Write a link into the address and the clipboard; whether the clipboard took it. */
 function share(id, link) {
