@@ -507,6 +507,8 @@ def test_a_try_item_acts_by_keyboard_alone_and_leads_back(visit):
     assert page.evaluate("scrollY") == pytest.approx(top, abs=1)
     page.keyboard.press("Enter")
     tab_to(page, place.get_by_role("slider", name="time steps T"))  # the widget comes next
+    bar.get_by_role("button", name="Close").click()
+    expect(bar).to_be_hidden()
 
 
 @pytest.mark.parametrize("name", ["index", *ALIVE])
