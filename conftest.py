@@ -22,16 +22,16 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 from tools import notebooks
 
 # The kernels that tests start inherit these variables. Tests don't need progress bars, and two
-# workers of pytest-xdist share two cores best with one thread each.
+# pytest-xdist workers share two cores best with one thread each.
 os.environ["TQDM_DISABLE"] = "1"
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 # No notebook needs the network, so tests/offline/sitecustomize.py cuts it off.
 OFFLINE = Path(__file__).parent / "tests" / "offline"
-inherited = filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")])  # "" would be this folder
+inherited = filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")])  # "" means this folder
 os.environ["PYTHONPATH"] = os.pathsep.join(inherited)
 
-WANTED = 180  # the seconds for all notebooks on two cores, including the start of the kernels
+WANTED = 180  # the target in seconds for all notebooks on two cores, including kernel starts
 
 
 # This code runs without torch and, because of OFFLINE, without a network, like the workflow that
@@ -47,7 +47,7 @@ site.build(Path(sys.argv[1]))
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory):
-    """Build the book as web pages, once. Returns the folder."""
+    """Build the book as web pages, once per session. Returns the folder."""
     folder = tmp_path_factory.mktemp("site") / "out"
     subprocess.run([sys.executable, "-c", BUILD, folder], cwd=Path(__file__).parent, check=True)
     return folder
@@ -107,7 +107,7 @@ class Cell(IPyNbCell):
 
 
 class Judgement(IPyNbCell):
-    """An answer to an exercise and the exercise's own check, whose last line is the verdict."""
+    """An answer to an exercise and the exercise's check, whose last line is the verdict."""
 
     def compare_outputs(self, test, ref, skip_compare=None):
         said = "".join(output.get("text", "") for output in test)
@@ -136,7 +136,7 @@ def alike(one, other):
 
 
 def judgements(notebook, name):
-    """Yield the name, code and verdict of each try: no answer, two wrong answers, the solution.
+    """Yield the name, code and verdict of each try: no answer, two wrong answers and the solution.
 
     Yields nothing for a notebook without exercises.
     Raises ValueError if an exercise lacks a cell, or doesn't have exactly two wrong answers.
@@ -168,7 +168,7 @@ def judgements(notebook, name):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Print the time that each notebook took, and the total, without asserting anything."""
+    """Print how long each notebook took, and the total, without asserting anything."""
     seconds = Counter()
     for report in chain(*terminalreporter.stats.values()):
         file = getattr(report, "nodeid", "").partition("::")[0]

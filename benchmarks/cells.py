@@ -1,4 +1,4 @@
-"""Compare the speed of the package's cells with torch's and with three other implementations.
+"""Compare the speed of the package's cells with torch's modules and three other implementations.
 
     python benchmarks/cells.py [--quick] [--strict] [--openblas-free] [--no-figure]
 
@@ -6,16 +6,16 @@ Everything runs in float32 on one thread. There are five contenders: the package
 LSTM, `tuned_lstm.py`, which shows the price of the package's clarity; torch's modules; the
 equations in plain torch operations with autograd; and the matrix products alone.
 
-All contenders run in one process. In every round, each of them is timed once, in random order, and
-a reported ratio is the median over all rounds. Before each timing there is an untimed call, so that
-caches and memory are as in training, where one cell runs again and again. The clock is the CPU time
-of the process (user and system), so that an interruption by another program doesn't count. With one
-thread on an idle machine, CPU time equals wall-clock time. The gradients are compared before
+All contenders run in one process. In every round, each contender is timed once, in random order,
+and a reported ratio is the median over all rounds. An untimed call precedes each timing, so that
+caches and memory are as in training, where one cell runs again and again. The clock measures the
+CPU time of the process (user and system), so that interruptions by other programs don't count. With
+one thread on an idle machine, CPU time equals wall-clock time. The gradients are compared before
 anything is timed. The script prints a table, writes it to `cells.txt`, and draws the figure
 `cells.png`, both next to this file.
 
-The bounds depend on the processor. The table reports them, but a missed bound makes the exit status
-1 only with `--strict`.
+The table reports the bounds, which depend on the processor. A missed bound makes the exit status 1
+only with `--strict`.
 
 Variables such as OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE change the ratios. If the environment sets
 such a variable, everything is measured twice: with the variable, and in a second process without
@@ -23,9 +23,9 @@ it. `--openblas-free` runs only the second measurement.
 
 Memory matters as well. At the size "large", gatewise allocates about 160 MB in every pass for the
 Trace and the Grads, while the matrix products allocate nothing. The cost of a new memory page
-depends on the machine. It is low on a desktop, but if a virtual machine's host reclaims idle pages
-within seconds, new pages cost more time than the arithmetic of the gates. This is why there is an
-untimed call. With glibc, set MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 to keep freed
+depends on the machine. New pages are cheap on a desktop, but if a virtual machine's host reclaims
+idle pages within seconds, they take more time than the gates' arithmetic. The untimed call reduces
+this cost. With glibc, set MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 to keep freed
 memory in the process for all contenders. The table prints these variables.
 """
 
@@ -37,7 +37,7 @@ import time
 from pathlib import Path
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-os.environ.update(dict.fromkeys(THREADS, "1"))  # NumPy and torch read these on import
+os.environ.update(dict.fromkeys(THREADS, "1"))  # NumPy and torch read these variables on import
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
@@ -48,7 +48,7 @@ from gatewise.models import unroll  # noqa: E402
 
 HERE = Path(__file__).parent
 CELLS = {"RNN": rnn, "LSTM": lstm, "GRU": gru}
-SIZES = {  # (T, B, D, H), rounds, and calls per timing, which should take at least a millisecond
+SIZES = {  # (T, B, D, H), rounds, and calls per timing (a timing should last at least 1 ms)
     "tiny": ((3, 6, 9, 5), 300, 10),
     "small": ((35, 20, 100, 100), 100, 1),
     "medium": ((50, 32, 128, 256), 31, 1),
@@ -66,7 +66,7 @@ beforehand (G = 1, 4, 3 blocks of rows for RNN, LSTM, GRU):
              1 ×   da (T·B, G·H) @ W_ih (G·H, D)"""
 
 
-# The contenders: each returns two functions without arguments, forward and forward + backward
+# Each contender returns two functions without arguments: forward, and forward + backward
 
 
 def ours(cell, params, x, states, dh):
@@ -101,7 +101,7 @@ def torch_module(name, params, x, states, dh):
 
 
 def plain_torch(name, params, x, states, dh):
-    """The equations step by step in plain torch, with one product for all gates."""
+    """The equations step by step in plain torch, with one matrix product for all gates."""
     leaves = [torch.tensor(v, requires_grad=True) for v in (*params, x, *states)]
     *weights, x, h = leaves[:6]
     mode, c = CELLS[name].Params.mode, leaves[6:] or [None]
@@ -139,7 +139,7 @@ def floor(params, x, dh):
 
 
 def contenders(name, T, B, D, H):
-    """Return {contender: (forward, forward + backward)}, after comparing their gradients."""
+    """Return {contender: (forward, forward + backward)}, after comparing the gradients."""
     rng = np.random.default_rng(0)
     cell = CELLS[name]
     params = cell.Params.random(D, H, rng, np.float32)
@@ -206,7 +206,7 @@ def measure_growth(scale):
 
 
 def exponent(seconds):
-    """Return the slope of log seconds over log T."""
+    """Return the slope of log seconds against log T."""
     return np.polyfit(np.log(LENGTHS), np.log(seconds), 1)[0]
 
 
@@ -270,7 +270,7 @@ def ratio(row, one, other):
 
 
 def bounds(measured, growth):
-    """Yield the bounds for forward + backward, as (text, measured, bound)."""
+    """Yield the bounds for forward + backward, as (text, measured value, bound)."""
 
     def row(text, name, size, one, other, bound):
         values = measured[name, size, "forward+backward"]
@@ -379,7 +379,7 @@ def draw(measured, growth, path):
 
 
 def main():
-    if "--openblas-free" in sys.argv and steering():  # OpenBLAS has already read them
+    if "--openblas-free" in sys.argv and steering():  # OpenBLAS has read the variables
         free = {k: v for k, v in os.environ.items() if k not in steering()}
         return subprocess.run([sys.executable, *sys.argv], env=free).returncode
     torch.set_num_threads(1)

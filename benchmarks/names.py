@@ -1,12 +1,12 @@
-"""Train every classifier in notebook 7 with ten seeds; the notebook itself trains only a few.
+"""Train every classifier in notebook 7 with ten seeds; the notebook itself trains fewer networks.
 
     python benchmarks/names.py     writes src/gatewise/data/names.csv, in about three minutes
 
-The script runs the notebook's own cells that define the data and the functions, so that there is no
-second copy of them. The file has one row per model and seed: the share of validation names
-classified correctly after the best epoch, the same share of the test names, and the share of test
-names that get the most frequent answer. Each seed splits the names differently. On another
-processor, the same seed leads to different weights.
+The script runs the notebook's own cells that define the data and the functions, so that the code
+isn't duplicated. Each row of the file has three shares for one model and seed: validation names
+classified correctly after the best epoch, test names classified correctly, and test names that get
+the most frequent answer. Each seed splits the names differently. On another processor, the same
+seed leads to different weights.
 """
 
 import csv
@@ -20,7 +20,8 @@ NOTEBOOK = ROOT / "notebooks/07_a_real_training_loop.ipynb"
 PATH = ROOT / "src/gatewise/data/names.csv"
 CELLS = "imports names ngrams bag index split letters model fit-both last-row reading".split()
 SEEDS = 10
-# For each model's name in the file, the notebook's function and its arguments besides the seed.
+# A dict from each model's name in the file to a notebook function and its arguments besides the
+# seed.
 MODELS = {
     "bag": ("fit_bag", {}),
     "bag, up to 1": ("fit_bag", {"longest": 1}),
@@ -35,7 +36,7 @@ MODELS = {
 
 
 def functions():
-    """Run the cells of the notebook named in CELLS. Returns a dict of the names they define."""
+    """Run the notebook cells listed in CELLS. Returns a dict of the names that they define."""
     cells = {cell.id: cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells}
     defined = {}
     for name in CELLS:
@@ -44,9 +45,9 @@ def functions():
 
 
 def rows(notebook, model, seed):
-    """Train a model with one seed, and yield its row.
+    """Train a model with one seed, and yield a row of results.
 
-    The model "last row" yields a second row, for all test names in one batch with padding.
+    For the model "last row", a second row has the results for all test names in one padded batch.
     """
     function, arguments = MODELS[model]
     fitted, curves, (sequences, labels) = notebook[function](seed=seed, **arguments)

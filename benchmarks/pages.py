@@ -3,12 +3,12 @@
     python -m benchmarks.pages [--strict]
 
 The script builds the book, then opens the front page and every chapter with a widget three times,
-each time in a new browser context with an empty cache. It does so under two conditions: at this
-machine's own speed in a window of 1280 × 900 px, and like a slow phone, with a width of 390 px, a
-processor four times slower, a latency of 150 ms and 1.6 Mbit/s. KB is the amount of data, including
-headers, that the server sends before the network is idle; pictures further down load later. Shift
-is Chromium's cumulative layout shift. The script prints a table and writes it to `pages.txt`, next
-to this file. With --strict, the exit status is 1 if any bound is exceeded.
+each time in a new browser context with an empty cache. There are two conditions: this machine at
+its own speed, with a window of 1280 × 900 px; and a slow phone, with a width of 390 px, a processor
+four times slower, a latency of 150 ms and a bandwidth of 1.6 Mbit/s. KB is the amount of data,
+including headers, that the server sends before the network is idle; pictures further down load
+later. Shift is Chromium's cumulative layout shift. The script prints a table and writes it to
+`pages.txt`, next to this file. With --strict, the exit status is 1 if any bound is exceeded.
 """
 
 import os
@@ -34,7 +34,7 @@ LOOKS = {
         {"offline": False, "latency": 150, "downloadThroughput": 2e5, "uploadThroughput": 2e5},
     ),
 }
-# The bounds of each page: the seconds "as it is" and on a "slow phone", and the KB, or None.
+# The bounds of each page: the seconds "as it is" and on a "slow phone" (or None), and the KB.
 CHAPTER = (None, None, 600)
 BOUNDS = {"index": (0.25, 1.0, 150), "02_lstm_gate_by_gate": (0.9, 2.6, 600)}
 SHIFT = 0.1

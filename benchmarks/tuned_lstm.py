@@ -1,10 +1,10 @@
 """An LSTM in NumPy, tuned for speed, with `forward` and `backward` as in `gatewise.cells.lstm`.
 
-It does four things that would hide the equations in the plain cell. One exponential serves the
-three gates and the candidate. Local derivatives are computed for many time steps at once. Results
-are written in place. Weights are copied into the memory order that matrix products read fastest.
-`benchmarks/cells.py` measures the gain in speed, and `tests/test_tuned_lstm.py` compares the
-results with the plain cell's.
+Four optimizations, which would hide the equations in the plain cell, save time. A single
+exponential is enough for the three gates and the candidate. Local derivatives are computed for many
+time steps at once. Results are written in place. Weights are copied into the memory order that
+matrix products read fastest. `benchmarks/cells.py` measures the gain in speed, and
+`tests/test_tuned_lstm.py` checks the results against the plain cell.
 """
 
 import numpy as np
@@ -23,19 +23,20 @@ def forward(params, x, h0=None, c0=None):
     (T, B, D), h_t, c_t = x.shape, h0, c0
 
     # σ(a) = 1 / (1 + e⁻ᵃ), and tanh(a) = 2 / (1 + e⁻²ᵃ) − 1. If the weights include the minus sign
-    # and the factor 2, one exponential serves the three gates and the candidate. (A candidate near
-    # 0 then has the rounding error of a number near 1.)
+    # and the factor 2, a single exponential is enough for the three gates and the candidate. (A
+    # candidate near 0 then has the rounding error of a number near 1.)
     H = params.W_hh.shape[1]
     above = np.repeat(np.array([1, 1, 2, 1], x.dtype), H)  # the numerators
     W_ih_T = (-above[:, None] * params.W_ih).T
     W_hh_T = transposed(params.W_hh)
     W_hh_T *= -above
     b = -above * (params.b_ih + params.b_hh)
-    # Repeat a row for each sequence, since NumPy is faster if both operands have the same shape.
+    # Repeat these rows for each sequence, since NumPy is faster if both operands have the same
+    # shape.
     b, above = np.repeat([b], B, axis=0), np.repeat([above], B, axis=0)
 
-    # One product serves all time steps. The rows of step t are used once and then overwritten by
-    # the gates of step t, one gate after another.
+    # One matrix product covers all time steps. The rows of step t are used once and then
+    # overwritten by the gates of step t, one gate after another.
     a = (x.reshape(T * B, D) @ W_ih_T).reshape(T, B, 4 * H)
     gates = a.reshape(T, 4, B, H)
     i, f, g, o = gates.swapaxes(0, 1)
@@ -44,7 +45,7 @@ def forward(params, x, h0=None, c0=None):
     ifgo = np.empty((B, 4 * H), x.dtype)
     by_gate = ifgo.reshape(B, 4, H).swapaxes(0, 1)
     one = np.ones((), x.dtype)  # an array, since NumPy takes longer to convert a 1 than to add it
-    # In-place operations save the allocation of new arrays. A call of `dot` is cheaper than @.
+    # In-place operations avoid allocating new arrays, and a call to `dot` is cheaper than @.
     with np.errstate(over="ignore"):  # if e⁻ᵃ is infinite, σ(a) is 0, as it should be
         for t in range(T):
             np.dot(h_t, W_hh_T, out=ifgo)
@@ -69,12 +70,13 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
     x, h0, c0, i, f, g, o, c, h = trace
     T, B, H = h.shape
 
-    # Local derivatives don't depend on later steps. They are computed for a block of steps at once,
-    # since a call on small arrays costs more than its arithmetic. They are stored in the arrays of
-    # the gradients.
+    # Local derivatives don't depend on later steps, so they are computed for a block of steps at
+    # once: a call on small arrays costs more than its arithmetic. The derivatives are stored in the
+    # gradients' arrays.
     da, dc = np.empty((T, B, 4 * H), dh.dtype), np.empty_like(dh)
     to_a, to_c = da.reshape(T, B, 4, H), dc
-    # The factors of da are dc_t for i, f and g, which act on c, and dh_t for o, which acts on h.
+    # For da, local derivatives are multiplied by dc_t for i, f and g, which act on c, and by dh_t
+    # for o, which acts on h.
     dc_dh = np.empty((B, 4 * H), dh.dtype)
     by_gate = dc_dh.reshape(B, 4, H).swapaxes(0, 1)
     block = max(1, AT_ONCE // (B * H))
@@ -101,7 +103,7 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
 
 
 def local_derivatives(trace, start, end, to_a, to_c):
-    """Compute the factors that gradients are multiplied by at the steps `start` to `end` − 1.
+    """Compute the local derivatives that multiply the gradients at steps `start` to `end` − 1.
 
     to_a: an array (steps, B, 4, H), filled with the factors from c_t to the pre-activations of i, f
     and g, and from h_t to the pre-activation of o.
@@ -113,8 +115,7 @@ def local_derivatives(trace, start, end, to_a, to_c):
     if start == 0:
         c_before = np.concatenate([trace.c0[None], trace.c[: end - 1]])
 
-    # The factors don't depend on a, since σ′ = σ (1 − σ) and tanh′ = 1 − tanh². Also, o ⊙ tanh(c)
-    # is h.
+    # The factors don't need a, since σ′ = σ (1 − σ) and tanh′ = 1 − tanh². Also, o ⊙ tanh(c) is h.
     to_a[:, :, 0] = i * (1 - i) * g
     to_a[:, :, 1] = f * (1 - f) * c_before
     to_a[:, :, 2] = i * (1 - g**2)
@@ -125,7 +126,7 @@ def local_derivatives(trace, start, end, to_a, to_c):
 def transposed(W):
     """Return W.T in C order, which matrix products read fastest.
 
-    It is copied 32 columns at a time. At 512 hidden units, W.T.copy() would keep reading from the
+    W.T is copied 32 columns at a time. At 512 hidden units, W.T.copy() would keep reading from the
     same few lines of the processor's cache and take ten times as long.
     """
     W_T = np.empty(W.shape[::-1], W.dtype)

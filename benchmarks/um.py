@@ -2,13 +2,13 @@
 
     python benchmarks/um.py        writes src/gatewise/data/um.csv, in about ten minutes
 
-Sentences: the six in `gatewise.text`, with "um" repeated `ums` times after the subject. The
-vocabulary has ten words.
+Sentences: the six sentences in `gatewise.text`, with "um" repeated `ums` times after the subject.
+The vocabulary has ten words.
 Networks: TextRNN, TextLSTM (also with a `forget_bias`), TextGRU and, at 30 ums, TextLSTMs with one
 part left out. H is 16, and the weights are float64. The normal readout is tried at all distances,
-and the linear readout only at 30 ums. Seed s draws the weights after `torch.manual_seed(s)`.
-Training: 1,000 updates of Adam on the whole batch, with a learning rate of 0.01.
-`training.fit_together` trains the seeds of one setting in parallel.
+and the linear readout only at 30 ums. The weights of seed s are drawn after `torch.manual_seed(s)`.
+Training: 1,000 full-batch Adam updates, with a learning rate of 0.01. `training.fit_together`
+trains all seeds of a setting in parallel.
 """
 
 import csv
@@ -24,7 +24,7 @@ from gatewise import models, text, training
 from gatewise.cells import gru, lstm, rnn
 
 PATH = Path(__file__).parents[1] / "src/gatewise/data/um.csv"
-# For each network, the cell that measures the distances between its states, if there is one.
+# A dict from each network's name to its class and the cell, if any, that computes its states.
 NETWORKS = {
     "RNN": (models.TextRNN, rnn),
     "LSTM": (models.TextLSTM, lstm),
@@ -62,7 +62,7 @@ def main():
 
 
 def point(name, forget_bias, readout, ums):
-    """Train the seeds of one setting. Returns one row per seed, a list of dicts.
+    """Train one network per seed for a setting. Returns a list of dicts, one row per seed.
 
     right: the number of right answers at the end, from 0 to 6. loss: the loss before the last
     update.

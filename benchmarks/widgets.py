@@ -3,16 +3,16 @@
     python benchmarks/widgets.py [--strict]
 
 Each widget is alone on a blank page, as in the tests. The script drags the slider with the most
-values from end to end and back. A sample begins with the input event and ends when the browser has
-run the handlers and has laid out and painted the next frame on its main thread, so it includes the
-wait for that frame. Everything is measured twice: on the machine as it is, and next to a process
-that keeps one core busy. The script prints a table, and writes it to `widgets.txt`, next to this
-file. With --strict, the exit status is 1 if any p95 exceeds 16 ms, about a frame at 60 Hz,
-or if a wait exceeds its bound in LONGER. The last rows are for 20,000 characters in TextReader: the
-waits for the first colors, for the whole text and for a ranking of 128 units, then the samples for
-scrolling and hovering. Below the table is the memory of this text: what Python sends, and what
-the page uses once all is read and ranked. Without a bound are the wait for the whole text and the
-largest UnrollPlayer: 256 units, 50,000 tokens and 200 time steps.
+values from end to end and back. A sample lasts from the input event until the browser has run the
+handlers and has laid out and painted the next frame on its main thread. The wait for this frame is
+included. Everything is measured twice: on the machine as it is, and alongside a process that keeps
+one core busy. The script prints a table and writes it to `widgets.txt`, next to this file. With
+--strict, the exit status is 1 if any p95 exceeds 16 ms, which is about one frame at 60 Hz, or if a
+wait exceeds its bound in LONGER. The last rows describe TextReader with 20,000 characters: the
+waits for the first colors, for the whole text and for a ranking of 128 units, and then the samples
+for scrolling and hovering. The memory for this text follows the table: the size of what Python
+sends, and what the page uses after everything is read and ranked. The wait for the whole text and
+the largest UnrollPlayer (256 units, 50,000 tokens and 200 time steps) have no bound.
 """
 
 import json
@@ -97,7 +97,7 @@ def reader():
     return TextReader((embedding, rnn, readout), letters, text=source)
 
 
-# The times in ms until the first colors and until the end of reading, and from a selection to the
+# The milliseconds until the first colors, until the end of reading, and from a selection to the
 # ranking.
 READ = """async state => {
     const drawn = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
@@ -128,9 +128,9 @@ SCROLL = """async box => {
 
 
 def read(browser):
-    """Return the rows for a long text in TextReader, and its memory in MB: sent, and used.
+    """Return the rows for a long text in TextReader, and the memory sent and used, in MB.
 
-    A row is a name, the number of samples, p50 and p95, in ms.
+    A row has a name, the number of samples, and p50 and p95 in ms.
     """
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.set_content("<main></main>")
@@ -154,7 +154,7 @@ def read(browser):
 
 
 def used(tools):
-    """Return the memory that a page uses for JavaScript, in MB, without garbage."""
+    """Return a page's JavaScript memory in MB, after garbage collection."""
     tools.send("HeapProfiler.collectGarbage")
     found = tools.send("Runtime.getHeapUsage")
     return (found["usedSize"] + found["backingStorageSize"]) / 1e6
@@ -182,7 +182,7 @@ def drag(view):
 
 
 def measure(browser):
-    """Return one row per widget and the memory of TextReader, as `read` does."""
+    """Return the rows for all widgets, and TextReader's memory, in the form that `read` returns."""
     rows = []
     for name, make in WIDGETS.items():
         view = View(browser.new_page(viewport={"width": 1200, "height": 900}), make())

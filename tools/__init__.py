@@ -1,1 +1,1 @@
-"""Scripts for people who edit notebooks. They are not part of the wheel."""
+"""Scripts for people who edit notebooks. The wheel doesn't contain these scripts."""

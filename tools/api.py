@@ -1,7 +1,7 @@
-"""The API page: every public function and class, read from the source, which is never imported.
+"""The API page: every public function and class, read from source code that is never imported.
 
-The names in a module's `__all__` are public. In modules without it, all names without a leading
-underscore are public.
+The names in a module's `__all__` are public. In modules without `__all__`, all names without a
+leading underscore are public.
 """
 
 import ast
@@ -28,7 +28,7 @@ MODULES = [
     "gatewise.widgets",
     "gatewise.widgets.tasks",
 ]
-# Descriptions of parameters in a docstring, such as `x: (T, B, D).` Each begins a new line.
+# Parameter descriptions in a docstring, such as `x: (T, B, D).`, each of which begins a new line.
 ITEM = re.compile(r"(?:\n|(?<=\.) )(?!Source)(\w+(?:, \w+)*)(?=(?: \([^)]*\))?: )")
 LAST = re.compile(r"(?:\n|(?<=\.) )(?=(?:Returns|Raises|Source)\b)")
 
@@ -48,9 +48,9 @@ def read(module):
 
 
 def find(module, name):
-    """Return the module that defines a name in another module, and the definition.
+    """Return the module that defines a name used in `module`, and the definition.
 
-    Returns None for an unknown name, a submodule, and a name that isn't a function or a class.
+    Returns None for an unknown name, a submodule, or a name that isn't a function or a class.
     """
     for node in read(module)[1].body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
@@ -62,7 +62,7 @@ def find(module, name):
 
 
 def public(module):
-    """Return the public functions and classes of a module as a list of results of `find`."""
+    """Return the public functions and classes of a module as a list of `find` results."""
     body = read(module)[1].body
     for node in body:
         if isinstance(node, ast.Assign) and node.targets[0].id == "__all__":
@@ -74,7 +74,7 @@ def public(module):
 
 
 def family(module, node):
-    """Return a class and its bases in the package, as results of `find`."""
+    """Return a class and its bases in the package, as `find` results."""
     found = [(module, node)]
     for base in node.bases:
         if isinstance(base, ast.Name) and (parent := find(module, base.id)):
@@ -83,7 +83,7 @@ def family(module, node):
 
 
 def methods(module, node):
-    """Return the own and inherited methods of a class as a dict from names to definitions."""
+    """Return a class's own and inherited methods as a dict from names to definitions."""
     found = {}
     for _, kind in family(module, node):
         for one in kind.body:
@@ -115,14 +115,14 @@ def parameters(module, node):
 
 
 def anchor(heading):
-    """Return the anchor of a heading, which is its name without the parameters."""
+    """Return the anchor of a heading: the name without the parameters."""
     return re.sub(r"`|\(.*", "", heading)
 
 
 def entries(module):
     """Yield the name, the parameters, the docstring and the fields of each public name.
 
-    The methods of a class follow it. The parameters of a property are None.
+    A class is followed by its methods. The parameters of a property are None.
     """
     short = module.split(".")[-1]
     for origin, node in public(module):

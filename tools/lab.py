@@ -1,4 +1,4 @@
-"""`make lab`: open JupyterLab on the first notebook, even as root and without a browser.
+"""`make lab`: open JupyterLab on the first notebook, even as root or without a browser.
 
 python tools/lab.py [OPTION …]     takes JupyterLab's options, such as --port=8899 or --ip=0.0.0.0
 """
@@ -12,7 +12,7 @@ from jupyterlab.labapp import LabApp
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = "notebooks/01_rnn.ipynb"
-WINDOWS = {"BROWSER", "DISPLAY", "WAYLAND_DISPLAY"}  # Linux opens a window if one of these is set
+WINDOWS = {"BROWSER", "DISPLAY", "WAYLAND_DISPLAY"}  # on Linux, opening a window needs one of these
 
 
 def is_root():
@@ -42,7 +42,7 @@ def options(root, browser):
     browser: whether to open a browser.
     """
     always = [
-        f"--ServerApp.root_dir={ROOT}",  # not notebooks/: they link to ../NOTATION.md
+        f"--ServerApp.root_dir={ROOT}",  # not notebooks/, whose files link to ../NOTATION.md
         f"--LabApp.default_url=/lab/tree/{FIRST}",
         "--ServerApp.log_level=WARN",
         "--LabApp.log_level=WARN",
@@ -54,7 +54,7 @@ def main():
     """Start JupyterLab, print the address to open, and serve until Ctrl-C is pressed."""
     server = LabApp.initialize_server(options(is_root(), has_browser()) + sys.argv[1:])
     print(f"Open {server.local_url} (Ctrl-C stops JupyterLab)", flush=True)
-    server.identity_provider.token_generated = False  # else start() would print the address again
+    server.identity_provider.token_generated = False  # otherwise, start() prints the address again
     server.start()
 
 

@@ -1,10 +1,11 @@
 """`make links`: write the repository's address wherever it appears. This needs only Python.
 
     python tools/links.py [OWNER/NAME]     by default, the address of the Git remote `origin`
-    python tools/links.py --check          list the files with another address, and fail
+    python tools/links.py --check          list any files with another address, and fail
 
 The address is `Repository` in pyproject.toml. Until the series is published, it is
-`__owner__/gatewise`. GitHub allows no account of this name, so no link leads to a stranger's code.
+`__owner__/gatewise`. GitHub doesn't allow an account with this name, so no link leads to a
+stranger's code.
 """
 
 import argparse
@@ -21,7 +22,7 @@ PLACEHOLDER = "__owner__/gatewise"
 ADDRESS = r"[A-Za-z0-9][\w-]*/[\w.-]+?"
 # https://github.com/owner/name, git@github.com:owner/name.git, ssh://git@github.com/owner/name, …
 REMOTE = rf"(?:\w+://)?(?:[^@/]+@)?(?:ssh\.)?github\.com(?::\d+)?[:/]({ADDRESS})(?:\.git)?/?"
-# The part of a link before the owner's name, on GitHub, Colab and Binder and for raw files.
+# The part of a link before the owner's name, on GitHub, Colab or Binder, or for raw files.
 BEFORE = r"(?P<before>github\.com/|/github/|/gh/|githubusercontent\.com/)"
 NOTE = (
     "The badges and the links to the book work once the series is published and `make links` has "
@@ -54,20 +55,20 @@ def address():
 
 
 def book():
-    """Return the address of the pages of the book, where GitHub publishes them."""
+    """Return the address at which GitHub publishes the book."""
     owner, name = address().split("/")
     return f"https://{owner}.github.io/{name}/"
 
 
 def origin():
-    """Return the address of the Git remote `origin`. Raises ValueError if it isn't on GitHub."""
+    """Return the address of the Git remote `origin`; raise ValueError if it isn't on GitHub."""
     command = ["git", "remote", "get-url", "origin"]
     url = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return from_remote(url.stdout.decode().strip())
 
 
 def from_remote(url):
-    """Return the address in the URL of a remote. Raises ValueError if it isn't on GitHub."""
+    """Return the address in a remote's URL; raise ValueError if the URL isn't on GitHub."""
     if found := re.fullmatch(REMOTE, url):
         return found[1]
     got = f"got {url}" if url else "but this copy has no remote `origin`"
@@ -97,7 +98,7 @@ def rewrite(text, old, new):
 
 
 def rewrite_notebook(text, old, new):
-    """Do the same for the text of an .ipynb file, changing the sources but not the outputs."""
+    """Rewrite the links in the text of an .ipynb file, changing the sources but not the outputs."""
     notebook = json.loads(text)
     for cell in notebook["cells"]:
         source = setup_cell(new) if cell["id"] == "setup" else "".join(cell["source"])
@@ -117,7 +118,7 @@ def rewritten(old, new):
 
 
 def faults():
-    """Return the faults of the links as a list of sentences."""
+    """Return the links' faults as a list of sentences."""
     here = address()
     published = os.environ.get("GITHUB_REPOSITORY", here)
     if published.lower() != here.lower():

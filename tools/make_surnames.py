@@ -1,6 +1,6 @@
 """`python tools/make_surnames.py`: make data/surnames.txt from the PyPI package Faker.
 
-Only this script needs Faker, in the version from constraints.txt.
+Only this script needs Faker, whose version is in constraints.txt.
 """
 
 import importlib
@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from pathlib import Path
 
-# Languages in Latin script for which Faker has a list of at least a few hundred names.
+# Languages in Latin script for which Faker has at least a few hundred names.
 LOCALES = {
     "Croatian": ["hr_HR"],
     "Dutch": ["nl_NL"],
@@ -47,7 +47,7 @@ def surnames():
             names[language] |= {fold(name) for name in provider.last_names}
     count = Counter(name for found in names.values() for name in found)
     return {
-        # Keep only names of one word, since "van der" would reveal the language.
+        # Keep only one-word names, since "van der" would reveal the language.
         language: sorted(n for n in found if count[n] == 1 and re.fullmatch("[a-z]+", n))
         for language, found in names.items()
     }

@@ -2,9 +2,9 @@
 
     python tools/mutants_js.py [WORD …]     all mutants, or those in lines that contain a word
 
-A change swaps an operator or an index, adds 1 to a number, alters a string, fixes a condition or
-removes a statement. All mutants share one browser. The last lines list the survivors, which are the
-mutants that pass every test in tests/browser/test_cells_js.py.
+A change swaps an operator or an index, adds 1 to a number, alters a string, makes a condition
+constant or removes a statement. All mutants share one browser. The output ends with the survivors,
+which are the mutants that pass every test in tests/browser/test_cells_js.py.
 """
 
 import re
@@ -31,7 +31,7 @@ TOKEN = re.compile(
 )
 STATEMENT = re.compile(r"^ +(?!const |let )\w[^\n]*;$", re.MULTILINE)
 LOOP = re.compile(r"(\bfor \((?:let [^;\n]*)?;|\bwhile \()")
-# A mutant may loop forever, so every loop counts its turns. No test needs as many as this at once.
+# A mutant may loop forever, so every loop counts its iterations. No test needs this many at a time.
 TURNS = """
 let turns = 1e7;
 function tick() {
@@ -44,7 +44,7 @@ function tick() {
 
 def changes(token, line):
     """Return the possible replacements of a token in its line of code."""
-    word = token.rpartition(".")[2]  # Math.max: max
+    word = token.rpartition(".")[2]  # for Math.max, the word is max
     if word in SWAPS:
         return [token.removesuffix(word) + other for other in SWAPS[word]]
     if token[0].isdigit():
@@ -57,7 +57,7 @@ def changes(token, line):
 
 
 def mutants(source):
-    """Return a dict from the code of each mutant to a text with the changed line and its number."""
+    """Return a dict from each mutant's code to a text with the line's number and the change."""
     edits = [(*found.span(), "") for found in STATEMENT.finditer(source)]
     for found in TOKEN.finditer(source):
         start, end = source.rfind("\n", 0, found.start()) + 1, source.find("\n", found.end())
@@ -72,7 +72,7 @@ def mutants(source):
 
 
 class Mutants:
-    """A pytest plugin that runs each test with a `page` for every source until a test fails."""
+    """A pytest plugin that runs the `page` tests on every source that hasn't failed yet."""
 
     def __init__(self, sources):
         self.sources, self.killed, self.invalid = sources, set(), set()
@@ -82,12 +82,16 @@ class Mutants:
             ids = map(str, range(len(self.sources)))
             metafunc.parametrize("page", self.sources, ids=ids, indirect=True, scope="module")
 
+    def pytest_collection_modifyitems(self, items):
+        items.reverse()  # the tests at the end of the file take the least time
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item):
         return item.callspec.params["page"] in self.killed or None  # True skips the test
 
     def pytest_runtest_makereport(self, item, call):
         if call.excinfo:
+            print(".", end="", flush=True)
             self.killed.add(item.callspec.params["page"])
             if "SyntaxError" in str(call.excinfo.value):
                 self.invalid.add(item.callspec.params["page"])
@@ -106,7 +110,7 @@ def main():
         sys.exit("expected cells.js to pass its tests, got a failure")
     survivors = [where for code, where in wanted.items() if guarded[code] not in plugin.killed]
     killed = len(wanted) - len(survivors) - len(plugin.invalid)
-    print(*survivors, sep="\n")
+    print("", *survivors, sep="\n")
     print(f"cells.js: {killed} mutants killed, {len(survivors)} survived")
 
 

@@ -3,8 +3,8 @@
     python tools/notebooks.py [NOTEBOOK …]            execute in fresh kernels and save
     python tools/notebooks.py --check [NOTEBOOK …]    list the faults of saved notebooks
 
-Without names, both commands run on all notebooks. nbval skips cells without an execution count, so
-it would pass a stripped notebook. That is why `--check` exists.
+Without names, both commands run on all notebooks. nbval skips cells without an execution count and
+would pass a stripped notebook, so `--check` is needed as well.
 
 notebooks/widgets.json records the state of each widget at the time it is displayed, so that
 `make site` can show the widgets without a kernel.
@@ -31,8 +31,8 @@ KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "nam
 METADATA = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
 # A path in a home folder or temporary folder, or the memory address of an object.
 LOCAL = re.compile(r"(/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\?Users)|at 0x[0-9a-f]{6,}")
-LONGEST, MEDIAN = 25, 6  # the largest length of a code cell and of the median code cell, in lines
-# The only metadata that a cell may have: its output is folded because it answers a guess.
+LONGEST, MEDIAN = 25, 6  # limits for the longest and the median code cell, in lines
+# The only metadata that a cell may have, which folds an output that answers a guess.
 FOLDED = {"jupyter": {"outputs_hidden": True}}
 SPEAKS = {"print", "compare", "display", "exercise"}  # functions that print
 
@@ -40,7 +40,7 @@ SPEAKS = {"print", "compare", "display", "exercise"}  # functions that print
 def execute(path):
     """Run a notebook in a fresh kernel and an empty folder, normalize it and save it.
 
-    path: the .ipynb file. It is replaced only if every cell runs without an error.
+    path: the .ipynb file, which is replaced only if every cell runs without an error.
     Returns a dict from the ids of cells to the states of their widgets.
     Raises nbclient.exceptions.CellExecutionError for the first cell with an error.
     """
@@ -112,21 +112,21 @@ def normalize(notebook):
 
 
 def is_folded(cell):
-    """Return whether the output of a code cell is folded, whatever metadata an editor added."""
+    """Return whether the output of a code cell is folded, regardless of other metadata."""
     return (
         cell.cell_type == "code" and cell.metadata.get("jupyter", {}).get("outputs_hidden") is True
     )
 
 
 def write(notebook, path):
-    """Save a notebook, so that the same content always gives the same text."""
+    """Save a notebook so that the same content always gives the same text."""
     text = nbformat.writes(notebook).rstrip("\n") + "\n"
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def check(path):
     """Return the faults of a saved notebook as a list of lines."""
-    # Read the file itself, because nbformat.read would silently mend some faults.
+    # Read the file itself, because nbformat.read would silently repair some faults.
     notebook = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
     for cell in notebook.cells:
         cell.source = "".join(cell.source)
@@ -174,7 +174,7 @@ def _cell_faults(cell):
 
 
 def _speaks(source):
-    """Return whether a cell is sure to print, by a call of SPEAKS outside functions and ifs."""
+    """Return whether a cell calls a function in SPEAKS outside of functions and `if` statements."""
     # The set-up cell contains %pip, which isn't Python until IPython transforms it.
     waiting = list(ast.parse(TransformerManager().transform_cell(source)).body)
     while waiting:

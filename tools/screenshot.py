@@ -18,7 +18,7 @@ from blank_page import FLAGS, View, executable  # noqa: E402
 
 PATH = ROOT / "figures" / "gate_explorer.png"
 WIDTH = 1200  # the width of the picture in pixels
-COLORS = 128  # a palette this small keeps the file small, and the difference is hard to see
+COLORS = 128  # a small palette keeps the file small, with hardly any visible difference
 
 
 def take():

@@ -1,9 +1,9 @@
 """Build the book as web pages from the saved notebooks, without a network, a kernel or torch.
 
-    python -m tools.site [FOLDER] [--serve]     build into site/out or FOLDER, and serve it
+    python -m tools.site [FOLDER] [--serve]     build into site/out or FOLDER (and serve it)
 
 `make site` runs this script. site/book/ contains the templates for nbconvert, site/static/ contains
-the files that are copied unchanged, and site/en/ contains the words of the English edition.
+the files that are copied unchanged, and site/en/ contains the text of the English edition.
 notebooks/widgets.json contains the state of each widget.
 """
 
@@ -39,7 +39,7 @@ ROOT = links.ROOT
 SITE = ROOT / "site"
 OUT = SITE / "out"
 PICTURES = {"image/svg+xml", "image/png"}
-LONG = 24  # an inline formula with more letters may not fit on a phone's line
+LONG = 24  # an inline formula with more letters may not fit on a line on a phone
 CAPTION = re.compile(r"(\*(?!\*).+?(?<!\*)\*)(?:\n\n|\Z)", re.DOTALL)
 HEADING = re.compile(r'<h[23] id="(.*?)">(.*?)</h[23]>')
 
@@ -79,16 +79,16 @@ def mathml(formula, display):
 
 
 def tied(markup):
-    """Return some HTML without line breaks between an equation and the punctuation after it."""
+    """Return some HTML without line breaks between an equation and the punctuation that follows."""
     equation = r'(<math [^>]*inline">(?:(?!</math>).)*</math>)'
     return re.sub(equation + "([.,;:!?)”]+)", r'<span class="tie">\1\2</span>', markup)
 
 
 def curly(markup):
-    """Return some HTML with typographic quotes and apostrophes, but not in code and equations."""
+    """Return some HTML with typographic quotes and apostrophes, except in code and equations."""
     tag = r"(<(code|pre|math|svg|script)\b.*?</\2>|<[^>]*>)"
     before, pieces = " ", re.split(tag, markup, flags=re.DOTALL)
-    for n in range(0, len(pieces), 3):  # text, then a tag or an element, then its name
+    for n in range(0, len(pieces), 3):  # a text, a tag or an element, and an element's name
         text = before + pieces[n].replace("&quot;", '"')
         for quote, (opening, closing) in {'"': "“”", "'": "‘’"}.items():
             text = re.sub(rf"(?<=[\s(\[“‘—]){quote}", opening, text).replace(quote, closing)
@@ -111,7 +111,7 @@ def github_id(heading):
 
 
 class Renderer(IPythonRenderer):
-    """The Markdown renderer of nbconvert, with equations as MathML and links between pages."""
+    """nbconvert's Markdown renderer, with equations as MathML and links between pages."""
 
     def inline_math(self, body):
         return mathml(body, "inline")
@@ -123,7 +123,7 @@ class Renderer(IPythonRenderer):
         return code(source, info or "text")
 
     def table(self, text):
-        text = re.sub(r"<th\b[^>]*></th>", "<td></td>", text)  # an empty header is a plain cell
+        text = re.sub(r"<th\b[^>]*></th>", "<td></td>", text)  # empty headers become plain cells
         text = re.sub(r"<thead>(\s|</?tr>|<td></td>)*</thead>", "", text)
         return f'<div class="wide"><table>{text}</table></div>'
 
@@ -139,7 +139,7 @@ class Renderer(IPythonRenderer):
 
 
 class Book(TemplateExporter):
-    """The exporter with the templates in site/book/; `toc` collects the headings of its pages."""
+    """The exporter that uses the templates in site/book/ and collects the headings in `toc`."""
 
     output_mimetype = "text/html"
 
@@ -160,7 +160,7 @@ class Book(TemplateExporter):
         yield from {"markdown2html": self.markdown, "code": code, "json": to_json}.items()
 
     def markdown(self, source):
-        """Return Markdown as HTML whose headings have anchors."""
+        """Convert Markdown to HTML whose headings have anchors."""
         reader = MarkdownWithMath(Renderer(escape=False, exclude_anchor_links=True))
         add_toc_hook(reader, heading_id=lambda token, n: self.anchor(token["text"]))
         text, state = reader.parse(source)
@@ -177,10 +177,10 @@ def to_json(value):
 
 
 def texts(path):
-    """Return a dict from the marks in a file, `<!-- name -->`, to the texts below them.
+    """Return a dict from the names in a file's marks, `<!-- name -->`, to the texts below.
 
-    Without a file, the dict is empty. A file named after a notebook contains translations of its
-    Markdown cells; their names are the ids of the cells.
+    If the file doesn't exist, the dict is empty. A file named after a notebook contains
+    translations of its Markdown cells, which are named by the cells' ids.
     """
     if not path.exists():
         return {}
@@ -189,7 +189,7 @@ def texts(path):
 
 
 def translate(notebook, by_id):
-    """Replace the texts of Markdown cells by id. Raises ValueError for an unknown id."""
+    """Set the texts of Markdown cells from `by_id`. Raises ValueError for an unknown id."""
     cells = {cell.id: cell for cell in notebook.cells if cell.cell_type == "markdown"}
     if unknown := by_id.keys() - cells.keys():
         raise ValueError(f"expected ids of Markdown cells, got {', '.join(sorted(unknown))}")
@@ -199,11 +199,11 @@ def translate(notebook, by_id):
 
 
 def arrange(notebook, states, say):
-    """Turn a notebook into a chapter, in place. Returns its title.
+    """Turn a notebook into a chapter, in place. Returns the title.
 
-    The parts for JupyterLab are removed: the links in the title block, which the page has anyway,
-    and the code of exercises. Figures get their captions, widgets get their states and anchors, and
-    each folded answer learns whether a guess was asked for before it.
+    The parts meant only for JupyterLab are removed: the links in the title block, which the page
+    has anyway, and the exercises' code. Figures get their captions, widgets get their states and
+    anchors, and each folded answer records whether the text asked for a guess.
     """
     title, *rest = notebook.cells[0].source.split("\n\n")
     own = ("[![", *say["title block"])
@@ -251,8 +251,8 @@ def front(text):
 def build(out=OUT, edition=SITE / "en", words=ENGLISH):
     """Write all pages into a folder, which is emptied first. Returns the folder.
 
-    edition: a folder with the words of the pages, `say.json` and `front.md`. In a translation, it
-    also has the texts of the notebooks, NN_name.md (see `texts`). words: the labels of the widgets.
+    edition: a folder with the pages' wording in `say.json` and `front.md`. A translation's folder
+    also has the texts of the notebooks, NN_name.md (see `texts`). words: the widgets' labels.
     """
     say = json.loads((edition / "say.json").read_text(encoding="utf-8"))
     shutil.rmtree(out, ignore_errors=True)
@@ -288,7 +288,7 @@ def sources(edition, say):
 
 
 def render(out, say, name, title, notebook, anchor):
-    """Write the pictures of a page. Returns a dict of its parts for page.html.j2."""
+    """Write a page's pictures. Returns a dict of the page's parts for page.html.j2."""
     book = Book(anchor)
     wanted = {"unique_key": name, "output_files_dir": "img", "say": say, "colab": colab(name)}
     body, resources = book.from_notebook_node(notebook, wanted)
@@ -311,14 +311,14 @@ def render(out, say, name, title, notebook, anchor):
 
 
 def colab(name):
-    """Return a notebook's address on Colab, or False for any other page."""
+    """Return a notebook's address on Colab, or False for a page that isn't a notebook."""
     file = f"notebooks/{name}.ipynb"
     is_one = (ROOT / file).exists()
     return is_one and f"https://colab.research.google.com/github/{links.address()}/blob/main/{file}"
 
 
 def write_styles(out):
-    """Add both themes to the styles, and embed the text font so that it loads with them."""
+    """Add both themes to the style sheet, and embed the text font so that both load together."""
     styles = (out / "site.css").read_text(encoding="utf-8")
     file = "fonts/text-normal.woff2"
     data = b64encode((out / file).read_bytes()).decode()
@@ -330,7 +330,7 @@ def write_styles(out):
 
 
 def write_widgets(folder, words):
-    """Write a module with `mount` for each class of widgets, and the styles of each view."""
+    """Write a module with a `mount` function for each widget class, and each view's style sheet."""
     folder.mkdir()
     for name in widgets.__all__:
         kind = getattr(widgets, name)
@@ -384,7 +384,7 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 def server(folder=OUT, port=0):
-    """Return a server for a folder that only this machine can reach. port: 0 for any free port."""
+    """Return a server that serves a folder to this machine only. port: 0 for any free port."""
     return ThreadingHTTPServer(("127.0.0.1", port), partial(Handler, directory=folder))
 
 

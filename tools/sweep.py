@@ -1,12 +1,12 @@
-"""`make sweep`: test every notebook as if on other machines. CONTRIBUTING.md has the results.
+"""`make sweep`: test every notebook as if on other machines. CONTRIBUTING.md lists the results.
 
     python tools/sweep.py [WORD …]      all settings, or those whose names contain a word
 
-Libraries choose code that suits the processor. The settings below make them choose as they would on
-other processors, so that one machine stands in for several. Settings that this processor can't run
-are skipped. One more run uses the oldest versions of NumPy and the widget libraries that
-pyproject.toml allows, in a separate environment, .venv-oldest. Two runs with one thread each go in
-parallel. The whole sweep takes about half an hour on two cores.
+Libraries choose code that suits the processor. The settings below make the libraries choose as they
+would on other processors, so that one machine stands in for several. Settings that this processor
+can't run are skipped. One more run uses the oldest versions of NumPy and the widget libraries that
+pyproject.toml allows, in a separate environment, .venv-oldest. Single-threaded runs are done two at
+a time. The whole sweep takes about half an hour on two cores.
 """
 
 import os
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-# The features of this processor that NumPy has special code for.
+# The features of this processor for which NumPy has special code.
 DISPATCHED = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
 OLDEST = ("numpy", "ipywidgets", "anywidget")
 SETTINGS = {
@@ -35,7 +35,7 @@ SETTINGS = {
         "NPY_DISABLE_CPU_FEATURES": " ".join(DISPATCHED)
     },
 }
-AVX512 = ("avx512", "SkylakeX")  # on a processor without AVX-512, these would kill the kernel
+AVX512 = ("avx512", "SkylakeX")  # without AVX-512, these settings would kill the kernel
 THREADS = ("1", "2")
 TABLE = re.compile(r"(?<=<!-- sweep -->\n).*?(?=<!-- /sweep -->)", re.DOTALL)
 
@@ -62,7 +62,7 @@ def lower_bounds():
 
 
 def oldest():
-    """Return the path of Python in .venv-oldest, which is made if it is missing, and its pins."""
+    """Create .venv-oldest if it is missing. Returns the path of its Python, and its pins."""
     bounds = lower_bounds()
     pins = [f"{name}=={bounds[name]}" for name in OLDEST]
     environment = ROOT / ".venv-oldest"

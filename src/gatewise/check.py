@@ -9,8 +9,8 @@ def compare(name, ours, reference, tol=1e-12):
     """Print whether two results agree: `name   yes (to tol)` or `name   no`.
 
     ours, reference: numbers, arrays or torch tensors of the same shape. Two dicts with the same
-    keys get one verdict, and so do two lists of arrays of the same length. Other objects must be
-    equal. NaN and infinity are never equal to anything.
+    keys get a single verdict, as do two equally long lists of arrays. Other objects must be equal.
+    NaN and infinity are never equal to anything.
     tol: the largest absolute difference allowed, relative to the largest absolute value of the
     reference. If the reference is zero throughout, `tol` is absolute.
     The difference itself is never printed, because its digits vary between machines.
@@ -26,7 +26,7 @@ def compare(name, ours, reference, tol=1e-12):
 
 
 def _why_not(ours, reference, tol):
-    """Return "" if both agree within `tol`, otherwise "no" and the reason."""
+    """Return "" if the two results agree within `tol`, or else "no" with the reason."""
     if isinstance(ours, Mapping) and isinstance(reference, Mapping):
         if ours.keys() != reference.keys():
             return f"no: expected {', '.join(map(str, reference))}, got {', '.join(map(str, ours))}"
@@ -45,7 +45,7 @@ def _why_not(ours, reference, tol):
 def _why_not_array(ours, reference, tol):
     if ours.shape != reference.shape:
         return f"no: expected shape {reference.shape}, got {ours.shape}"
-    if "O" in (ours.dtype.kind, reference.dtype.kind):  # not numbers
+    if "O" in (ours.dtype.kind, reference.dtype.kind):  # at least one contains objects
         return "" if np.array_equal(ours, reference) else "no"
     if not (np.isfinite(ours).all() and np.isfinite(reference).all()):
         return "no: NaN or infinity"
@@ -55,7 +55,7 @@ def _why_not_array(ours, reference, tol):
 
 
 def _is_group(values):
-    """Return whether `values` is a list of arrays, each with its own scale, and not of numbers."""
+    """Return whether `values` lists arrays, each with its own scale, rather than numbers."""
     return isinstance(values, list | tuple) and any(
         np.ndim(v) > 0 if hasattr(v, "shape") else isinstance(v, Mapping) or _is_group(v)
         for v in values
@@ -71,7 +71,7 @@ def _numbers(values):
             values = values.detach().cpu()
             values = values.dequantize() if values.is_quantized else values.to_dense()
             array = as_array(values if values.is_complex() else values.double())
-        else:  # rows of unequal length
+        else:  # the rows have unequal lengths
             array = np.empty((), object)
             array[()] = values
     kind = array.dtype.kind
@@ -81,12 +81,12 @@ def _numbers(values):
 def central_difference(loss, w, eps=1e-5):
     """Compute the gradient of `loss` with respect to `w` by central differences.
 
-    loss: a function that takes an array like `w` and returns a number. w: a float64 array of any
-    shape. eps: ε, half the distance between the two points. The error of the result has two parts,
-    one proportional to ε² and one proportional to 1e-16 / ε.
-    Returns an array like `w`.
+    loss: a function that takes an array shaped like `w` and returns a number. w: a float64 array of
+    any shape. eps: ε, half the distance between the two evaluation points. The error of the result
+    has two parts, one proportional to ε² and one proportional to 1e-16 / ε.
+    Returns an array shaped like `w`.
     Raises ValueError if `w` or the loss isn't float64, or if ε isn't positive.
-    Source: (L(w + ε) − L(w − ε)) / 2ε, one entry of `w` at a time.
+    Source: (L(w + ε) − L(w − ε)) / 2ε, applied to one entry of `w` at a time.
     """
     w = as_array(w)
     if w.dtype != np.float64:
@@ -103,7 +103,7 @@ def central_difference(loss, w, eps=1e-5):
 
 
 def _double(value):
-    """Return a loss as a float; raise ValueError for an array, and for float16 or float32."""
+    """Return a loss as a float; raise ValueError for an array, a float16 or a float32."""
     value = as_array(value)
     coarse = value.dtype in (np.float16, np.float32)
     if value.shape != () or coarse or value.dtype.kind not in "biuf":
@@ -116,7 +116,7 @@ def exercise(number, answer, right, tol=1e-3):
     """Print whether the reader's answer to an exercise is right.
 
     number: the number of the exercise. answer: None, True or False, a number, an array, a list, a
-    set, or a dict from names to such answers. right: the right answer, of the same kind.
+    set, or a dict from names to such answers. right: the correct answer, of the same type.
     tol: the largest absolute difference allowed for a number.
     """
     if answer is None:
@@ -143,7 +143,7 @@ def _is_right(answer, right, tol):
 
 
 def as_array(values):
-    """Return values as an array of the same shape, without importing torch.
+    """Convert values to an array of the same shape, without importing torch.
 
     values: an array, a number, a list or a torch tensor.
     """

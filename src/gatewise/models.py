@@ -1,4 +1,4 @@
-"""The torch models that the notebooks train, and the cells in plain torch operations."""
+"""The torch models that the notebooks train, and the cells written in plain torch operations."""
 
 import torch
 from torch import nn
@@ -10,20 +10,21 @@ from gatewise.text import check_lengths
 def unroll(mode, x, W_ih, W_hh, b_ih, b_hh, h=None, c=None, **form):
     """Yield each time step of a cell as a dict from symbols to tensors.
 
-    Computes the same as `nn.RNN`, `nn.LSTM` or `nn.GRU`, but in plain operations, so autograd can
-    compute the gradient on each intermediate result, and a model can change a single operation.
+    Computes the same results as `nn.RNN`, `nn.LSTM` or `nn.GRU`, but in plain operations, so
+    autograd can compute the gradient on each intermediate result, and a model can change a single
+    operation.
     mode: "RNN_TANH", "LSTM" or "GRU", like a module's `mode`. x: (T, B, D). h, c: (B, H), the
     initial states, zeros by default. form: the keyword arguments `without` and `reset_after` of
     `cell_step`.
-    W_ih, W_hh, b_ih, b_hh: the parameters of one layer. With a leading axis (S, …), they belong to
-    S networks that run in parallel, and the tensors have the shape (S, B, H).
+    W_ih, W_hh, b_ih, b_hh: the parameters of one layer. With a leading axis S, the parameters
+    belong to S networks that run in parallel, and the tensors have the shape (S, B, H).
     """
     B, H = x.shape[1], W_hh.shape[-1]
     h = x.new_zeros(*W_hh.shape[:-2], B, H) if h is None else h
     c = torch.zeros_like(h) if c is None else c
     W_hh_T, b_hh = W_hh.mT, b_hh.unsqueeze(-2).expand(*b_hh.shape[:-1], B, -1)
     x = x.unflatten(1, [1] * (W_ih.ndim - 2) + [B])  # (T, 1, B, D) if W_ih is (S, G·H, D)
-    for a in x @ W_ih.mT + b_ih.unsqueeze(-2):  # one product for all time steps
+    for a in x @ W_ih.mT + b_ih.unsqueeze(-2):  # one matrix product for all time steps
         now = cell_step(mode, a, lambda h: h @ W_hh_T + b_hh, h, c, **form)
         h, c = now["h"], now.get("c")
         yield now
@@ -68,16 +69,17 @@ class TextModel(nn.Module):
 
     words: the size of the vocabulary, D. hidden: the number of hidden units, H.
     readout: the initialization of `W` (H, D) and `b` (D,). "normal" draws standard normal numbers,
-    as in the published runs that the notebooks compare with; "linear" draws them like `nn.Linear`.
-    The attribute `rnn` is the recurrent layer; each subclass sets its class, `kind`.
-    Raises ValueError for any other `readout`.
+    as in the published runs that the notebooks use for comparison; "linear" initializes both as
+    `nn.Linear` does. The attribute `rnn` is the recurrent layer, whose class `kind` each subclass
+    sets.
+    Raises ValueError for an unknown `readout`.
     """
 
     kind = None
 
     def __init__(self, words, hidden=5, readout="normal"):
         super().__init__()
-        # Draw the layer, W and b in this order, or the same seed will give a different network.
+        # Initialize the layer, W and b in this order, or the same seed gives a different network.
         self.rnn = self.kind(words, hidden)
         if readout == "normal":
             W, b = torch.randn(hidden, words), torch.randn(words)
@@ -89,15 +91,16 @@ class TextModel(nn.Module):
         self.W, self.b = nn.Parameter(W), nn.Parameter(b)
 
     def forward(self, x):
-        """Return the logits of the next word, (B, D). x: (T, B, D), one-hot."""
+        """Return the logits (B, D) of the next word. x: (T, B, D), one-hot."""
         output, _ = self.rnn(x)
         return output[-1] @ self.W + self.b
 
     def unrolled(self, x, weights=None, **form):
         """Return the logits of `forward`, computed in plain torch operations.
 
-        x: (T, B, D). weights: a dict from parameter names to values; by default, the model's own.
-        If the values have a leading axis S, they belong to S models, and the logits are (S, B, D).
+        x: (T, B, D). weights: a dict from parameter names to values; by default, the model's own
+        values. If the values have a leading axis S, they belong to S models, and the logits have
+        the shape (S, B, D).
         form: as in `unroll`.
         """
         weights = weights or dict(self.named_parameters())
@@ -107,21 +110,21 @@ class TextModel(nn.Module):
 
 
 class TextRNN(TextModel):
-    """A TextModel with tanh units, `nn.RNN`. It takes the same arguments."""
+    """A TextModel with tanh units (`nn.RNN`). It takes the same arguments as TextModel."""
 
     kind = nn.RNN
 
 
 class TextGRU(TextModel):
-    """A TextModel with gated recurrent units, `nn.GRU`. It takes the same arguments."""
+    """A TextModel with gated units (`nn.GRU`). It takes the same arguments as TextModel."""
 
     kind = nn.GRU
 
 
 class TextLSTM(TextModel):
-    """A TextModel with a long short-term memory, `nn.LSTM`. Its readout sees h, not c.
+    """A TextModel with a long short-term memory (`nn.LSTM`). The readout reads h, not c.
 
-    forget_bias: as in `add_forget_bias`; with 4.0, the forget gate starts nearly open.
+    forget_bias: as in `add_forget_bias`; with 4.0, the forget gates start nearly open.
     words, hidden, readout: as in TextModel.
     """
 
@@ -133,12 +136,12 @@ class TextLSTM(TextModel):
 
 
 class TextLSTMWithout(TextLSTM):
-    """A TextLSTM with one part left out. The same seed gives it the same weights as a TextLSTM.
+    """A TextLSTM with one part left out, and with the same initial weights for the same seed.
 
     without: the part to leave out. Without "tanh of c", h_t = o_t ⊙ c_t. Without "tanh of g", the
-    candidate is its pre-activation a_g. Without "input gate", i_t = 1 − f_t, so new values replace
-    forgotten ones, and the weights of i are unused.
-    words, hidden, readout, forget_bias: as in TextLSTM. Raises ValueError for any other part.
+    candidate equals its pre-activation a_g. Without "input gate", i_t = 1 − f_t, so new values
+    replace forgotten ones, and the weights of i are unused.
+    words, hidden, readout, forget_bias: as in TextLSTM. Raises ValueError for an unknown part.
     """
 
     def __init__(self, words, hidden=5, readout="normal", forget_bias=0.0, without="tanh of c"):
@@ -149,13 +152,13 @@ class TextLSTMWithout(TextLSTM):
         self.without = without
 
     def forward(self, x):
-        """Return the logits of the next word, (B, D). x: (T, B, D), one-hot."""
+        """Return the logits (B, D) of the next word. x: (T, B, D), one-hot."""
         return self.unrolled(x, without=self.without)
 
 
 @torch.no_grad()
 def add_forget_bias(lstm, forget_bias):
-    """Add a number to the bias b_f of the forget gates in every layer of an LSTM, in place.
+    """Add a number to the forget-gate bias b_f in every layer of an LSTM, in place.
 
     `forget_bias` has this meaning throughout the series; 0 leaves the initialization unchanged.
     lstm: an `nn.LSTM`. forget_bias: the number to add to `bias_ih`, one of torch's two biases.
@@ -173,11 +176,11 @@ class SequenceClassifier(nn.Module):
     """A sequence classifier made of an embedding, an LSTM, dropout and a linear layer.
 
     The linear layer reads the final hidden states of the LSTM's last layer.
-    letters: the number of ids, including 0 for the padding. classes: the number of classes, C.
-    embedding: the size D of an embedding. hidden: the number H of hidden units per direction.
+    letters: the number of ids, including id 0 for padding. classes: the number of classes, C.
+    embedding: the embedding size, D. hidden: the number of hidden units per direction, H.
     layers, bidirectional: as in `nn.LSTM`.
-    dropout: the probability that training zeroes an entry of an embedding, of the output between
-    two layers, or of a final state.
+    dropout: the probability that training zeroes an entry of an embedding, of an output passed
+    between layers, or of a final state.
     forget_bias: as in `add_forget_bias`; all other biases start at 0.
     """
 
@@ -193,7 +196,7 @@ class SequenceClassifier(nn.Module):
         forget_bias=1.0,
     ):
         super().__init__()
-        between = dropout if layers > 1 else 0.0  # with a single layer, nn.LSTM would warn
+        between = dropout if layers > 1 else 0.0  # nn.LSTM warns about dropout in a single layer
         self.embedding = nn.Embedding(letters, embedding, padding_idx=0)
         self.lstm = nn.LSTM(embedding, hidden, layers, dropout=between, bidirectional=bidirectional)
         self.dropout = nn.Dropout(dropout)
@@ -202,9 +205,9 @@ class SequenceClassifier(nn.Module):
 
     @torch.no_grad()
     def initialize(self, forget_bias):
-        """Initialize the weights: each layer of the LSTM orthogonal, the linear layer by Xavier.
+        """Initialize the weights: orthogonal blocks in the LSTM, Xavier in the linear layer.
 
-        All biases are zero, except that b_f, the bias of the forget gates, is `forget_bias`.
+        All biases are zero, except the forget-gate bias b_f, which is `forget_bias`.
         """
         for name, parameter in self.lstm.named_parameters():
             if name.startswith("weight"):
@@ -217,18 +220,18 @@ class SequenceClassifier(nn.Module):
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, ids, lengths):
-        """Return the logits of the classes, (B, C).
+        """Return the logits (B, C) of the classes.
 
-        ids: int64 (T, B), padded at the ends. lengths: ints (B,), from 1 to T, in any order.
-        Raises ValueError for lengths outside this range, and for ids that belong to no letter.
+        ids: int64 (T, B), padded at the end. lengths: ints (B,), from 1 to T, in any order.
+        Raises ValueError for lengths or ids that are out of range.
         """
         last = self.last_states(self.dropout(self.embed(ids)), lengths)
         return self.linear(self.dropout(last))
 
     def embed(self, ids):
-        """Look up the embedding of each letter. ids: int64 (T, B). Returns (T, B, D).
+        """Look up the embedding of each letter. ids: int64 (T, B). Returns a tensor (T, B, D).
 
-        Raises ValueError for ids of another shape, and for ids that belong to no letter.
+        Raises ValueError for ids that have the wrong shape or are out of range.
         """
         if ids.ndim != 2:
             raise ValueError(f"ids: expected (T, B), got {tuple(ids.shape)}")
@@ -238,10 +241,10 @@ class SequenceClassifier(nn.Module):
         return self.embedding(ids)
 
     def last_states(self, x, lengths):
-        """Return the final hidden states of the last layer, at the end of each sequence.
+        """Return the last layer's final hidden states for each sequence.
 
-        x: (T, B, D). lengths: ints (B,). Returns an array (B, H) or, if the LSTM is bidirectional,
-        (B, 2H), with the states of the forward direction first.
+        x: (T, B, D). lengths: ints (B,). Returns a tensor (B, H) or, if the LSTM is bidirectional,
+        (B, 2H), with the forward states first.
         """
         lengths = torch.as_tensor(lengths).cpu()
         check_lengths(lengths, *x.shape[:2])

@@ -1,8 +1,8 @@
 """All data plots of the series, drawn in one style from traces, histories and plain arrays.
 
-Each function returns a `Plot`. A notebook shows it as the output of a code cell, a script saves it,
-and a test reads the numbers from its axes. Its text form describes the axes for people who can't
-see the picture. Names, titles and words are drawn as written: a `$` doesn't start a formula.
+Each function returns a `Plot`. A notebook shows a Plot as the output of a code cell, a script saves
+it, and a test reads the numbers from its axes. A Plot's text form describes its axes for people who
+can't see the picture. Names, titles and words are drawn as written: a `$` doesn't start a formula.
 """
 
 import re
@@ -16,7 +16,8 @@ from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatterSciNotation
 
-# The Okabe–Ito colors, which color-blind readers can tell apart. Each symbol keeps its color.
+# The Okabe–Ito colors, which color-blind readers can tell apart. Each symbol has the same color in
+# all plots.
 PALETTE = {
     "i": "#009E73",
     "f": "#E69F00",
@@ -33,22 +34,24 @@ PALETTE = {
 }
 SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 DASHES = ["-", "--", "-.", ":"]
-# The color of each network, and of variants such as "LSTM, bias 4".
+# The color of each network and of its variants, such as "LSTM, bias 4".
 NETWORKS = dict(zip(["RNN", "LSTM", "GRU", "two words"], SERIES, strict=False))
-# A color map for signed values: the color of c below zero, white at zero, the color of h above.
+# A color map for signed values: the color of c below zero, white at zero, and the color of h above
+# zero.
 SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE["c"], "#FFFFFF", PALETTE["h"]])
-# The colors of the padding and of the time steps that are read.
+# The colors of padding and of time steps that are read.
 READ_OR_NOT = ListedColormap(["#DDDDDD", PALETTE["c"]])
 SUPERSCRIPTS = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-# Every plot is made and drawn with these settings, regardless of the reader's rcParams. A `$` stays
-# a `$`. An SVG has no random ids, and its text is drawn as paths, since machines differ in fonts.
+# Every plot is made and drawn with these settings, regardless of the reader's rcParams. A `$` is
+# drawn as written. An SVG has no random ids, and its text is drawn as paths, since fonts differ
+# between machines.
 in_our_style = matplotlib.style.context(
     ["default", {"text.parse_math": False, "svg.hashsalt": "gatewise", "svg.fonttype": "path"}]
 )
 
 
 class _PowersOfTen(LogFormatterSciNotation):
-    """Plain-text labels of a logarithmic axis, such as 10⁻³ and 2×10⁻³."""
+    """Plain-text labels for a logarithmic axis, such as 10⁻³ and 2×10⁻³."""
 
     def __call__(self, x, pos=None):
         math = super().__call__(x, pos).removeprefix(r"$\mathdefault{").removesuffix("}$")
@@ -59,7 +62,7 @@ class _PowersOfTen(LogFormatterSciNotation):
 class Plot(Figure):
     """A matplotlib figure in the style of the series, independent of pyplot.
 
-    width, height: the size in inches. columns: the number of panels, which share their y axis.
+    width, height: the size in inches. columns: the number of panels, which share a y axis.
     mosaic, heights: named panels, used instead of `columns`, and the relative heights of their
     rows, as in matplotlib's `subplot_mosaic`.
     """
@@ -79,7 +82,7 @@ class Plot(Figure):
 
     @in_our_style
     def draw(self, renderer):
-        """Draw onto a matplotlib renderer, with powers of ten on logarithmic axes."""
+        """Draw the figure with a matplotlib renderer, using powers of ten on logarithmic axes."""
         for panel in self.panels:
             for axis in panel.xaxis, panel.yaxis:
                 if axis.get_scale() == "log":
@@ -104,9 +107,9 @@ class Plot(Figure):
         return picture.getvalue(), {"alt": repr(self), **size}
 
     def svg(self, alt=None):
-        """Return the picture as SVG text, which depends only on the version of matplotlib.
+        """Return the picture as SVG text that is equal on all machines with the same matplotlib.
 
-        alt: a description for people who can't see the picture; the text form by default.
+        alt: a description for people who can't see the picture; by default, the text form.
         """
         picture = StringIO()
         no_date = dict.fromkeys(["Date", "Creator", "Format", "Type"])
@@ -124,12 +127,12 @@ def _look(n, name=None):
 
 
 def network_color(n, name):
-    """Return the color of a network, or of series n for any other name."""
+    """Return the color of a network or, for any other name, the color of series n."""
     return NETWORKS.get(str(name).partition(",")[0], SERIES[n % len(SERIES)])
 
 
 def _label(name):
-    """Return a name as a legend label. Matplotlib leaves out labels that begin with "_"."""
+    """Return a name as a legend label that matplotlib shows even if the name begins with "_"."""
     return f"\u200b{name}" if str(name).startswith("_") else str(name)
 
 
@@ -249,7 +252,7 @@ def over_time(curves):
 
 @in_our_style
 def states(h, sentences):
-    """The state after each word of some sentences, with one panel per word.
+    """The states after each word of some sentences, with one panel per word position.
 
     h: (T, B, H), between −1 and 1. sentences: B strings, whose first T words are shown.
     """
@@ -270,7 +273,7 @@ def states(h, sentences):
 
 @in_our_style
 def against(x, curves, xlabel, ylabel, scale="log"):
-    """Curves on two logarithmic axes or on two linear axes.
+    """Curves whose axes are both logarithmic or both linear.
 
     x: (N,). curves: a dict from names to values (N,). xlabel, ylabel: the labels of the axes.
     scale: "log" or "linear"; a logarithmic axis needs positive values.
@@ -287,7 +290,7 @@ def against(x, curves, xlabel, ylabel, scale="log"):
 
 @in_our_style
 def decay(panels, ylabel, xlabel="steps back, k"):
-    """A norm on a logarithmic axis against the number of time steps, with one panel per condition.
+    """A norm against the number of time steps, on a logarithmic axis, with one panel per condition.
 
     panels: a dict from titles to {name of the curve: values (K,) for 0 to K − 1 time steps}.
     ylabel, xlabel: the labels of the axes.
@@ -297,7 +300,7 @@ def decay(panels, ylabel, xlabel="steps back, k"):
     names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
     for panel, (title, curves) in zip(plot.panels, panels.items(), strict=True):
         for name, values in curves.items():
-            n = names.index(name)  # a name looks the same in every panel
+            n = names.index(name)  # a curve looks the same in every panel
             symbol = name.strip("|Δ")
             look = _look(n, name) | ({"color": PALETTE[symbol]} if symbol in PALETTE else {})
             panel.plot(values, **look, label=_label(name), linewidth=1.8)
@@ -309,13 +312,14 @@ def decay(panels, ylabel, xlabel="steps back, k"):
 
 @in_our_style
 def gates(symbols, words):
-    """Gates and states along a sentence, with one panel per symbol.
+    """Gates and states over the words of a sentence, with one panel per symbol.
 
-    Each row is a unit, each column a word, and each value a square whose area is proportional to
-    the absolute value; negative values are hollow squares.
+    Rows are units, and columns are words. The area of each square is proportional to the absolute
+    value, and the squares of negative values are hollow.
     symbols: a dict from symbols to values (T, H), such as
     `{k: getattr(trace, k)[:, b] for k in "figoch"}`.
-    words: the T words. Raises ValueError for an unknown symbol, and for an empty dict.
+    words: the T words of the sentence. Raises ValueError for an unknown symbol, and for an empty
+    dict.
     """
     unknown = [k for k in symbols if k not in PALETTE]
     if unknown or not symbols:
@@ -338,12 +342,12 @@ def gates(symbols, words):
 def loss_distributions(final, published=None, ylabel="loss (nats)"):
     """Losses of many seeds, with one panel per epoch, one column per model and one dot per seed.
 
-    The bar through the dots is their median.
+    A bar through the dots marks their median.
     final: a dict from models to {epoch: losses (seeds,)}. A string instead of an epoch becomes the
     title of the panel. published: a dict from models to {epoch: loss}, drawn as crosses.
     ylabel: the label of the axis.
     A model's name may have a second line for a number that differs between machines; the text form
-    leaves this line out.
+    omits this line.
     """
     epochs = list(next(iter(final.values())))
     width = max(1.6, 0.22 * len(final)) * len(epochs)
@@ -375,7 +379,7 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
 def success(curves, xlabel="number of ums between subject and verb", ylabel="share of seeds"):
     """The share of successful seeds against a distance.
 
-    curves: a dict from models to {distance: share, from 0 to 1}.
+    curves: a dict from models to {distance: share from 0 to 1}.
     xlabel, ylabel: the labels of the axes.
     """
     plot = Plot()
@@ -393,12 +397,13 @@ def success(curves, xlabel="number of ums between subject and verb", ylabel="sha
 
 
 def squares(values, symbol, step=None, scale=1, apart=1, width=1):
-    """Squares with areas proportional to the absolute values; negative values are hollow squares.
+    """Squares with areas proportional to the absolute values; the squares of negative values are
+    hollow.
 
     values: (T, H); the value of unit n at time step t is drawn at (apart · t, n).
     symbol: the symbol of the values, which sets their color.
-    step: the number of time steps drawn in full color; the squares of later ones are faint.
-    scale: the value of a full-size square. width: the width of a full-size square of height 1.
+    step: the number of time steps drawn in full color; later time steps are faint.
+    scale: the value of a full-size square. width: the width of a square relative to its height.
     Returns a matplotlib PolyCollection.
     """
     T, H = values.shape
@@ -420,9 +425,9 @@ def _map(panel, symbol, values, words):
     """
     T, H = values.shape
     scale = max(1, np.abs(values).max())
-    # A word needs the width of `room` squares. If there are few columns, they are drawn that far
-    # apart. Otherwise, only the first word, the last word and words that differ from the previous
-    # word are written, if there is room.
+    # A word needs the width of `room` squares. A few columns are drawn `room` squares apart. With
+    # more columns, only the first word, the last word and words that differ from the previous word
+    # are written, if there is room.
     few, room = T <= 14, max(1, 0.07 * T, 0.09 * H)
     pitch = room if few else 1
     told = list(range(T)) if few else []
@@ -446,7 +451,7 @@ def _map(panel, symbol, values, words):
 def padding(panels):
     """The layout of batches, with one row per sequence, one square per time step and gray padding.
 
-    panels: a dict from titles to {name of a sequence: its length}, in the order of the rows.
+    panels: a dict from titles to {sequence name: length}, in the order of the rows.
     """
     plot = Plot(height=2.9, mosaic=[list(panels)])  # each panel has its own row names
     for panel, (title, rows) in zip(plot.panels, panels.items(), strict=True):
@@ -463,7 +468,7 @@ def padding(panels):
 
 @in_our_style
 def bars(panels, ylabel):
-    """Grouped bars, with one panel per condition, each on its own scale.
+    """Grouped bars, with one panel per condition, each with its own scale.
 
     panels: a dict from titles to {name of the bars: {group: value}}, with the same groups for each
     name.
@@ -511,7 +516,7 @@ def level_bars(panels, xlabel):
 def dots(values, xlabel, floors=None):
     """Numbers from many seeds, drawn as dots on one line per name.
 
-    values: a dict from names to numbers, one per seed. xlabel: the label of the x axis.
+    values: a dict from names to lists of numbers, one per seed. xlabel: the label of the x axis.
     floors: a dict from names to numbers, drawn as vertical lines.
     """
     plot = Plot(height=0.9 + 0.4 * len(values))
@@ -556,7 +561,7 @@ def shares(values, rows, columns, xlabel, ylabel):
 
 
 def _describe(panel):
-    """Return one line about a panel: its title, its axes and the names of its curves."""
+    """Return a one-line description of a panel: its title, its axes and the names of its curves."""
     x, y = panel.get_xlabel(), panel.get_ylabel()
     scale = " (logarithmic)" if panel.get_yscale() == "log" else ""
     drawn = [artist.get_label() for artist in [*panel.lines, *panel.containers, *panel.collections]]

@@ -22,9 +22,10 @@ SENTENCES = (
 class Vocabulary:
     """The distinct words of some sentences in sorted order, each with its index.
 
-    sentences: strings whose words are separated by spaces. They are normalized to Unicode's NFC, so
-    that an accented letter is one character.
-    The attribute `words` is a tuple; a word's index is its position there. len() counts the words.
+    sentences: strings of words separated by spaces. The strings are normalized to Unicode's NFC
+    form, so that an accented letter is one character.
+    The attribute `words` is a tuple; a word's index is its position in this tuple. len() returns
+    the number of words.
     Raises ValueError for an empty sentence, and for a string instead of a list.
     """
 
@@ -38,7 +39,8 @@ class Vocabulary:
     def encode(self, sentence):
         """Return the indices of a sentence's words as an int64 array (T,).
 
-        Raises ValueError for an empty sentence, and for an unknown word, suggesting similar ones.
+        Raises ValueError for an empty sentence, and for an unknown word, with a list of similar
+        words.
         """
         return np.array([self._lookup(word) for word in _split(sentence)], np.int64)
 
@@ -69,11 +71,11 @@ def with_ums(n, sentences=SENTENCES):
 
 
 class Letters:
-    """The distinct letters of some names in sorted order, each with its index; 0 means padding.
+    """The sorted distinct letters of some names, each with its index; index 0 means padding.
 
     names: strings.
-    The attribute `letters` is a string; a letter's index is its position there, counted from 1.
-    len() counts the indices, including the padding.
+    The attribute `letters` is a string; a letter's index is its position in this string, counted
+    from 1. len() returns the number of indices, including 0.
     """
 
     def __init__(self, names):
@@ -109,16 +111,16 @@ class Letters:
 class Packed(NamedTuple):
     """Sequences without padding, stored one time step after another, like a PackedSequence."""
 
-    data: np.ndarray  # (N, …): time step 1 of all sequences, then 2, …; N is the sum of the lengths
+    data: np.ndarray  # (N, …): time step 1 of all sequences, then step 2, …; N is the total length
     batch_sizes: np.ndarray  # (T,), the number of sequences that reach time step t
-    order: np.ndarray  # (B,), the indices of the sequences, starting with the longest
+    order: np.ndarray  # (B,), the indices of the sequences, from longest to shortest
 
 
 def surnames():
-    """Return the surnames in data/surnames.txt, which come from PyPI's Faker (MIT license).
+    """Return the surnames in data/surnames.txt, from the PyPI package Faker (MIT license).
 
-    Returns a dict from eight languages to sorted tuples of names, written with the letters a to z.
-    No name belongs to two languages.
+    Returns a dict from eight languages to sorted tuples of names spelled with the letters a to z.
+    No name appears under two languages.
     """
     text = files("gatewise.data").joinpath("surnames.txt").read_text(encoding="utf-8")
     lines = [line.split(": ") for line in text.splitlines() if not line.startswith("#")]
@@ -126,12 +128,12 @@ def surnames():
 
 
 def pad(sequences, value=0):
-    """Put sequences of different lengths into one array, with padding at their ends.
+    """Combine sequences of different lengths into one array, padding each at its end.
 
     sequences: B arrays (T_b, …) whose shapes differ only in T_b. value: the padding.
-    Returns the padded array (T, B, …), where T is the longest length, and the lengths, int64 (B,).
-    Raises ValueError for an empty list, for an empty sequence, for shapes that differ, and for a
-    value that the dtype of the sequences can't hold, such as NaN among ints.
+    Returns the padded array (T, B, …), where T is the largest length, and the lengths, int64 (B,).
+    Raises ValueError for an empty list or sequence, for mismatched shapes, and for a value that the
+    sequences' dtype can't hold, such as NaN among ints.
     """
     sequences = [_array(sequence) for sequence in sequences]
     if not sequences:
@@ -152,11 +154,11 @@ def pad(sequences, value=0):
 
 
 def pack(padded, lengths):
-    """Remove the padding, and store all first time steps, then all second ones, and so on.
+    """Remove the padding, and store every sequence's first time step, then the second, and so on.
 
     padded: (T, B, …). lengths: ints (B,), from 1 to T.
     Returns a Packed with the longest sequence first; sequences of equal length keep their order.
-    Raises ValueError for lengths outside this range, and for an array without the axes T and B.
+    Raises ValueError for lengths that are out of range, and for an array without the axes T and B.
     """
     padded, lengths = as_array(padded), as_array(lengths)
     if padded.ndim < 2:
@@ -169,11 +171,11 @@ def pack(padded, lengths):
 
 
 def unpack(packed, value=0):
-    """Undo `pack`: return the padded array and the lengths, in the original order.
+    """Undo `pack`: return the padded array and the lengths, with sequences in the original order.
 
     packed: a Packed. value: the padding, as in `pad`.
-    Returns an array (T, B, …), where T is the longest length, and the lengths, int64 (B,).
-    Raises ValueError for a value that the dtype can't hold.
+    Returns an array (T, B, …), where T is the largest length, and the lengths, int64 (B,).
+    Raises ValueError for a padding value that the dtype can't hold.
     """
     data, batch_sizes, order = packed
     padded = _filled((len(batch_sizes), len(order), *data.shape[1:]), value, data.dtype)
@@ -188,9 +190,10 @@ def unpack(packed, value=0):
 def bucket(lengths, size, rng):
     """Group sequences of similar lengths into batches, which then need little padding.
 
-    lengths: ints (N,). size: the number of sequences per batch; one batch may have fewer.
+    lengths: ints (N,). size: the number of sequences per batch; one batch may be smaller.
     rng: a `numpy.random.Generator`, which shuffles the batches and the sequences of equal length.
-    Returns a list of int arrays: the indices of each batch's sequences. Each index occurs once.
+    Returns a list of int arrays, one per batch, with the sequences' indices. Each index occurs
+    once.
     Raises ValueError for a size below 1.
     """
     if size < 1:
@@ -202,7 +205,7 @@ def bucket(lengths, size, rng):
 
 
 def check_lengths(lengths, T, B):
-    """Raise ValueError unless `lengths` are B ints from 1 to T, and B is at least 1."""
+    """Raise ValueError unless `lengths` contains B ints from 1 to T and B is at least 1."""
     lengths = as_array(lengths)
     if lengths.shape != (B,) or B == 0:
         raise ValueError(f"lengths: expected (B,) = ({B},), got {lengths.shape}")
@@ -214,10 +217,10 @@ def check_lengths(lengths, T, B):
 
 
 def one_hot(ids, size, dtype=np.float64):
-    """Return one row per id, with a one in the column of that id and zeros elsewhere.
+    """Return one row per id, with a 1 in the id's column and zeros elsewhere.
 
     ids: ints from 0 to size − 1, of any shape. Returns an array (*ids.shape, size) of `dtype`.
-    Raises ValueError for ids outside this range, and for ids that aren't ints.
+    Raises ValueError for ids that are out of range or aren't ints.
     """
     ids = _checked_ids(ids, size)
     rows = np.zeros((*ids.shape, size), dtype)
@@ -226,25 +229,25 @@ def one_hot(ids, size, dtype=np.float64):
 
 
 def last_word_task(sentences, vocabulary, dtype=np.float64):
-    """Return the task of predicting the last word of a sentence from all the words before it.
+    """Return the task of predicting the last word of a sentence from all previous words.
 
     sentences: B strings of T + 1 words each. vocabulary: a Vocabulary of D words.
-    Returns x (T, B, D), one-hot and of `dtype`, and y (B,), the indices of the last words.
-    Raises ValueError for sentences of different lengths, for single words, and for unknown words.
+    Returns x (T, B, D), one-hot rows of `dtype`, and y (B,), the indices of the last words.
+    Raises ValueError for sentences of different lengths or of a single word, and for unknown words.
     """
     ids = [vocabulary.encode(s) for s in _listed(sentences)]
     lengths = sorted({len(n) for n in ids})
     if len(lengths) != 1 or lengths[0] < 2:
         raise ValueError(f"sentences: expected equal lengths of at least two words, got {lengths}")
-    ids = np.stack(ids, axis=1)  # (T + 1, B): time first
+    ids = np.stack(ids, axis=1)  # (T + 1, B), with time as the first axis
     return one_hot(ids[:-1], len(vocabulary), dtype), ids[-1]
 
 
 def _checked_ids(ids, size):
-    """Return `ids` as an int array; raise ValueError unless all are from 0 to size − 1."""
+    """Return `ids` as an int array; raise ValueError unless all ids are from 0 to size − 1."""
     ids = as_array(ids)
     if ids.size == 0:
-        ids = ids.astype(int)  # NumPy makes an empty list float64
+        ids = ids.astype(int)  # NumPy converts an empty list to float64
     if ids.dtype.kind not in "iu":
         raise ValueError(f"ids: expected ints, got {ids.dtype}")
     if ids.size and not 0 <= ids.min() <= ids.max() < size:
@@ -277,7 +280,7 @@ def _listed(strings):
 
 
 def _normalized(text):
-    """Return text in Unicode's NFC, in which an accented letter is one character."""
+    """Return text in Unicode's NFC form, in which an accented letter is one character."""
     return unicodedata.normalize("NFC", text)
 
 
@@ -289,7 +292,7 @@ def _split(sentence):
 
 
 def _similar(word, known):
-    """Return a hint that lists the known words similar to this word, or else the first ten."""
+    """Return a hint that lists known words similar to `word`, or else the first ten known words."""
     by_case = {each.casefold(): each for each in reversed(known)}
     close = get_close_matches(word.casefold(), by_case, cutoff=0.5)
     if word.casefold() in close:

@@ -1,4 +1,4 @@
-"""The training loops: full-batch for the small tasks, and mini-batch for sequence classifiers.
+"""Training loops: full-batch for small tasks, and mini-batch for sequence classifiers.
 
 The mini-batch loop includes validation and early stopping.
 """
@@ -25,12 +25,12 @@ class History(NamedTuple):
 
 
 def fit(model, x, y, epochs=500, lr=0.01):
-    """Train a model on the whole batch with Adam and cross-entropy.
+    """Train a model with full-batch Adam and cross-entropy.
 
-    model: a torch module that maps x to logits (B, D). x: its input.
-    y: (B,), the ids of the right words. epochs: the number of updates. lr: Adam's learning rate.
+    model: a torch module that maps x to logits (B, D). x: the model's input.
+    y: (B,), the ids of the correct words. epochs: the number of updates. lr: Adam's learning rate.
     A progress bar appears if the run takes longer than a second.
-    Returns a History. Source: Kingma and Ba 2015, algorithm 1, for Adam.
+    Returns a History. Source: Kingma and Ba 2015, algorithm 1 (Adam).
     """
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     loss = np.empty(epochs)
@@ -45,11 +45,12 @@ def update(
     """Update a model's weights once, with a clipped gradient.
 
     model: a torch module that maps the inputs to logits (B, C).
-    optimizer: the optimizer of its parameters. inputs: a list. labels: (B,).
-    max_norm: the norm to which a gradient with a larger norm is scaled down.
+    optimizer: an optimizer of the model's parameters.
+    inputs: a list of the model's inputs. labels: (B,).
+    max_norm: the largest norm allowed; a gradient with a larger norm is scaled down to it.
     criterion: a function that maps logits and labels to the mean loss.
     Returns the loss before the update, in nats, and the norm of the gradient before clipping.
-    Raises RuntimeError for a gradient that isn't finite, before the weights change.
+    Raises RuntimeError, before changing the weights, for a gradient that isn't finite.
     """
     loss = criterion(model(*inputs), labels)
     optimizer.zero_grad()
@@ -60,11 +61,11 @@ def update(
 
 
 class Curves(NamedTuple):
-    """The result of `fit_classifier`, with one value per epoch except for `norm` and `best`."""
+    """The result of `fit_classifier`, with one value per epoch except in `norm` and `best`."""
 
-    train: np.ndarray  # (epochs,), the mean loss while training, in nats
-    validation: np.ndarray  # (epochs,), the loss of the validation set after the epoch, in nats
-    accuracy: np.ndarray  # (epochs,), the share of the validation set that is classified correctly
+    train: np.ndarray  # (epochs,), the mean training loss, in nats
+    validation: np.ndarray  # (epochs,), the validation loss after each epoch, in nats
+    accuracy: np.ndarray  # (epochs,), the share of validation sequences classified correctly
     norm: np.ndarray  # (updates,), the norm of the gradient before clipping
     best: int  # the epoch, counted from 0, whose weights the model keeps
 
@@ -83,15 +84,15 @@ def fit_classifier(
 ):
     """Train a sequence classifier, and keep the weights of the best epoch.
 
-    model: a torch module that maps ids (T, B) and lengths (B,) to logits (B, C). It is trained in
-    place, on its own device, and left in evaluation mode.
-    train, validation: pairs (sequences, labels), where the sequences are a list of int arrays, and
-    the labels are ints. seed: the seed for the order of the batches; the weights and dropout depend
-    on `torch.manual_seed`.
+    model: a torch module that maps ids (T, B) and lengths (B,) to logits (B, C). The model is
+    trained in place, on its own device, and left in evaluation mode.
+    train, validation: pairs (sequences, labels), where `sequences` is a list of int arrays and
+    `labels` contains ints. seed: the seed for the order of the batches; the weights and dropout
+    depend on `torch.manual_seed`.
     epochs: the maximum number of epochs. patience: the number of epochs without a lower validation
     loss after which training stops.
-    size: the number of sequences per batch, which have similar lengths.
-    max_norm, criterion: as for `update`.
+    size: the number of sequences per batch; the sequences in a batch have similar lengths.
+    max_norm, criterion: as in `update`.
     optimizer: an optimizer of the model's parameters; Adam with a learning rate of 0.01 by default.
     A progress bar with the validation loss appears if the run takes longer than a second.
     Returns Curves. After an interruption or an error, the model has the weights of the best epoch
@@ -135,7 +136,7 @@ def fit_classifier(
 def batch(model, sequences, y=()):
     """Pad sequences into one batch on the model's device.
 
-    sequences: B int arrays. y: their B labels.
+    sequences: B int arrays. y: the B labels.
     Returns the ids (T, B), the lengths (B,), which stay on the CPU, and the labels (B,).
     """
     device = next(model.parameters()).device
@@ -147,8 +148,8 @@ def batch(model, sequences, y=()):
 def predict(model, sequences, size=128):
     """Return the logits (N, C) of N sequences, in the given order.
 
-    size: the number of sequences per batch, which have similar lengths. The model is left in
-    evaluation mode.
+    size: the number of sequences per batch; the sequences in a batch have similar lengths. The
+    model is left in evaluation mode.
     """
     model.eval()
     batches = text.bucket([len(s) for s in sequences], size, np.random.default_rng(0))
@@ -157,9 +158,9 @@ def predict(model, sequences, size=128):
 
 
 def evaluate(model, sequences, y, criterion=nn.functional.cross_entropy):
-    """Return the loss in nats on labeled sequences, and the share that is classified correctly.
+    """Return the loss in nats on labeled sequences, and the share classified correctly.
 
-    model, sequences: as for `predict`. y: the labels (N,). criterion: as for `update`.
+    model, sequences: as in `predict`. y: the labels (N,). criterion: as in `update`.
     """
     logits = predict(model, sequences)
     labels = torch.as_tensor(np.asarray(y, np.int64)).to(logits.device)
@@ -168,21 +169,21 @@ def evaluate(model, sequences, y, criterion=nn.functional.cross_entropy):
 
 
 class Runs(NamedTuple):
-    """The results of several parallel training runs, before each update."""
+    """The results of parallel training runs, recorded before each update."""
 
     loss: np.ndarray  # (S, epochs), in nats
     right: np.ndarray  # (S, epochs), the number of right answers, from 0 to B
 
 
 def fit_together(models, x, y, epochs=500, lr=0.01):
-    """Train models in parallel, each as `fit` would train it. They differ only in their weights.
+    """Train models in parallel, each as `fit` would. The models may differ only in their weights.
 
-    models: S text models, or modules of plain tensor operations (`vmap` supports these but not
-    `nn.LSTM`). Their weights are stacked with a leading axis S. Adam works elementwise, and no
-    weight affects another model's loss, so the models don't influence each other.
-    x: (T, B, D). y: (B,). epochs, lr: as for `fit`.
+    models: S text models, or modules made of plain tensor operations, since `vmap` doesn't support
+    `nn.LSTM`. The weights are stacked along a leading axis S. Adam works elementwise, and no weight
+    affects another model's loss, so the models don't influence each other.
+    x: (T, B, D). y: (B,). epochs, lr: as in `fit`.
     The models are trained in place. Returns Runs.
-    Raises ValueError, before anything is trained, for models that can't be trained this way.
+    Raises ValueError, before any training, for models that can't be trained together.
     """
     models = list(models)
     _check_alike(models)
@@ -213,7 +214,7 @@ def fit_together(models, x, y, epochs=500, lr=0.01):
 
 
 def _logits_of(model):
-    """Return a function that maps x and stacked weights to all models' logits, (S, B, D)."""
+    """Return a function that maps x and stacked weights to the logits (S, B, D) of all models."""
     forward, rnn = getattr(model.forward, "__func__", None), getattr(model, "rnn", None)
     if forward is TextModel.forward and isinstance(rnn, nn.RNNBase):
         check_module(rnn, {"LSTM": "nn.LSTM", "GRU": "nn.GRU"}.get(rnn.mode, "nn.RNN"))
@@ -264,5 +265,5 @@ def _settings(model):
 def _same(one, other):
     try:
         return bool(one is other or one == other)
-    except (RuntimeError, ValueError):  # arrays and tensors, which compare elementwise
+    except (RuntimeError, ValueError):  # arrays and tensors are compared elementwise
         return False

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from gatewise.cells import gru
 from gatewise.drawings.values import nice, number
-from gatewise.widgets import GateExplorer, GRUExplorer
+from gatewise.widgets import GateExplorer, GRUExplorer, tasks
 from gatewise.widgets.words import ENGLISH
 
 BY_GATE = ["w_x", "w_h", "b"]
@@ -244,7 +244,7 @@ def test_a_sequence_starts_with_the_state_before_its_first_step(show, task):
     c, h = heights(view, "c"), heights(view, "h")
     T = len(view.widget.values["strip"]["c"])
     assert len(c) == len(h) == T + 1
-    first = view.widget.c_before if not task else view.widget.shown[0].c0
+    first = tasks.visible(task)[0].c0 if task else view.widget.c_before
     values = np.array([first, *view.widget.values["strip"]["c"]])
     np.testing.assert_allclose(np.polyval(np.polyfit(values, c, 1), values), c, atol=0.1)
     assert view.root.locator(".strip .tick").all_text_contents().count("0") == 2  # on both axes
@@ -264,10 +264,14 @@ def test_the_weights_are_folded_and_come_last(show, name):
     assert view.root.locator(CARDS).count() > 0
     assert view.root.locator(CARDS).and_(view.root.locator(":visible")).count() == 0
     assert view.root.locator("input[type=range]:visible").count() <= 4
-    parts = view.root.locator(".presets, .chips, .states, .cell, .sequence, details")
+    parts = view.root.locator(
+        ":is(.presets, .chips, .states, .cell, .sequence, details):not(details *)"
+    )
     order = parts.evaluate_all("nodes => nodes.map(node => node.classList[0] ?? node.tagName)")
-    assert order[0] == ("chips" if name in ("keep", "quote") else "presets")
-    assert order[1:] == ["states", "cell", "sequence", "DETAILS"]
+    is_task = name in ("keep", "quote")
+    learn = ["learn"] if is_task else []
+    assert order[0] == ("chips" if is_task else "presets")
+    assert order[1:] == ["states", "cell", "sequence", *learn, "DETAILS"]
     keys = view.root.get_by_text("Arrows, Page Up, Page Down, Home and End move it.")
     expect(keys).to_be_visible()
     said = view.root.locator(".cell [role=group]").get_attribute("aria-description")

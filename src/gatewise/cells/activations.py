@@ -6,7 +6,7 @@ import numpy as np
 def sigmoid(a):
     """Compute σ(a) = 1 / (1 + e⁻ᵃ).
 
-    a: an array of any shape, float32 or float64. Returns an array like `a`, between 0 and 1.
-    Source: the identity σ(a) = ½ tanh(½a) + ½. It can't overflow, unlike e⁻ᵃ at a = −1000.
+    a: a float32 or float64 array. Returns an array shaped like `a`, with values between 0 and 1.
+    Source: the identity σ(a) = ½ tanh(½a) + ½. The tanh can't overflow, unlike e⁻ᵃ at a = −1000.
     """
     return 0.5 * np.tanh(0.5 * a) + 0.5

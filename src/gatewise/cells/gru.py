@@ -35,7 +35,7 @@ class Params(CellParams):
 class Trace(namedtuple("Trace", "x h0 r z n q h reset_after")):
     """The inputs and results of a forward pass: x (T, B, D), h0 (B, H), all others (T, B, H).
 
-    A Trace from `step` has no axis T. reset_after: True for torch's form.
+    A Trace from `step` has no T axis. reset_after: True for torch's form.
     """
 
     __slots__ = ()
@@ -54,10 +54,10 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
 def step(params, x_t, h, reset_after=True):
     """Compute one time step.
 
-    params: Params. x_t: (B, D). h: (B, H), the previous state. All have one dtype.
+    params: Params. x_t: (B, D). h: (B, H), the previous state. All have the same dtype.
     reset_after: True for torch's form, False for the form from Cho et al.
-    Returns a Trace without the axis T; its `h` is the new state.
-    Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
+    Returns a Trace without a T axis; its `h` is the new state.
+    Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     Source: the documentation of `torch.nn.GRU`; Cho et al. 2014, equations 5 to 8.
     """
     params, x_t, h = check_forward(Params, params, "BD", x_t, h=h)
@@ -69,7 +69,7 @@ def update(params, a_x, h, reset_after):
     """Compute the gates, the candidate and the new state.
 
     params: Params. a_x: (B, 3H), the input side W_ih x_t + b_ih. h: (B, H), the previous state.
-    Returns r, z, n, q, h, each (B, H). Raises ValueError unless `reset_after` is True or False.
+    Returns r, z, n, q and h, each (B, H). Raises ValueError unless `reset_after` is True or False.
     Source: the equations at the top of this module.
     """
     if reset_after not in (True, False):
@@ -90,13 +90,13 @@ def update(params, a_x, h, reset_after):
 def forward(params, x, h0=None, reset_after=True):
     """Compute all time steps.
 
-    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All have one dtype.
+    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All have the same dtype.
     reset_after: True for torch's form, False for the form from Cho et al.
     Returns a Trace of read-only arrays. For errors and sources, see `step`.
     """
     params, x, h0 = check_forward(Params, params, "TBD", x, h0=h0)
     (T, B, D), H = x.shape, h0.shape[1]
-    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all time steps
+    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one matrix product for all time steps
     a_x = a_x.reshape(T, B, 3 * H)
 
     h_t = h0
@@ -108,12 +108,12 @@ def forward(params, x, h0=None, reset_after=True):
 
 
 def backward(params, trace, dh=None, dh_T=None):
-    """Compute the gradients of a loss through all time steps, in the form that the trace records.
+    """Compute the gradients of a loss through all time steps, for the form that the trace records.
 
     params: Params. trace: the result of `forward`. dh: (T, B, H), the gradient on each output h_t.
-    dh_T: (B, H), the gradient on the final state. Both gradients are zero by default.
+    dh_T: (B, H), the gradient on the final state. `dh` and `dh_T` are zero by default.
     Returns Grads.
-    Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
+    Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     Source: the chain rule, applied to the equations at the top of this module.
     """
     params, dh, dh_next = check_backward(Params, params, Trace, trace, dh=dh, dh_T=dh_T)
@@ -122,7 +122,7 @@ def backward(params, trace, dh=None, dh_T=None):
     h_before = np.concatenate([h0[None], h[:-1]])  # h_{t−1} for every t
     W_hn = params.W_hh[2 * H :]
 
-    # da (input side) and du (hidden side): in torch's form, their n blocks differ by a factor r.
+    # In torch's form, the n blocks of da (input side) and du (hidden side) differ by a factor of r.
     da, du = np.empty((2, T, B, 3 * H), h.dtype)
     for t in reversed(range(T)):
         dh[t] += dh_next  # add the gradient from later time steps
@@ -141,11 +141,11 @@ def backward(params, trace, dh=None, dh_T=None):
         else:
             dh_next = dh[t] * z[t] + du[t, :, : 2 * H] @ params.W_hh[: 2 * H] + drh * r[t]
 
-    # Every time step used the same weights. With the steps stacked, one product sums over t.
+    # All time steps share the same weights, so one product of the stacked steps sums over t.
     da_rows, du_rows = da.reshape(T * B, 3 * H), du.reshape(T * B, 3 * H)
     dW_ih = da_rows.T @ x.reshape(T * B, D)
     dW_hh = du_rows.T @ h_before.reshape(T * B, H)
-    if not reset_after:  # W_hn multiplied r ⊙ h_{t−1}
+    if not reset_after:  # in this form, W_hn multiplies r ⊙ h_{t−1}
         dW_hh[2 * H :] = du_rows[:, 2 * H :].T @ (r * h_before).reshape(T * B, H)
     dx = (da_rows @ params.W_ih).reshape(x.shape)
     db_ih, db_hh = da_rows.sum(axis=0), du_rows.sum(axis=0)

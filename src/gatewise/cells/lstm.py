@@ -30,7 +30,7 @@ class Params(CellParams):
 class Trace(namedtuple("Trace", "x h0 c0 i f g o c h")):
     """The inputs and results of a forward pass: x (T, B, D), h0 and c0 (B, H), others (T, B, H).
 
-    A Trace from `step` has no axis T.
+    A Trace from `step` has no T axis.
     """
 
     __slots__ = ()
@@ -50,9 +50,9 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 c0 h c a")):
 def step(params, x_t, h, c):
     """Compute one time step.
 
-    params: Params. x_t: (B, D). h, c: (B, H), the previous states. All have one dtype.
-    Returns a Trace without the axis T; its `h` and `c` are the new states.
-    Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
+    params: Params. x_t: (B, D). h, c: (B, H), the previous states. All have the same dtype.
+    Returns a Trace without a T axis; its `h` and `c` are the new states.
+    Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     Source: Hochreiter and Schmidhuber 1997; Gers et al. 2000; the documentation of `torch.nn.LSTM`.
     """
     params, x_t, h, c = check_forward(Params, params, "BD", x_t, h=h, c=c)
@@ -64,7 +64,7 @@ def update(a, c):
     """Compute the gates, the candidate and the states.
 
     a: (B, 4H), the stacked pre-activations. c: (B, H), the previous cell state.
-    Returns i, f, g, o, c, h, each (B, H). Source: the equations at the top of this module.
+    Returns i, f, g, o, c and h, each (B, H). Source: the equations at the top of this module.
     """
     a_i, a_f, a_g, a_o = np.split(a, 4, axis=1)
     i = sigmoid(a_i)
@@ -79,12 +79,12 @@ def update(a, c):
 def forward(params, x, h0=None, c0=None):
     """Compute all time steps.
 
-    params: Params. x: (T, B, D). h0, c0: (B, H), zeros by default. All have one dtype.
+    params: Params. x: (T, B, D). h0, c0: (B, H), zeros by default. All have the same dtype.
     Returns a Trace of read-only arrays. For errors and sources, see `step`.
     """
     params, x, h0, c0 = check_forward(Params, params, "TBD", x, h0=h0, c0=c0)
     (T, B, D), H = x.shape, h0.shape[1]
-    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all time steps
+    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one matrix product for all time steps
     a_x = a_x.reshape(T, B, 4 * H)
 
     h_t, c_t = h0, c0
@@ -100,9 +100,9 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
     """Compute the gradients of a loss through all time steps.
 
     params: Params. trace: the result of `forward`. dh: (T, B, H), the gradient on each output h_t.
-    dh_T, dc_T: (B, H), the gradients on the final states. All three are zero by default.
+    dh_T, dc_T: (B, H), the gradients on the final states. All gradients default to zero.
     Returns Grads.
-    Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
+    Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     Source: the chain rule; Greff et al. 2017, section II.B, without the peepholes.
     """
     params, dh, dh_next, dc_next = check_backward(
@@ -128,7 +128,7 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
         da[t] = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
         dh_next, dc_next = da[t] @ params.W_hh, dc[t] * f[t]
 
-    # Every time step used the same weights. With the steps stacked, one product sums over t.
+    # All time steps share the same weights, so one product of the stacked steps sums over t.
     rows = da.reshape(T * B, 4 * H)
     dW_ih = rows.T @ x.reshape(T * B, D)
     dW_hh = rows.T @ h_before.reshape(T * B, H)

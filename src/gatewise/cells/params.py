@@ -1,4 +1,4 @@
-"""The parameters of a cell, and the checks of its arguments.
+"""The parameters of a cell, and checks for the cell's arguments.
 
 Symbols in shapes: T time steps, B sequences per batch, D input features, H hidden units,
 G stacked layers (one in the RNN, four in the LSTM, three in the GRU).
@@ -28,8 +28,8 @@ class CellParams(NamedTuple):
         module: an `nn.RNN`, `nn.LSTM` or `nn.GRU`, in float32 or float64.
         layer: the index of the layer, counted from 0. reverse: True for the reverse direction of a
         bidirectional module.
-        Returns Params in the module's dtype; if the module has no biases, they are zeros.
-        Raises ValueError for a module that doesn't compute what the cell computes: another kind of
+        Returns Params in the module's dtype, with zero biases if the module has none.
+        Raises ValueError for a module that doesn't compute the cell's equations: another kind of
         module, a subclass with its own `forward`, relu, `proj_size`, or weights computed by a hook
         or a parametrization (weight_norm, spectral_norm, pruning).
         """
@@ -53,11 +53,11 @@ class CellParams(NamedTuple):
         layer: a built layer, or the list of arrays from its `get_weights()`. For a Bidirectional
         layer, pass its `forward_layer` or `backward_layer`.
         Returns Params in the dtype of the weights. If the layer has a single bias, b_hh is zero; if
-        it has none, both biases are zero. Params don't include the form of a GRU, so call
+        it has none, both biases are zero. Params don't record the form of a GRU, so call
         `gru.forward(params, x, reset_after=layer.reset_after)`.
-        Raises ValueError for any other layer, for activations other than tanh and sigmoid, and for
-        weights that don't fit together.
-        Source: the documentation of Keras's layers; NOTATION.md lists the order of the rows.
+        Raises ValueError for another kind of layer, for activations other than tanh and sigmoid,
+        and for weights whose shapes don't match.
+        Source: the documentation of Keras's layers; NOTATION.md lists the row orders.
         """
         weights = layer
         if not isinstance(layer, list | tuple):
@@ -65,7 +65,7 @@ class CellParams(NamedTuple):
                 wanted = f"a Keras {cls.keras_layer} or a list of its weights"
                 raise ValueError(f"layer: expected {wanted}, got {type(layer).__name__}")
             for name, usual in {"activation": "tanh", "recurrent_activation": "sigmoid"}.items():
-                used = getattr(layer, name, None)  # a SimpleRNN has only one
+                used = getattr(layer, name, None)  # a SimpleRNN has only `activation`
                 if used is not None and getattr(used, "__name__", "another") != usual:
                     raise ValueError(f"layer: expected {name}={usual!r}, got {used!r}")
             weights = layer.get_weights()
@@ -85,10 +85,10 @@ class CellParams(NamedTuple):
         W (directions, G·H, D), R (directions, G·H, H), B (directions, 2·G·H): the inputs of a node
         with the default activations and without `clip`, `input_forget` or peepholes.
         direction: 1 for the reverse direction of a bidirectional node.
-        Returns Params in the dtype of W; without B, the biases are zero. Params don't include the
-        form of a GRU: `reset_after` in `gru.forward` is the node's `linear_before_reset`.
-        Raises ValueError for shapes that don't fit, and for a direction that W doesn't have.
-        Source: the documentation of ONNX's operators; NOTATION.md lists the order of the rows.
+        Returns Params in the dtype of W; without B, the biases are zero. Params don't record the
+        form of a GRU, so pass the node's `linear_before_reset` to `gru.forward` as `reset_after`.
+        Raises ValueError for shapes that don't match, and for a direction that W doesn't have.
+        Source: the documentation of ONNX's operators; NOTATION.md lists the row orders.
         """
         W, R = read("W", W), read("R", R)
         for name, array in {"W": W, "R": R}.items():
@@ -105,9 +105,9 @@ class CellParams(NamedTuple):
 
     @classmethod
     def _reordered(cls, theirs, *arrays):
-        """Return copies of the arrays as Params, with the row blocks of `theirs` in our order.
+        """Copy the arrays into Params, with the row blocks in our order instead of `theirs`.
 
-        Raises ValueError for arrays that don't fit together.
+        Raises ValueError for arrays whose shapes don't match.
         """
         if all(a.ndim and len(a) % cls.G == 0 for a in arrays):
             order = [theirs.index(k) for k in cls.blocks]
@@ -134,7 +134,8 @@ class CellParams(NamedTuple):
     def check(self):
         """Return the parameters as arrays.
 
-        Raises ValueError unless they are finite, float32 or float64, and their shapes match.
+        Raises ValueError unless the parameters are finite, have dtype float32 or float64, and have
+        matching shapes.
         """
         dtype = read("W_ih", self.W_ih).dtype
         if dtype not in FLOATS:
@@ -154,7 +155,7 @@ class CellParams(NamedTuple):
 
 
 def check_module(module, expected):
-    """Raise ValueError unless a torch module computes what a cell computes.
+    """Raise ValueError unless a torch module computes a cell's equations.
 
     module: any object. expected: "nn.RNN", "nn.LSTM" or "nn.GRU".
     """
@@ -184,10 +185,11 @@ def check_forward(expected, params, axes, x, **states):
     """Check the arguments of a forward pass.
 
     expected: the cell's Params class. axes: "TBD" for a sequence, "BD" for one time step.
-    x: the input, with these axes. states: the initial states, each (B, H) or None for zeros.
-    Returns params, x and the states as arrays. The arrays of x and the states are copies, so
+    x: the input, with the axes in `axes`. states: the initial states, each (B, H) or None for
+    zeros.
+    Returns params, x and the states as arrays. Both x and the states are copies, so
     later changes to the arguments don't affect the trace.
-    Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
+    Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     """
     params = check_type("params", params, expected).check()
     dtype, D, H = params.W_ih.dtype, params.W_ih.shape[1], params.W_hh.shape[1]
@@ -214,7 +216,7 @@ def check_backward(expected, params, expected_trace, trace, **gradients):
     gradients: `dh`, the gradient (T, B, H) on the outputs, and the gradients (B, H) on the final
     states, each an array or None for zeros.
     Returns params as arrays, and copies of the gradients.
-    Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
+    Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     """
     params = check_type("params", params, expected).check()
     check_type("trace", trace, expected_trace)
@@ -251,9 +253,9 @@ def check_type(name, value, expected):
 
 
 def check_array(name, array, symbols, shape, dtype):
-    """Raise ValueError unless `array` has this shape and dtype, and all its numbers are finite.
+    """Raise ValueError unless `array` has the given shape and dtype and only finite numbers.
 
-    symbols: the shape as the message writes it, such as "(T, B, D)".
+    symbols: the shape in symbols for the error message, such as "(T, B, D)".
     """
     if array.shape != shape:
         raise ValueError(f"{name}: expected {symbols} = {shape}, got {array.shape}")
@@ -269,10 +271,10 @@ def check_array(name, array, symbols, shape, dtype):
 
 
 def read(name, values, dtype=None):
-    """Return an array, a tensor or a list of numbers as an array.
+    """Convert an array, a tensor or a list of numbers to an array.
 
     name: the argument's name for the error message. dtype: the dtype of an array made from a list.
-    Raises ValueError for anything else.
+    Raises ValueError for values that aren't numbers.
     """
     try:
         array = as_array(values)
@@ -286,7 +288,7 @@ def read(name, values, dtype=None):
 
 
 def read_only(trace):
-    """Return a trace with its arrays made read-only, since `backward` needs them unchanged."""
+    """Make a trace's arrays read-only, since `backward` needs them unchanged. Returns the trace."""
     for array in trace:
         if isinstance(array, np.ndarray):
             array.flags.writeable = False

@@ -24,7 +24,7 @@ class Params(CellParams):
 class Trace(namedtuple("Trace", "x h0 h")):
     """The inputs and results of a forward pass: x (T, B, D), h0 (B, H), h (T, B, H).
 
-    A Trace from `step` has no axis T.
+    A Trace from `step` has no T axis.
     """
 
     __slots__ = ()
@@ -43,9 +43,9 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
 def step(params, x_t, h):
     """Compute one time step.
 
-    params: Params. x_t: (B, D). h: (B, H), the previous hidden state. All have one dtype.
-    Returns a Trace without the axis T; its `h` is the new state.
-    Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
+    params: Params. x_t: (B, D). h: (B, H), the previous hidden state. All have the same dtype.
+    Returns a Trace without a T axis; its `h` is the new state.
+    Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     Source: Elman 1990; the documentation of `torch.nn.RNN`.
     """
     params, x_t, h = check_forward(Params, params, "BD", x_t, h=h)
@@ -56,12 +56,12 @@ def step(params, x_t, h):
 def forward(params, x, h0=None):
     """Compute all time steps.
 
-    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All have one dtype.
+    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All have the same dtype.
     Returns a Trace of read-only arrays. For errors and source, see `step`.
     """
     params, x, h0 = check_forward(Params, params, "TBD", x, h0=h0)
     (T, B, D), H = x.shape, h0.shape[1]
-    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one product for all time steps
+    a_x = x.reshape(T * B, D) @ params.W_ih.T + params.b_ih  # one matrix product for all time steps
     a_x = a_x.reshape(T, B, H)
 
     h_t, h = h0, np.empty((T, B, H), x.dtype)
@@ -74,9 +74,9 @@ def backward(params, trace, dh=None, dh_T=None):
     """Compute the gradients of a loss through all time steps.
 
     params: Params. trace: the result of `forward`. dh: (T, B, H), the gradient on each output h_t.
-    dh_T: (B, H), the gradient on the final state. Both gradients are zero by default.
+    dh_T: (B, H), the gradient on the final state. `dh` and `dh_T` are zero by default.
     Returns Grads.
-    Raises ValueError for a wrong shape or dtype, and for NaN or infinity.
+    Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     Source: Werbos 1990; Goodfellow et al. 2016, equations 10.19 to 10.21 for the recursion.
     """
     params, dh, dh_next = check_backward(Params, params, Trace, trace, dh=dh, dh_T=dh_T)
@@ -90,7 +90,7 @@ def backward(params, trace, dh=None, dh_T=None):
         da[t] = dh[t] * (1 - h[t] ** 2)  # tanh′(a) = 1 − tanh²(a)
         dh_next = da[t] @ params.W_hh
 
-    # Every time step used the same weights. With the steps stacked, one product sums over t.
+    # All time steps share the same weights, so one product of the stacked steps sums over t.
     rows = da.reshape(T * B, H)
     dW_ih = rows.T @ x.reshape(T * B, D)
     dW_hh = rows.T @ h_before.reshape(T * B, H)

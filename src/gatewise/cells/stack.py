@@ -7,19 +7,19 @@ from gatewise.cells.params import check_array, read, read_only
 
 
 def trace(module, x, hx=None):
-    """Return the traces of every layer and direction of a torch module.
+    """Return a trace for each layer and direction of a torch module.
 
     module: `nn.RNN` with tanh, `nn.LSTM` or `nn.GRU`, in float32 or float64, on any device.
     x: (T, B, D), or (B, T, D) with `batch_first`, (T, D) for a single sequence, or a
-    PackedSequence. hx: the initial states as the module takes them, zeros by default. Both may be
-    tensors or arrays.
+    PackedSequence. hx: the initial states as the module expects them, zeros by default. Both x and
+    hx may be tensors or arrays.
     Returns a list of Traces in the order of the module's `h_n`: layer 0 forward, layer 0 reverse,
-    layer 1 forward, … All are time-major, with B = 1 for a single sequence, and time runs as in x:
-    a forward trace has its final state in h[-1], and a reverse trace in h[0]. Pass a reverse trace
-    through `mirrored` before you pass it to `backward`. Packed sequences are padded and have their
-    original order. After the end of a sequence, all its numbers are 0, and a reverse trace starts
-    at that end.
-    Raises ValueError for a module that `layers_of` rejects, and for a wrong shape or dtype.
+    layer 1 forward, … All Traces are time-major, with B = 1 for a single sequence. Time steps are
+    in the order of x, so the final state is h[-1] in a forward trace and h[0] in a reverse trace.
+    Pass a reverse trace through `mirrored` before you pass it to `backward`. Packed sequences are
+    padded and returned in their original order. After the end of a sequence, all values are 0; a
+    reverse trace starts at the sequence's end.
+    Raises ValueError for a module that `layers_of` rejects, and for an invalid shape or dtype.
     Source: the documentation of `torch.nn.LSTM`.
     """
     cell, params = layers_of(module)
@@ -92,7 +92,7 @@ def _time_major(module, x, dtype):
 
 
 def _initial(module, cell, hx, B, dtype):
-    """Return a dict from names to initial states, each (rows of h_n, B, H); {} if hx is None.
+    """Return a dict from names to initial states, each (rows of h_n, B, H), or {} if hx is None.
 
     B: the number of sequences, or None for a single sequence, whose states are (rows of h_n, H).
     """

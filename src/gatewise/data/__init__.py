@@ -1,4 +1,4 @@
-"""The results of experiments too long for a notebook, read from CSV files that scripts made."""
+"""The results of experiments that take too long for a notebook, read from CSV files."""
 
 import csv
 from importlib.resources import files
@@ -8,9 +8,9 @@ import numpy as np
 
 
 class Um(NamedTuple):
-    """One row of `um.csv`: one network, trained by benchmarks/um.py."""
+    """One row of `um.csv`, for one network trained by benchmarks/um.py."""
 
-    model: str  # "RNN", "LSTM", "GRU", or an LSTM that leaves one part out: "without tanh of c"
+    model: str  # "RNN", "LSTM", "GRU", or an LSTM with one part left out: "without tanh of c"
     forget_bias: int  # as in `gatewise.models.add_forget_bias`
     readout: str  # "normal" or "linear", as in gatewise.models
     ums: int  # the number of "um"s between subject and verb
@@ -18,13 +18,13 @@ class Um(NamedTuple):
     right: int  # the number of right answers after training, from 0 to 6
     loss: float  # the loss in nats before the last of 1,000 updates
     apart_h: float | None  # |Δh| between "i … like" and "you … like" after the last word
-    apart_c: float | None  # the same for c; None if the model has no c or it wasn't measured
+    apart_c: float | None  # the same distance for c; None if there is no c or it wasn't measured
 
 
 def um(**where):
     """Return the rows of `um.csv` whose fields have the given values, as a list of Um.
 
-    where: fields of Um and their values, for example model="LSTM", ums=30.
+    where: fields of Um and their values, such as model="LSTM", ums=30.
     Raises ValueError for an unknown field, and for a value that no row has.
     """
     kinds = [str, int, str, int, int, int, float, float, float]
@@ -46,11 +46,11 @@ def um(**where):
 
 
 def names(share="test"):
-    """Return one share per model and seed from `names.csv`, which benchmarks/names.py made.
+    """Return one share per model and seed from `names.csv`, which benchmarks/names.py writes.
 
-    share: "validation" or "test", the share of these names that is classified correctly, or
-    "commonest", the share of test names that get the most frequent answer.
-    Returns a dict from the models of notebook 7 to arrays (seeds,), for seeds 0, 1, 2, …
+    share: "validation" or "test" for the share of these names classified correctly, or "commonest"
+    for the share of test names that get the most frequent answer.
+    Returns a dict from the models in notebook 7 to arrays (seeds,), for seeds 0, 1, 2, …
     """
     lines = files(__name__).joinpath("names.csv").read_text(encoding="utf-8").splitlines()
     found = {}

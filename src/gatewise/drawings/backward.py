@@ -1,7 +1,7 @@
-"""The shapes of the backward pass, and `Backward`, which adds them to the drawing of a cell.
+"""The shapes of the backward pass, and `Backward`, which adds them to a cell's drawing.
 
-`Backward` puts the wires of the gradients over the wires of the forward pass. The files lstm.py,
-gru.py and rnn.py define where each gradient runs.
+`Backward` draws the gradients' wires over the forward wires. The files lstm.py, gru.py and rnn.py
+define where each gradient runs.
 """
 
 from dataclasses import dataclass, replace
@@ -14,17 +14,17 @@ from gatewise.drawings.text import ALIGN, FONT, MATH, RIM, Number, Symbol, halo,
 from gatewise.drawings.theme import LIGHT, paint
 from gatewise.drawings.values import figure, gradient_thickness
 
-# The stages of an LSTM time step in order, named after the gradients that they compute. `da`
-# computes the gradients on the pre-activations, and `back` the gradients that leave the cell. The
-# RNN has only the stages dh, da and back.
+# The backward stages of an LSTM time step, in order and named after the gradients they compute.
+# `da` computes the gradients on the pre-activations, and `back` computes the gradients that leave
+# the cell. The RNN has only the stages dh, da and back.
 STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"]
-PAST, NOW = 0.3, 0.85  # opacities of the band under a gradient's wire
-PLAIN = 8  # the width of the band without a value
+PAST, NOW = 0.3, 0.85  # the opacity of a gradient's band, in earlier stages and in the newest
+PLAIN = 8  # the width of a gradient's band without a value
 
 
 @dataclass(frozen=True)
 class Flow:
-    """A gradient that runs back along a wire, drawn as a band, a thin line in ink and a tip.
+    """A gradient that runs back along a wire, drawn as a band, a thin ink line and an arrow tip.
 
     points: the points of the forward wire. name: the name of the gradient's value.
     quantity: the symbol that sets the color.
@@ -84,9 +84,9 @@ class Flow:
 
 @dataclass(frozen=True)
 class StepSymbol:
-    """A symbol that becomes the symbol of a gradient at a stage: `h_t−1`, then `dh_t−1`.
+    """A symbol, such as `h_t−1`, that becomes a gradient's symbol, `dh_t−1`, at a stage.
 
-    gradient: the symbol of the gradient, if it isn't "d" followed by the symbol.
+    gradient: the gradient's symbol, if it isn't "d" followed by `symbol`.
     `values["t"]` is the time step.
     """
 
@@ -112,7 +112,7 @@ class StepSymbol:
 
 @dataclass(frozen=True)
 class Figure:
-    """The text of a gradient's value, after a symbol of its own if the wire has none."""
+    """The value of a gradient as text, with its own symbol if the wire has none."""
 
     name: str
     stage: str
@@ -160,7 +160,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Cut:
-    """The mark across the wire of h where h is detached; visible if `values["cut"]` is true."""
+    """The mark across the h wire where h is detached, visible if `values["cut"]` is true."""
 
     x: float
     y: float
@@ -182,9 +182,9 @@ class Cut:
 
 
 class Backward:
-    """A drawing of the backward pass, made from the drawing of a cell with its wires made pale.
+    """A drawing of the backward pass over a cell's drawing, whose forward wires become pale.
 
-    drawing: the plain drawing of the cell, which this class changes.
+    drawing: the plain drawing of the cell, which this class changes in place.
     stages: the names of the stages, in order.
     """
 
@@ -209,14 +209,14 @@ class Backward:
         self.drawing.parts[part].append(Flow(points, name, stage, quantity, tip, when))
 
     def passes(self, stage, *parts):
-        """Record which layers and operations a gradient passes at a stage."""
+        """Record which layers and operations a gradient passes through at a stage."""
         self.drawing.stages |= dict.fromkeys(parts, stage)
 
     def symbols(self, **stages):
-        """Draw all symbols on top, and turn the symbols of some parts into symbols of gradients.
+        """Draw all symbols on top, and turn the symbols of some parts into gradient symbols.
 
-        stages: a dict from these parts to the arguments `stage`, `when` and `gradient` of
-        `StepSymbol`.
+        stages: a dict from the names of these parts to the arguments `stage`, `when` and `gradient`
+        of `StepSymbol`.
         """
         over = []
         for name, shapes in self.drawing.parts.items():
@@ -226,10 +226,10 @@ class Backward:
         self.drawing.part("symbols", *over)
 
     def at(self, stage, when=""):
-        """Return the drawing with the gradients known at a stage, the newest highlighted.
+        """Return the drawing with the gradients known at a stage, and highlight the newest.
 
         stage: the name of the stage, or True for all gradients. when: as in `at_stage`, or "" for
-        both.
+        all time steps.
         """
         if stage is True:
             return self.drawing
@@ -237,10 +237,11 @@ class Backward:
 
 
 def at_stage(drawing, stage, when=""):
-    """Return a backward drawing with the gradients known at a stage, the newest highlighted.
+    """Return a backward drawing with the gradients known at a stage, and highlight the newest.
 
-    stage: one of `drawing.order`. when: "loss" for the time step of the loss, "later" for earlier
-    time steps, which the backward pass reaches later. Raises ValueError for another stage.
+    stage: one of `drawing.order`. when: "loss" for the time step of the loss, or "later" for
+    earlier time steps, which the backward pass reaches later. Raises ValueError for an unknown
+    stage.
     """
     order = drawing.order
     if stage not in order:
@@ -279,7 +280,7 @@ def _plain(shape):
 
 
 def _when(shape):
-    """Return the attributes that say at which stage and at which time steps a shape appears."""
+    """Return the attributes for the stage and the time steps at which a shape appears."""
     if shape.when == "still":
         return ""
     stage = f" data-stage='{shape.stage}'" if shape.stage else ""

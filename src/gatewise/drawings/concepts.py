@@ -8,7 +8,7 @@ from gatewise.drawings.text import Label, Symbol
 
 
 def legend():
-    """The legend, which explains how to read the drawings."""
+    """A legend that explains how to read the drawings."""
     d = Drawing("legend", 560, 96)
     d.part("layer", *layer(50, 40, "tanh", "h"), Label(50, 84, "learned layer", size=12))
     d.part("operation", *operation(160, 40, "×"), Label(160, 84, "elementwise", size=12))
@@ -29,7 +29,7 @@ def legend():
 
 
 def interfaces():
-    """The interfaces of the cells: the RNN has one state and the LSTM has two; only h is output."""
+    """The cells' interfaces: the RNN has one state and the LSTM has two; only h is an output."""
     d = Drawing("interfaces", 580, 220)
     for name, x, states in [("RNN", 150, "h"), ("LSTM", 430, "ch")]:
         d.part(name, frame(x - 60, 60, 120, 96), Label(x, 114, name, size=16))
@@ -59,7 +59,7 @@ def four_layers():
 
 
 def valve():
-    """A gate as a valve: it multiplies its input by a number between 0 (closed) and 1 (open)."""
+    """A gate as a valve that multiplies its input by a number between 0 (closed) and 1 (open)."""
     d = Drawing("valve", 580, 190)
     for n, (value, says) in enumerate([(0, "nothing"), (0.5, "half of it"), (1, "everything")]):
         x = 100 + 190 * n
@@ -94,7 +94,7 @@ def stacked():
                     Wire(((x, y + 70), (x, row + 19))),
                     Wire(((x, row - 17), (x, y - 122))),
                 )
-                # The vertical wire of one direction crosses the horizontal wire of the other.
+                # Each direction's vertical wire crosses the other direction's horizontal wire.
                 crossing = (
                     [Bridge(x, y), below, above] if reverse else [below, Bridge(x, y - 40), above]
                 )

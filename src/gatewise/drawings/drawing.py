@@ -23,11 +23,11 @@ class Drawing:
         self.name, self.width, self.height, self.highlight = name, width, height, highlight
         self.parts = {}
         self.order = []  # the stages of a backward drawing
-        self.stages = {}  # from the parts of a backward drawing to the stages that pass them
-        self.faint = {}  # from parts to their opacities
+        self.stages = {}  # a dict from the parts of a backward drawing to their stages
+        self.faint = {}  # a dict from parts to opacities
 
     def part(self, name, *shapes):
-        """Add a part called `name`, or replace the shapes of an existing one."""
+        """Add a part called `name`, or replace the shapes of an existing part."""
         self.parts[name] = list(shapes)
 
     def opacity(self, part):
@@ -38,7 +38,7 @@ class Drawing:
         """Return the picture as SVG text, which is identical on every machine.
 
         alt: a description for people who can't see the picture; by default, the drawing's name.
-        values: a dict from names to numbers, for wires, valves and numbers; {} leaves places for a
+        values: a dict from names to numbers, for wires, valves and texts; {} gives a template for a
         script to fill in; None gives the plain drawing.
         """
         # The light background keeps the picture readable on a dark page that defines no theme.
@@ -68,7 +68,7 @@ class Drawing:
 
     def _group(self, name, values):
         shapes, dim = "".join(shape.svg(values) for shape in self.parts[name]), ""
-        if self.opacity(name) < 1:  # its text is paler but stays readable
+        if self.opacity(name) < 1:  # the part's text is paler but readable
             text, dim = "".join(re.findall(TEXT, shapes)), paint(color="muted")
             shapes = f"<g opacity='{self.opacity(name)}'>{re.sub(TEXT, '', shapes)}</g>{text}"
         stage = f" data-stage='{self.stages[name]}'" if name in self.stages else ""
@@ -82,10 +82,10 @@ class Drawing:
 
 
 def highlighted(name, width, height, highlight, sections):
-    """Return an empty drawing that is set to highlight a section or some parts.
+    """Return an empty drawing that will highlight a section or some parts.
 
     highlight: a key of `sections`, names of parts, or None.
-    Raises ValueError for any other section.
+    Raises ValueError for an unknown section.
     """
     section = highlight if isinstance(highlight, str) else None
     if section and section not in sections:
@@ -95,7 +95,7 @@ def highlighted(name, width, height, highlight, sections):
 
 
 def known(drawing):
-    """Return the drawing; raise ValueError if it should highlight a part that it doesn't have."""
+    """Return the drawing; raise ValueError if a part to highlight is missing."""
     unknown = set(drawing.highlight or ()) - set(drawing.parts)
     if unknown:
         raise ValueError(f"expected parts of {', '.join(drawing.parts)}, got {min(unknown)!r}")

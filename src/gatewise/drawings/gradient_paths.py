@@ -1,4 +1,4 @@
-"""Gradients through time: the unrolled chain in reverse, and a fork where gradients are added."""
+"""Gradients through time: the unrolled chain in reverse, and a fork where gradients add up."""
 
 from gatewise.drawings.backward import Flow
 from gatewise.drawings.drawing import Drawing
@@ -10,14 +10,14 @@ from gatewise.drawings.text import Label, Symbol
 def rnn_through_time(inputs):
     """Backpropagation through time: the drawing of `chain` with its arrows reversed.
 
-    The loss reads the last state. Every time step contributes to dW, the gradient on the weights
-    that all time steps share.
+    The loss depends on the last state. Every time step contributes to dW, the gradient on the
+    weights that all time steps share.
     inputs: the words, one per time step. Raises ValueError for an empty list.
     """
     if not inputs:
         raise ValueError("expected at least one word, got none")
     step, T, y = 150, len(inputs), 146
-    bus = y + 134  # the y of the wire that collects the gradient on the weights
+    bus = y + 134  # the y-coordinate of the wire that collects the gradient on the weights
     d = Drawing("rnn-through-time", 120 + step * T, bus + 34)
     _reversed(d, "h0", ((44, y), (80, y)), "h")
     d.part("dh0", Symbol(38, y + 6, "dh_0", "end", 18))
@@ -69,6 +69,6 @@ def fork():
 
 
 def _reversed(drawing, name, points, quantity, tip=True):
-    """Add a gradient along the points of a forward wire. It arrives at the first point."""
+    """Add a gradient that runs back along a forward wire to its first point."""
     wire = Wire(points, tip=False, color="line")
     drawing.part(name, wire, Flow(points, name, "back", quantity, tip))

@@ -18,7 +18,7 @@ GRU_SECTIONS = {
     "state": {"cell", "h-before", "z", "z-times", "kept", "rest", "one-minus", "n", "n-times"}
     | {"added", "plus", "h", "h-up"},
 }
-# The stages of a time step in order, named after the gradients that they compute. Without
+# The backward stages of a time step, in order and named after the gradients they compute. Without
 # `reset_after`, the gradient on the product of r and h replaces the gradient on q.
 GRU_STAGES = ["dh", "dn", "dz", "dh_kept", "da_n", "dr", "dq", "da", "back"]
 BEFORE_STAGES = ["dh", "dn", "dz", "dh_kept", "da_n", "drh", "dr", "da", "back"]
@@ -29,16 +29,17 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
 
     highlight: a section of `GRU_SECTIONS` or names of parts; everything else is dimmed.
     reset_after: True for torch's form, with the reset gate after the linear layer; False for the
-    form from Cho et al., with the reset gate before it.
+    form from Cho et al., with the reset gate before the linear layer.
     backward: True for the whole backward pass, or one of its stages (dh, dn, dz, dh_kept, da_n, dr,
-    dq, da or back) for the gradients known by then. In Cho's form, drh and dr replace dr and dq.
+    dq, da or back) for the gradients known at that stage. In the form from Cho et al., drh and dr
+    replace dr and dq.
     Raises ValueError for an unknown section, part or stage.
     """
     name = "gru-cell" if reset_after else "gru-cell-before"
     d = highlighted(name, 600, 380, highlight, GRU_SECTIONS)
     top, bottom, layers, middle = 80, 272, 232, 162
     x = {"r": 160, "z": 330, "n": 450}
-    side, turn, up = 214, 268, 500  # the x of two corners and of the upward wire of h
+    side, turn, up = 214, 268, 500  # x-coordinates of two corners and the upward h wire
 
     def wire(carries, *points, tip=True, quantity=None, radius=10):
         return Wire(points, tip, radius, carries=carries, quantity=quantity or carries[:1])
@@ -102,7 +103,7 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
     )
     d.part("one-minus", *pill(x["n"] - 60, 128, "1 −"))
 
-    # The candidate and its product with 1 − z, which is added to h.
+    # The candidate, which is multiplied by 1 − z and added to z ⊙ h.
     x_n = wire("x", (86, 322), (86, 310), (x["n"], 310), (x["n"], layers + 18))
     d.part("x-n", x_n)
     d.part("n-layer", *layer(x["n"], layers, "tanh", "n", width=52))
@@ -114,7 +115,7 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
     d.part("added", added, Number("added", x["n"] + 20, 109, "start", sign=True))
     d.part("plus", *operation(x["n"], top, "+"))
 
-    # These numbers are drawn last, because the wire to the candidate would cross them.
+    # These numbers are drawn last, because the wire to the candidate would otherwise cover them.
     d.part(
         "numbers",
         Number("r", 170, 208, "start"),
@@ -125,20 +126,21 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
 
 
 def _backward(d, reset_after):
-    """Add the gradients along the wires of the drawing."""
-    # The symbols of gradients are wider, so they move to where there is more room.
+    """Add the gradients along the drawing's wires."""
+    # Gradient symbols are wider, so they move to places with more room.
     for part, place in {"r": (147, 198 if reset_after else 186), "z": (321, 126)}.items():
         moved = dict(zip("xy", place, strict=True))
         d.parts[part] = [replace(s, **moved) if isinstance(s, Symbol) else s for s in d.parts[part]]
     b = Backward(d, GRU_STAGES if reset_after else BEFORE_STAGES)
     top, bottom, up = 80, 272, 500  # as in `gru_cell`
     x = {"r": 160, "z": 330, "n": 450}
-    joint = 224  # the x where the wires back to the previous h meet
+    joint = 224  # the x-coordinate where the wires to the previous h meet
     # At the time step of the loss, dh comes from the loss; at earlier time steps, it comes from the
     # layer above and the next time step.
     b.flow("h", "dh", "dh", "h", when="later")
     b.flow("h-up", "dh", "dh", "h", (x["n"] + 14, top), (up, top), (up, 12), when="loss")
-    # dh passes the sum and its two products, and reaches n, the previous h, and z along two paths.
+    # dh passes through the sum and the two products. It reaches n and the previous h, and it
+    # reaches z along two paths.
     b.flow("added", "dh", "dn", "h")
     b.flow("n", "dn", "dn", "n")
     b.flow("kept", "dh", "dz", "h")
@@ -147,7 +149,8 @@ def _backward(d, reset_after):
     b.flow("z", "dz_from_kept", "dz", "z", (x["z"], 140), (x["z"], top + 15), tip=False)
     b.flow("z", "dz", "dz", "z", (x["z"], 215), (x["z"], 140))
     b.flow("h-before", "dh_kept", "dh_kept", "h", (joint, top), (x["z"] - 15, top))
-    # From n, the gradient passes the candidate's tanh to the reset gate and the linear layer.
+    # From n, the gradient passes through the candidate's tanh to the reset gate and the linear
+    # layer.
     b.flow("reset", "da_n", "da_n", "n")
     b.flow("r", "dr", "dr", "r")
     linear = ("dq", "dq", "n") if reset_after else ("drh", "drh", "h")

@@ -6,12 +6,12 @@ from gatewise.drawings.parts import frame, layer, operation, pill
 from gatewise.drawings.shapes import Bridge, Valve, Wire
 from gatewise.drawings.text import Number, Symbol
 
-# A dict from the symbol of each learned layer's output to the text on the layer.
+# A dict from the output symbol of each learned layer to the layer's label.
 LAYERS = {"f": "σ", "i": "σ", "g": "tanh", "o": "σ"}
-X = {"f": 136, "i": 222, "g": 308, "o": 394}  # the x of the layers
-TOP, BOTTOM = 80, 264  # the y of the upper wire, c, and of the lower wire, h and x
-LEFT, RIGHT = 12, 588  # the x where the wires of the states begin and end
-MERGE, OUT, UP = 265, 452, 500  # the x of the products with i and o, and of the upward wire of h
+X = {"f": 136, "i": 222, "g": 308, "o": 394}  # x-coordinates of the layers
+TOP, BOTTOM = 80, 264  # y-coordinates of the upper wire (c) and the lower wire (h and x)
+LEFT, RIGHT = 12, 588  # x-coordinates where the state wires begin and end
+MERGE, OUT, UP = 265, 452, 500  # x-coordinates of the i and o products and the upward h wire
 # The parts of `lstm_cell` that each section of the notebook explains.
 _IN = {"cell", "x", "h-before", "bus-f"}
 LSTM_SECTIONS = {
@@ -30,11 +30,11 @@ def lstm_cell(highlight=None, backward=False):
 
     highlight: a section of `LSTM_SECTIONS` or names of parts; everything else is dimmed.
     backward: True for the whole backward pass, or one of its stages (dh, do, dc, df, di, dg, da or
-    back) for the gradients known by then.
+    back) for the gradients known at that stage.
     Raises ValueError for an unknown section, part or stage.
     """
     d = highlighted("lstm-cell", 600, 350, highlight, LSTM_SECTIONS)
-    layers = 222  # the y of the layers
+    layers = 222  # the y-coordinate of the layers
 
     def wire(carries, *points, tip=True, quantity=None):
         return Wire(points, tip, carries=carries, quantity=quantity or carries[:1])
@@ -62,7 +62,7 @@ def lstm_cell(highlight=None, backward=False):
         d.part(f"{k}-layer", *layer(X[k], layers, label, k, width=52))
         start = turn
 
-    # The forget gate, the input gate, the candidate, and the product of the last two.
+    # The forget gate; then the input gate, the candidate and their product.
     rise = {k: (X[k], layers - 17) for k in LAYERS}
     f = wire("f", rise["f"], (X["f"], TOP + 15)), Symbol(X["f"] + 9, 136, "f_t", "start")
     d.part("f", *f, Number("f", X["f"] + 10, 156, "start"))
@@ -98,7 +98,7 @@ def lstm_cell(highlight=None, backward=False):
 
 
 def _backward(d):
-    """Add the gradients along the wires of the drawing."""
+    """Add the gradients along the drawing's wires."""
     b = Backward(d)
     # At the time step of the loss, dh comes from the loss; at earlier time steps, it comes from the
     # layer above and the next time step.

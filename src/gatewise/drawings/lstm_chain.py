@@ -5,9 +5,9 @@ from gatewise.drawings.parts import frame, layer, operation, pill
 from gatewise.drawings.shapes import Box, Bridge, Wire
 from gatewise.drawings.text import Label, Symbol
 
-STEP, HALF = 240, 88  # the distance between cells; half the width of a cell
-C, H, WORD = 160, 250, 332  # the y of the wires of c and of h, and of the words
-GATES, TIMES, PLUS, SHOW, UP = -36, -56, -16, 40, 70  # x relative to a cell's middle
+STEP, HALF = 240, 88  # the distance between cells, and half the width of a cell
+C, H, WORD = 160, 250, 332  # y-coordinates of the c wire, the h wire and the words
+GATES, TIMES, PLUS, SHOW, UP = -36, -56, -16, 40, 70  # x-coordinates relative to a cell's center
 
 
 def lstm_chain(inputs, output):
@@ -41,7 +41,7 @@ def lstm_chain(inputs, output):
 
 
 def _cell(d, t, x, word):
-    """Add one time step with its middle at x: the layers and operations that compute c and h."""
+    """Add one time step centered at x: the layers and operations that compute c and h."""
     if t == 1:
         before = Wire(((38, C), (x + TIMES - 15, C))), Wire(((38, H), (x + GATES - 32, H)))
         d.part("before", *before)

@@ -9,7 +9,7 @@ CODES = {"M": Path.MOVETO, "L": Path.LINETO, "Q": Path.CURVE3, "z": Path.CLOSEPO
 
 
 def rounded(points, radius):
-    """Return the outline of a line through points, with rounded corners."""
+    """Return the outline of a line through some points, with rounded corners."""
     outline = [("M", points[0])]
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
         outline.append(("L", towards(corner, before, radius)))
@@ -18,7 +18,7 @@ def rounded(points, radius):
 
 
 def arrow(start, end, size):
-    """Return the outline of an arrow tip on the line from start to end, a little beyond the end."""
+    """Return the outline of an arrow tip on the line from start to end, just beyond the end."""
     length = dist(start, end)
     x, y = (end[0] - start[0]) / length, (end[1] - start[1]) / length
     (apex_x, apex_y), half = (end[0] + 0.2 * size * x, end[1] + 0.2 * size * y), size / 2
@@ -40,7 +40,7 @@ def slot(r, value, x=0, y=0, turn=0):
 
 
 def towards(start, end, distance):
-    """Return the point on the straight line from start to end, at most `distance` from start."""
+    """Return the point `distance` from start on the line to end, or end itself if it is closer."""
     share = min(1, distance / (dist(start, end) or 1))
     return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
 
@@ -62,7 +62,7 @@ def path(outline):
 
 
 def place(ax, outline, alpha=1, **style):
-    """Draw an outline onto axes, with sharp joints as in SVG."""
+    """Draw an outline onto axes, with sharp corners as in SVG."""
     style = {"facecolor": "none", "edgecolor": "none", "linewidth": 0} | style
     look = {"alpha": alpha, "joinstyle": "miter", "capstyle": "butt"}
     ax.add_patch(patches.PathPatch(path(outline), **style, **look))

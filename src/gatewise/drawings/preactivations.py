@@ -1,4 +1,4 @@
-"""The four layers of the LSTM as one product, split into four."""
+"""The four layers of the LSTM, computed as a single product and then split."""
 
 from gatewise.drawings.drawing import Drawing
 from gatewise.drawings.lstm import LAYERS
@@ -10,12 +10,12 @@ TOP, ROW = 20, 44  # the upper edge of the stacks, and the height of a layer's b
 
 
 def preactivations():
-    """The stacked weights times x and h, plus the biases; torch splits the result into four."""
+    """The weights times x and h, plus the biases; torch splits the result into four blocks."""
     d = Drawing("preactivations", 640, 236)
     middle = TOP + 2 * ROW
 
     def column(name, x, height, symbol):
-        """Add a vector, in gray because all layers read it."""
+        """Add a vector, drawn in gray because all layers read it."""
         y = middle - height / 2
         box = Box(x, y, 22, height, 3, "x", 0.22, "x", 1.5)
         d.part(name, box, Symbol(x + 11, 222, symbol))

@@ -1,4 +1,4 @@
-"""One time step of the RNN, and the chain of its time steps."""
+"""One time step of the RNN, and the unrolled chain of time steps."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ def rnn_cell(backward=False):
     """One time step of the RNN: a tanh layer computes h_t from x_t and h_{t−1}.
 
     backward: True for the whole backward pass, or one of its stages (dh, da or back) for the
-    gradients known by then. Raises ValueError for an unknown stage.
+    gradients known at that stage. Raises ValueError for an unknown stage.
     """
     d = Drawing("rnn-cell", 440, 230)
     d.part("cell", frame(110, 50, 220, 120))
@@ -34,7 +34,7 @@ def rnn_cell(backward=False):
 
 
 def _with_next(d):
-    """Call the gradient between time steps dh_next; dh_t is the gradient from the readout."""
+    """Name the gradient between time steps dh_next; dh_t is the gradient from the readout."""
 
     def renamed(symbol):
         if symbol.stage == "back" and symbol.symbol.text == "h_t−1" or symbol.when == "later":
@@ -49,9 +49,9 @@ def _with_next(d):
 
 
 def _backward(d):
-    """Add the gradients along the wires of the drawing."""
+    """Add the gradients along the drawing's wires."""
     wire, symbol = d.parts["h-before"]
-    # The symbol of a gradient is wider, so it moves above its wire, where there is more room.
+    # The gradient's symbol is wider, so it moves above the wire, where there is more room.
     d.parts["h-before"] = [wire, replace(symbol, x=54, y=94, anchor="middle")]
     b = Backward(d)
     b.flow("h", "dh", "dh", "h", when="later")
@@ -80,7 +80,7 @@ def chain(inputs, output=None):
     if not inputs:
         raise ValueError("expected at least one word, got none")
     step, T = 150, len(inputs)
-    y = 146 if output else 106  # the y of the wire of h
+    y = 146 if output else 106  # the y-coordinate of the h wire
     d = Drawing("chain", 120 + step * T, y + 114)
     d.part("h0", Symbol(36, y + 6, "h_0", "end"), Wire(((44, y), (78, y))))
     for t, word in enumerate(inputs, start=1):

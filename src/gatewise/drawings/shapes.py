@@ -2,7 +2,7 @@
 
 The coordinates are SVG's: y grows downward, and at full size a unit is one CSS pixel. The argument
 `points` of `draw` is the number of points (1/72 inch) per unit. `values` is a dict from names to
-numbers, or None for the plain drawing; names that are missing have no value yet.
+numbers, or None for the plain drawing; missing names have no value yet.
 """
 
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ BAND = 0.45  # the opacity of the band under a wire
 
 @dataclass(frozen=True)
 class Wire:
-    """A line through points with an arrow tip at its end, over a band as thick as its value.
+    """A line with an arrow tip at its end, over a band whose thickness shows the value.
 
-    carries: the name of the value. quantity: the symbol that sets the color of the band.
+    carries: the name of the value. quantity: the symbol that sets the band's color.
     """
 
     points: tuple
@@ -122,7 +122,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Disc:
-    """A disc at (x, y) with an outline in ink."""
+    """A disc at (x, y) with an ink outline."""
 
     x: float
     y: float
@@ -142,11 +142,11 @@ class Disc:
 
 @dataclass(frozen=True)
 class Valve:
-    """A product with a gate at (x, y) on a wire; its open part is colored, the rest is gray.
+    """The product with a gate at (x, y) on a wire; the open part is colored, and the rest is gray.
 
     gate: the name of the value. quantity: the symbol that sets the color.
-    turn: 0 on a horizontal wire, 90 on a vertical one.
-    isset: a fixed value from 0 to 1, which shows the valve even without values.
+    turn: 0 on a horizontal wire, 90 on a vertical wire.
+    isset: a fixed value from 0 to 1, shown even without `values`.
     """
 
     x: float

@@ -16,7 +16,7 @@ ALIGN = {"start": "left", "middle": "center", "end": "right"}
 
 @dataclass(frozen=True)
 class Label:
-    """Plain text with its baseline at (x, y), drawn as written, including `$`.
+    """Plain text with its baseline at (x, y), drawn as written, including any `$`.
 
     rim: the color of an outline around the letters, for text on a wire or a valve.
     """
@@ -45,7 +45,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Symbol:
-    """A symbol with an index, given as `h_t−1`, with its baseline at (x, y)."""
+    """A symbol with an index, written as `h_t−1`, with its baseline at (x, y)."""
 
     x: float
     y: float
@@ -58,9 +58,9 @@ class Symbol:
         return self.write(letter, index)
 
     def write(self, letter, index, more="", inside=""):
-        """Return the SVG text with this letter and index.
+        """Return the SVG text of a letter with an index.
 
-        more, inside: further attributes of the text and of the index.
+        more, inside: additional attributes of the text and of the index.
         """
         small = f"<tspan{inside} dy='5' font-size='{self.size * 0.68:g}'>{escape(index)}</tspan>"
         return (
@@ -77,7 +77,7 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Number:
-    """The text of a value, with its baseline at (x, y); empty if there are no values.
+    """A value as text, with its baseline at (x, y); the text is empty if there are no values.
 
     sign: whether to write a plus sign before a positive value.
     """
@@ -108,7 +108,7 @@ class Number:
 
 
 def ink(alpha):
-    """Return the color of text in a part with this opacity: ink, or a readable gray if dimmed."""
+    """Return the color of text at an opacity: ink, or a readable gray if the text is dimmed."""
     return LIGHT["ink" if alpha == 1 else "muted"]
 
 

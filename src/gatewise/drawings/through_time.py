@@ -6,9 +6,9 @@ from gatewise.drawings.parts import frame, operation
 from gatewise.drawings.shapes import Wire
 from gatewise.drawings.text import Label, Symbol
 
-STEP, HALF = 180, 46  # the distance between cells; half the width of a cell
-TOP, BOTTOM, SUM = 86, 206, 258  # the y of a cell's upper and lower edges and of the sum below
-STATES = {"c": 118, "h": 174}  # the y of the wires of the states
+STEP, HALF = 180, 46  # the distance between cells, and half the width of a cell
+TOP, BOTTOM, SUM = 86, 206, 258  # y-coordinates of a cell's top and bottom edges, and of the sum
+STATES = {"c": 118, "h": 174}  # y-coordinates of the state wires
 
 
 def lstm_through_time():

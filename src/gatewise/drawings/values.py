@@ -1,6 +1,6 @@
-"""How to show a value: as the thickness of a wire, the opening of a valve, or a number.
+"""Formulas that show a value as the thickness of a wire, the opening of a valve, or a number.
 
-The scripts of the widgets use the same six formulas.
+The widgets' scripts use the same six formulas.
 """
 
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -10,14 +10,14 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def thickness(value):
-    """Return the width of the band under a wire, below 16 so that it doesn't touch the labels."""
+    """Return the width of the band under a wire, which stays below 16 to clear the labels."""
     return 16 * abs(value) / (1 + abs(value))
 
 
 def gradient_thickness(value):
-    """Return the width of the band under a gradient's wire, from 2 to 18; 0 for a gradient of 0.
+    """Return the width of the band under a gradient's wire, from 2 to 18, or 0 for a gradient of 0.
 
-    A gradient of 1 has width 14, and each power of ten less makes the band 2 narrower.
+    The width is 14 for a gradient of 1, and 2 less for each division by ten.
     """
     return min(18, max(2, 14 + 2 * log10(abs(value)))) if value else 0
 
@@ -35,7 +35,7 @@ def opening(r, value):
 
 
 def nice(value):
-    """Return an axis limit for a value: 1, 2, 5, 10, 20, 50, …, so that the axis rarely changes."""
+    """Return an axis limit for a value: 1, 2, 5, 10, 20, 50, … These steps keep the axis stable."""
     if value <= 1:
         return 1
     power = 10 ** floor(log10(value))
@@ -43,13 +43,13 @@ def nice(value):
 
 
 def number(value, sign=False):
-    """Return a number as text with two decimals, a true minus sign and, if `sign`, a plus sign."""
+    """Return a number as text with two decimals and a true minus sign; `sign` adds a plus sign."""
     size = Decimal(float(abs(value))).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return ("" if size == 0 else "−" if value < 0 else "+" if sign else "") + str(size)
 
 
 def figure(value):
-    """Return a number with two decimals or, if small, two significant digits: `3.1·10⁻⁷`."""
+    """Return a number with two decimals or, if it is small, two significant digits: `3.1·10⁻⁷`."""
     size = float(abs(value))
     if size == 0:
         return "0"

@@ -48,7 +48,7 @@ ENGLISH = {
         "bar": "input x of time step {t}",
         "guess": "Guess first",
         "show": "Show {k}",
-        "hidden": "hidden",
+        "covered": "hidden",
         "guessed": "your guess of {k} after time step {t}",
         "guess hint": "Draw {k} across the chart, or use Tab and the arrow keys.",
         "guess legend": "dashed, with rings: your guess",
@@ -100,9 +100,9 @@ ENGLISH = {
         "solved": "Solved: {done} on {right} of {n} unseen sequences.",
         "failed": "Not yet: {right} of {n} unseen sequences. Number {first}, drawn below, fails.",
         "solved before": "✓ Solved before",
-        "visible": ["sequence {n}: not yet", "sequence {n}: right"],
-        "unseen": "Unseen:",
-        "hidden": ["unseen sequence {n}: not yet", "unseen sequence {n}: right"],
+        "seen": ["sequence {n}: not yet", "sequence {n}: right"],
+        "unseen ones": "Unseen:",
+        "unseen": ["unseen sequence {n}: not yet", "unseen sequence {n}: right"],
         "learn": "Let it learn",
         "learn says": "Gradient descent moves all twelve weights and biases so that the loss falls:"
         " the mean of (c − target)² over the visible sequences. The target is the middle of the"
@@ -117,7 +117,7 @@ ENGLISH = {
         "found": "Descent’s: {right} of {n} unseen",
         "plot": "c and h after each step; at the end c is {c} and h is {h}",
         "task": {
-            "keep": "Keep: hold c within 0.1 of its first value for 20 steps, whatever comes in.",
+            "keep": "Keep: hold c within 0.1 of its first value for 20 steps of inputs from −2 to 2.",
             "overwrite": "Overwrite: make c follow the newest input, within 0.1, at each step.",
             "count": "Count: let c end within 0.25 of the number of ones that came in.",
             "quote": "Quote: hold c above 0.5 while a quote is open, and only then."

@@ -256,7 +256,7 @@ function sequence(context, kind) {
   const guess = own.guess && Array.from(x, (_, t) => own.guess[t] ?? first[k]);
   const reach = guess && nice(kind.most(states, first));
   const isHidden = guess && !own.isShown;
-  const told = (value) => (isHidden ? words.hidden : number(value));
+  const told = (value) => (isHidden ? words.covered : number(value));
   const parts = { c: told(last.c ?? 0), h: told(last.h), n: s.repeats, k };
   const width = sizes.strip || 700;
   const pitch = (width - FRAME.left - FRAME.right) / (x.length + 1); // the first column is step 0

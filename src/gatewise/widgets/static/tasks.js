@@ -64,7 +64,7 @@ export const drawn = (s) => [...s.sequences, ...s.unseen][s.sequence - 1];
 /** Return a sentence that names a sequence and says whether c stays within its bounds. */
 export function name({ s, words }, sequence, { isRight }) {
   const n = sequence - s.sequences.length;
-  return say(words[n > 0 ? "hidden" : "visible"][Number(isRight)], { n: n > 0 ? n : sequence });
+  return say(words[n > 0 ? "unseen" : "seen"][Number(isRight)], { n: n > 0 ? n : sequence });
 }
 
 /** The task, the sequences on which it is solved, and the verdict, which stays in view. */
@@ -91,7 +91,7 @@ export function task(context) {
       <p>${write(words.task[s.task])}</p>
       <div class="chips" role="group" aria-label=${words.choose}>
         ${values.judged.map((one, at) => chip(one, at + 1))}
-        ${failed ? html`<span>${words.unseen}</span> ${chip(judge(s, s.unseen[failed - seen - 1]), failed)}` : nothing}
+        ${failed ? html`<span>${words["unseen ones"]}</span> ${chip(judge(s, s.unseen[failed - seen - 1]), failed)}` : nothing}
       </div>
       <span class="ends">${button(words.reset, reset)} ${projector(context)}</span>
     </div>
