@@ -1,10 +1,13 @@
-"""The code in README.md runs, and its pictures exist."""
+"""The code in README.md runs, its pictures exist, and its table lists every notebook."""
 
 import re
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import torch
+
+from tools import notebooks
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,3 +45,14 @@ def test_its_pictures_exist_and_the_screenshot_is_small():
     assert "figures/gate_explorer.png" in pictures
     for picture in pictures:
         assert (ROOT / picture).stat().st_size < 150_000
+
+
+def test_each_notebook_has_a_row_in_the_table_and_a_badge_that_opens_it():
+    badge = r"colab\.research\.google\.com/github/.+?/blob/main/notebooks/(.+?)\)"
+    row = rf"^\| (\d+) \| \[.+?\]\(notebooks/(.+?)\).*{badge} \|$"
+    rows = re.findall(row, README, re.MULTILINE)
+    paths = notebooks.notebooks()
+    assert rows == [(str(n), path.name, path.name) for n, path in enumerate(paths, start=1)]
+    for path in paths:
+        title = nbformat.read(path, as_version=4).cells[0].source
+        assert re.findall(badge, title) == [path.name]

@@ -249,7 +249,7 @@ def test_the_check_fails_in_one_sentence_where_github_has_another_address(copy, 
     assert links.main(["--check"]) == 0
     monkeypatch.setenv("GITHUB_REPOSITORY", "bob/gatewise")
     assert links.main(["--check"]) == (
-        "this is bob/gatewise, but its links lead to alice/gatewise: commit what `make links` does"
+        "this is bob/gatewise, but its links lead to alice/gatewise: run `make links` and commit"
     )
 
 

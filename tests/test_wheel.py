@@ -83,13 +83,14 @@ def test_the_wheel_holds_what_readers_import_and_nothing_else(wheel):
     assert {path.parts[0].split("-")[0] for path in files} == {"gatewise"}  # including the metadata
     assert modules == readers_modules()
 
-    # All data and all scripts of the widgets are in the wheel, and a module names each of them.
+    # All data and all scripts of the widgets are in the wheel, and each is named in the code.
     source = {path.relative_to(SRC) for path in SRC.glob("gatewise/**/*") if path.is_file()}
     assert package == {path for path in source if path.parent.name != "__pycache__"}
-    code = "".join((SRC / path).read_text(encoding="utf-8") for path in modules)
+    readers = [path for path in package if path.suffix in {".py", ".js"}]
+    code = "".join((SRC / path).read_text(encoding="utf-8") for path in readers)
     names = {path.stem for path in modules}
     for path in package - modules:
-        named = {path.name, f'"{path.stem}"'}  # cells.js is named "cells"
+        named = {f'"{path.name}"', f'"./{path.name}"', f'"{path.stem}"'}
         assert path.stem in names or any(n in code for n in named), f"{path} is never read"
 
 

@@ -122,7 +122,7 @@ def faults():
     here = address()
     published = os.environ.get("GITHUB_REPOSITORY", here)
     if published.lower() != here.lower():
-        return [f"this is {published}, but its links lead to {here}: commit what `make links` does"]
+        return [f"this is {published}, but its links lead to {here}: run `make links` and commit"]
     paths = [path.relative_to(ROOT).as_posix() for path in rewritten(here, here)]
     return [f"{path}: expected links to {here}, got others: run `make links`" for path in paths]
 
