@@ -175,7 +175,7 @@ def test_answers_to_guesses_and_set_up_cells_are_folded(read, name):
     page = read(name).text
     assert page.count('<details class="fold answer">') == len(folded)
     asked = re.findall(
-        r'<form class="guess" id="guess-(.+?)" method="dialog">.*?</form>(.{30})', page
+        r'<form class="ask" id="guess-(.+?)" method="dialog">.*?</form>(.{30})', page
     )
     assert [id for id, _ in asked] == [cell.id for cell in guessed(NOTEBOOKS[name])]
     assert {after for _, after in asked} <= {'<details class="fold answer"><'}
@@ -273,3 +273,14 @@ def test_another_edition_brings_its_own_words(tmp_path):
     assert '<h2 id="기억">기억</h2>' in page
     assert ">찾기</button>" in page
     assert '"reset":"처음"' in (out / "widgets" / "GateExplorer.js").read_text(encoding="utf-8")
+
+
+def test_no_rule_of_the_pages_starts_from_a_class_of_a_widget():
+    styles = (site.SITE / "static" / "site.css").read_text(encoding="utf-8")
+    starts = set(re.findall(r"(?:^|[{},(])\s*\.([\w-]+)", re.sub(r"/\*.*?\*/", "", styles)))
+    scripts = "".join(getattr(widgets, name)._esm for name in widgets.__all__)
+    lists = re.findall(r'\bclass="([^"]*)"|\bkind: "([^"]*)"', re.sub(r"\$\{[^}]*\}", " ", scripts))
+    used = {name for pair in lists for names in pair for name in names.split()}
+    assert {"live", "ask"} <= starts
+    assert {"face", "verdict", "hold"} <= used
+    assert starts.isdisjoint(used)

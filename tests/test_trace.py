@@ -140,15 +140,20 @@ def test_the_dtype_is_kept_and_arrays_lists_and_tensors_are_the_same(kind, dtype
     torch.manual_seed(0)
     module = kind(2, 3, 2, bidirectional=True, dtype=dtype)
     x = torch.randn(4, 5, 2, dtype=dtype, requires_grad=True)
-    traces = trace(module, x)
-    for read in (lambda x: x.detach().numpy(), torch.Tensor.tolist):
-        for one, other in zip(trace(module, read(x)), traces, strict=True):
+    h0 = torch.randn(4, 5, 3, dtype=dtype)
+
+    def given(read):
+        return read(x), (read(h0), read(h0)) if kind is nn.LSTM else read(h0)
+
+    traces = trace(module, *given(lambda tensor: tensor))
+    for read in (lambda tensor: tensor.detach().numpy(), torch.Tensor.tolist):
+        for one, other in zip(trace(module, *given(read)), traces, strict=True):
             assert compare("the same", one, other, tol=0)
     for array in (a for one in traces for a in one if isinstance(a, np.ndarray)):
         assert array.dtype == x.detach().numpy().dtype
         with pytest.raises(ValueError, match="read-only"):
             array[:] = 0
-    output = module(x)[0]
+    output = module(*given(lambda tensor: tensor))[0]
     last = np.concatenate([traces[-2].h, traces[-1].h], axis=2)
     assert compare("output", last, output, 1e-6 if dtype == torch.float32 else 1e-12)
 
@@ -222,6 +227,13 @@ REFUSED = {
     "NaN": (bidirectional, X + np.nan, None, "finite numbers, got NaN or infinity in 40 of 40"),
     "float64": (bidirectional, X.astype(float), None, "float32 like W_ih, got float64"),
     "words": (bidirectional, "you love", None, "an array of numbers, got str"),
+    "packed bfloat16": (
+        bidirectional,
+        pack_padded_sequence(torch.from_numpy(X).bfloat16(), [4] * 5),
+        None,
+        "an array of numbers, got torch.bfloat16",
+    ),
+    "states in words": (bidirectional, X, ("you", "love"), "an array of numbers, got str"),
     "one state": (bidirectional, X, STATE, "(h_0, c_0), got (4, 5, 3)"),
     "no state": (bidirectional, X, 0, "(h_0, c_0), got int"),
     "rows": (bidirectional, X, (STATE, STATE[:2]), "(layers · directions, B, H) = (4, 5, 3), got"),

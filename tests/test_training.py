@@ -13,7 +13,15 @@ from tqdm import trange
 from benchmarks import names as names_script
 from gatewise import data, training
 from gatewise.models import SequenceClassifier
-from gatewise.training import batch, evaluate, fit_classifier, predict, update
+from gatewise.training import (
+    batch,
+    evaluate,
+    fit,
+    fit_classifier,
+    fit_together,
+    predict,
+    update,
+)
 
 torch.set_num_threads(1)  # with small networks, more threads would only wait for each other
 
@@ -188,6 +196,22 @@ def test_the_bar_shows_the_validation_loss(monkeypatch):
     curves = run(new_model(), epochs=3)
     for loss in curves.validation:
         assert f"validation={loss:.3g}" in screen.getvalue()
+
+
+def test_every_loop_shows_its_bar_after_a_second_and_removes_it_at_the_end(monkeypatch):
+    bars = []
+
+    def spy(epochs, **options):
+        bars.append(options)
+        return trange(epochs, **options)
+
+    monkeypatch.setattr(training, "trange", spy)
+    x, y = torch.ones(4, 2), torch.zeros(4, dtype=int)
+    fit(nn.Linear(2, 3), x, y, epochs=2)
+    fit_together([nn.Linear(2, 3), nn.Linear(2, 3)], x, y, epochs=2)
+    run(new_model(), epochs=2)
+    names = ["Linear", "2 Linear", "SequenceClassifier"]
+    assert bars == [{"desc": name, "leave": False, "delay": 1} for name in names]
 
 
 def test_while_validation_improves_training_goes_on_to_the_last_epoch():

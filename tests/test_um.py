@@ -45,6 +45,17 @@ def test_networks_trained_together_train_as_if_alone(task, kind, readout):
             assert compare("weights", ours, theirs, tol=1e-7)
 
 
+def test_modules_without_a_recurrent_layer_train_as_if_alone(task):
+    def networks():
+        torch.manual_seed(0)
+        return [nn.Linear(10, 10).double() for _ in range(2)]
+
+    x, y = task[0][0], task[1]
+    runs = fit_together(networks(), x, y, epochs=20)
+    for loss, alone in zip(runs.loss, networks(), strict=True):
+        assert compare("loss", loss, fit(alone, x, y, epochs=20).loss, tol=1e-9)
+
+
 def test_runs_count_the_right_answers_before_each_update(task):
     x, y = task
     (network,) = make(TextGRU, [0])

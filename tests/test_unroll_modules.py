@@ -194,7 +194,7 @@ REFUSED = {
         lambda: of(nn.Embedding(60_000, 2)),
         "tokens: expected an integer from 1 to 50000, got 60000",
     ),
-    "one output": (lambda: of(readout=nn.Linear(4, 1)), "outputs: expected an integer from 2 to"),
+    "one output": (lambda: of(readout=nn.Linear(4, 1)), "readout: expected 2 to 50000 outputs"),
     "names of outputs": (lambda: of(outputs=["x"]), "outputs: expected 5 names, got 1"),
     "names of tokens": (lambda: of(tokens="ab"), "vocabulary: expected 3 words, got 2"),
     "no names": (

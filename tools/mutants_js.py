@@ -82,12 +82,16 @@ class Mutants:
             ids = map(str, range(len(self.sources)))
             metafunc.parametrize("page", self.sources, ids=ids, indirect=True, scope="module")
 
+    def pytest_collection_modifyitems(self, items):
+        items.reverse()  # the tests at the end of the file take the least time
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item):
         return item.callspec.params["page"] in self.killed or None  # True skips the test
 
     def pytest_runtest_makereport(self, item, call):
         if call.excinfo:
+            print(".", end="", flush=True)
             self.killed.add(item.callspec.params["page"])
             if "SyntaxError" in str(call.excinfo.value):
                 self.invalid.add(item.callspec.params["page"])
@@ -106,7 +110,7 @@ def main():
         sys.exit("expected cells.js to pass its tests, got a failure")
     survivors = [where for code, where in wanted.items() if guarded[code] not in plugin.killed]
     killed = len(wanted) - len(survivors) - len(plugin.invalid)
-    print(*survivors, sep="\n")
+    print("", *survivors, sep="\n")
     print(f"cells.js: {killed} mutants killed, {len(survivors)} survived")
 
 

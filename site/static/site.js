@@ -25,7 +25,8 @@ mountAll();
 const named = (hash) => hash.match(/^#([\w-]+)\?(.*)$/)?.slice(1) ?? [];
 const behavior = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
 const bar = document.querySelector(".return");
-const [back, undo] = bar.querySelectorAll("button");
+const [back, undo, close] = bar.querySelectorAll("button");
+close.onclick = () => (bar.hidden = true);
 
 /** Write a link into the address and the clipboard. Returns whether the clipboard accepted it. */
 function share(id, link) {
@@ -66,7 +67,7 @@ document.addEventListener("click", (event) => {
 });
 
 // ── guesses: the reader's own words stay in this browser and appear beside the answer ───────────
-for (const form of document.querySelectorAll(".guess")) {
+for (const form of document.querySelectorAll(".ask")) {
   const [answer, [field], key] = [form.nextElementSibling, form.elements, `${location.pathname}#${form.id}`];
   field.value = kept[key] ?? "";
   form.addEventListener("submit", (event) => {

@@ -507,6 +507,8 @@ def test_a_try_item_acts_by_keyboard_alone_and_leads_back(visit):
     assert page.evaluate("scrollY") == pytest.approx(top, abs=1)
     page.keyboard.press("Enter")
     tab_to(page, place.get_by_role("slider", name="time steps T"))  # the widget is next
+    bar.get_by_role("button", name="Close").click()
+    expect(bar).to_be_hidden()
 
 
 @pytest.mark.parametrize("name", ["index", *ALIVE])
@@ -528,6 +530,16 @@ def test_every_link_in_the_text_sets_its_widget(visit, name):
 # ── guesses ─────────────────────────────────────────────────────────────────────────────────
 
 
+def test_a_curve_is_guessed_on_a_page(visit):
+    explorer = visit("index").locator(".live")
+    explorer.get_by_role("button", name="Guess first").click()
+    guess = explorer.get_by_role("slider", name="your guess of c after time step 5")
+    guess.press("Home")
+    explorer.get_by_role("button", name="Show c").click()
+    expect(explorer.get_by_role("status").filter(has_text="Your largest gap")).to_be_visible()
+    expect(explorer.locator(".knob").last).to_be_visible()
+
+
 def test_a_guess_opens_the_answer_beside_it_and_is_kept_here_only(visit):
     page, asked = visit("02_lstm_gate_by_gate"), []
     page.on("request", lambda request: asked.append(request.url))
@@ -547,22 +559,22 @@ def test_a_guess_opens_the_answer_beside_it_and_is_kept_here_only(visit):
     assert asked == []
     page.reload(wait_until="networkidle")
     expect(form.get_by_role("textbox")).to_have_value("about <b>−0.1</b>")
-    empty = page.locator(".guess").first
+    empty = page.locator(".ask").first
     empty.get_by_role("button").click()
-    expect(page.locator(".guess:first-of-type + details[open] .said").first).to_be_hidden()
+    expect(page.locator(".ask:first-of-type + details[open] .said").first).to_be_hidden()
 
 
 def test_an_answer_opens_without_a_script_and_where_nothing_may_be_kept(visit, browser, root):
     page = browser.new_page(java_script_enabled=False)
     page.goto(f"{root}/02_lstm_gate_by_gate.html")
-    expect(page.locator(".guess:visible")).to_have_count(0)
+    expect(page.locator(".ask:visible")).to_have_count(0)
     page.locator("details.answer summary").first.click()
     expect(page.locator("details.answer pre.out").first).to_be_visible()
     page.close()
     denied = "Object.defineProperty(window, 'localStorage', {get() { throw new Error('denied') }})"
     page = visit("02_lstm_gate_by_gate", lambda page: page.add_init_script(denied))
     page.get_by_role("button", name="Light or dark").click()
-    form = page.locator(".guess").first
+    form = page.locator(".ask").first
     form.get_by_role("textbox").fill("all of it")
     page.keyboard.press("Enter")
     expect(page.locator("details.answer .said").first).to_have_text("You said: all of it")

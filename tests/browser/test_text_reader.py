@@ -214,6 +214,19 @@ def test_other_text_is_read_in_the_browser_as_in_python(show):
     assert f"{widget.values['h'][widget.at - 1, 3]:+.2f}".replace("-", "−") in said
 
 
+def test_lines_are_typed_and_pasted_as_they_are(show):
+    view = ready(show(reader()))
+    keys = view.page.keyboard
+    view.root.locator(".text").click()
+    keys.press("Control+A")
+    keys.type("say\n  so\n")
+    for key in ("Control+A", "Control+C", "Control+End", "Control+V"):
+        keys.press(key)
+    lines = view.root.locator(".text").evaluate("box => box.textContent").rstrip("\n")
+    assert lines == "say\n  so\nsay\n  so"
+    assert view.bring().text.rstrip("\n") == lines
+
+
 def test_an_unknown_letter_is_told_and_nothing_is_lost(show):
     widget = reader(text="say")
     view = ready(show(widget))

@@ -117,7 +117,10 @@ class Explorer(base.Widget):
         after = trace.x[t : t + 8, b, feature]
         found = cls._unit(params, trace, t, b, unit, feature)
         if not np.allclose(found.pop("now").h, trace.h[t], atol=1e-4):
-            raise ValueError("trace: expected one computed with these parameters, got another")
+            raise ValueError(
+                "trace: expected one computed with these parameters in this direction, and t before"
+                " any padding, got another trace or step"
+            )
         return cls(
             x=x[feature],
             inputs=np.pad(after.astype(float), (0, 8 - len(after))),

@@ -68,7 +68,10 @@ class Network:
         self.W, self.b, count = None, None, 0
         if readout is not None:
             self.W, self.b = _affine(readout, self.directions * self.H, dtype)
-            count = base.whole("outputs", len(self.b), 2, TOKENS)
+            count = len(self.b)
+            if not 2 <= count <= TOKENS:
+                wanted = f"2 to {TOKENS} outputs, which are logits"
+                raise ValueError(f"readout: expected {wanted}, got {count}")
         if outputs is None:
             outputs = self.vocabulary.words if self.vocabulary and V == count else range(count)
         if isinstance(outputs, str | dict | set):

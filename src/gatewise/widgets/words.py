@@ -117,7 +117,7 @@ ENGLISH = {
         "found": "Descent’s: {right} of {n} unseen",
         "plot": "c and h after each step; at the end c is {c} and h is {h}",
         "task": {
-            "keep": "Keep: hold c within 0.1 of its first value for 20 steps, whatever comes in.",
+            "keep": "Keep: hold c within 0.1 of its first value for 20 inputs from −2 to 2.",
             "overwrite": "Overwrite: make c follow the newest input, within 0.1, at each step.",
             "count": "Count: let c end within 0.25 of the number of ones that came in.",
             "quote": "Quote: hold c above 0.5 while a quote is open, and only then."
