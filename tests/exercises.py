@@ -137,7 +137,7 @@ WRONG = {
             'answer_3 = {"batch_sizes": [10, 10, 2, 2, 2, 2, 2, 2, 2, 2], "words": 64}',
         ],
         4: [
-            INITIALIZE_GRU,  # it sets both biases of z, whose sum is 4
+            INITIALIZE_GRU,  # sets both biases of z, so that their sum is 4
             INITIALIZE_GRU.replace("2 if gate", '2 if "bias_ih" in name and gate').replace(
                 "xavier_normal_(block)", "xavier_normal_(parameter)"
             ),
@@ -145,7 +145,7 @@ WRONG = {
     },
     "07_a_real_training_loop": {
         1: [
-            AVERAGE.format("(one + other).argmax(dim=1)"),  # logits have no common scale
+            AVERAGE.format("(one + other).argmax(dim=1)"),  # the logits have different scales
             AVERAGE.format("one.softmax(dim=1) + other.softmax(dim=1)"),
         ],
         2: ["answer_2 = {2: (5, 5), 3: (9, 9)}", "answer_2 = {2: (10, 10), 3: (10, 10)}"],

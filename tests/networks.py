@@ -1,4 +1,4 @@
-"""Networks written in three styles, with weights as large as trained ones, and their outputs."""
+"""Networks in three coding styles, with weights as large as trained weights, and their outputs."""
 
 import numpy as np
 import torch
@@ -43,7 +43,7 @@ def classifier():
 
 
 class Sensor:
-    """A plain class with a float64 LSTM that reads two numbers per step, and arrays as readout."""
+    """A plain class with a float64 LSTM that reads two numbers per step and an array readout."""
 
     def __init__(self):
         self.rnn = nn.LSTM(2, 4, dtype=torch.float64)

@@ -1,6 +1,6 @@
-"""The proofs of a cell, as functions with assertions.
+"""Proofs that a cell is correct, as functions with assertions.
 
-Each takes the module of a cell (`rnn`, `lstm` or `gru`) and a `Case`.
+Each function takes the module of a cell (`rnn`, `lstm` or `gru`) and a `Case`.
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ VALUE, GRADIENT, DIFFERENCE = 1e-12, 1e-10, 1e-6
 
 
 class Case(NamedTuple):
-    """One random draw of the arguments of `forward` and `backward`."""
+    """Randomly drawn arguments for `forward` and `backward`."""
 
     params: tuple
     x: np.ndarray
@@ -27,7 +27,7 @@ class Case(NamedTuple):
 
 
 def draw(cell, seed, T, B, D, H, left_out=(), reset_after=True, dtype=np.float64):
-    """Draw parameters, input, states and incoming gradients; the names in `left_out` are None."""
+    """Draw parameters, input, states and incoming gradients; arguments in `left_out` are None."""
     rng = np.random.default_rng(seed)
     params = cell.Params.random(D, H, rng, dtype)
     x = rng.normal(size=(T, B, D)).astype(dtype)
@@ -47,7 +47,7 @@ def run(cell, case):
     return trace, cell.backward(case.params, trace, **case.incoming)
 
 
-# The same in torch: tensors, a module, and plain operations -----------------------------------
+# The cell in torch: tensors, a module, and plain operations -----------------------------------
 
 
 def tensors(case):
@@ -80,7 +80,7 @@ def module_of(params, layers=1, **options):
 
 
 def unrolled(cell, case, leaf):
-    """Run a cell in plain torch, and keep the gradient of every intermediate result.
+    """Run a cell in plain torch, and keep the gradient on every intermediate result.
 
     Returns a dict from symbols to the tensors of all time steps.
     """
@@ -98,7 +98,7 @@ def unrolled(cell, case, leaf):
 
 
 def equals_module(cell, case):
-    """The outputs and gradients equal the results of `nn.RNN`, `nn.LSTM` or `nn.GRU`."""
+    """The outputs and gradients equal those of `nn.RNN`, `nn.LSTM` or `nn.GRU`."""
     trace, grads = run(cell, case)
     module, leaf = module_of(case.params), tensors(case)
     states = tuple(leaf[name][None] for name in case.states)
@@ -117,7 +117,7 @@ def equals_module(cell, case):
 
 
 def equals_unrolled(cell, case):
-    """Every field of Trace and Grads equals the result of autograd in plain torch operations."""
+    """Every field of Trace and Grads equals the result of plain torch operations with autograd."""
     trace, grads = run(cell, case)
     leaf = tensors(case)
     kept = unrolled(cell, case, leaf)

@@ -1,4 +1,4 @@
-"""The API page lists everything that Python finds, and each docstring names the parameters."""
+"""The API page lists all public objects, and each docstring names its parameters."""
 
 import ast
 import inspect
@@ -25,16 +25,16 @@ def sources():
 
 
 def actual(listed):
-    """Return the object with a name of LISTED."""
+    """Return the object with a name from LISTED."""
     module, name = listed.split()
     found = import_module(module)
     for part in name.split(".")[1:]:
         found = inspect.getattr_static(found, part) if inspect.isclass(found) else vars(found)[part]
-    return getattr(found, "__func__", found)  # the function of a class method
+    return getattr(found, "__func__", found)  # the function behind a class method
 
 
 def arguments(given):
-    """Return the names of parameters written as text."""
+    """Return the names of the parameters in a signature's text."""
     found = ast.parse(f"def f({given}): pass").body[0].args
     return [one.arg for one in (*found.posonlyargs, *found.args, *found.kwonlyargs)]
 

@@ -1,4 +1,4 @@
-"""The cells against torch and central differences, at shapes drawn by hypothesis."""
+"""The cells agree with torch and central differences, for shapes drawn by hypothesis."""
 
 import re
 import subprocess
@@ -20,7 +20,7 @@ settings.load_profile("proof")
 
 CELLS = [rnn, lstm, gru]
 each_cell = pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.__name__.split(".")[-1])
-# The two forms of the GRU count as two cells in all tests of arithmetic.
+# The two forms of the GRU count as two cells in all arithmetic tests.
 FORMS = {"rnn": (rnn, True), "lstm": (lstm, True), "gru": (gru, True), "gru-cho": (gru, False)}
 each_form = pytest.mark.parametrize(("cell", "reset_after"), FORMS.values(), ids=FORMS)
 
@@ -216,14 +216,14 @@ def test_from_torch_refuses_a_quantized_module():
     ],
 )
 def test_from_torch_refuses_computed_weights(wrap):
-    """Computed weights are from the last forward pass, before the optimizer's last step."""
+    """Computed weights come from the last forward pass, before the optimizer's last step."""
     module = torch.nn.LSTM(2, 3)
     wrap(module, "weight_hh_l0")
     with pytest.raises(ValueError, match="^weight_hh_l0: expected a parameter, got a value comp"):
         lstm.Params.from_torch(module)
 
 
-# Other inputs are read as arrays or refused ---------------------------------------------------
+# Other inputs are turned into arrays or refused -----------------------------------------------
 
 
 @each_cell
@@ -322,7 +322,7 @@ def test_a_trace_cannot_change_between_forward_and_backward(cell, reset_after):
     case.params.W_hh[:] = 0  # parameters stay writable, because training changes them
 
 
-# Errors name the expected value and the given one ---------------------------------------------
+# Errors name the expected value and the given value -------------------------------------------
 
 
 @each_cell

@@ -1,4 +1,4 @@
-"""The conftest.py at the root finds every fault in a notebook and cuts off the network."""
+"""The root conftest.py finds every fault in a notebook and blocks access to the network."""
 
 import re
 import shutil
@@ -87,7 +87,7 @@ def exercise(n, condition):
     ]
 
 
-# A cell with a saved widget. The widget's state would be recorded elsewhere, but here it isn't.
+# A cell with a saved widget. In a real notebook, the widget's state would be recorded as well.
 WIDGET = nbformat.v4.new_code_cell(
     "from gatewise.widgets import GateExplorer\nGateExplorer()",
     execution_count=1,

@@ -163,7 +163,7 @@ def test_text_is_readable_in_both_themes(theme):
 
 
 def opacities(drawing):
-    """Return a dict from the parts to the opacities of their shapes, which exclude text."""
+    """Return a dict from the parts to the opacities of their shapes, without text."""
     parts = {e.get("data-part"): list(e) for e in having(parse(drawing), "part")}
     assert not [e for shapes in parts.values() for e in shapes[1:] if e.get("opacity")]
     return {name: next((e.get("opacity") for e in shapes), None) for name, shapes in parts.items()}
@@ -491,7 +491,7 @@ def points(element):
 def test_svg_and_matplotlib_agree_on_positions(drawing):
     elements, ax = parse(drawing), drawn(drawing)
     texts = [(float(e.get("x")), float(e.get("y"))) for e in elements if e.tag == "text"]
-    # A number without a value is an empty text.
+    # A number without a value becomes an empty text.
     assert sorted(t.get_position() for t in ax.texts if t.get_text()) == sorted(texts)
 
     paths = [points(e) for e in elements if e.tag == "path" and e.get("data-cut") is None]
@@ -511,7 +511,7 @@ def near(one, other):
 
 def test_matplotlib_shows_the_same_values():
     values = {"c_before": -3.0, "f": 0.25, "kept": -0.75, "c": 1.0}
-    ax = drawn(CELLS["lstm"], values, width=6.0)  # 600 units of 0.72 points each
+    ax = drawn(CELLS["lstm"], values, width=6.0)  # 600 units, each 0.72 points long
     thick = {round(patch.get_linewidth() / 0.72, 3) for patch in ax.patches}
     assert {round(thickness(v), 3) for v in values.values()} <= thick
     assert {"0.25", "−0.75", "+1.00"} <= {text.get_text() for text in ax.texts}

@@ -1,4 +1,4 @@
-"""The figures are up to date; README.md and the notebooks use the words of figures/README.md."""
+"""The figures are up to date; README.md and the notebooks use the texts in figures/README.md."""
 
 import re
 import shutil

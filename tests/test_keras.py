@@ -1,11 +1,12 @@
-"""The cells against Keras 3, on its torch backend, with the same weights.
+"""The cells agree with Keras 3, on its torch backend, for the same weights.
 
-Keras orders the gates i, f, c, o and z, r, h, multiplies from the right, and puts the batch
-first. Its LSTM has one bias, and so does its GRU with `reset_after=False`, which is Cho's form.
+Keras orders the gates i, f, c, o and z, r, h, multiplies by weights from the right, and puts the
+batch first. Its LSTM has one bias, and so does its GRU with `reset_after=False`, which is Cho's
+form.
 
-Results and gradients agree to 1e-12, except for Cho's form and SimpleRNN. Keras computes those with
-`keras.ops.matmul`, which rounds float64 to float32 whatever `floatx` says, so the tolerance
-there is 1e-6. (`test_cells` compares Cho's form with his equations in plain torch, to 1e-12.)
+Results and gradients agree to 1e-12, except for Cho's form and SimpleRNN. Keras computes these two
+with `keras.ops.matmul`, which rounds float64 to float32 whatever `floatx` says, so their tolerance
+is 1e-6. (`test_cells` compares Cho's form with his equations in plain torch, to 1e-12.)
 """
 
 import importlib.util

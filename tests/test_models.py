@@ -100,7 +100,7 @@ def test_a_forget_bias_moves_the_forget_rows_of_one_bias_and_nothing_else():
 
 @pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bidirectional": True}])
 def test_a_forget_bias_is_added_in_every_layer_and_direction(options):
-    """`forget_bias` is always added to b_f, whatever the value of b_f was."""
+    """`forget_bias` is always added to b_f, whatever value b_f had."""
     module = torch.nn.LSTM(3, 5, **options)
     before = {name: value.clone() for name, value in module.state_dict().items()}
     add_forget_bias(module, 1.5)
@@ -224,7 +224,7 @@ def test_a_classifier_is_initialized_as_documented(layers, bidirectional):
 
 
 def test_one_layer_with_dropout_gives_no_warning(names):
-    SequenceClassifier(8, 4, dropout=0.5)(*names)  # a warning would be an error here
+    SequenceClassifier(8, 4, dropout=0.5)(*names)  # would raise an error for a warning
 
 
 def test_dropout_is_for_training_only(names):

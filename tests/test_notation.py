@@ -1,4 +1,4 @@
-"""NOTATION.md is right about shapes, names in our code and in torch, and lines of equations."""
+"""NOTATION.md has the right shapes, names (ours and torch's) and line numbers of equations."""
 
 import json
 import re
@@ -87,8 +87,8 @@ def test_sizes_have_torchs_names():
 
 # Where each equation is -----------------------------------------------------------------------
 
-# Equations in notebooks 1 to 3 that belong to no cell: the votes, two words in one vector, the
-# softmax, the backward pass of a matrix product, the network without a tanh, the state that only
+# Equations in notebooks 1 to 3 that belong to no cell: votes, two words in one vector, the gradient
+# of the softmax, the backward pass of a matrix product, a network without a tanh, a state that only
 # adds, and finite differences.
 NOT_OF_A_CELL = [
     r"m(\text{subject}, \text{verb}) = u_\text{subject} + v_\text{verb}",
@@ -113,7 +113,7 @@ NOT_OF_A_CELL = [
 
 
 def line_of(path, code):
-    """Return the number of the only line with this code, whatever its comment."""
+    """Return the number of the only line with this code, with or without a comment."""
     lines = (ROOT / "src/gatewise" / path).read_text(encoding="utf-8").splitlines()
     found = [n for n, line in enumerate(lines, 1) if line.partition("  #")[0].strip() == code]
     assert len(found) == 1, f"{path}: {code!r} is in lines {found}"

@@ -1,4 +1,4 @@
-"""The links between the notebooks, and what nbval can't test in two of them.
+"""The notebooks are linked correctly, and two of them pass tests that nbval can't run.
 
 nbval executes the notebooks; see conftest.py.
 """
@@ -42,7 +42,7 @@ def test_notebook_5_notices_a_stored_network_that_differs(monkeypatch):
 
 
 def test_the_folded_solution_of_keep_solves_it():
-    """The solution isn't a code cell, because it would then be in view."""
+    """The solution isn't a code cell, because a code cell would be in view."""
     (path,) = [path for path in notebooks.notebooks() if path.stem == "02_lstm_gate_by_gate"]
     (cell,) = [c for c in nbformat.read(path, as_version=4).cells if c.id == "keep-caption"]
     keep = GateExplorer(task="keep")

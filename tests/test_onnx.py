@@ -1,4 +1,4 @@
-"""The cells are tested against ONNX's reference evaluator, which has both forms of the GRU.
+"""The cells agree with ONNX's reference evaluator, which has both forms of the GRU.
 
 ONNX orders the gates i, o, f, c and z, r, h, and stacks both directions in one array.
 """

@@ -1,4 +1,4 @@
-"""Integers are the same on every platform, although NumPy 1.26 gives int32 on Windows."""
+"""Integers have the same dtype on every platform, although NumPy 1.26 on Windows uses int32."""
 
 import numpy as np
 import pytest

@@ -84,7 +84,7 @@ def test_elsewhere_it_says_how_to_install(cell):
 
 @pytest.mark.slow
 def test_it_really_installs_gatewise_and_nothing_else(tmp_path):
-    """The environment has every package but gatewise, and the address leads to this checkout.
+    """The environment has every package except gatewise, and the address leads to this checkout.
 
     pip has no index here, so it would fail if anything else were missing or too old.
     """

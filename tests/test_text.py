@@ -138,8 +138,8 @@ def test_one_hot_refuses_ids_out_of_range(outside):
 
 
 def test_one_hot_needs_only_the_memory_of_its_result():
-    """Memory doesn't grow with the square of `size`, which would be 8 GB for 33,000 words."""
-    one_hot([[3]], 10)  # NumPy allocates some memory only once
+    """Memory doesn't grow with the square of `size`, which would take 8 GB for 33,000 words."""
+    one_hot([[3]], 10)  # because NumPy allocates some memory only once
     tracemalloc.start()
     rows = one_hot([[3]], 33_000)
     _, peak = tracemalloc.get_traced_memory()

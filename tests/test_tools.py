@@ -42,14 +42,14 @@ def edit(path, change):
 
 
 def strip(notebook):
-    """Remove all outputs and counts, as tools that strip notebooks do."""
+    """Remove all outputs and execution counts, as tools that strip notebooks do."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
 
 
 def test_a_stripped_notebook_turns_the_check_red(small):
-    """nbval alone would pass it, since it skips cells without an execution count."""
+    """nbval alone would accept it, since it skips cells without an execution count."""
     edit(small, strip)
     assert notebooks.check(small) == [
         "small.ipynb: execution counts are not 1…2: run `make notebooks`",
@@ -134,7 +134,7 @@ def test_missing_and_repeated_ids_are_derived_from_the_content():
     cells[1].id = cells[0].id
     del cells[2]["id"]
     ids = [cell.id for cell in notebooks.normalize(notebook).cells]
-    # The last two ids are the first digits of the SHA-256 of "two" and "three".
+    # The last two ids are the first digits of the SHA-256 hashes of "two" and "three".
     assert ids == [cells[0].id, "3fc4ccfe", "8b5b9db0"]
 
 
@@ -245,7 +245,7 @@ def test_an_invalid_address_is_refused_before_anything_changes(copy):
 def test_the_check_fails_in_one_sentence_where_github_has_another_address(copy, monkeypatch):
     links.main(["alice/gatewise"])
     assert links.main(["--check"]) == 0
-    monkeypatch.setenv("GITHUB_REPOSITORY", "Alice/gatewise")  # GitHub ignores case, too
+    monkeypatch.setenv("GITHUB_REPOSITORY", "Alice/gatewise")  # GitHub also ignores case
     assert links.main(["--check"]) == 0
     monkeypatch.setenv("GITHUB_REPOSITORY", "bob/gatewise")
     assert links.main(["--check"]) == (

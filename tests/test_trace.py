@@ -1,4 +1,4 @@
-"""`trace` is tested against the torch module itself, for every layer and direction."""
+"""`trace` agrees with the torch module itself, for every layer and direction."""
 
 import copy
 import re
@@ -96,7 +96,7 @@ def test_outputs_and_states_equal_the_module(kind, **drawn):
 @each_kind
 @cases
 def test_time_runs_as_in_x_and_nothing_follows_a_sequence(kind, **drawn):
-    """A sequence alone, without padding and read in the trace's direction, has the same trace."""
+    """A single sequence, unpadded and read in the trace's direction, has the same trace."""
     module, x, hx, lengths = draw(kind, **drawn)
     traces = trace(module, x, hx)
     cell, below = KINDS[kind], traces[0].x

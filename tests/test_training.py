@@ -1,4 +1,4 @@
-"""The training loop for sequence classifiers: batches, clipping, early stopping and bad input."""
+"""The training loop for sequence classifiers: batches, clipping, early stopping, invalid input."""
 
 import io
 import math
@@ -23,11 +23,11 @@ from gatewise.training import (
     update,
 )
 
-torch.set_num_threads(1)  # for small networks, more threads only wait for each other
+torch.set_num_threads(1)  # with small networks, more threads would only wait for each other
 
 
 def draw(seed, size=40):
-    """Return sequences of 1 to 6 ids from 1 to 4, with random labels, which must be memorized."""
+    """Return sequences of 1 to 6 ids between 1 and 4, with random labels to memorize."""
     rng = np.random.default_rng(seed)
     sequences = [rng.integers(1, 5, rng.integers(1, 7)) for _ in range(size)]
     return sequences, rng.integers(0, 3, size)
@@ -153,7 +153,7 @@ def test_the_default_optimizer_is_adam():
 
 
 def test_a_given_criterion_decides_training_and_validation():
-    """If class 2 has all the weight in the criterion, the model gives no other answer."""
+    """If class 2 has all the weight in the criterion, the model predicts no other class."""
     model, weight = new_model(), torch.tensor([0.01, 0.01, 1.0])
     criterion = nn.CrossEntropyLoss(weight)
     curves = run(model, criterion=criterion)
@@ -245,7 +245,7 @@ def test_the_curves_are_those_of_the_loop_written_out():
 
 
 def test_the_training_loss_is_the_mean_over_sequences():
-    """With five sequences in batches of four, the last batch counts a quarter of the first."""
+    """Five sequences in batches of four: the last batch counts a quarter as much as the first."""
     sequences, y = draw(1, 5)
     model = new_model()
     still = torch.optim.SGD(model.parameters(), lr=0.0)
@@ -340,7 +340,7 @@ def test_bad_input_gets_one_sentence_and_nothing_is_trained(wrong, message):
 
 @pytest.mark.slow
 def test_the_record_of_the_names_is_what_its_script_makes():
-    """The test covers only the bag, which trains in a second and hardly depends on the machine."""
+    """Only the bag is tested: it trains in a second and hardly depends on the machine."""
     record = {share: data.names(share) for share in ("validation", "test", "commonest")}
     names = {*names_script.MODELS, "last row, one batch"}
     for share in record.values():
@@ -353,4 +353,4 @@ def test_the_record_of_the_names_is_what_its_script_makes():
         assert [float(share) for share in shares] == pytest.approx(recorded, abs=0.01)
     assert (
         abs(record["test"]["bag"][0] - record["test"]["bag"][3]) > 0.001
-    )  # the test would notice swapped seeds
+    )  # so that swapped seeds fail the test

@@ -1,4 +1,4 @@
-"""The tuned LSTM of the benchmark gives the same results as the plain cell."""
+"""The benchmark's tuned LSTM gives the same results as the plain cell."""
 
 import numpy as np
 import proofs
@@ -29,7 +29,7 @@ def test_trace_and_gradients_equal_the_plain_cells(seed, sizes, left_out):
 
 @pytest.mark.parametrize("block", [1, 2, 3, 7])
 def test_blocks_of_time_steps_give_the_same_gradients(monkeypatch, block):
-    """Blocks of two or three time steps leave a smaller last block out of seven time steps."""
+    """Seven time steps in blocks of two or three leave a smaller last block."""
     case = proofs.draw(lstm, 0, 7, 3, 2, 4)
     monkeypatch.setattr(tuned_lstm, "AT_ONCE", block * 3 * 4)
     grads, plain = proofs.run(tuned_lstm, case)[1], proofs.run(lstm, case)[1]

@@ -1,4 +1,4 @@
-"""Models that train together train as if alone, and um.csv agrees with its um."""
+"""Models that train together train as if alone, and um.py reproduces rows of um.csv."""
 
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from gatewise.check import compare
 from gatewise.models import TextGRU, TextLSTM, TextLSTMWithout, TextModel, TextRNN
 from gatewise.training import fit, fit_together
 
-torch.set_num_threads(1)  # our networks are small, so more threads would wait for each other
+torch.set_num_threads(1)  # with small networks, more threads would only wait for each other
 ROOT = Path(__file__).parents[1]
 
 
@@ -178,9 +178,9 @@ def test_the_data_has_every_setting_once():
 def test_the_data_is_plausible():
     for row in data.um():
         assert 0 <= row.right <= 6
-        # The loss is small if and only if all six answers are right with confidence. An exception
-        # is the model without the tanh: `loss` is from before the last update, and a single update
-        # can undo a spike.
+        # The loss is small if and only if all six answers are right and confident. An exception is
+        # the model without the tanh: `loss` is from before the last update, and a single update can
+        # undo a spike.
         assert row.loss < 0.4 or row.right < 6 or row.model == "without tanh of c"
         assert row.loss > 0.1 or row.right == 6
         assert (row.apart_c is not None) == (row.model == "LSTM")
@@ -188,11 +188,11 @@ def test_the_data_is_plausible():
 
 
 def agrees(found, rows):
-    """Return whether new losses, one per seed, agree with stored rows to 2 %."""
+    """Return whether new losses, one per seed, agree with stored rows to within 2 %."""
     return compare("losses", [float(loss) for loss in found], [row.loss for row in rows], tol=0.02)
 
 
-# With more ums, training can magnify the rounding differences between processors.
+# With more ums in the sentences, training can magnify processors' rounding differences.
 @pytest.mark.slow
 @pytest.mark.parametrize(("model", "ums"), [("GRU", 0), ("LSTM", 10)])
 def test_the_script_reproduces_the_data(model, ums):

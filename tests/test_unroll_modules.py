@@ -67,7 +67,7 @@ def test_each_layer_and_direction_is_that_of_the_trace(layer, reverse):
 
 
 def held_by_torch(net, sentence, layer, reverse):
-    """Return the tagger's probabilities if a huge bias keeps f at 0 in one layer and direction."""
+    """Return the tagger's probabilities if a huge bias holds f at 0 in one layer and direction."""
     suffix = f"_l{layer}" + ("_reverse" if reverse else "")
     with torch.no_grad():
         getattr(net.lstm, "bias_ih" + suffix)[8:16] = -1e4
@@ -92,7 +92,7 @@ def test_a_gate_held_from_a_word_on_is_free_at_the_words_before():
     assert (run["o"][:2] != 1).all()
     assert not np.allclose(
         run["o"][:2], free["o"][:2]
-    )  # the reverse direction read the held words first
+    )  # the reverse direction reads the held words first
 
 
 @pytest.mark.parametrize(("kind", "cell"), [(nn.RNN, rnn), (nn.LSTM, lstm), (nn.GRU, gru)])

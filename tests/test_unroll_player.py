@@ -140,7 +140,7 @@ def test_the_weights_go_over_once_as_one_buffer_or_as_its_text():
 
 
 def by_class(change, kind=TextLSTM):
-    """Return a model whose class makes its recurrent layer with `change`."""
+    """Return a model whose class uses `change` to make the recurrent layer."""
     return type("Mine", (kind,), {"kind": staticmethod(change)})(9)
 
 
@@ -305,7 +305,7 @@ def test_the_verdict_on_the_difference_between_two_sentences(held, verdict, word
     [
         (1, 0.9, 5, "early"),  # no gate is held yet
         (0, 0, 5, "early"),
-        (1, 0.9, 4, "early"),  # held only since this word
+        (1, 0.9, 4, "early"),  # gates are held only since this word
         (1, 0, 4, "early"),
         (0, 0, 4, "not shown"),
         (1, 0.9, 3, "read"),
@@ -320,7 +320,7 @@ def test_a_verdict_waits_for_evidence_of_the_held_gates(h, p, hold_from, verdict
 
 @pytest.mark.parametrize("hold_from", [1, 2, 3, 4, 5])
 def test_a_forgotten_difference_had_been_written(hold_from):
-    """If f is closed, c is new at each word, and everything that was written before is lost."""
+    """If f is closed, c is new at each word, and everything written before is lost."""
     torch.manual_seed(0)
     model = TextLSTM(10).requires_grad_(False)
     for parameter in model.parameters():

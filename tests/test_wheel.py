@@ -80,7 +80,7 @@ def test_the_wheel_holds_what_readers_import_and_nothing_else(wheel):
     files = {path.relative_to(wheel) for path in wheel.rglob("*") if path.is_file()}
     package = {path for path in files if path.parts[0] == "gatewise"}
     modules = {path for path in package if path.suffix == ".py"}
-    assert {path.parts[0].split("-")[0] for path in files} == {"gatewise"}  # including the metadata
+    assert {path.parts[0].split("-")[0] for path in files} == {"gatewise"}  # package and metadata
     assert modules == readers_modules()
 
     # All data and all scripts of the widgets are in the wheel, and each is named in the code.

@@ -1,11 +1,11 @@
 // The code of the pages: live widgets without a kernel, links that set them, guesses, the theme, the
 // contents and the search.
 const root = document.documentElement;
-let kept = {}; // what this browser keeps for the reader
-try { kept = localStorage; } catch { /* it may keep nothing */ }
+let kept = {}; // what this browser stores for the reader
+try { kept = localStorage; } catch { /* the browser may refuse */ }
 
 // ── widgets, in order; a picture stays until its widget replaces it ─────────────────────────
-const live = new Map(); // by their anchors
+const live = new Map(); // the widgets by their anchors
 async function mountAll() {
   for (const place of document.querySelectorAll(".live")) {
     const still = [...place.childNodes];
@@ -20,25 +20,25 @@ async function mountAll() {
 }
 mountAll();
 
-// ── links to a state, as `#explorer?x=-2`: from the address, and from the text, with a way back ─
-/** The anchor of a widget and the settings in a link. */
+// ── links to a state, such as `#explorer?x=-2`: in the address and, with a way back, in the text ─
+/** Return the widget's anchor and the settings in a link. */
 const named = (hash) => hash.match(/^#([\w-]+)\?(.*)$/)?.slice(1) ?? [];
 const behavior = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
 const bar = document.querySelector(".return");
 const [back, undo, close] = bar.querySelectorAll("button");
 close.onclick = () => (bar.hidden = true);
 
-/** Write a link into the address and the clipboard; whether the clipboard took it. */
+/** Write a link into the address and the clipboard. Returns whether the clipboard accepted it. */
 function share(id, link) {
   history.replaceState(null, "", `#${id}?${link}`);
   return navigator.clipboard?.writeText(location.href).then(() => true, () => false);
 }
 
-/** What the reader can set in a widget, and how it is set. */
+/** Return the controls in a widget, and how each of them is set. */
 const controls = (place) => new Map([...place.querySelectorAll("input, select, [aria-pressed], [aria-valuenow]")]
   .map((node) => [node, node.getAttribute("aria-pressed") ?? node.getAttribute("aria-valuenow") ?? node.value]));
 
-/** Set a widget by a link, mark what has changed, and go there. Returns what undoes it. */
+/** Set a widget by a link, mark the changed controls, and go there. Returns a function that undoes this. */
 function follow(hash) {
   const [id, link] = named(hash);
   if (!live.has(id)) return;
@@ -66,7 +66,7 @@ document.addEventListener("click", (event) => {
   back.onclick = () => [(bar.hidden = true), link.focus({ preventScroll: true }), scrollTo({ top, behavior: behavior() })];
 });
 
-// ── guesses: the reader's own words stay in this browser, and beside the answer ─────────────────
+// ── guesses: the reader's own words stay in this browser and appear beside the answer ───────────
 for (const form of document.querySelectorAll(".ask")) {
   const [answer, [field], key] = [form.nextElementSibling, form.elements, `${location.pathname}#${form.id}`];
   field.value = kept[key] ?? "";

@@ -1,11 +1,11 @@
-"""Checks of a view for labels that overlap, stick out or are faint, and for axe's violations."""
+"""Checks that find overlapping, protruding or faint labels in a view, and axe violations."""
 
 import re
 
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 
-# Options of a browser context; "narrow" is as wide as a phone.
+# Options for browser contexts; "narrow" is as wide as a phone.
 LOOKS = {
     "light": {"viewport": {"width": 1200, "height": 900}},
     "dark": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "dark"},
@@ -57,13 +57,13 @@ def labels(root):
 # Jupyter's page is a box without height. Anything clipped by it counts as invisible, and axe
 # doesn't check the contrast of invisible text.
 UNCLIPPED = ":has([data-judged]) { overflow: visible !important; contain: none !important }"
-# The judged elements in which something passed a rule.
+# The numbers of the judged elements in which something passed a rule.
 PASSED = """(parts) => parts.map((part) =>
     Number(document.querySelector(part).closest("[data-judged]").dataset.judged))"""
 
 
 def violations(roots, rule="color-contrast"):
-    """Return axe's violations in some elements, as pairs of a rule and the nodes that break it.
+    """Return axe violations in some elements, as pairs of a rule and the nodes that break it.
 
     roots: a locator. rule: a rule that something in each element must pass or break, which proves
     that axe sees the element.
@@ -84,7 +84,7 @@ def violations(roots, rule="color-contrast"):
 
 
 # For each label of a picture, its text, color and opacity, and the color and opacity of each shape
-# under its middle, from the bottom up. If the label has an outline, its color comes last.
+# under the label's middle, from the bottom up. If the label has an outline, its color comes last.
 LABELS = """svg => {
     const opacity = (node, inside) => {
         for (; node !== svg; node = node.parentElement) inside *= getComputedStyle(node).opacity;

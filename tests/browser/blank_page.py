@@ -1,11 +1,11 @@
-"""A live widget on a blank page, with a stub of anywidget's model, without Jupyter or kernel."""
+"""A live widget on a blank page, with a stub for anywidget's model and no Jupyter or kernel."""
 
 import os
 import re
 import shutil
 
 NAMES = ["chromium", "chromium-browser", "google-chrome"]
-PLACES = [  # on macOS and Windows, programs aren't on the PATH
+PLACES = [  # on macOS and Windows, browsers aren't on the PATH
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",
 ]
@@ -31,9 +31,9 @@ def executable():
 
 
 PAGE = '<!doctype html><meta name="color-scheme" content="light dark"><main></main>'
-# This works like anywidget and Backbone. The module comes from a blob. Each changed setting fires
-# an event, and one more event follows for all of them. Python receives the changes when they are
-# saved.
+# This script works like anywidget and Backbone. The module comes from a blob. Each changed setting
+# fires an event, and one more event follows for all of them. Python receives the changes when they
+# are saved.
 MOUNT = """async state => {
     const listeners = {}, unsaved = new Set();
     const fire = event => [...(listeners[event] ?? [])].forEach(listener => listener());
@@ -64,7 +64,7 @@ MOUNT = """async state => {
 
 
 def state(widget):
-    """Return the state that anywidget sends, in JSON's types, with buffers as texts."""
+    """Return the state that anywidget sends, as JSON data with buffers as text."""
     plain = widget.plain()
     return widget.get_state() | {"constants": {name: plain[name] for name in widget.constants}}
 

@@ -25,7 +25,7 @@ def browser():
 
 @pytest.fixture
 def opened(browser):
-    """Return a function that opens a page without motion, and the faults, which must stay empty.
+    """Return a function that opens a page without motion, and a list that must stay free of faults.
 
     The function takes Playwright's options for a browser context.
     """

@@ -32,7 +32,7 @@ class Firefox:
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
         lines = (re.search(r"listening on (ws://\S+)", line) for line in self.process.stderr)
         address = next(filter(None, lines))[1]
-        # Firefox gives no session to a web page, so no origin is sent.
+        # Firefox refuses a session to web pages, so no origin is sent.
         self.socket = websocket.create_connection(
             f"{address}/session", suppress_origin=True, timeout=60
         )

@@ -224,7 +224,7 @@ def test_the_wires_to_the_previous_states_are_named_after_them(view):
         assert sorted(row.strip() for row in rows) == names
 
 
-# The size on the screen of each text, except indices.
+# The on-screen size of each text, except for indices.
 SIZES = """root => [...root.querySelectorAll("*")].flatMap((node) => {
     const has = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
     const isIndex = node.matches("sub, tspan[data-index]");
@@ -235,7 +235,7 @@ SIZES = """root => [...root.querySelectorAll("*")].flatMap((node) => {
 
 
 def test_text_in_the_projector_view_can_be_read_from_afar(show):
-    """At 1280 × 720, all text has at least 14 px, or 12 px in the drawings of the cells."""
+    """At 1280 × 720, all text is at least 14 px in size, or 12 px in the drawings of the cells."""
     view = show(BackwardExplorer(step=5, stage="back"), viewport={"width": 1280, "height": 720})
     view.send(projector=True)
     sizes = view.root.evaluate(SIZES)

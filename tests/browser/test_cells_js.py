@@ -1,4 +1,4 @@
-"""cells.js on a blank page agrees with gatewise.cells in float64 to 1e-12."""
+"""On a blank page, cells.js agrees with gatewise.cells in float64 to 1e-12."""
 
 from importlib.resources import files
 
@@ -252,7 +252,7 @@ def test_largest_keeps_the_first_of_equal_values(page, count):
 
 def test_ranks_and_areas_are_scipys_and_pythons(page):
     rng = np.random.default_rng(0)
-    values = np.round(rng.normal(size=(60, 3)), 1)  # some are tied
+    values = np.round(rng.normal(size=(60, 3)), 1)  # so that some are tied
     values[:4] = [[0.0], [-0.0], [1e30], [-1e30]]
     f = """([values, masks]) => {
         const ranked = [0, 1, 2].map((unit) => cells.ranks(Float64Array.from(values), 3, unit));

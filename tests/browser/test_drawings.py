@@ -1,4 +1,4 @@
-"""The drawings are readable on every kind of page, since ink and ground are from one theme."""
+"""The drawings are readable on every kind of page: their ink and ground come from one theme."""
 
 from base64 import b64encode
 from io import BytesIO
@@ -52,7 +52,7 @@ def test_a_drawing_in_a_page_is_readable(browser, page):
     tab.close()
     assert len(inks) == 1
     assert inks == numbers
-    assert len(grounds) == 2  # the picture's and the cell's
+    assert len(grounds) == 2  # the backgrounds of the picture and of the cell
     assert min(contrast(rgb(inks[0]), rgb(color)) for color in grounds) >= 4.5
     assert all((luminance(rgb(color)) > 0.5) == (ground == "light") for color in grounds)
 
@@ -75,7 +75,7 @@ def test_every_drawing_in_the_index_has_alt_text_and_readable_labels(browser, th
 
 @pytest.mark.parametrize("system", ["light", "dark"])
 def test_a_drawing_as_an_image_is_dark_on_light(browser, system):
-    """The page's variables don't reach it, as on GitHub and in the outputs of JupyterLab."""
+    """The page's variables don't reach the image, as on GitHub and in JupyterLab's outputs."""
     tab = browser.new_page(color_scheme=system)
     source = b64encode(CELL.svg().encode()).decode()
     body = f"{SITE['dark']}; background: #111"
@@ -86,7 +86,7 @@ def test_a_drawing_as_an_image_is_dark_on_light(browser, system):
     tab.close()
     colors, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_counts=True)
     common = colors[np.argsort(-counts)]
-    assert min(luminance(color) for color in common[:2]) > 0.8  # the ground and the panel
+    assert min(luminance(color) for color in common[:2]) > 0.8  # of ground and panel
     assert rgb("51 51 51").tolist() in common[:8].tolist()
 
 

@@ -1,4 +1,4 @@
-"""Every widget has no overlaps and no axe violations, and each input changes the view."""
+"""No widget has overlaps or axe violations, and each input changes the view."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def reader():
     rnn, readout = torch.nn.LSTM(5, 16), torch.nn.Linear(16, 5)
     with torch.no_grad():
         for weights in rnn.parameters():
-            weights *= 3  # so that each unit has other colors
+            weights *= 3  # so that each unit has different colors
     text = "a bad cab " * 20
     return TextReader((None, rnn, readout), "abcd ", text=text, marks=[[2, 5]])
 
@@ -74,7 +74,7 @@ BACKWARD = [  # T, read, step, stage, detach, forget bias
     (12, 12, 3, "back", True, 6),
     (2, 2, 1, "back", True, 0),
     (2, 1, 1, "back", False, 0),
-    (20, 20, 9, "back", True, -2),  # everything is visible
+    (20, 20, 9, "back", True, -2),  # in this state, everything is visible
 ]
 NAMES = ["T", "read", "step", "stage", "detach", "forget_bias"]
 VIEWS = {
@@ -120,7 +120,7 @@ SLIDERS = "input[type=range]:visible"
 PICTURE = "root => [...root.querySelectorAll('svg')].map(svg => svg.innerHTML).join()"
 FOUR = ["LSTM", "GRU", "backward", "two short sentences"]
 four = pytest.mark.parametrize("name", FOUR)
-five = pytest.mark.parametrize("name", [*FOUR, "a text"])  # which has a single slider
+five = pytest.mark.parametrize("name", [*FOUR, "a text"])  # the text has a single slider
 
 
 @five

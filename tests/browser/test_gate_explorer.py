@@ -301,7 +301,7 @@ def test_the_projector_view_is_readable_on_an_upright_screen(show, kind):
 
 
 def guessing(view, k):
-    """Start a guess of a state. Returns the button that shows the answer, and the handles."""
+    """Start to guess a state. Returns the button that shows the answer, and the handles."""
     view.root.get_by_role("button", name="Guess first").click()
     return (
         view.root.get_by_role("button", name=f"Show {k}"),

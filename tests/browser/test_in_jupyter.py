@@ -67,7 +67,7 @@ class Server:
             command, env=os.environ | folders, stderr=subprocess.PIPE, text=True
         )
         log = []
-        for line in self.process.stderr:  # this waits for each line, until the server ends
+        for line in self.process.stderr:  # waits for each line until the server ends
             log.append(line)
             if found := re.search(r"http://127\.0\.0\.1:\d+", line):
                 self.address = found[0]
@@ -360,7 +360,7 @@ SEEN = """outputs => outputs.map(output =>
 
 
 def test_every_saved_figure_is_visible_in_jupyterlab(browser, server):
-    # All figures are in one notebook, which isn't executed, so it shows only the saved outputs.
+    # All figures are in one notebook that isn't executed, so it shows only the saved outputs.
     new = nbformat.v4.new_notebook()
     for file in NOTEBOOKS:
         for n, cell in enumerate(nbformat.read(file, as_version=4).cells):
@@ -387,7 +387,7 @@ def answers(notebook):
 
 @pytest.mark.parametrize("app", ["lab", "notebooks"])
 def test_the_answer_to_a_guess_is_folded_until_a_click(browser, server, app):
-    saved = nbformat.read(NOTEBOOKS[0], as_version=4)  # it is not executed
+    saved = nbformat.read(NOTEBOOKS[0], as_version=4)  # this notebook isn't executed
     notebook = Notebook(browser, server, app, saved)
     cells = notebook.page.locator(".jp-Notebook .jp-Cell")
     expect(cells).to_have_count(len(saved.cells), timeout=PATIENCE)

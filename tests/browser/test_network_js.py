@@ -1,4 +1,4 @@
-"""network.js on a blank page agrees with gatewise.widgets.network in float64 to 1e-12."""
+"""On a blank page, network.js agrees with gatewise.widgets.network in float64 to 1e-12."""
 
 from base64 import b64encode
 
@@ -75,7 +75,7 @@ def test_every_layer_and_direction_is_that_of_python(page, kind, layers, bidirec
 
         letters, features = network.run(x, held, step)
         sent = {k: [None if np.isnan(v) else v for v in a.ravel()] for k, a in clamps.items()}
-        piece = [1, 4, 64][held % 3]  # the time steps per piece
+        piece = [1, 4, 64][held % 3]  # the number of time steps per piece
         theirs, last = page.evaluate(RUN, [plain(network), IDS, sent, held, piece])
         ours = [letters[k].ravel() for k in network.letters]
         np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-12)

@@ -43,7 +43,7 @@ def root(pages):
 
 
 def write_reader(pages):
-    """Add a page with a TextReader, the class that no notebook shows."""
+    """Add a page with a TextReader, the only class that no notebook shows."""
     torch.manual_seed(0)
     parts = nn.Embedding(5, 4), nn.LSTM(4, 6), nn.Linear(6, 5)
     state = widgets.TextReader(parts, "abcd ", text="a bad cab " * 9, marks=[[2, 5]]).state()
@@ -91,7 +91,7 @@ def visit(opened, root):
 def test_axe_finds_nothing_by_day_and_by_night(visit, name):
     page = visit(name)
     page.locator("main details").evaluate_all("nodes => nodes.forEach(node => (node.open = true))")
-    if name != "index":  # the widgets have thousands of nodes, and tests of their own
+    if name != "index":  # the widgets have thousands of nodes and their own tests
         page.add_style_tag(content=".gatewise { display: none }")
     assert violations(page.locator("body")) == []
     page.get_by_role("button", name="Light or dark").click()
@@ -162,7 +162,7 @@ def listen(page):
 
 
 def shaped(kind, flat, D=1, H=1):
-    """Return parameters of a `kind`, from dicts of flat lists."""
+    """Return a `kind` of parameters, made from dicts of flat lists."""
     return kind(
         *(
             np.reshape(flat[name], (-1, size) if size else -1).astype(float)
@@ -286,7 +286,7 @@ def test_each_widget_is_dragged_keyed_and_reset_and_says_what_the_cells_say(visi
         slider.press("Home" if at_end else "End")
         place.agree()
         assert place.root.inner_html() != dragged
-        if state["class"] == "BackwardExplorer":  # it has no Reset and starts at the loss
+        if state["class"] == "BackwardExplorer":  # this widget has no Reset and starts at the loss
             place.root.get_by_role("button", name="Go back a step").click()
             assert len(place.agree()) > len(first)
             place.root.get_by_role("button", name="Return to the loss").click()
@@ -366,7 +366,7 @@ def type_sentences(place):
     place.get_by_role("button", name="Force f to 0").click()
     place.get_by_role("button", name=re.compile(r"unit \d+ alone")).click()
     place.get_by_role("button", name=re.compile(r"Force o of .* to 1")).click()
-    place.get_by_role("button", name="all units").click()  # of this view alone
+    place.get_by_role("button", name="all units").click()  # changes this view alone
 
 
 def go_back(place):
@@ -506,7 +506,7 @@ def test_a_try_item_acts_by_keyboard_alone_and_leads_back(visit):
     expect(link).to_be_focused()
     assert page.evaluate("scrollY") == pytest.approx(top, abs=1)
     page.keyboard.press("Enter")
-    tab_to(page, place.get_by_role("slider", name="time steps T"))  # the widget comes next
+    tab_to(page, place.get_by_role("slider", name="time steps T"))  # the widget is next
     bar.get_by_role("button", name="Close").click()
     expect(bar).to_be_hidden()
 
@@ -523,7 +523,7 @@ def test_every_link_in_the_text_sets_its_widget(visit, name):
         button = place.get_by_role("button", name=re.compile(rf"^{re.escape(link.inner_text())}\b"))
         for pressed in button.all():
             expect(pressed).to_have_attribute("aria-pressed", "true")
-        if place.get_attribute("data-task") is not None:  # it is solved
+        if place.get_attribute("data-task") is not None:  # its task is solved
             expect(place.get_by_role("button", name=re.compile("^Try 40 unseen"))).to_be_visible()
 
 
@@ -590,7 +590,7 @@ def test_ten_tabs_reach_the_first_explorer_task_and_exercise(visit, name, target
     if not page.locator(target).count():
         assert (
             target == ".live[data-task]" or name not in ALIVE
-        )  # tests/test_site.py knows which have a task
+        )  # tests/test_site.py knows which widgets have a task
         return
     id = page.locator(target.split()[0]).first.get_attribute("id")
     for _ in range(10):

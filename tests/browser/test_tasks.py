@@ -54,7 +54,7 @@ def test_verdicts_equal_pythons_at_fifty_settings_per_task(page, task, capsys):
 
 
 def by_torch(task, start, steps):
-    """Return the loss before each step of torch's gradient descent, and the weights after all."""
+    """Return the loss before each step of torch's gradient descent, and the final weights."""
     cell = torch.nn.LSTMCell(1, 1, dtype=torch.float64)
     trained = dict(zip(start, [cell.weight_ih, cell.weight_hh, cell.bias_ih], strict=True))
     with torch.no_grad():

@@ -12,7 +12,7 @@ from gatewise.widgets import TextReader
 
 CODE = "def say(name):\n    text = 'hello ' + name\n    return 'so: ' + text\n" * 3
 LETTERS = "".join(sorted({*CODE, '"'}))
-# Select the letters from start to end, like a press and a drag.
+# Select the letters from start to end, as a press and a drag would.
 SELECT = """async ([start, end]) => {
     const place = offset => {
         for (const node of document.querySelector(".text").childNodes) {
@@ -29,7 +29,7 @@ SELECT = """async ([start, end]) => {
     getSelection().setBaseAndExtent(...place(start), ...place(end));
     await next;
 }"""
-# For each letter, the level of its color, negative for values below zero, and whether it is marked.
+# For each letter: the level of its color (negative for values below zero) and whether it's marked.
 # A line break has no color, and a letter out of view is null.
 COLORED = """() => {
     const view = document.querySelector(".sheet").getBoundingClientRect();

@@ -146,7 +146,7 @@ def numbers(found):
 
 @pytest.fixture
 def place(browser):
-    """Return a function that shows a player on a faultless page without a kernel, as a View."""
+    """Return a function that shows a player as a View, on a page without a kernel or faults."""
     views = []
 
     def place(player):
@@ -204,7 +204,7 @@ def test_a_unit_opens_as_from_trace_makes_it(place, name):
 
 
 def by_keyboard(page, name):
-    """Go from the slider of units to a button with the Tab key, and press it."""
+    """Go from the unit slider to a button with the Tab key, and press the button."""
     page.get_by_role("slider", name="unit", exact=True).focus()
     for _ in range(20):
         page.keyboard.press("Tab")

@@ -242,14 +242,14 @@ def test_reset_restores_the_first_state(view):
 def hand_set(f=9, i=9, o=9, others=0.0, readout=9.0, ahead=0.0):
     """Return a TextLSTM with one unit, whose candidate is about 1 for "i" and −1 for "you".
 
-    f, i, o: the pre-activations of the gates. others: the pre-activation of the candidate for all
-    other words; if it is 0, the input gate is closed for them. readout: the readout's weight for
+    f, i, o: the pre-activations of the gates. others: the candidate's pre-activation for all other
+    words; if `others` is 0, the input gate is closed for them. readout: the readout's weight for
     dog; the weight for cat is −readout. ahead: the readout's bias for milk.
     """
     model = models.TextLSTM(9, 1).requires_grad_(False)
     for parameter in model.parameters():
         parameter.zero_()
-    W_ih, b = model.rnn.weight_ih_l0, model.rnn.bias_ih_l0  # rows: i, f, g, o
+    W_ih, b = model.rnn.weight_ih_l0, model.rnn.bias_ih_l0  # their rows are i, f, g, o
     speakers, (dog, cat, milk) = VOCABULARY.encode("i you"), VOCABULARY.encode("dog cat milk")
     b[:] = torch.tensor([i if others else -9, f, others, o])
     W_ih[0, speakers] = 0 if others else i + 9

@@ -1,7 +1,7 @@
 """The widgets: cells and networks with settings that the reader changes by hand.
 
 When the reader drags a handle, the browser computes and draws the results. Python computes the same
-numbers with the cells.
+numbers with the NumPy cells.
 """
 
 from gatewise.widgets.backward_explorer import BackwardExplorer

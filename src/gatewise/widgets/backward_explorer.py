@@ -14,7 +14,7 @@ from gatewise.widgets.words import ENGLISH
 def _one_unit(widget, name, given):
     """Return parameters of one unit and one feature as read-only float64 copies.
 
-    Raises ValueError for parameters of another cell or of another size.
+    Raises ValueError for parameters of another cell or size.
     """
     kind = {"lstm_params": lstm, "rnn_params": rnn}[name].Params
     if not isinstance(given, kind):
@@ -44,12 +44,13 @@ def _draw(cell, rng):
 class BackwardExplorer(base.Widget):
     """One LSTM unit and one RNN unit with the same input: step back from the loss, gate by gate.
 
-    The settings are keyword arguments and attributes. lstm_params, rnn_params: an `lstm.Params` and
-    an `rnn.Params` of one unit and one feature, drawn from `seed` by default. x: 2 to 20 inputs.
-    T: the number of inputs that are read. read: the time step, from 1 to T, whose h is the loss.
-    forget_bias: the forget bias, which replaces the LSTM's own. detach: True to stop the gradient
-    from h to the gates. step, stage: the time step and the stage that the backward pass has
-    reached; a stage is one of `drawings.STAGES`. words: the labels, `ENGLISH` or a translation.
+    Each setting is a keyword argument and an attribute. lstm_params, rnn_params: an `lstm.Params`
+    and an `rnn.Params` of one unit and one feature, drawn at random with `seed` by default.
+    x: 2 to 20 inputs. T: the number of inputs to read. read: the time step, from 1 to T, whose h is
+    the loss. forget_bias: a forget bias that replaces the bias in lstm_params. detach: True to stop
+    the gradient from h to the gates. step, stage: the time step and the stage that the backward
+    pass has reached; a stage is one of `drawings.STAGES`. words: the labels, `ENGLISH` or a
+    translation.
     `values` holds every gradient on the screen at each time step.
     Raises ValueError for NaN, for parameters of another cell, and for an unknown step or stage.
     """
@@ -90,7 +91,7 @@ class BackwardExplorer(base.Widget):
         b_ih[1], b_hh[1] = self.forget_bias, 0
         return self.lstm_params._replace(b_ih=b_ih, b_hh=b_hh)
 
-    # As in the browser, a setting at its upper bound stays at that bound. All others are clipped.
+    # As in the browser, a setting at its upper bound follows that bound; any other is clipped.
 
     @observe("lstm_params")
     def _take_bias(self, change):
@@ -135,7 +136,7 @@ class BackwardExplorer(base.Widget):
             "dh_before": back_rnn.a @ q.W_hh,
         }
 
-        # Along the cell state, each step back multiplies dc by f. The rest goes through h.
+        # Along the cell state, each step back multiplies dc by f. The rest of dc goes through h.
         n = self.read
         wire = np.zeros(self.T)
         wire[:n] = whole[n - 1] * np.cumprod(np.append(1, f[1:n][::-1]))[::-1]
@@ -144,7 +145,7 @@ class BackwardExplorer(base.Widget):
         return {"lstm": _lists(ours), "rnn": _lists(theirs), **_lists(split), "lost": lost}
 
     def lost(self, values):
-        """Return two sentences that say where each cell loses the gradient, from `values`."""
+        """Return two sentences, made from `values`, that say where each cell loses the gradient."""
         words, told = self.words["lost"], []
         for name, found in values["lost"].items():
             t, f = found["step"], values["lstm"]["f"]
@@ -155,7 +156,7 @@ class BackwardExplorer(base.Widget):
         return told
 
     def picture(self):
-        """Return both networks, their gradients and one time step of each as a still `Plot`."""
+        """Return a still `Plot` of both networks, their gradients and one time step of each."""
         settings = {name: getattr(self, name) for name in self.settings()}
         values, words = self.values, self.words
         split = {name: values[name] for name in ("whole", "wire", "detour")}
@@ -172,9 +173,9 @@ class BackwardExplorer(base.Widget):
 def shrinking(gradient):
     """Measure how a gradient (T,) shrinks from the last time step back to the first.
 
-    Returns a dict. share: |first| / |last|. factor: the geometric mean of the factors
-    |g_t| / |g_{t+1}|. least: the smallest factor. step: the t of the smallest factor, counted
-    from 1. For a single time step, all four are 1.
+    Returns a dict. share: |first| / |last|. factor: the geometric mean of the ratios
+    |g_t| / |g_{t+1}|. least: the smallest ratio. step: the t of the smallest ratio, counted from 1.
+    For a single time step, all four values are 1.
     """
     size = np.abs(gradient)
     if len(size) == 1:

@@ -33,7 +33,7 @@ class Setting(TraitType):
         try:
             return self.check(obj, self.name, value)
         except ValueError:
-            obj.send_state(self.name)  # a browser that sent the value shows the old one again
+            obj.send_state(self.name)  # so that the browser shows the old value again
             raise
 
 
@@ -43,13 +43,13 @@ class Widget(anywidget.AnyWidget):
     A subclass sets `view`, the name of its .js and .css files in static/. It declares its settings
     as `Setting`s, and defines `values`, every number on the screen, and `picture()`. Only settings
     are synchronized.
-    Every widget has the setting `projector`; if it is True, the widget fills the screen.
+    Every widget has a setting `projector`; if it is True, the widget fills the screen.
     """
 
     # On ipywidgets 7, this method would bypass the picture in `_repr_mimebundle_`.
     _ipython_display_ = None
 
-    # The tables of words.py with this widget's labels.
+    # The tables in words.py that hold this widget's labels.
     tables = ("all",)
 
     # The other data that the view needs, sent only once: the constants that all widgets of a class
@@ -59,29 +59,29 @@ class Widget(anywidget.AnyWidget):
     projector = Setting(lambda widget, name, value: flag(name, value), False)
 
     def __init_subclass__(cls, **kwargs):
-        if "view" in cls.__dict__:  # not if traitlets derives the class for one widget
+        if "view" in cls.__dict__:  # False in a class that traitlets derives for one widget
             cls._esm, cls._css = _module(cls.view), _styles(cls.view)
         super().__init_subclass__(**kwargs)
 
     def __init__(self, settings, words, **constants):
-        """Set the settings in the order of their declaration. Raises ValueError for a wrong one.
+        """Set the settings in declaration order. Raises ValueError for an invalid setting.
 
         settings: a dict from names to values. words: `ENGLISH` or a translation.
-        constants: the data to send to the browser once. Of these, `renamed` contains the labels
-        that differ from the class's labels.
+        constants: the data to send to the browser once. Among these data, `renamed` holds the
+        labels that differ from the class's labels.
         """
         known = self.settings()
         for name in settings:
             if name not in known:
                 raise ValueError(f"expected settings among {', '.join(known)}, got {name!r}")
-        # Defaults aren't checked. If one is out of bounds, it is clipped when its bounds are set.
+        # Defaults aren't checked. A default out of bounds is clipped when its bounds are set.
         self._trait_values |= {name: getattr(type(self), name).default_value for name in known}
         for name in known:
             if name in settings:
                 setattr(self, name, settings[name])
         constants["start"] = {name: _plain(getattr(self, name)) for name in known}
         self.set_trait("constants", self.shared(words) | constants)
-        super().__init__()  # this sends everything once
+        super().__init__()  # sends everything once
 
     @classmethod
     def shared(cls, words):
@@ -101,7 +101,7 @@ class Widget(anywidget.AnyWidget):
 
     @classmethod
     def settings(cls):
-        """Return the names of the settings in order, in which earlier settings bound later ones."""
+        """Return the names of the settings, ordered so that earlier settings bound later ones."""
         all_of = [vars(parent).items() for parent in reversed(cls.__mro__)]
         named = [name for one in all_of for name, trait in one if isinstance(trait, Setting)]
         return list(dict.fromkeys(named))
@@ -126,7 +126,7 @@ class Widget(anywidget.AnyWidget):
         return _texts(self.constants) | settings
 
     def state(self):
-        """Return the part of `plain()` that belongs to this widget, and the name of its class."""
+        """Return the part of `plain()` that belongs to this widget alone, and its class's name."""
         shared = ("words", "drawings", "palette", "explorers", "descent")
         own = {name: value for name, value in self.plain().items() if name not in shared}
         return {"class": type(self).__name__} | own
@@ -140,7 +140,7 @@ class Widget(anywidget.AnyWidget):
         png, about = self.picture()._repr_png_()
         data["image/png"] = b64encode(png).decode()
         metadata["image/png"] = about
-        metadata["gatewise"] = self.state()  # tools/site.py reads it
+        metadata["gatewise"] = self.state()  # for tools/site.py
         return data, metadata
 
 
@@ -149,14 +149,14 @@ def _refuse(self, *args, **kwargs):
 
 
 class Mapping(dict):
-    """A dict that can't be changed in place, since the widget wouldn't notice."""
+    """A dict that can't be changed in place, since the widget wouldn't notice the change."""
 
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse
 
 
 class Row(list):
-    """A list that can't be changed in place, since the widget wouldn't notice."""
+    """A list that can't be changed in place, since the widget wouldn't notice the change."""
 
     __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
     append = clear = extend = insert = pop = remove = reverse = sort = _refuse
@@ -189,14 +189,14 @@ def whole(name, value, low, high):
 
 
 def flag(name, value):
-    """Return True or False; accept NumPy bools, and raise ValueError for anything else."""
+    """Return a bool or NumPy bool as a bool; raise ValueError for anything else."""
     if not isinstance(value, (bool, np.bool_)):
         raise ValueError(f"{name}: expected True or False, got {value!r}")
     return bool(value)
 
 
 def row(name, values, low, high):
-    """Return a sequence of numbers as a Row; raise ValueError unless it has low to high numbers."""
+    """Return a sequence of numbers as a Row; raise ValueError unless low ≤ its length ≤ high."""
     if isinstance(values, (str, dict)) or np.ndim(values) != 1:
         raise ValueError(f"{name}: expected a sequence (T,), got shape {np.shape(values)}")
     if not low <= len(values) <= high:
@@ -207,7 +207,7 @@ def row(name, values, low, high):
 def by_name(name, named, known, check):
     """Return a dict as a Mapping of checked values; raise ValueError for an unknown key.
 
-    named: the dict. known: the allowed keys. check: a function of an entry's name and value.
+    named: the dict. known: the allowed keys. check: a function of each entry's name and value.
     """
     if not isinstance(named, dict):
         raise ValueError(f"{name}: expected a dict, got {named!r}")
@@ -249,13 +249,13 @@ def _module(view):
 
 
 def _imports(name):
-    """Return the files of static/ that a file imports, each after the files that it imports."""
+    """Return the files in static/ that a file imports, directly or indirectly, in load order."""
     named = re.findall(r'from "\./([\w-]+)\.js"', _static(f"{name}.js"))
     return list(dict.fromkeys(other for one in named for other in [*_imports(one), one]))
 
 
 def scopes(*names):
-    """Return files of static/ as one script, whose `modules` maps their names to their exports."""
+    """Return files from static/ as one script whose `modules` maps each name to its exports."""
     return "const modules = {};\n" + "\n".join(map(_scope, names)) + "\n"
 
 
@@ -280,8 +280,8 @@ def _imported(text):
 def _styles(view):
     """Return the rules of base.css and of the widget, nested under the widget's class.
 
-    So they apply to no other widget, in whatever order a page loads them. The rules of the views
-    that open inside this one follow.
+    The nesting keeps them from applying to other widgets, in whatever order a page loads them. The
+    rules of the views that open inside this one follow.
     """
     rules = _static("base.css") + _static(f"{view}.css")
     # Keyframes style nothing by themselves, and CSS doesn't allow them inside a rule.

@@ -1,6 +1,6 @@
 """GateExplorer shows one unit of an LSTM with one input; GRUExplorer shows one unit of a GRU.
 
-They share the base class `Explorer` and the view.
+They share the base class `Explorer` and the files of the view.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ def _repeats(widget, name, n):
 
 
 def _by_gate(**first):
-    """Return a setting with a finite number per gate; a gate that isn't named keeps its number."""
+    """Return a setting with a finite number per gate. A new value may omit unchanged gates."""
 
     def check(widget, name, named):
         old = getattr(widget, name)
@@ -31,7 +31,7 @@ def _by_gate(**first):
     return base.Setting(check, base.Mapping(first))
 
 
-# The settings at the start of a task.
+# The initial settings of a task.
 UNPROGRAMMED = {
     "w_x": {"i": 1.0, "f": 0.0, "g": 1.0, "o": 0.0},
     "w_h": {"i": 0.0, "f": 0.0, "g": 0.5, "o": 0.0},
@@ -40,7 +40,7 @@ UNPROGRAMMED = {
 
 
 class Explorer(base.Widget):
-    """The base class of the explorers of one unit.
+    """The base class of GateExplorer and GRUExplorer.
 
     A subclass sets `module`, a module of `gatewise.cells`, and `cell`. It defines `params`,
     `_state(came)`, `_step(p, came)`, `_drawings()` and `_unit(…)`.
@@ -89,11 +89,11 @@ class Explorer(base.Widget):
     ):
         """Show one unit of a layer, with its own weights, at one time step of one sequence.
 
-        params, trace: `Params` of this cell, and a `Trace` computed with them.
+        params, trace: the cell's `Params`, and a `Trace` computed with them.
         t, b, unit: the time step, the sequence and the unit, counted from 0.
-        feature: the input feature that x controls; by default, the largest one at that time step.
+        feature: the input feature that x controls; by default, the feature largest in magnitude.
         reverse: True for a trace of the reverse direction, as `gatewise.trace` returns it.
-        The other features and units keep the values that they had at that time step.
+        The other features and units stay fixed at their values from that time step.
         words, settings: as for the class. Returns an explorer.
         Raises ValueError for an index out of range, for a trace of another cell, and for a trace
         computed with other parameters.
@@ -147,13 +147,13 @@ class Explorer(base.Widget):
         return values
 
     def _came(self):
-        """Return the inputs of the drawn cell: x and the previous states."""
+        """Return the inputs to the drawn cell: x and the previous states."""
         return {k: getattr(self, k) for k in ("x", "h_before", "c_before") if hasattr(self, k)}
 
     def picture(self):
-        """Return the cell, the curves of its gates and the sequence as a still `Plot`.
+        """Return a still `Plot` of the cell, the curves of its gates and the sequence.
 
-        In a task, it shows the chosen sequence, the bounds of the task, and the chosen time step.
+        In a task, the plot shows the chosen sequence with its bounds, and the chosen time step.
         """
         settings = {name: getattr(self, name) for name in self.settings()}
         settings |= {"held": self.held, "note": self.note, **self._came()}
@@ -175,10 +175,10 @@ class Explorer(base.Widget):
 class GateExplorer(Explorer):
     """One unit of an LSTM: set its weights and states, and watch its gates.
 
-    The settings are keyword arguments and attributes. x, h_before, c_before: the input and the
-    previous states. w_x, w_h, b: dicts with a number for each of i, f, g, o; a gate that isn't
-    named keeps its number. repeats: the number of times that the cell reads x, or 0 for the
-    sequence `inputs` of 1 to 50 numbers. By default, the cell keeps its memory.
+    Each setting is a keyword argument and an attribute. x, h_before, c_before: the input and the
+    previous states. w_x, w_h, b: dicts with a number for each of i, f, g, o; an omitted gate keeps
+    its number. repeats: the number of times that the cell reads x, or 0 to read the sequence
+    `inputs` of 1 to 50 numbers. By default, the cell keeps its memory.
     task: "keep", "overwrite", "count" or "quote", a task for the reader. In a task, `sequence` and
     `step`, both counted from 1, are the sequence and the time step that the drawing shows; the
     unseen sequences come last.
@@ -200,7 +200,7 @@ class GateExplorer(Explorer):
     def __init__(self, task="", **settings):
         if task and task not in tasks.TASKS:
             raise ValueError(f"task: expected one of {', '.join(tasks.TASKS)}, got {task!r}")
-        if task:  # its first settings must not be a solution
+        if task:  # its initial settings must not be a solution
             for name, first in UNPROGRAMMED.items():
                 given = settings.get(name, {})
                 settings[name] = {**first, **given} if isinstance(given, dict) else given
@@ -242,7 +242,7 @@ class GateExplorer(Explorer):
         return lstm.Params(w_x[:, None], w_h[:, None], b, held)
 
     def check(self):
-        """Run the task on new sequences, and print how many are right.
+        """Test the cell on the unseen sequences of its task, and print how many are right.
 
         Returns True if all are right. Raises ValueError if the widget has no task.
         """
@@ -255,7 +255,7 @@ class GateExplorer(Explorer):
 
     @classmethod
     def shared(cls, words):
-        """Return the constants of all explorers, and the settings of a task's descent.
+        """Return the shared constants, and the settings of gradient descent on a task.
 
         words: the labels.
         """
@@ -279,15 +279,15 @@ class GateExplorer(Explorer):
 
 
 class GRUExplorer(Explorer):
-    """One unit of a GRU, as in a GateExplorer but with one state, two gates and a candidate.
+    """One unit of a GRU, as in a GateExplorer, but with one state, two gates and a candidate.
 
-    The settings are keyword arguments and attributes. x, h_before: the input and the previous
+    Each setting is a keyword argument and an attribute. x, h_before: the input and the previous
     state. w_x, w_h: dicts with a number for each of r, z, n. b: a dict with numbers for r, z, n and
-    q, the hidden side, whose bias is torch's b_hn. A gate that isn't named keeps its number.
+    q, the candidate's hidden side (torch's b_hn). An omitted gate keeps its number.
     reset_after: True for torch's form, False for the form from Cho et al.
-    repeats: the number of times that the cell reads x, or 0 for the sequence `inputs` of 1 to 50
-    numbers.
-    task: only for a GateExplorer. held, note: set by `from_trace`.
+    repeats: the number of times that the cell reads x, or 0 to read the sequence `inputs` of 1 to
+    50 numbers.
+    task: for a GateExplorer only. held, note: values that `from_trace` sets.
     words: the labels, `ENGLISH` or a translation. `values` holds every number on the screen.
     Raises ValueError for NaN, and for an unknown gate.
     """
@@ -348,10 +348,10 @@ class GRUExplorer(Explorer):
 
 
 def _rows(params, trace, t, b, unit, feature, h):
-    """Return the rows of one unit, and the sums over its other inputs.
+    """Return one unit's rows and weights, and the sums over its other inputs.
 
-    Returns the indices of the rows, the weights of the feature and of the unit itself, and the sums
-    over all other features and units.
+    Returns the indices of the rows, the weights for the feature and for the unit itself, and the
+    sums over all other features and units.
     """
     H, x = trace.h.shape[2], trace.x[t, b].astype(float)
     row = np.arange(unit, len(params.W_ih), H)
@@ -369,7 +369,7 @@ def _column(by, letters):
 
 
 def _plain(sequence):
-    """Return a sequence as JSON data, with None instead of a bound where c is free."""
+    """Return a sequence as JSON data, with None for a missing bound."""
     low, high = ([b if np.isfinite(b) else None for b in s] for s in (sequence.low, sequence.high))
     x, c0 = sequence.x.tolist(), float(sequence.c0)
     return {"x": x, "c0": c0, "low": low, "high": high, "text": sequence.text}

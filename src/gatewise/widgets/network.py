@@ -1,6 +1,6 @@
 """The arrays of a trained network: its embedding, its recurrent layers and its readout.
 
-static/network.js runs the same arrays in the browser.
+static/network.js computes with the same arrays in the browser.
 """
 
 import unicodedata
@@ -15,15 +15,15 @@ from gatewise.widgets import base
 
 GATES = {rnn: "", lstm: "ifo", gru: "rz"}
 LETTERS = {rnn: "h", lstm: "figoch", gru: "rznh"}
-UNITS, TOKENS, STEPS, MEGABYTES = 256, 50_000, 200, 128  # limits; TOKENS also limits outputs
-SPACES = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})  # sentences are split at spaces
+UNITS, TOKENS, STEPS, MEGABYTES = 256, 50_000, 200, 128  # the limits; TOKENS also limits outputs
+SPACES = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})  # because sentences are split at spaces
 
 
 class Names(Vocabulary):
     """A Vocabulary of tokens whose names and order are given.
 
     given: the names. words: the same names, with spaces, newlines and tabs written as ␣, ↵ and ⇥.
-    Raises ValueError for a name that is empty, has other blanks or appears twice.
+    Raises ValueError for a name that is empty, has other whitespace or appears twice.
     """
 
     def __init__(self, names):
@@ -92,7 +92,7 @@ class Network:
             raise ValueError("model: expected finite weights, got NaN or infinity")
 
     def spell(self, sentence):
-        """Return a sentence as a text: its tokens or numbers, separated by spaces.
+        """Return a sentence as text: its tokens or numbers, separated by spaces.
 
         sentence: such a text, or token ids, or numbers (T, D).
         Raises ValueError for a sentence that the network can't read.
@@ -108,7 +108,7 @@ class Network:
         return text
 
     def _numbers(self, sentence):
-        """Return the numbers of a sentence, (T, D); raise ValueError for any other sentence."""
+        """Return a sentence of numbers as an array (T, D); raise ValueError for other sentences."""
         wanted = f"{self.D} numbers per time step"
         if isinstance(sentence, str):
             try:
@@ -124,22 +124,22 @@ class Network:
         return x
 
     def read(self, sentence):
-        """Return the input of the first layer, (T, D), for a text from `spell`."""
+        """Return the input to the first layer, (T, D), for a text from `spell`."""
         if self.vocabulary is None:
             return self._numbers(sentence).astype(float)
         return self.vectors(self.vocabulary.encode(sentence))
 
     def vectors(self, ids):
-        """Return the input of the first layer, (T, D), for token ids (T,)."""
+        """Return the input to the first layer, (T, D), for token ids (T,)."""
         return one_hot(ids, self.D) if self.table is None else self.table[ids].astype(float)
 
     def run(self, x, shown=0, step=None):
         """Run all layers over one sequence.
 
         x: (T, D). shown: the index of a layer and direction in h_n. step: a function
-        (params, t, x_t, h, …) that computes one of its time steps, where t is the index in x; by
-        default, the cell's own step.
-        Returns the symbols of that layer and direction, each (T, H) in the order of x, and the
+        (params, t, x_t, h, …) that computes time step t of that layer, where t is the index in x;
+        by default, the cell's own step.
+        Returns the variables of that layer and direction, each (T, H) in the order of x, and the
         features for the readout, (T, directions · H).
         """
         x, beside = x[:, None], []
@@ -168,7 +168,7 @@ class Network:
         return p / p.sum(axis=-1, keepdims=True)
 
     def _steps(self, params, x, order, step):
-        """Return the symbols of a layer, each (T, H). The time steps are computed in `order`."""
+        """Return the variables of a layer, each (T, H), computing the time steps in `order`."""
         state = {name: np.zeros((1, self.H)) for name in "hc" if name in self.letters}
         letters = {k: np.empty((len(x), self.H)) for k in self.letters}
         for t in order:
@@ -224,7 +224,7 @@ def _vocabulary(tokens, V):
 def _table(embedding, tokens, D):
     """Return the embeddings of all tokens, (V, D).
 
-    embedding: an array, or a module that maps ids to vectors. Raises ValueError for a wrong shape.
+    embedding: an array, or a module that maps ids to vectors. Raises ValueError for other shapes.
     """
     if callable(embedding):
         V = getattr(embedding, "num_embeddings", None)
@@ -241,9 +241,9 @@ def _table(embedding, tokens, D):
 def _affine(readout, features, dtype):
     """Return W (features, outputs) and b (outputs,).
 
-    readout: arrays as in `nn.Linear`, (outputs, features) and (outputs,), or a module. Then b is
-    the module's output for zeros, and each row of W is its output for a single feature, minus b.
-    Raises ValueError for wrong shapes, and for a module that isn't W h + b.
+    readout: arrays as in `nn.Linear`, (outputs, features) and (outputs,), or a module. For a
+    module, b is its output for zeros, and each row of W is its output for a one-hot vector, minus
+    b. Raises ValueError for other shapes, and for a module that doesn't compute W h + b.
     """
     if not callable(readout):
         W, b = readout if isinstance(readout, tuple | list) else (readout, None)
@@ -292,8 +292,8 @@ def parts(model, vocabulary):
     """Return the embedding, the rnn and the readout of a model.
 
     model: a tuple of these three, or a TextModel, which needs a vocabulary.
-    Raises ValueError for any other model, and for a TextModel with a forward pass of its own or
-    with `batch_first`.
+    Raises ValueError for any other model, and for a TextModel with its own forward pass or with
+    `batch_first`.
     """
     if isinstance(model, tuple | list):
         if len(model) != 3:

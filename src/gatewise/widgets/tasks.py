@@ -37,7 +37,7 @@ class Sequence(NamedTuple):
     @property
     def target(self):
         """The middle of the bounds (T,), or 0.5 beyond a single bound, or NaN where c is free."""
-        with np.errstate(invalid="ignore"):  # ∞ − ∞
+        with np.errstate(invalid="ignore"):  # for ∞ − ∞
             low = np.where(np.isfinite(self.low), self.low, self.high - 1)
             high = np.where(np.isfinite(self.high), self.high, self.low + 1)
             return (low + high) / 2
@@ -75,9 +75,9 @@ def count(rng):
 
 
 def quote(rng):
-    """Draw a text; c must be above 0.5 while a quote is open, and below it otherwise.
+    """Draw a text; c must be above 0.5 while a quote is open, and below 0.5 otherwise.
 
-    Some quotes close twice, some never, and some close before they open.
+    Some quotes close twice, some never close, and some close before they open.
     rng: a `numpy.random.Generator`. Returns a Sequence.
     """
     words = list(rng.choice(WORDS, size=rng.integers(5, 8)))
@@ -113,9 +113,9 @@ def loss(params, sequences):
 
 
 def visible(task, number=8):
-    """Return the sequences shown while the reader sets the weights, which are always the same.
+    """Return the sequences, always the same, that are shown while the reader sets the weights.
 
-    task: one of `TASKS`. number: the number of sequences. Returns a list of Sequences.
+    task: a key of `TASKS`. number: the number of sequences. Returns a list of Sequences.
     """
     rng = np.random.default_rng(1)
     first = [read("He said, ‘I love you.’")] if task == "quote" else []
@@ -123,7 +123,7 @@ def visible(task, number=8):
 
 
 def unseen(task, number=40):
-    """Return other sequences of the task for the check, which are also always the same.
+    """Return the other sequences, also always the same, on which the task is checked.
 
     task, number: as for `visible`. Returns a list of Sequences.
     """
@@ -132,7 +132,7 @@ def unseen(task, number=40):
 
 
 def starts(number=20):
-    """Return small random weights from −1 to 1 for the start of descents; they are always the same.
+    """Return random weights from −1 to 1, always the same, as starts for gradient descent.
 
     number: the number of starts. Returns a list of dicts with w_x, w_h and b.
     """
@@ -141,5 +141,5 @@ def starts(number=20):
     return [dict(zip(("w_x", "w_h", "b"), rows, strict=True)) for rows in by_gate]
 
 
-# The descent in the browser: its learning rate, its number of steps, and its initial weights.
+# Gradient descent in the browser: its learning rate, number of steps and initial weights.
 DESCENT = {"rate": 0.1, "steps": 3000, "starts": starts()}

@@ -1,4 +1,4 @@
-"""TextReader shows a text and colors each token by one quantity of one unit of a network."""
+"""TextReader shows a text, and colors each token by a quantity of one unit in a network."""
 
 import re
 
@@ -10,7 +10,7 @@ from gatewise.widgets import base, stills
 from gatewise.widgets.network import Network, parts
 from gatewise.widgets.words import ENGLISH
 
-LONGEST = 20_000  # the most tokens of a text
+LONGEST = 20_000  # the maximum number of tokens in a text
 
 
 def _text(widget, name, text):
@@ -65,26 +65,26 @@ def _marks(widget, name, given):
 
 
 class TextReader(base.Widget):
-    """A text of up to 20,000 tokens, each colored by one quantity of one unit of a network.
+    """A text of up to 20,000 tokens, each colored by a quantity of one unit in a network.
 
     model, vocabulary, outputs, final: as for `UnrollPlayer`; the readout of the model may be None.
     A text is split into words if the vocabulary is a `text.Vocabulary` or has a token of several
-    letters, and into characters otherwise. unknown: the id of every token outside the vocabulary;
+    letters, and into characters otherwise. unknown: the id for all tokens outside the vocabulary;
     by default, such a token raises ValueError.
     inputs: token ids (T,) or vectors (T, D) instead of a vocabulary. In this case, `text` is a list
-    of T strings to show for them, and it can't be changed.
+    of T strings to show for the inputs, and it can't be changed.
 
-    The settings are keyword arguments and attributes. text: the text. layer: the index of a layer
-    and direction in `h_n`. quantity: a symbol of the cell, or "loss", the −log of the probability
-    that the network gave a token before reading it. unit: the index of a hidden unit.
+    Each setting is a keyword argument and an attribute. text: the text. layer: the index of a layer
+    and direction in `h_n`. quantity: a symbol of the cell, or "loss", which is −log of the
+    probability that the network gave a token before reading it. unit: the index of a hidden unit.
     at: the token whose value is displayed, counted from 1. marks: the selected parts of the text as
     pairs [start, end), counted from 0, or one bool per token. words: the labels, `ENGLISH` or a
     translation.
-    `values` holds the `tokens`; each symbol of the layer (T, H); `shown` (T,), the colored values;
-    `ranking`, the result of the function `ranking`; with a readout, `p` (outputs,), the
+    `values` holds the `tokens`; the layer's variables, each (T, H); `shown` (T,), the colored
+    values; `ranking`, the result of the function `ranking`; with a readout, `p` (outputs,), the
     probabilities after token `at`; and `loss` (T,) if the outputs are the tokens.
-    The browser runs the network in float64 and keeps its values in float32: 20,000 tokens and 128
-    units take 10 MB per symbol.
+    The browser runs the network in float64 and keeps its values in float32: with 20,000 tokens and
+    128 units, each variable takes 10 MB.
     Raises ValueError for parts that don't fit together, and for an unknown token.
     """
 
@@ -168,7 +168,7 @@ class TextReader(base.Widget):
 
     @property
     def mask(self):
-        """The mask of the marked tokens, (T,) bools."""
+        """The mask of the marked tokens, as bools (T,)."""
         mask = np.zeros(len(self.tokens), bool)
         for start, end in self.marks:
             mask[start:end] = True
@@ -202,7 +202,7 @@ def ranking(values, mask):
 
     values: (T, H), compared in float32, as in the browser. mask: (T,) bools.
     Returns pairs (unit, area), sorted so that the area farthest from ½ comes first; or [] if all
-    tokens are marked, or none.
+    tokens or none are marked.
     The area under the ROC curve is the probability that a marked token has a higher value than an
     unmarked token, if both are drawn at random. A tie counts half.
     Source: Hanley and McNeil 1982.
@@ -213,7 +213,7 @@ def ranking(values, mask):
     areas = []
     for column in values.astype(np.float32).T:
         _, place, count = np.unique(column, return_inverse=True, return_counts=True)
-        ranks = (np.cumsum(count) - (count - 1) / 2)[place]  # from 1, shared by equal values
+        ranks = (np.cumsum(count) - (count - 1) / 2)[place]  # from 1; equal values share a rank
         areas.append((ranks[mask].sum() - marked * (marked + 1) / 2) / (marked * others))
     order = np.argsort(-np.abs(np.array(areas) - 0.5), kind="stable")
     return [(int(unit), float(areas[unit])) for unit in order]
@@ -229,5 +229,5 @@ def _read_inputs(inputs):
 
 
 def _joined(tokens):
-    """Join tokens with spaces, or directly if one of them contains a blank."""
+    """Join tokens with spaces, or directly if one of them contains whitespace."""
     return ("" if any(re.search(r"\s", token) for token in tokens) else " ").join(tokens)

@@ -13,7 +13,7 @@ from gatewise.widgets.network import GATES, Network, parts
 from gatewise.widgets.words import ENGLISH
 
 FREE = base.Mapping()  # no gate is held
-COUNTS = 0.1  # the share of a distance, or of all probability, that counts as a difference
+COUNTS = 0.1  # the least share of a distance, or of probability, that counts as a difference
 
 
 def _sentences(widget, name, given):
@@ -24,7 +24,7 @@ def _sentences(widget, name, given):
 
 
 def _clamp(widget, name, given):
-    """Return a checked Mapping from gates, or gates with a unit, to numbers from 0 to 1."""
+    """Return a checked Mapping from gates, such as f or f3, to numbers from 0 to 1."""
     gates, H = widget._network.gates, widget._network.H
     if given and not gates:
         raise ValueError(f"{name}: expected no gate, because an RNN has none, got {min(given)!r}")
@@ -70,8 +70,9 @@ def _reverse(widget, name, value):
 class UnrollPlayer(base.Widget):
     """The gates, states and predictions of a network that reads one or two sentences.
 
-    model: a TextRNN, TextLSTM or TextGRU, or any network as (embedding, rnn, readout). A dict from
-    names to two or three networks of the same sizes compares them on the same sentences.
+    model: a TextRNN, TextLSTM or TextGRU, or any network as (embedding, rnn, readout). To compare
+    two or three networks of the same sizes on the same sentences, pass a dict from names to
+    networks.
     embedding: `nn.Embedding`, another module that maps indices to vectors, or an array (V, D); None
     for one-hot tokens and for numbers.
     rnn: any `nn.RNN`, `nn.LSTM` or `nn.GRU` that `trace` accepts.
@@ -83,24 +84,24 @@ class UnrollPlayer(base.Widget):
     the readout of a bidirectional network reads the final state of each direction (h_n).
     filler: a word that a slider inserts any number of times after the first word.
 
-    The settings are keyword arguments and attributes. chosen: the name of the network whose gates
-    and states are shown and held, the first one by default. sentences: one or two sentences, each a
-    text or token ids. clamp: a dict of held gates and numbers from 0 to 1; {"f": 0} holds f at 0,
-    and {"f3": 0} holds it only in unit 3. hold_from: the first word at which the gates are held.
-    step: the word that is shown, the last one by default. Both count from 1. units: the units that
-    are shown, all by default. sort: True to order them by the distance between the sentences
-    without held gates, and to choose the first. unit: the unit whose values are written.
-    layer, reverse: the layer and direction whose gates are shown and held; the layers above read
-    the result. words: the labels, `ENGLISH` or a translation.
-    `values["runs"]` holds, for each sentence, its `words`, each symbol (T, H), and the probability
-    `p` (T, outputs) of each output. `values["apart"]` holds the distances |Δc| and |Δh| (T,).
+    Each setting is a keyword argument and an attribute. chosen: the name of the network that is
+    shown and whose gates can be held; by default, the first. sentences: one or two sentences, each
+    a text or token ids. clamp: a dict from held gates to numbers from 0 to 1; {"f": 0} holds f at
+    0, and {"f3": 0} holds it only in unit 3. hold_from: the first word at which the gates are held.
+    step: the word that is shown, by default the last. Both are counted from 1. units: the units
+    that are shown, by default all. sort: True to order the units by the distance between the
+    sentences without held gates, and to choose the first unit. unit: the unit whose values are
+    written. layer, reverse: the layer and direction whose gates are shown and held; the layers
+    above read the result. words: the labels, `ENGLISH` or a translation.
+    `values["runs"]` holds, for each sentence, its `words`, the variables, each (T, H), and the
+    output probabilities `p` (T, outputs). `values["apart"]` holds the distances |Δc| and |Δh| (T,).
     `values["free"]` holds both without held gates. `values["difference"]` holds the result of
-    `difference`, for networks with one direction. `values["networks"]` holds, for the name of each
-    network, the `p` of each sentence at the step, and the `difference`.
+    `difference`, for networks with one direction. `values["networks"]` maps each network's name to
+    the `p` of each sentence at the step and to the `difference`.
     The weights are copied, and sent to the browser once, in their own precision. The limits are
     256 units, 50,000 tokens and outputs, 200 time steps, and 128 MB of weights.
-    Raises ValueError beyond these limits, for a model whose weights give other predictions than the
-    model, for an unknown word, and for a gate, unit, layer or step that doesn't exist.
+    Raises ValueError beyond these limits, for a model whose predictions don't follow from its
+    weights, for an unknown word, and for a gate, unit, layer or step that doesn't exist.
     """
 
     view = "unroll_player"
@@ -168,7 +169,7 @@ class UnrollPlayer(base.Widget):
 
     @classmethod
     def shared(cls, words):
-        """Return the constants that all players share, with `explorers` for single units.
+        """Return the constants that all players share, including `explorers` for single units.
 
         words: the labels.
         """
@@ -178,9 +179,9 @@ class UnrollPlayer(base.Widget):
     def run(self, sentence, clamp=None, hold_from=1):
         """Run the model on one sentence.
 
-        sentence: a text or token ids. clamp: the gates to hold, as in the settings, from word
-        `hold_from` on. Returns a dict of the `words`, each symbol of the shown layer (T, H), and
-        `p` (T, outputs), the probability of each output.
+        sentence: a text or token ids. clamp: the gates to hold from word `hold_from` on, as in the
+        settings. Returns a dict of the `words`, the variables of the shown layer, each (T, H), and
+        the output probabilities `p` (T, outputs).
         """
         held, sentence = _clamp(self, "clamp", clamp or {}), self._network.spell(sentence)
         return self._run(self._network, sentence, held, hold_from)
@@ -200,7 +201,7 @@ class UnrollPlayer(base.Widget):
 
     @observe("sentences")
     def _bound_step(self, change):
-        # As in the browser, a step at the last word stays there; any other is clipped.
+        # As in the browser, a step at the last word follows that word; any other is clipped.
         T = self._longest()
         self.step = T if self.step == _longest(change.old) else min(self.step, T)
         self.hold_from = min(self.hold_from, T)
@@ -256,7 +257,7 @@ class UnrollPlayer(base.Widget):
         return {"p": p, "difference": found}
 
     def said(self, values):
-        """Return what became of the difference as a list of sentences, one for each network.
+        """Return a list of sentences, one per network, that say what became of the difference.
 
         values: the player's values. For several networks, each sentence begins with the network's
         name and predictions.
@@ -279,7 +280,7 @@ class UnrollPlayer(base.Widget):
         return f"{name}: {', '.join(says)}. {said}".strip()
 
     def picture(self):
-        """Return the sentences, the distances, the predictions and every unit as a still `Plot`."""
+        """Return a still `Plot` of the sentences, distances, predictions and units."""
         values, outputs = self.values, self._network.outputs
         free = [run["p"][min(self.step, len(run["p"])) - 1] for run in values["free"]["runs"]]
         names = self.words["quantity"] | self.words
@@ -293,7 +294,7 @@ class UnrollPlayer(base.Widget):
 
 
 def _network(model, vocabulary, outputs, final):
-    """Return a model as a Network; raise ValueError if its weights give other predictions."""
+    """Return a model as a Network; raise ValueError if its weights don't give its predictions."""
     embedding, rnn, readout = parts(model, vocabulary)
     if readout is None:
         raise ValueError("readout: expected a module or arrays, got None")
@@ -324,13 +325,13 @@ def difference(runs, step, hold_from=0):
     |p_A − p_B|; for one sentence, the dict is empty.
 
     A state differs if its distance is at least 0.1, and at least a tenth of its largest distance so
-    far. The memory is c, or h if there is no c. The first verdict that is true counts.
-    same: all words so far are equal. early: no gate is held yet, or gates are held only since this
-    word, and h or the predictions still differ. read: `read` is at least 0.1, and the likeliest
-    outputs differ. leaning: `read` is at least 0.1. never: the memory has not differed after any
-    word so far. lost: the memory doesn't differ now or at any step since `word`. not read: the
-    memory and h differ. saturated: the memory differs, but tanh(c), which fully open output gates
-    would show, doesn't. not shown: tanh(c) also differs, but h doesn't.
+    far. The memory is c, or h if there is no c. The first of these verdicts that is true counts.
+    same: all words so far are equal. early: the step is before `hold_from`, or it is `hold_from`,
+    and h or the predictions still differ. read: `read` is at least 0.1, and the likeliest outputs
+    differ. leaning: `read` is at least 0.1. never: the memory has not differed after any word so
+    far. lost: the memory doesn't differ at any step from `word` on. not read: the memory and h
+    differ. saturated: the memory differs, but tanh(c), which fully open output gates would show,
+    doesn't. not shown: the memory and tanh(c) differ, but h doesn't.
     """
     if len(runs) < 2:
         return {}
@@ -361,7 +362,7 @@ def difference(runs, step, hold_from=0):
 
 
 def _apart(runs, states=("c", "h")):
-    """Return the distance of each state (T,) between two sentences; {} for one sentence."""
+    """Return, by state, the distances (T,) between two sentences; {} for one sentence."""
     if len(runs) < 2:
         return {}
     one, other = runs

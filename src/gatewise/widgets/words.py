@@ -1,10 +1,10 @@
-"""All words of the widgets in one place, so that another edition can replace them.
+"""All texts of the widgets in one place, so that a translation can replace them.
 
-A symbol with an index is written `c_t−1`, and a view shows it as a symbol.
+A symbol with an index is written as `c_t−1`, and the views typeset it.
 """
 
 ENGLISH = {
-    # All widgets.
+    # The labels of all widgets.
     "all": {
         "projector": "Projector view",
         "leave": "Leave the projector view",
@@ -13,7 +13,7 @@ ENGLISH = {
         "in address": "The address of this page now leads to these settings.",
         "refused": "This link was ignored, because the widget can't be set to “{part}”.",
     },
-    # GateExplorer and GRUExplorer.
+    # The labels that GateExplorer and GRUExplorer share.
     "gates": {
         "presets": "Presets",
         "reset": "Reset",
@@ -202,7 +202,7 @@ ENGLISH = {
             "leaning": "Not decisive: both predict the same; the probabilities differ by {p} of 1.",
             "early": "Too early to tell: gates are forced from word {t} on.",
         },
-        # For each cell and verdict, a sentence about the gate that causes it.
+        # For each cell and verdict, a sentence about the gate that causes the verdict.
         "gate of": {
             "lstm": {
                 "never": " Look at the input gate i.",
@@ -295,7 +295,7 @@ ENGLISH = {
         "lstm drawing": "The LSTM cell. Each gradient runs against its wire, thicker by 2 pixels"
         " per power of ten; a negative gradient is dashed.",
         "rnn drawing": "The RNN cell with its gradient, drawn in the same way",
-        # A sentence about each stage. {t} is this step, {b} the previous one, and {a} the next one.
+        # A sentence about each stage. {t} is this step, {b} the previous step, and {a} the next.
         "stage": {
             "dh": "Time step {a} has handed back dh_{t}.",
             "dh at loss": "The loss is h_{t} itself: dh_{t} = 1, in both networks.",

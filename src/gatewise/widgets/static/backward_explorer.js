@@ -4,7 +4,7 @@ import { button, column, drawing, figure, gradientThickness, grip, number, plain
 import { html, nothing, svg } from "./lit-html.js";
 
 const STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"];
-const CLICKS = STAGES.length - 1; // the clicks from gate to gate in one time step
+const CLICKS = STAGES.length - 1; // the number of clicks per time step
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
 const arrays = (lists) => Object.fromEntries(Object.entries(lists).map(([k, list]) => [k, Float64Array.from(list)]));
@@ -25,7 +25,7 @@ function compute(s) {
   return { p, q, ours, theirs, back, simple, whole, wire, detour, lost };
 }
 
-/** Return each cell's numbers at the current time step, by their names in equations and drawings. */
+/** Return each cell's numbers at the current time step, under their names in equations and drawings. */
 function numbersAt(s, { p, q, ours, theirs, back, simple }) {
   const t = s.step - 1;
   const after = s.step < s.read ? t + 1 : undefined;
@@ -66,8 +66,8 @@ const allows = ({ x, T, read }) =>
   ({ T: whole(2, x.length), read: whole(1, T), step: whole(1, read), stage: (k) => STAGES.includes(k) });
 
 // ── the equations ───────────────────────────────────────────────────────────────────────────
-// For each derivative, its stage, the name of its value, its symbol, its equation, and the equation
-// with names from `numbersAt` that stand for its numbers.
+// For each derivative, its stage, the name of its value, its symbol, its equation, and the same
+// equation with names from `numbersAt` in place of numbers.
 const LINES = {
   lstm: [
     ["dh", "dh", "dh_{t}", null],
@@ -90,7 +90,7 @@ const LINES = {
   ],
 };
 
-/** The equations of a step. Those of the current stage are marked, and later ones have no numbers yet. */
+/** The equations for a step. The current stage's equations are marked, and later equations have no numbers yet. */
 function ledger({ s, words, now, parts }, cell) {
   const reached = STAGES.indexOf(s.stage);
   const line = ([stage, key, name, formula, put]) => {
@@ -120,7 +120,7 @@ function inWords(s, now) {
 }
 
 // ── the cells, each wire with its gradient ──────────────────────────────────────────────────
-/** Fill a drawing, and mark each gradient as past, as the newest or as later. */
+/** Fill a drawing, and mark each gradient as past, newest or later. */
 function fill(picture, s, values) {
   const reached = STAGES.indexOf(s.stage);
   const stateOf = ({ dataset: { stage, when } }) => {
@@ -142,10 +142,10 @@ function fill(picture, s, values) {
 }
 
 // ── both unrolled networks, above the gradients on a logarithmic axis ───────────────────────
-// The y of the loss, of the states' wires, of the boxes around them, of the inputs and of the curves.
+// The y-coordinates of the loss, the states' wires, the boxes around them, the inputs and the curves.
 const FRAME = { loss: [6, 138], c: 36, h: 54, ours: [26, 64], x: 80, simple: 107, theirs: [96, 118],
   top: 150, floor: 290, bottom: 308, height: 316, right: 50 };
-const TINY = 1e-20; // smaller gradients are not on the logarithmic axis
+const TINY = 1e-20; // the logarithmic axis shows only larger gradients
 
 function overview(context) {
   const { s, sizes, words, found, parts, go } = context;
@@ -214,7 +214,7 @@ function chain({ s, values: { back, simple }, words, thin }, { left, pitch, X })
 /** Return a power of ten as text. */
 const written = (n) => (Math.abs(n) > 3 ? figure(10 ** n).replace("1.0·", "") : String(10 ** n));
 
-/** The curves of the gradients, which are pale where they aren't known yet. */
+/** The gradient curves, which are pale where the gradients aren't known yet. */
 function curves({ s, values, words }, { left, pitch, X, end }) {
   const { back, simple, whole, wire, detour } = values;
   const rnn = ["rnn", simple.h, "gradient", "dotted"];
@@ -222,7 +222,7 @@ function curves({ s, values, words }, { left, pitch, X, end }) {
     ? [["wire", wire, "c", "wide"], ["whole", whole, "c", "solid"], ["detour", detour, "h", "dashed"], rnn]
     : [["dc", back.c, "c", "solid"], ["dh", back.h, "h", "dashed"], rnn];
   const sizes = drawn.flatMap(([, list]) => Array.from(list.slice(0, s.read), Math.abs)).filter((v) => v > TINY);
-  const low = 4 * Math.floor(Math.log10(Math.min(0.1, ...sizes)) / 4 + 1e-9); // in large steps, so that it rarely changes
+  const low = 4 * Math.floor(Math.log10(Math.min(0.1, ...sizes)) / 4 + 1e-9); // in large steps, so that the axis rarely changes
   const high = Math.ceil(Math.log10(Math.max(1, ...sizes)) - 1e-9);
   const power = scale(low, high, FRAME.floor, FRAME.top);
   const Y = (v) => power(Math.log10(Math.abs(v)));
@@ -242,7 +242,7 @@ function curves({ s, values, words }, { left, pitch, X, end }) {
       <path class="curve ${style}" d=${through(seen)} />
       <path class="dots ${style}" d=${seen.map((point) => `M${point}h0`).join("")} /></g>`;
   };
-  // The names are next to the first step, spaced out in the order of their curves.
+  // The names of the curves are next to the first step, spaced out in the order of the curves.
   const label = ([name, list]) =>
     Math.abs(list[0]) > TINY ? [{ name, y: Y(list[0]) }] : name === "rnn" ? [{ name: "none", y: FRAME.floor }] : [];
   const labels = drawn.flatMap(label).sort((a, b) => a.y - b.y);
@@ -324,7 +324,7 @@ function view(given) {
   const now = numbersAt(s, values);
   const parts = { t: s.step, b: s.step - 1, a: s.step + 1 };
   const go = (count) => change(placeAt(s.read, count));
-  const thin = (sizes.lstm || 470) / 600; // the overview's wires are as thick as the cells'
+  const thin = (sizes.lstm || 470) / 600; // the overview's wires are as thick as the cells' wires
   const context = { ...given, now, parts, go, thin, found: inWords(s, now) };
   for (const kind of ["lstm", "rnn"]) fill(own[kind], s, now[kind]);
   return html`<div class="face" role="group" aria-label=${words.title}>

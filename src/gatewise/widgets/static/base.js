@@ -1,5 +1,5 @@
 // The code that all widgets share. A widget declares `compute`, which computes all numbers on the
-// screen from the settings, and `view`, which makes a template of them; `widget` turns these into
+// screen from the settings, and `view`, which makes a template from them; `widget` turns both into
 // `mount` and anywidget's `render`. Python joins this file, cells.js, lit-html.js and the widget's
 // own file into one module.
 import { html, nothing, render, svg } from "./lit-html.js";
@@ -25,7 +25,7 @@ export function figure(value) {
 /** Return the width of the band under a wire. */
 const thickness = (value) => (16 * Math.abs(value)) / (1 + Math.abs(value));
 
-/** Return the width of a gradient's band, from 2 to 18: 14 for 1, and 2 less per power of ten. */
+/** Return the width of a gradient's band: 14 for a gradient of 1, plus 2 per power of ten, between 2 and 18. */
 export const gradientThickness = (value) =>
   value && within(2, 18, 14 + 2 * Math.log10(Math.abs(value)));
 
@@ -47,7 +47,7 @@ export function nice(value) {
   return [1, 2, 5, 10].find((n) => n * power >= value) * power;
 }
 
-/** Return the data of a path through points [x, y]. */
+/** Return SVG path data for a line through points [x, y]. */
 export const through = (points) =>
   points.map(([x, y], n) => `${n ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 
@@ -55,14 +55,14 @@ export const through = (points) =>
 /** Fill in a sentence: `say("{n} times", {n: 3})` returns "3 times". */
 export const say = (sentence, parts) => sentence.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
 
-/** Return a text in which names such as `c_t−1` are symbols with an index. */
+/** Return a text with names such as `c_t−1` typeset as symbols with an index. */
 export const write = (text) =>
   text.split(/([A-Za-z]+_[\w−]+)/).map((piece, n) => (n % 2 ? symbol(...piece.split("_")) : piece));
 
 export const symbol = (base, index) =>
   html`<span class="symbol">${base}${index ? html`<sub>${index}</sub>` : nothing}</span>`;
 
-/** Return such a text for a screen reader, without underscores. */
+/** Return a text without underscores, for a screen reader. */
 export const plain = (text) => text.replaceAll("_", " ");
 
 /** Return a visible number that is marked with the name of its value. */
@@ -70,15 +70,15 @@ export const shown = (name, value, sign = false) =>
   html`<span class="number" data-value=${name}>${number(value, sign)}</span>`;
 
 // ── controls; data-lm-suppress-… keeps Jupyter's shortcuts from taking their keys ───────────────
-/** Return a function that passes on a value, rounded to a multiple of the step within the range. */
+/** Return a function that rounds a value to a multiple of the step within the range, and passes it on. */
 const stepped = ([min, max, step], act) => (v) =>
   Number.isNaN(v) || act(within(min, max, Number((Math.round(v / step) * step).toFixed(2))));
 
 /**
- * Return listeners for pointerdown, for pointermove and for the end of a drag, which changes a value
- * relative to its start. A touch without movement changes nothing, and a finger must start sideways,
- * since a vertical movement scrolls the page. where(event): the value at the pointer, up to a constant.
- * put(value, event): called with each new value.
+ * Return listeners for pointerdown, for pointermove and for the end of a drag. A drag changes a value
+ * relative to its old value. A touch without movement changes nothing, and a finger must start to move
+ * sideways, since a vertical movement scrolls the page. where(event): returns the value at the pointer,
+ * up to a constant. put(value, event): called with each new value.
  */
 export function pull(value, where, put) {
   const down = (event) => {
@@ -96,7 +96,7 @@ export function pull(value, where, put) {
 }
 const isTouch = ({ pointerType }) => pointerType === "touch";
 
-/** A slider that is filled from zero. says: its value in words. act: called with the new value. */
+/** A slider whose track is filled from zero. says: its value in words. act: called with the new value. */
 export function slider({ label, range, value, says, act }) {
   const [min, max, step] = range;
   const at = (v) => within(0, 100, scale(min, max, 0, 100)(v));
@@ -112,12 +112,12 @@ export function slider({ label, range, value, says, act }) {
     style="--from: ${at(Math.min(value, 0))}%; --to: ${at(Math.max(value, 0))}%" />`;
 }
 
-/** A button. pressed: true or false for a button that stays down. */
+/** A button. pressed: whether a toggle button is down, or undefined for other buttons. */
 export const button = (content, act, { pressed, label, kind = "", off = false } = {}) =>
   html`<button type="button" data-lm-suppress-shortcuts="true" class=${kind} aria-pressed=${pressed ?? nothing}
     aria-label=${label ?? nothing} aria-disabled=${off || nothing} @click=${() => off || act()}>${content}</button>`;
 
-/** A button that stays down while the widget fills the screen, and before it, on a page, *Copy link*. */
+/** The button *Copy link*, if there is `copy`, and a button that stays down while the widget fills the screen. */
 export const projector = ({ s, words, copy, change }) => html`<span class="pair">
   ${copy ? button(words.copy, copy, { kind: "permalink" }) : nothing}
   ${button(s.projector ? words.leave : words.projector, () => change({ projector: !s.projector }),
@@ -126,7 +126,7 @@ export const projector = ({ s, words, copy, change }) => html`<span class="pair"
 /** Return a value clipped to a range. */
 export const within = (min, max, value) => Math.max(min, Math.min(max, value));
 
-/** Return the position of a pointer event in the units of an SVG, whatever its scale. */
+/** Return the position of a pointer event in an SVG's own units, whatever its scale. */
 export const spot = ({ clientX, clientY, currentTarget: at }) =>
   new DOMPoint(clientX, clientY).matrixTransform((at.ownerSVGElement ?? at).getScreenCTM().inverse());
 
@@ -135,8 +135,8 @@ export const column = (event, left, pitch, count) =>
   within(1, count, 1 + Math.floor((spot(event).x - left) / pitch));
 
 /**
- * A handle made of SVG elements. says: its value in words. reach: the changes of the value per unit of
- * the SVG to the right and upward. A finger moves a handle only sideways.
+ * A handle made of SVG elements. says: its value in words. reach: the changes in the value per SVG
+ * unit to the right and per unit upward. A finger moves a handle only sideways.
  */
 export function grip(content, { label, says, range, value, reach: [x, y], act }) {
   const [min, max, step, page] = range;
@@ -157,7 +157,7 @@ export function grip(content, { label, says, range, value, reach: [x, y], act })
 }
 
 // ── the drawings of gatewise.drawings, whose docstring names their anchors ──────────────────
-/** Set an attribute only if it differs, since the browser would lay out the element again. */
+/** Set an attribute only if its value differs, since setting it makes the browser lay out the element again. */
 export function set(node, name, value) {
   if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
 }
@@ -188,14 +188,14 @@ export function drawing(text, label, { width = thickness, write = number } = {})
   return { node, all, fill };
 }
 
-/** Return the y at which a wire begins, in percent of the drawing's height. */
+/** Return the y-coordinate of a wire's start, in percent of the drawing's height. */
 export function beginning({ node }, wire) {
   const [, y] = node.querySelector(`[data-wire="${wire}"]`).getAttribute("d").match(/[\d.]+/g);
   return (100 * y) / node.viewBox.baseVal.height;
 }
 
 // ── the theme: colors from the palette, light or dark like the page around the widget ───────────
-/** Return whether the page is dark. Jupyter says so even before its styles load. */
+/** Return whether the page is dark. Jupyter declares this even before its styles load. */
 function isDark(element) {
   const said = document.body.dataset.jpThemeLight;
   if (said) return said === "false";
@@ -226,7 +226,7 @@ function followTheme(root, palette) {
 // ── a link to a state: the settings that differ from the first ones, as in `x=-2&b.f=8` ─────────
 export const whole = (min, max) => (v) => Number.isInteger(v) && min <= v && v <= max;
 const isMany = (value) => Object(value) === value;
-/** The keys of a value, and the type of each of its parts. */
+/** Return the keys of a value and the types of its parts, as text. */
 const shape = (value) => JSON.stringify(value, (_, v) => (isMany(v) ? v : Math.abs(v) > 1000 ? "large" : typeof v));
 
 function written({ start, projector, ...s }) {
@@ -236,10 +236,10 @@ function written({ start, projector, ...s }) {
     .map(([path, v]) => [path, typeof v === "string" ? v : JSON.stringify(v)]));
   const [then, now] = [texts({ ...start, projector }), texts({ ...s, projector })];
   const changed = Object.keys({ ...then, ...now }).filter((path) => then[path] !== now[path]);
-  return String(new URLSearchParams(changed.map((path) => [path, now[path] ?? ""]))); // empty if it is gone
+  return String(new URLSearchParams(changed.map((path) => [path, now[path] ?? ""]))); // empty if the part is gone
 }
 
-/** Put a part of a link into settings. Throws an error for a text that isn't JSON, and for an unknown setting. */
+/** Apply one part of a link to settings. Throws an error for a text that isn't JSON, and for an unknown setting. */
 function put(next, start, [path, word]) {
   const [name, key] = path.split(".");
   if (!Object.hasOwn(start, name) || name === "projector") throw new Error(path);
@@ -254,19 +254,19 @@ function put(next, start, [path, word]) {
 /**
  * Return `{ mount, render }` for a widget that declares
  *   name: the CSS class of its root
- *   begin(settings): returns the state of a single view, such as the place of the pointer
+ *   begin(settings): returns the state of a single view, such as the position of the pointer
  *   settle(next, last): adjusts settings that depend on other settings; optional
- *   allows(settings, own): returns checks of what a link sets, by setting; without a check, a setting
- *   keeps its type, its keys and its length; optional
+ *   allows(settings, own): returns, by setting, checks of the values in a link; without a check, a
+ *   setting must keep its type, its keys and its length; optional
  *   compute(settings, own): returns every number on the screen
  *   view({ s, values, words, own, sizes, root, change, keep, reset, copy }): returns a lit-html
- *   template. sizes: the widths of the elements with `data-fit`, by its value. root: the widget's element.
- *   change: a function that changes some settings. keep: a function that changes a part of own.
- *   reset: a function that restores the first settings. copy: the action of *Copy link*, on a page.
+ *   template. sizes: the widths of the elements, by their `data-fit`. root: the widget's element.
+ *   change: a function that changes some settings. keep: a function that changes parts of own.
+ *   reset: a function that restores the initial settings. copy: the action of *Copy link*, on a page.
  *
- * `mount(element, settings, { onchange, share })` needs nothing else. settings: the result of
+ * `mount(element, settings, { onchange, share })` works on any page. settings: the result of
  * `widget.plain()` in Python. onchange: called with the settings that the reader has changed.
- * share: called with the link to them. It returns a promise of whether it has copied the link.
+ * share: called with the link to the settings; returns a promise that tells whether the link was copied.
  */
 export function widget({ name, begin, settle = (next) => next, allows = () => ({}), compute, view }) {
   function mount(element, given, { onchange = () => {}, share } = {}) {
@@ -289,7 +289,7 @@ export function widget({ name, begin, settle = (next) => next, allows = () => ({
     function project() {
       if (root.popover && !settings.projector) [root.popover, root.firstElementChild.style.scale, element.style.minHeight] = [null, "", ""];
       if (!settings.projector || !root.isConnected) return;
-      if (!root.popover) element.style.minHeight = `${root.offsetHeight}px`; // so that the page keeps its place
+      if (!root.popover) element.style.minHeight = `${root.offsetHeight}px`; // so that the page doesn't move
       root.popover ??= "manual";
       if (!root.matches(":popover-open")) root.showPopover();
       const { offsetWidth, offsetHeight, style } = root.firstElementChild;
@@ -312,14 +312,14 @@ export function widget({ name, begin, settle = (next) => next, allows = () => ({
     }
     const tell = (last) =>
       onchange(Object.fromEntries(Object.entries(settings).filter(([k, value]) => value !== last[k])));
-    /** Show what a link sets. Returns the last settings; if the link is wrong, says so and returns undefined. */
+    /** Apply a link. Returns the previous settings; for an invalid link, shows a notice and returns undefined. */
     function open(link) {
       const [last, { start, projector }, parts] = [settings, settings, [...new URLSearchParams(link)]];
       const next = { ...settings, ...structuredClone(start), projector };
       let part;
       try {
         for (part of parts) put(next, start, part);
-        for (const name in start) if (Array.isArray(next[name])) next[name] = Object.values(next[name]); // no gaps
+        for (const name in start) if (Array.isArray(next[name])) next[name] = Object.values(next[name]); // closes gaps
         const checks = allows(next, own);
         for (part of parts) {
           const [name] = part[0].split(".");
@@ -338,7 +338,7 @@ export function widget({ name, begin, settle = (next) => next, allows = () => ({
     const theme = followTheme(root, settings.palette);
     theme.update();
     draw();
-    // Sizes are not read while drawing, since this would force a layout. Below 200 px, a chart is cut off.
+    // Sizes are not read while drawing, since reading would force a layout. A chart below 200 px is cut off.
     const resized = new ResizeObserver((entries) => {
       theme.update();
       for (const { target, contentRect } of entries) sizes[target.dataset.fit] = Math.max(200, contentRect.width);
@@ -365,7 +365,7 @@ export function widget({ name, begin, settle = (next) => next, allows = () => ({
     function send() {
       timer = clearTimeout(timer);
       isBusy = true;
-      // Set them in the order of the settings, since some settings bound later ones.
+      // Set the changes in the order of the settings, since some settings bound later ones.
       for (const name of names) if (name in unsent) model.set(name, unsent[name]);
       [unsent, isBusy] = [{}, false];
       // Without a kernel, nothing receives the changes, and ipywidgets would report an error each time.

@@ -1,14 +1,14 @@
-// The three cells, forward and backward, over one sequence, and further arithmetic for the widgets.
+// The forward and backward passes of the three cells over one sequence, and other arithmetic.
 // The names, the equations and their order are the same as in gatewise/cells/*.py, and a test compares
 // all numbers.
 //
 // There are T time steps, D input features and H hidden units. Every array is a row-major Float64Array.
 // params: W_ih (rows, D), W_hh (rows, H), b_ih and b_hh (rows), with the gates in torch's order.
 // cell.forward(params, x, start, clamps) returns a trace: an array (T, H) per symbol, and the
-//   pre-activations a (T, rows). x: (T, D). start: the initial states, zero by default, and for a GRU
-//   reset_after. clamps: for each held gate, its values (T, H), or NaN where the gate is free.
+//   pre-activations a (T, rows). x: (T, D). start: the initial states (zero by default) and, for a
+//   GRU, reset_after. clamps: for each held gate, its values (T, H), or NaN where the gate is free.
 // cell.backward(params, trace, dh, dc) returns the gradients of a loss, each named after its variable.
-//   dh: (T, H), the gradient on the outputs h. dc: (T, H), for an LSTM, the gradient on the cell states.
+//   dh: (T, H), the gradient on the outputs h. dc: (T, H), the gradient on an LSTM's cell states.
 
 export const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 export const logit = (share) => Math.log(share / (1 - share));
@@ -17,7 +17,7 @@ export const logit = (share) => Math.log(share / (1 - share));
 /** Return row t of an array (T, size) as a view. */
 const row = (array, t, size) => array.subarray(t * size, (t + 1) * size);
 
-/** Return W v + b. If most entries of v are zero, as in a one-hot v, only the other columns are read. */
+/** Return W v + b. If most entries of v are zero, only the columns of W for the other entries are read. */
 function affine(W, v, b) {
   const a = b.slice();
   const used = [];
@@ -61,7 +61,7 @@ function addOuter(dW, a, v) {
 const arrays = (names, size) =>
   Object.fromEntries(names.map((name) => [name, new Float64Array(size)]));
 
-/** Return a state (H) before step t. */
+/** Return state k, (H), before step t. */
 const before = (trace, k, t) => (t === 0 ? trace[`${k}0`] : row(trace[k], t - 1, trace.H));
 
 /** Return whether gate k is held at entry n of (T, H). */
@@ -242,9 +242,9 @@ export const gru = cell({
 
 /**
  * Return one unit of a layer at one time step, like `from_trace` in gatewise/widgets/gate_explorer.py.
- * x (D), h (H): the inputs of the layer. feature: the index of the entry of x that stays free.
- * The result has, for each block of the cell, the weights w_x and w_h, the bias b, and held, the sum
- * that the other entries of x and h add. A GRU's candidate has two sides, n and q.
+ * x (D), h (H): the inputs to the layer. feature: the index of the entry of x that stays free.
+ * Returns, for each block of the cell, the weights w_x and w_h, the bias b, and held, the sum that the
+ * other entries of x and h add to it. A GRU's candidate has two sides, n and q.
  */
 export function unitOf({ blocks }, { W_ih, W_hh, b_ih, b_hh }, x, h, unit, feature) {
   const by = (of) => Object.fromEntries(blocks.map((k, n) => [k, of(n * h.length + unit)]));
@@ -269,7 +269,7 @@ export function probabilities(h, W, b) {
   return e.map((v) => v / sum);
 }
 
-/** Return the indices of the `count` largest values in ascending order. */
+/** Return the indices, in ascending order, of the `count` largest values. */
 export function largest(values, count) {
   const kept = [];
   values.forEach((v, n) => {
@@ -281,7 +281,7 @@ export function largest(values, count) {
   return kept.sort((a, b) => a - b);
 }
 
-/** Return the distances |a_t − b_t| after each step that both traces have, (T). */
+/** Return the distances |a_t − b_t|, (T), after each step that both traces have. */
 export const distances = (a, b, H) =>
   Float64Array.from({ length: Math.min(a.length, b.length) / H }, (_, t) =>
     Math.hypot(...row(a, t, H).map((v, j) => v - b[t * H + j])),
@@ -297,7 +297,7 @@ export function apartByUnit(a, b, H) {
 /** Return the ranks (T) of one unit's float32 values, counted from 1. Tied values share their mean rank. */
 export function ranks(rows, H, unit) {
   const T = rows.length / H;
-  // Sort numbers that keep the order of the float32 values and have the time step in their last digits.
+  // Sort integers that have the order of the float32 values and hold the time step in their lowest bits.
   const [float, bits] = [new Float32Array(T), new Float64Array(T)];
   for (let t = 0; t < T; t++) float[t] = rows[t * H + unit] + 0; // −0 becomes 0
   const raw = new Int32Array(float.buffer);
@@ -339,13 +339,13 @@ export function alongWire(dc, f, read) {
 /** Return the index of the largest value. */
 export const first = (values) => values.indexOf(values.reduce((a, v) => Math.max(a, v)));
 
-const COUNTS = 0.1; // the share of a distance, or of all probability, that counts as a difference
+const COUNTS = 0.1; // the least share of a distance, or of probability, that counts as a difference
 
 /**
  * Describe what became of the difference between two sentences, by the rule in
- * gatewise/widgets/unroll_player.py. apart: the distances between the states and, in an LSTM, of
- * tanh_c. now: both predictions. step: the time step, counted from 1. from: the first word at which
- * gates are held, or 0.
+ * gatewise/widgets/unroll_player.py. apart: the distances between the states and, in an LSTM, between
+ * the values of tanh_c. now: both sentences' predictions. step: the time step, counted from 1. from:
+ * the first word at which gates are held, or 0.
  */
 export function difference(apart, now, step, from) {
   const t = Math.min(step, apart.h.length) - 1;

@@ -1,4 +1,4 @@
-// The explorers of one unit: GateExplorer shows a unit of an LSTM, and GRUExplorer a unit of a GRU.
+// GateExplorer shows one unit of an LSTM, and GRUExplorer shows one unit of a GRU.
 import { gru, logit, lstm, sigmoid } from "./cells.js";
 import { beginning, button, column, drawing, grip, nice, number, projector, pull, say, scale, shown, slider, spot, symbol, through, whole, widget, within, write } from "./base.js";
 import { countRight, drawn, judge, learn, loss, name, task } from "./tasks.js";
@@ -14,8 +14,8 @@ const zeros = (letters) => Object.fromEntries(letters.map((k) => [k, 0]));
 // cards: the symbols that have a card, in order. candidate: the symbol that isn't a gate. states: the
 // values that have a slider. lines: the states that have a curve; the reader guesses the first one.
 // terms: the rows of a card, as pairs (setting, symbol). biases: the biases of the hidden side. preset:
-// the settings of a preset. keeper: the gate that multiplies the old state. most: a bound on the
-// guessed state, however open the keeper is. form: the index of the drawing. equations: the lines
+// returns the settings of a preset. keeper: the gate that multiplies the old state. most: a bound on
+// the guessed state, however open the keeper is. form: the index of the drawing. equations: the lines
 // below the drawing, in which a name in a list stands for a number.
 const LSTM = {
   cell: lstm,
@@ -145,7 +145,7 @@ function presets(context, kind) {
   </div>`;
 }
 
-/** The inputs of the cell, each at the start of its wire. In a task, they come from the sequence. */
+/** The inputs to the cell, each at the start of its wire. In a task, they come from the sequence. */
 function states({ s, values, change, words }, kind, picture) {
   const parts = { c: number(values.c ?? 0), h: number(values.h) };
   return html`<div class="states">
@@ -159,7 +159,7 @@ function states({ s, values, change, words }, kind, picture) {
     })}</div>`;
 }
 
-/** Put a handle on each valve, which sets the bias of its gate. */
+/** Put on each valve a handle that sets the bias of its gate. */
 function valves(context, picture) {
   const { s, values, change, words } = context;
   for (const node of picture.all("valve")) {
@@ -226,7 +226,7 @@ function card(context, kind, k) {
   const held = (part) => html`<p class="row held" title=${words["held says"]}>
     <span>${words.held} ${part === "q" ? symbol("q", "t") : nothing}</span><span class="rule"></span>
     <span class="term">${shown(`held_${part}`, s.held[part], true)}</span></p>`;
-  // The coordinates of the SVG are a and the value times −1, since y grows downward.
+  // The SVG's coordinates are a and minus the value, since y grows downward.
   return html`<div class="card" role="group" aria-label=${name} style="--tint: var(--gw-${k})">
     <p class="title"><b>${name}</b> ${symbol(k, "t")}<small>${does(context, k)}</small></p>
     <svg class="curve" role="group" aria-label=${curve} preserveAspectRatio="none"
@@ -251,7 +251,7 @@ function sequence(context, kind) {
   const { x, ...states } = values.strip;
   const first = judged ? { c: judged.c0, h: 0 } : { c: s.c_before, h: s.h_before };
   const last = Object.fromEntries(kind.lines.map((k) => [k, states[k].at(-1)]));
-  // The reader guesses one state. The drawing keeps its numbers, on which the guess is based.
+  // The reader guesses one state. The drawing keeps its numbers, because the guess is based on them.
   const [k] = kind.lines;
   const guess = own.guess && Array.from(x, (_, t) => own.guess[t] ?? first[k]);
   const reach = guess && nice(kind.most(states, first));
@@ -282,7 +282,7 @@ function sequence(context, kind) {
   function gap() {
     const gaps = guess.map((v, t) => Math.abs(v - states[k][t]));
     const t = gaps.indexOf(Math.max(...gaps));
-    if (gaps[t] <= reach / 20) return say(words.near, { k, near: number(reach / 20) }); // the width of a ring
+    if (gaps[t] <= reach / 20) return say(words.near, { k, near: number(reach / 20) }); // 2.5 px in the chart
     const kept = states[kind.keeper][t] * (t ? states[k][t - 1] : first[k]);
     const terms = { kept, added: states[k][t] - kept };
     const larger = Math.abs(terms.kept) < Math.abs(terms.added) ? "added" : "kept";
@@ -291,7 +291,7 @@ function sequence(context, kind) {
       + say(words.why[isNone ? "none" : larger], { kept: number(terms.kept), added: number(terms.added) });
   }
 
-  /** The choice of the inputs: x, repeated a number of times, or a separate sequence. */
+  /** The choice of the inputs: x, repeated a number of times, or a sequence of its own. */
   function source() {
     const { length } = s.inputs;
     own.often = s.repeats || (own.often ?? 8);
@@ -344,7 +344,7 @@ function sequence(context, kind) {
       })}`;
     };
 
-    // The bounds of a task are fields, one column per step. A missing bound is at the edge.
+    // The bounds of a task are shaded areas, one column per step. A missing bound is at the chart's edge.
     const field = (low, t) =>
       low === null && judged.high[t] === null
         ? ""
@@ -352,7 +352,7 @@ function sequence(context, kind) {
     const points = (k) => [first[k], ...(isHidden ? [] : states[k])].map((v, t) => [X(t - 1), Y(v)]);
     const dots = (k) => (pitch < 12 ? "" : points(k).map((point) => `M${point}h0`).join(""));
 
-    /** The handles of the guess, which is drawn with a stroke of the pointer or by key at each step. */
+    /** The handles of the guess, which the reader draws with the pointer or, step by step, with keys. */
     function drawn() {
       const put = (t, v) => {
         const at = Number(within(least, most, v).toFixed(2));
@@ -373,7 +373,7 @@ function sequence(context, kind) {
       return svg`<g class="guess">${isHidden ? paper : nothing}
         <path class="line" d=${through([first[k], ...guess].map((v, t) => [X(t - 1), Y(v)]))} />${rings}</g>`;
     }
-    // The names of two curves are at least 16 pixels apart, whichever is above.
+    // The names of two curves are at least 16 pixels apart, whichever curve is higher.
     const ends = kind.lines.map((k) => Y(last[k]));
     const centre = within(FRAME.states + 8, FRAME.bottom - 8, (Math.min(...ends) + Math.max(...ends)) / 2);
     const apart = Math.max(8, Math.abs(ends[0] - ends.at(-1)) / 2) * (last.c >= last.h ? -1 : 1);

@@ -27,7 +27,7 @@ export function load({ weights, bits, lengths, embeds, predicts, ...rest }) {
   return { ...rest, rows, table, W, b: b && Float64Array.from(b) };
 }
 
-/** Return the input of the first layer for token ids, (T, D). */
+/** Return the input to the first layer, (T, D), for token ids. */
 export function vectors({ D, table }, ids) {
   const x = new Float64Array(ids.length * D);
   ids.forEach((id, t) => (table ? x.set(table.subarray(id * D, (id + 1) * D), t * D) : (x[t * D + id] = 1)));
@@ -81,9 +81,9 @@ function* walk({ cell, H, letters }, params, x, clamps, isReverse, { piece, Kind
 /**
  * Run one sequence through all layers, one piece at a time. x: (T, D). shown: the index of a layer and
  * direction in h_n. clamps: for each held gate of that layer, its values (T, H), or NaN where it is
- * free. piece: the number of time steps per piece. Kind: the type of the arrays. Yields the trace of
- * that layer so far, {trace, from, to}, and undefined during the other layers. Time runs as in x in
- * all arrays. Returns the whole trace and the outputs of the top layer.
+ * free. piece: the number of time steps per piece. Kind: the type of the arrays. Yields {trace, from,
+ * to} with the trace of that layer so far, and undefined during the other layers. All arrays are in
+ * the time order of x. Returns the whole trace and the outputs of the top layer.
  */
 export function* reading(network, x, { clamps = {}, shown = 0, piece = 64, Kind = Float64Array } = {}) {
   const { rows, directions, H } = network;

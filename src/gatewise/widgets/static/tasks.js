@@ -26,7 +26,7 @@ const apart = ({ low, high }, { c }) =>
   c.map((v, t) => (low[t] ?? high[t]) === null ? 0 : v - ((low[t] ?? high[t] - 1) + (high[t] ?? low[t] + 1)) / 2);
 const count = (sequences) => sequences.flatMap(({ low, high }) => low.filter((v, t) => (v ?? high[t]) !== null)).length;
 
-/** Return the mean of the squares of these differences over all steps with bounds. */
+/** Return the mean of the squared differences over all steps with bounds. */
 export const loss = (sequences, traces) =>
   sequences.reduce((sum, one, n) => apart(one, traces[n]).reduce((sum, d) => sum + d ** 2, sum), 0) / count(sequences);
 
@@ -47,7 +47,7 @@ const weights = ({ w_x, w_h, b }) => ({ w_x, w_h, b });
 const isSame = (one, other) => JSON.stringify(weights(one)) === JSON.stringify(weights(other));
 
 // ── the verdict ─────────────────────────────────────────────────────────────────────────────
-/** Remember that a task is solved, and return whether it has been; false if the browser has no storage. */
+/** Remember a task that is solved. Returns whether it has ever been solved; false without browser storage. */
 function memory(task, solved) {
   const key = `gatewise: ${task} solved`;
   try {
@@ -105,13 +105,13 @@ export function task(context) {
 
 // ── the descent ─────────────────────────────────────────────────────────────────────────────
 const PER_FRAME = 5; // the number of steps per frame
-const LOWEST = -4; // the end of the loss's axis, as a power of ten
+const LOWEST = -4; // the lower end of the loss axis, as a power of ten
 const FRAME = { left: 52, right: 252, top: 8, bottom: 72 };
 
-/** Return whether the current weights are the ones that descent has found. */
+/** Return whether the current weights are those that gradient descent found. */
 const isFound = ({ s, own }) => own.descent !== undefined && isSame(own.descent.found, s);
 
-/** Descend from some weights, a few steps per frame. */
+/** Run gradient descent from some weights, a few steps per frame. */
 function start({ s, own, change, keep }, from) {
   const yours = isFound({ s, own }) ? own.descent.yours : weights(s);
   const descent = { yours, found: from, shown: s, losses: [], left: s.descent.steps };
@@ -119,7 +119,7 @@ function start({ s, own, change, keep }, from) {
   own.end = () => (descent.left = 0);
   keep({ descent });
   requestAnimationFrame(function frame() {
-    if (!descent.left) return; // it was stopped
+    if (!descent.left) return; // the descent was stopped
     for (let n = 0; n < PER_FRAME; n++) {
       const { loss, ...next } = descend({ ...s, ...descent.found }, s.sequences, s.descent.rate);
       if (!n) descent.losses.push(loss);

@@ -5,12 +5,12 @@ import { button, nice, number, projector, say, set, shown, slider, symbol, whole
 import { load, predicted, reading, vectors } from "./network.js";
 import { html, nothing, render, svg } from "./lit-html.js";
 
-const LONGEST = 20000; // the most tokens of a text
+const LONGEST = 20000; // the maximum number of tokens in a text
 const SLICE = 12; // milliseconds of work before the page is drawn again
-const [LIKELY, RANKED] = [10, 12]; // the numbers of outputs and of units that are listed
+const [LIKELY, RANKED] = [10, 12]; // the numbers of listed outputs and units
 const LEVELS = 5; // the number of color levels for values above zero, and also below zero
-const AHEAD = 400; // the pixels above and below the view that are colored in advance
-const PIECE = 200; // letters per text node; in a longer node, it takes longer to measure a token
+const AHEAD = 400; // px above and below the view in which text is colored in advance
+const PIECE = 200; // letters per text node; measuring a token takes longer in a longer node
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
 /** Create the state of one view: its network, its text box and its listener. */
@@ -51,7 +51,7 @@ function cut(s, own, text) {
   return { tokens: list, starts: kept.map(({ index }) => index), ids, count: found.length };
 }
 
-/** Return what has been read so far. Reading starts again for a new text or layer. */
+/** Return the results of reading so far. Reading restarts for a new text or layer. */
 function compute(s, own) {
   const { text, layer } = s;
   if (own.file?.text !== text || own.file.layer !== layer) {
@@ -164,7 +164,7 @@ function measure({ box, file, pieces: all }, n) {
   return list;
 }
 
-/** The colors and marks of measured tokens. level: a function from a token's index to −LEVELS … LEVELS. */
+/** The colors and marks of measured tokens. level: a function from a token's index to a level from −LEVELS to LEVELS. */
 function color(tokens, level, marks) {
   const joined = (list, name) => list.map((token) => token[name]).join("");
   const marked = tokens.filter(({ t }) => marks.some(([start, stop]) => start <= t && t < stop));
@@ -174,7 +174,7 @@ function color(tokens, level, marks) {
     <path class="mark" d=${joined(marked, "above")} />`;
 }
 
-/** Color the pieces near the view. value: a function from a token's index to its value. scale: the value with full color. */
+/** Color the pieces near the view. value: a function from a token's index to its value. scale: the value with the full color. */
 function paint(s, own, value, scale) {
   const { box, sheet, file } = own;
   const isReady = file.T && box.textContent === s.text;
@@ -191,7 +191,7 @@ function paint(s, own, value, scale) {
     if (!isReady || bottom < view.top - AHEAD || top > view.bottom + AHEAD) return nothing;
     piece.tokens ??= measure(own, n);
     if (piece.look !== look) piece.colors = color(piece.tokens, level, s.marks);
-    piece.look = file.outputs && look; // until all is read, colors may be missing
+    piece.look = file.outputs && look; // colors may be missing until the whole text is read
     return piece.colors;
   }), own.colors);
 }
@@ -207,7 +207,7 @@ function tokenAt({ starts, T }, offset) {
   return within(0, T - 1, low - 1);
 }
 
-/** Return the offset in the text of a place in a node, or undefined outside the text. */
+/** Return the text offset of a position in a node, or undefined outside the text. */
 function offset({ box }, node, place) {
   if (!box.contains(node)) return undefined;
   const range = document.createRange();
@@ -254,7 +254,7 @@ function typed({ s, own, words, change, keep }) {
   }
 }
 
-/** Return the marks after an edit, which moves the marks behind it and removes the marks that it touches. */
+/** Return the marks after an edit. An edit moves the marks behind it and removes the marks that it touches. */
 function moved(marks, last, next) {
   const grown = next.length - last.length;
   let [same, end] = [0, last.length];
@@ -288,7 +288,7 @@ function choice(context) {
   </div>`;
 }
 
-/** The legend of the colors. Underlines show the levels without color as well. */
+/** The legend of the colors. Underlines show the levels even without color. */
 function legend({ s, words, scale, isSigned }) {
   const k = s.quantity === "loss" ? words.loss : s.quantity;
   const swatch = (side, n) => html`<i class=${side} style="--level: ${n}">a</i>`;
@@ -364,7 +364,7 @@ function view(given) {
     if (own.box.textContent !== s.text) own.box.textContent = s.text; // Python or Reset changed it
     Object.assign(own, { seen: s.text, pieces: pieces(own) });
   }
-  queueMicrotask(color); // after this is drawn
+  queueMicrotask(color); // after this drawing
   const progress = [["reading", file.outputs ? 1 : (file.to - file.from) / file.T], ["ranking", (file.ranked[own.ranks]?.length ?? 0) / H]];
   const [doing, part] = progress.find(([, part]) => part < 1) ?? [];
   return html`<div class="face" role="group" aria-label=${words.title} style="--tint: var(--gw-${isLoss ? "h" : s.quantity})">
@@ -375,7 +375,7 @@ function view(given) {
   </div>`;
 }
 
-/** Return the value with full color: 1 for gates and results of a tanh, or else a round number above all values. */
+/** Return the value with the full color: 1 for gates and results of a tanh, otherwise a round number above all values. */
 function scaleOf(s, own, rows, isLoss, H) {
   if (isLoss) return nice(Math.log(s.network.outputs.length));
   if (s.quantity !== "c" || !rows) return 1;

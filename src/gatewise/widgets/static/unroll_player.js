@@ -1,4 +1,4 @@
-// UnrollPlayer: a trained network reads one or two sentences. Its weights are sent once, and it runs here.
+// UnrollPlayer: a trained network reads one or two sentences. Its weights are sent once, and it runs in the browser.
 import { apartByUnit, difference, distances, first, largest, unitOf } from "./cells.js";
 import { button, column, nice, number, projector, say, scale, set, shown, slider, spot, symbol, whole, widget, within } from "./base.js";
 import { explorer } from "./gate_explorer.js";
@@ -7,9 +7,9 @@ import { html, nothing, svg } from "./lit-html.js";
 
 const NAMES = ["A", "B"];
 const BEAT = 700; // milliseconds per word while playing
-const [LIKELY, NAMED] = [10, 40]; // the most next words that are shown, and the most known words that a message lists
-const FILLS = 50; // the most filler words that the slider inserts
-const [UNITS, OFFERED] = [64, 500]; // the most units that are shown, and the most words that a menu offers
+const [LIKELY, NAMED] = [10, 40]; // the maximum numbers of next words, and of known words in a message
+const FILLS = 50; // the maximum number of filler words
+const [UNITS, OFFERED] = [64, 500]; // the maximum numbers of units, and of words in a menu
 
 const split = (sentence) => sentence.normalize("NFC").split(/\s+/).filter(Boolean);
 const longest = (sentences) => Math.max(...sentences.map((sentence) => split(sentence).length));
@@ -20,7 +20,7 @@ function begin({ network, others }) {
   const { tokens, D } = network;
   const index = new Map(tokens.map((word, n) => [word.normalize("NFC"), n]));
   const read = (word) => word.split(",").map((part) => (part === "" ? NaN : Number(part)));
-  /** Return a word as it is spelled if the network can read it (D numbers or a token), else undefined. */
+  /** Return a word in the network's spelling, or undefined if it is neither a token nor D numbers. */
   const spell = (word) => (tokens.length ? tokens[index.get(word)] : read(word).length === D && read(word).every(Number.isFinite) ? word : undefined);
   const input = (words) =>
     tokens.length ? vectors(own.network, words.map((word) => index.get(word))) : Float64Array.from(words.flatMap(read));
@@ -252,7 +252,7 @@ function timeline(context) {
   </div>`;
 }
 
-/** Return the words of a row to write if each takes `room` columns, the most telling words first. */
+/** Return the indices of the words that fit in a row at `room` columns each, by importance. */
 function written(words, isOwn, room) {
   const rank = (t) => (isOwn(t) ? 0 : words[t] !== words[t - 1] ? 1 : 2);
   const all = words.map((_, t) => t).sort((a, b) => rank(a) - rank(b) || a - b);
@@ -281,7 +281,7 @@ function prediction({ s: { network: { outputs } }, words, now, free }) {
   </div>`;
 }
 
-/** The choices of the layer, the unit, the order of the units, and the units that a gate's buttons hold. */
+/** The controls for the layer, the unit, the order of the units, and the units whose gates the buttons hold. */
 function choice(context) {
   const { s, values, own, words, change, keep, reset } = context;
   const at = (run) => run[values.state][(Math.min(s.step, run.words.length) - 1) * own.H + s.unit];
@@ -418,7 +418,7 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   const value = number(rows[cell.t * own.H + cell.unit], !isGate);
   const place = { sentence: NAMES[b], unit: cell.unit, word: spoken[cell.t], t: cell.t + 1 };
   const [above, below] = squares(own, `${k}${b}`, rows, { ...layout, T, left, most: k === "c" ? values.scales.c : 1 });
-  // Each row has a number. If rows are low, only every second, third, … row and the chosen row have one.
+  // If the rows are low, only every second, third, … row and the chosen row are numbered.
   const every = Math.ceil(11 / tall);
   const isNumbered = (n) => n === row || (n % every === 0 && (row < 0 || Math.abs(n - row) >= every));
   // Elements that move with the step are outside the SVG, so that the browser needn't paint it again.
@@ -439,7 +439,7 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   </figure>`;
 }
 
-/** Return the two paths of a map. They are made only when its numbers or sizes have changed. */
+/** Return the two paths of a map, which are remade only when its numbers or sizes have changed. */
 function squares({ squares: drawn, H }, key, rows, { pitch, tall, units, T, left, most }) {
   const look = [pitch, tall, left, most, ...units].join();
   if (drawn[key]?.rows === rows && drawn[key].look === look) return drawn[key].paths;

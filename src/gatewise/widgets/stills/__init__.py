@@ -1,6 +1,6 @@
-"""Still pictures of the widgets, with the same contents, for pages where no script runs.
+"""Still pictures with the contents of the widgets, for pages where no script runs.
 
-One function per widget takes plain settings and values, and returns a `Still`, which is a `Plot`.
+For each widget, one function draws its settings and values and returns a `Still`, a kind of `Plot`.
 """
 
 from gatewise.widgets.stills.backward_explorer import backward_explorer

@@ -12,9 +12,9 @@ from gatewise.drawings.theme import LIGHT
 from gatewise.drawings.values import figure, gradient_thickness
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
-LEFT, RIGHT = PADDING + 76, WIDTH - PADDING - 50  # the edges of the time steps
-ROWS = {"c": 36, "h": 54, "rnn": 107}  # the y of the wires of the chains
-TOP, FLOOR, HEIGHT = 150, 290, 316  # the edges of the curves, and the height with labels
+LEFT, RIGHT = PADDING + 76, WIDTH - PADDING - 50  # the left and right edges of the time steps
+ROWS = {"c": 36, "h": 54, "rnn": 107}  # the y-coordinates of the networks' wires
+TOP, FLOOR, HEIGHT = 150, 290, 316  # the top and bottom of the curves, and the full height
 SEEN = 1e-20  # the logarithmic axis shows only larger gradients
 
 
@@ -22,11 +22,11 @@ def backward_explorer(settings, ours, theirs, split, names, sentence="", lost=()
     """Draw the gradient going back through one LSTM unit and one RNN unit. Returns a Still.
 
     settings: a dict with x, T, read, step, stage and detach.
-    ours: a dict of the LSTM's gradients, lists (T,) with the names in `lstm_cell(backward=True)`,
-    but without dc_from_h and dc_from_c. theirs: the same for the RNN. split: a dict of the lists
-    (T,) whole, wire and detour.
-    names: the labels of the curves dc, dh, rnn, whole, wire and detour, of an RNN curve that is 0
-    (none), of the loss, and of the axis (size).
+    ours: a dict of the LSTM's gradients as lists (T,), named as in `lstm_cell(backward=True)`,
+    without dc_from_h and dc_from_c. theirs: the same for the RNN. split: a dict of the lists whole,
+    wire and detour, each (T,).
+    names: the labels of the curves (dc, dh, rnn, whole, wire, detour), of an RNN curve at 0 (none),
+    of the loss, and of the axis (size).
     sentence: a sentence about this stage, with symbols written as `c_3`.
     lost: sentences that say where the gradient is lost.
     """
@@ -80,7 +80,7 @@ def _chains(still, s, ours, theirs, names, sizes):
     for t in range(1, s["T"] + 1):
         x = LEFT + pitch * (t - 0.5)
         before = x - pitch + half if t > 1 else x - pitch / 2
-        # A time step sends its gradient back once the reader has passed its last stage.
+        # A time step sends its gradient back once the reader has reached its last stage.
         sent = t <= read and (t > step or (t == step and s["stage"] == "back"))
         for row, gradient in [
             ("c", ours["dc_before"]),
@@ -115,7 +115,7 @@ def _chains(still, s, ours, theirs, names, sizes):
 
 
 def _curves(still, s, ours, theirs, split, names):
-    """Draw the curves of the gradients, which are pale where they aren't known yet."""
+    """Draw the gradient curves, which are pale where the gradients aren't known yet."""
     c, dotted = LIGHT["c"], (0, (1, 2))
     rnn = ("rnn", theirs["dh"], LIGHT["gradient"], dotted, "o", 5)
     shown = [

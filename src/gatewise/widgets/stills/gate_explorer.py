@@ -16,22 +16,22 @@ INNER = WIDTH - 2 * PADDING
 CELL = 700  # the width of the drawing
 REACH = 8  # the curves go from −8 to 8
 SYMBOLS = {"c_before": "c_t−1", "h_before": "h_t−1", "x": "x_t"}
-CELLS = {"lstm": ("figo", "g"), "gru": ("rzn", "n")}  # the cards, and the candidate
+CELLS = {"lstm": ("figo", "g"), "gru": ("rzn", "n")}  # the symbols with cards, and the candidate
 TINTS = {"lstm": "ch", "gru": "nh"}  # the colors of the equations
 
 
 def gate_explorer(settings, values, strip, names, title, judged=None, does=None):
-    """Draw one unit with its settings: its cell, its gates and a sequence. Returns a Still.
+    """Draw one unit: its cell, its gates and a sequence. Returns a Still.
 
-    settings: a dict with x, h_before, w_x, w_h, b, with c_before for an LSTM or reset_after for a
-    GRU, and optionally with held and note.
-    values: every number of `lstm_cell` or `gru_cell`, and pre-activations such as `a_f`.
-    strip: a dict of lists: x (T,), and h and, for an LSTM, c (T + 1,), which begin before the first
-    step. names: a dict from the symbols of the gates to their names. title: the title of the
-    sequence.
-    judged: for a task, a dict of low and high, the bounds (T,), infinite or None where c is free;
-    text, a character for each time step, or None; and step, the time step that is drawn.
-    does: a dict from the symbols of the gates to phrases that say what they do.
+    settings: a dict with x, h_before, w_x, w_h, b, and c_before for an LSTM or reset_after for a
+    GRU; held and note are optional.
+    values: a dict of all numbers in `lstm_cell` or `gru_cell` and of pre-activations such as `a_f`.
+    strip: a dict of the lists x (T,), h (T + 1,) and, for an LSTM, c (T + 1,); h and c start with
+    the initial states. names: a dict from the symbols of the gates to their names. title: the title
+    of the sequence.
+    judged: for a task, a dict of low and high, the bounds (T,), which are infinite or None where c
+    is free; text, one character per time step, or None; and step, the time step that is drawn.
+    does: a dict from each gate's symbol to a phrase that says what the gate does.
     """
     cell = "lstm" if "c" in values else "gru"
     letters, candidate = CELLS[cell]

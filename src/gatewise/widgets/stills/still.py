@@ -15,7 +15,7 @@ SYMBOL = re.compile(r"\b([a-z]+_(?:t−1|\w*))")
 
 
 class Still(Plot):
-    """A Plot whose panels are placed by hand, on a page for text and the shapes of drawings.
+    """A Plot with panels at given positions, on a page for text and the shapes of drawings.
 
     height, width: the size in CSS pixels.
     """
@@ -32,12 +32,12 @@ class Still(Plot):
         self.put(frame)
 
     def put(self, *shapes):
-        """Draw shapes of drawings onto the page."""
+        """Draw shapes onto the page."""
         for shape in shapes:
             shape.draw(self.page, POINTS)
 
     def panel(self, name, x, y, width, height, title=""):
-        """Return axes without a frame. Only the text form shows the title, not the picture."""
+        """Add axes without a frame, and return them. The title appears only in the text form."""
         panel = self._axes(x, y, width, height)
         panel.set_facecolor("none")
         panel.spines[:].set_visible(False)
@@ -60,7 +60,7 @@ class Still(Plot):
         self.page.text(x, y, text, color=LIGHT[color], weight=weight, parse_math=False, **look)
 
     def formula(self, x, y, text, size=13, anchor="start", color="ink", bold=False):
-        """Write text with its baseline at (x, y), and `c_t−1` in it as a symbol with an index."""
+        """Write text with its baseline at (x, y); names such as `c_t−1` become indexed symbols."""
         look = {"fontsize": size * POINTS, "ha": ALIGN[anchor], "va": "baseline"}
         text = SYMBOL.sub(lambda found: mathematics(found[1]), text.replace("$", r"\$"))
         look |= {"weight": "bold" if bold else "normal", "math_fontfamily": "stix"}

@@ -9,12 +9,12 @@ from gatewise.drawings.values import nice, number
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
 LINES, COLUMNS = 18, 68  # the number of lines, and of letters per line
-ADVANCE, LEADING = 13 * 0.602, 21  # the px per letter of DejaVu Sans Mono, and per line
+ADVANCE, LEADING = 13 * 0.602, 21  # px per letter of DejaVu Sans Mono, and px per line
 ABOVE, BELOW = "c", "h"  # the colors of values above and below zero
 LEVELS = 5
-LIKELY, RANKED = 8, 6  # the numbers of outputs and of units that are listed
-ROW = 22  # the height of a row of these lists, in px
-DOT = 2  # the length of a dot of the underline below zero, and of the gap after it, in px
+LIKELY, RANKED = 8, 6  # the numbers of listed outputs and units
+ROW = 22  # the height of a row in these lists, in px
+DOT = 2  # px per dot, and per gap, of the underline for a value below zero
 SIDE = WIDTH - PADDING - 232  # the left edge of the lists
 
 
@@ -70,8 +70,8 @@ def _box(x, y, width, height):
 def _lines(text, tokens, at):
     """Return the lines around the token `at`, and the index of the first line.
 
-    A line is a dict: its `text`, the `places` (column, index) of its tokens, and the `widths` of
-    the tokens by their columns.
+    Each line is a dict of its `text`, the `places` (column, index) of its tokens, and the `widths`
+    of its tokens by column.
     """
     lines, line, column, offset = [], None, 0, 0
     current = 0

@@ -1,7 +1,8 @@
-"""The still of an UnrollPlayer: the sentences, their distances, the next words and all units.
+"""The still of an UnrollPlayer: the sentences, their distances, the next words and the units.
 
-The time to draw it is bounded, however large the vocabulary, the network and the sentences are. It
-shows the likeliest words, the first units and the words around the step, and says what is left out.
+The drawing time is bounded, however large the vocabulary, the network and the sentences are. The
+still shows the likeliest words, the first units and the words around the step, and says what it
+leaves out.
 """
 
 import numpy as np
@@ -14,8 +15,8 @@ from gatewise.plots import squares
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
 INNER = WIDTH - 2 * PADDING
-LIKELY, UNITS, WORDS = 10, 64, 60  # the most outputs, units and words that are shown
-LONGEST = 24  # the most letters of a word that are written
+LIKELY, UNITS, WORDS = 10, 64, 60  # the maximum numbers of outputs, units and words
+LONGEST = 24  # the maximum number of letters per word
 LETTER = 8.4  # the width of a letter
 ALONG = 540  # the width of the row of words
 ORDER = "rznfigoch"  # the order of the cards
@@ -36,16 +37,16 @@ def unroll_player(
 ):
     """Draw one or two sentences with the results of an UnrollPlayer. Returns a Still.
 
-    values: a dict with runs, a dict for each sentence with its words, every symbol (T, H) and
-    p (T, D); with apart, the distances |Δc| and |Δh| (T,) by symbol; and optionally with free,
-    the runs and apart without held gates.
-    vocabulary: the D outputs. step: the step, counted from 1. units: the units shown, in order.
-    clamp: a dict from held gates, such as `f` or `f3`, to numbers.
-    names: a dict with the name of each symbol and the widget's phrases likely, where, says, above,
-    below, scale, held and `held one`, with dotted if there is `free`, and optionally with legend
-    and `held from`.
+    values: a dict of runs, a list with a dict per sentence of its words, its variables (T, H) and
+    p (T, D); of apart, the distances |Δc| and |Δh| (T,) by symbol; and optionally of free, a dict
+    of runs and apart without held gates.
+    vocabulary: the D outputs. step: the step, counted from 1. units: the shown units, in order.
+    clamp: a dict from held gates, such as `f` or `f3`, to their values.
+    names: a dict of the symbols' names and the widget's phrases likely, where, says, above, below,
+    scale, held and `held one`; also dotted if there is `free`, and optionally legend and
+    `held from`.
     unit: the unit whose values are written. free: for each sentence, p (D,) without held gates.
-    said: a line of text about the difference for each network. hold_from: the first word at which
+    said: for each network, a line of text about the difference. hold_from: the first word at which
     gates are held. reverse: whether the layer reads from the last word to the first.
     """
     behind = values.get("free", values)
@@ -94,7 +95,7 @@ def unroll_player(
 
 
 def _scales(values, free):
-    """Return the axis limits for the distances and for c, which fit held and free runs."""
+    """Return axis limits for the distances and for c that fit both held and free runs."""
     apart = [v for one in (values, free) for line in one["apart"].values() for v in line]
     runs = [run for one in (values, free) for run in one["runs"] if "c" in run]
     return {
@@ -104,7 +105,7 @@ def _scales(values, free):
 
 
 def _window(values, step):
-    """Return the runs and distances for at most `WORDS` words around the step, and their places."""
+    """Return the runs and distances for up to `WORDS` words around the step, and their position."""
     runs, apart = values["runs"], values["apart"]
     T = max(len(run["words"]) for run in runs)
     if T <= WORDS:
@@ -193,7 +194,7 @@ def _along(still, runs, distances, step, row, top):
 
 
 def _written(words, own, room):
-    """Return the words of a row to write if each takes `room` columns, most telling ones first."""
+    """Return the indices of the words that fit in a row at `room` columns each, by importance."""
 
     def rank(t):
         return 0 if own[t] else 1 if t == 0 or words[t] != words[t - 1] else 2
@@ -223,7 +224,7 @@ def _next(still, p, shown, vocabulary, names, free):
     still.write(middle, top + 12, names["likely"], 12, "middle", "muted")
     panel = still.panel("next", left, top + 20, right - left, 19 * len(shown), "")
     panel.set_xlabel(names["likely"]).set_visible(False)
-    full = middle - left - 31 - 44  # the longest bar
+    full = middle - left - 31 - 44  # the length of a bar for probability 1
     rows = np.arange(len(shown))
     for b, q in enumerate(p):
         side = 1 if b else -1
@@ -277,7 +278,7 @@ def _card(still, k, runs, units, at, told, sizes, corner):
             n = units.index(unit)
             panel.axhspan(n - 0.5, n + 0.5, linewidth=0.75 * POINTS, clip_on=False, **edge)
         rows = np.asarray(run[k])[:, units]
-        # In reverse, nothing is pale, since `squares` can make only the words after the step pale.
+        # In reverse, no square is pale, since `squares` can make only words after the step pale.
         panel.add_collection(squares(rows, k, T if reverse else step, scale, width=tall / pitch))
         panel.set(xlim=(-0.5, T - 0.5), ylim=(len(units) - 0.5, -0.5), xticks=[])
         every = int(np.ceil(11 / tall))
@@ -302,7 +303,7 @@ def _says_held(key, value, names):
 
 
 def _key(still, names, notes):
-    """Explain full and hollow squares, and say what is not shown."""
+    """Draw the legend of filled and hollow squares, and say what is not shown."""
     x, y = PADDING, still.height - PADDING
     if "legend" in names:
         still.write(x, y, names["legend"], 12, color="muted")
