@@ -34,7 +34,7 @@ ENGLISH = {
         "weights": "Set the weights",
         "legend": "Drag a valve, or the dot on a curve, to set that gate's bias; with a finger,"
         " sideways. Gray valve: closed. Wire: as thick as its value, dashed if negative.",
-        "keys": "Keyboard: Tab goes to a handle. Arrows, Page Up, Page Down, Home and End move it.",
+        "keys": "Keyboard: Tab moves to a handle. Arrows, Page Up, Page Down, Home and End move it.",
         "says candidate": "{value}: the candidate is {amount}",
         "says repeat": "{n} times: c ends at {c}, h at {h}",
         "curve": "{gate}: {squash} of {a} is {value}",
@@ -43,7 +43,7 @@ ENGLISH = {
             "eight": "Feed eight inputs",
             "some": "Feed {n} inputs",
         },
-        "source": "What is fed",
+        "source": "Inputs",
         "times": "times",
         "bar": "input x of time step {t}",
         "guess": "Guess first",
@@ -80,7 +80,7 @@ ENGLISH = {
         "says state": "{value}: the new cell state c is {c}",
         "says bar": "{value}: after this step c is {c} and h is {h}",
         "sequence hint": "step 0: h_t−1 and c_t−1",
-        "sequence held": "step 0: h_t−1 and c_t−1; everything else is held",
+        "sequence held": "step 0: h_t−1 and c_t−1; everything else is held fixed",
         "sequence judged": "c must stay within the gray bounds; click a step to see it in the cell",
         "does": {
             "f": "keeps {p} % of the old memory",
@@ -144,7 +144,7 @@ ENGLISH = {
         "says bar": "{value}: after this step h is {h}",
         "says repeat": "{n} times: h ends at {h}",
         "sequence hint": "step 0: h_t−1",
-        "sequence held": "step 0: h_t−1; everything else is held",
+        "sequence held": "step 0: h_t−1; everything else is held fixed",
         "does": {
             "r": "lets {p} % of the old h into the candidate",
             "z": "keeps {p} % of the old h",
@@ -292,8 +292,8 @@ ENGLISH = {
             "detour": "through h",
             "none": "RNN dh 0",
         },
-        "lstm drawing": "The LSTM cell. Each gradient runs against its wire, thicker by 2 pixels"
-        " per power of ten; a negative gradient is dashed.",
+        "lstm drawing": "The LSTM cell. Each gradient is drawn along its wire, 2 pixels thicker per"
+        " power of ten; a negative gradient is dashed.",
         "rnn drawing": "The RNN cell with its gradient, drawn in the same way",
         # A sentence about each stage. {t} is this step, {b} the previous step, and {a} the next.
         "stage": {
@@ -307,7 +307,7 @@ ENGLISH = {
             "dg": "By the same product, the candidate gets dc_{t} times i_{t}.",
             "da": "Back through σ and tanh to the pre-activations:"
             " a saturated gate passes little on.",
-            "back": "All four pre-activations read h_{b}, so dh_{b} is a sum of four."
+            "back": "All four pre-activations read h_{b}, so dh_{b} is a sum of four terms."
             " Along the cell state, dc_{b} gets f_{t} · dc_{t}.",
             "back cut": "h_{b} is detached and gets nothing."
             " Along the cell state, dc_{b} gets f_{t} · dc_{t}.",
@@ -319,7 +319,7 @@ ENGLISH = {
     },
     "reader": {
         "title": "Text reader: a text, colored by what one unit of a network does at each token",
-        "text": "Text. Select a part of it to find the units that respond to it.",
+        "text": "Text. Select a part to find the units that respond to that part.",
         "loss": "loss",
         "color": "Color by",
         "layer": "layer",
