@@ -272,7 +272,7 @@ def test_the_weights_are_folded_and_come_last(show, name):
     learn = ["learn"] if is_task else []
     assert order[0] == ("chips" if is_task else "presets")
     assert order[1:] == ["states", "cell", "sequence", *learn, "DETAILS"]
-    keys = view.root.get_by_text("Arrows, Page Up, Page Down, Home and End move it.")
+    keys = view.root.get_by_text("arrows, Page Up, Page Down, Home and End move it.")
     expect(keys).to_be_visible()
     said = view.root.locator(".cell [role=group]").get_attribute("aria-description")
     assert said == ENGLISH["gates"]["keys"]

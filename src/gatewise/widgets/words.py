@@ -34,7 +34,7 @@ ENGLISH = {
         "weights": "Set the weights",
         "legend": "Drag a valve, or the dot on a curve, to set that gate's bias; with a finger,"
         " sideways. Gray valve: closed. Wire: as thick as its value, dashed if negative.",
-        "keys": "Keyboard: Tab moves to a handle. Arrows, Page Up, Page Down, Home and End move it.",
+        "keys": "Keyboard: Tab goes to a handle; arrows, Page Up, Page Down, Home and End move it.",
         "says candidate": "{value}: the candidate is {amount}",
         "says repeat": "{n} times: c ends at {c}, h at {h}",
         "curve": "{gate}: {squash} of {a} is {value}",
