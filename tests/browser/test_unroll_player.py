@@ -264,7 +264,7 @@ def hand_set(f=9, i=9, o=9, others=0.0, readout=9.0, ahead=0.0):
     [
         ("read", {}, "Read: the predictions differ"),
         ("never", {"i": -9}, "Never written: c stays the same"),
-        ("lost", {"f": -9}, "Lost by word 2: c no longer tells"),
+        ("lost", {"f": -9}, "Lost by word 2: c differs by less than a tenth"),
         ("not shown", {"o": -9}, "Look at the output gate o."),
         ("saturated", {"others": 9}, "tanh(c) is saturated"),
         ("not read", {"readout": 0.0}, "Kept, but not read: c still differs"),

@@ -193,7 +193,7 @@ ENGLISH = {
         "difference": {
             "same": "Up to here, the sentences are the same.",
             "never": "Never written: {k} stays the same in both sentences.",
-            "lost": "Lost by word {t}: {k} no longer tells the sentences apart.",
+            "lost": "Lost by word {t}: {k} differs by less than a tenth of its largest difference.",
             "not shown": "Kept, but not shown: c still differs, h does not.",
             "saturated": "Kept, but not shown: c still differs, but tanh(c) is saturated, and h"
             " does not differ.",
