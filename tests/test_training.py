@@ -189,13 +189,25 @@ def test_no_sequence_is_padded_to_the_longest_of_all():
     assert sorted(shapes) == [(2, 3), (9, 3)]
 
 
-def test_the_bar_shows_the_validation_loss(monkeypatch):
+def screen_of_bars(monkeypatch, delay):
+    """Return a text stream that shows the progress bars, after a delay in seconds."""
     screen = io.StringIO()
     shown = partial(trange, disable=False, mininterval=0, miniters=1, file=screen)
-    monkeypatch.setattr(training, "trange", lambda *a, **k: shown(*a, **k | {"delay": 0}))
+    monkeypatch.setattr(training, "trange", lambda *a, **k: shown(*a, **k | {"delay": delay}))
+    return screen
+
+
+def test_the_bar_shows_the_validation_loss(monkeypatch):
+    screen = screen_of_bars(monkeypatch, delay=0)
     curves = run(new_model(), epochs=3)
     for loss in curves.validation:
         assert f"validation={loss:.3g}" in screen.getvalue()
+
+
+def test_before_its_delay_the_bar_shows_nothing(monkeypatch):
+    screen = screen_of_bars(monkeypatch, delay=math.inf)
+    run(new_model(), epochs=3)
+    assert screen.getvalue() == ""
 
 
 def test_every_loop_shows_its_bar_after_a_second_and_removes_it_at_the_end(monkeypatch):

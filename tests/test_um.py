@@ -58,12 +58,14 @@ def test_modules_without_a_recurrent_layer_train_as_if_alone(task):
 
 def test_runs_count_the_right_answers_before_each_update(task):
     x, y = task
-    (network,) = make(TextGRU, [0])
-    before = (network(x).argmax(dim=1) == y).sum().item()
-    runs = fit_together([network], x, y, epochs=300)
-    assert runs.loss.shape == runs.right.shape == (1, 300)
-    assert runs.right[0, 0] == before < 6
-    assert runs.right[0, -1] == 6
+    networks = make(TextGRU, range(2))
+    before = [(network(x).argmax(dim=1) == y).sum().item() for network in networks]
+    runs = fit_together(networks, x, y, epochs=300)
+    assert runs.loss.shape == runs.right.shape == (2, 300)
+    assert runs.right.dtype.kind == "i"
+    assert runs.right[:, 0].tolist() == before
+    assert max(before) < 6
+    assert runs.right[:, -1].tolist() == [6, 6]
 
 
 def test_frozen_parameters_stay_frozen(task):
@@ -122,6 +124,9 @@ def changed(change, kind=TextRNN):
 DIFFERENT = {
     "at least one, got none": lambda: [],
     "parameters of their own, got shared ones": lambda: make(TextRNN, [0]) * 2,
+    "parameters of their own, got shared": lambda: [
+        setattr(n, "tied", n.W) or n for n in make(TextRNN, range(2))
+    ],
     "the same class in all": lambda: make(TextRNN, [0]) + make(TextGRU, [0]),
     "the same rnn.hidden_size in all": lambda: [TextRNN(10, 5), TextRNN(10, 6)],
     "the same W in all": lambda: changed(lambda n: n.float()),
