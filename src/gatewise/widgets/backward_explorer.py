@@ -12,9 +12,9 @@ from gatewise.widgets.words import ENGLISH
 
 
 def _one_unit(widget, name, given):
-    """Return parameters of one unit and one feature as read-only float64 copies.
+    """Return read-only float64 copies of parameters for one unit and one feature.
 
-    Raises ValueError for parameters of another cell or size.
+    Raises ValueError for parameters of the wrong cell type or size.
     """
     kind = {"lstm_params": lstm, "rnn_params": rnn}[name].Params
     if not isinstance(given, kind):
@@ -37,7 +37,7 @@ def _stage(widget, name, value):
 
 
 def _draw(cell, rng):
-    """Draw the parameters of one unit, rounded to the two decimals that the screen shows."""
+    """Draw random parameters for one unit, rounded to the two decimals shown on screen."""
     return cell.Params(*(array.round(2) for array in cell.Params.random(1, 1, rng)))
 
 
@@ -47,11 +47,11 @@ class BackwardExplorer(base.Widget):
     Each setting is a keyword argument and an attribute. lstm_params, rnn_params: an `lstm.Params`
     and an `rnn.Params` of one unit and one feature, drawn at random with `seed` by default.
     x: 2 to 20 inputs. T: the number of inputs to read. read: the time step, from 1 to T, whose h is
-    the loss. forget_bias: a forget bias that replaces the bias in lstm_params. detach: True to stop
-    the gradient from h to the gates. step, stage: the time step and the stage that the backward
-    pass has reached; a stage is one of `drawings.STAGES`. words: the labels, `ENGLISH` or a
-    translation.
-    `values` holds every gradient on the screen at each time step.
+    the loss. forget_bias: the forget gate's bias, which replaces the bias in lstm_params. detach:
+    True to stop the gradient from h to the gates. step, stage: the time step and the stage that the
+    backward pass has reached; a stage is one of `drawings.STAGES`. words: the labels, `ENGLISH` or
+    a translation.
+    `values` holds, for every time step, all gradients that the widget can show.
     Raises ValueError for NaN, for parameters of another cell, and for an unknown step or stage.
     """
 
@@ -91,7 +91,7 @@ class BackwardExplorer(base.Widget):
         b_ih[1], b_hh[1] = self.forget_bias, 0
         return self.lstm_params._replace(b_ih=b_ih, b_hh=b_hh)
 
-    # As in the browser, a setting at its upper bound follows that bound; any other is clipped.
+    # As in the browser, a setting at its upper bound moves with the bound; one below it is clipped.
 
     @observe("lstm_params")
     def _take_bias(self, change):
@@ -117,7 +117,7 @@ class BackwardExplorer(base.Widget):
         dh = np.zeros_like(x)
         dh[self.read - 1] = 1
         whole = lstm.backward(p, trace, dh).c.ravel()
-        # The gradient on h_{t−1} comes through W_hh alone, so a W_hh of zero detaches h.
+        # The gradient reaches h_{t−1} only through W_hh, so setting W_hh to zero detaches h.
         if self.detach:
             p, q = (params._replace(W_hh=np.zeros_like(params.W_hh)) for params in (p, q))
         back, back_rnn = lstm.backward(p, trace, dh), rnn.backward(q, simple, dh)
@@ -156,7 +156,7 @@ class BackwardExplorer(base.Widget):
         return told
 
     def picture(self):
-        """Return a still `Plot` of both networks, their gradients and one time step of each."""
+        """Return a still `Plot` of both networks, the gradients and each cell at one time step."""
         settings = {name: getattr(self, name) for name in self.settings()}
         values, words = self.values, self.words
         split = {name: values[name] for name in ("whole", "wire", "detour")}
@@ -173,8 +173,9 @@ class BackwardExplorer(base.Widget):
 def shrinking(gradient):
     """Measure how a gradient (T,) shrinks from the last time step back to the first.
 
-    Returns a dict. share: |first| / |last|. factor: the geometric mean of the ratios
-    |g_t| / |g_{t+1}|. least: the smallest ratio. step: the t of the smallest ratio, counted from 1.
+    Returns a dict. share: |g_1| / |g_T|. factor: the geometric mean of the ratios
+    |g_t| / |g_{t+1}|. least: the smallest of these ratios. step: the time step t of the smallest
+    ratio, counted from 1.
     For a single time step, all four values are 1.
     """
     size = np.abs(gradient)

@@ -20,8 +20,8 @@ class Setting(TraitType):
     """A setting shared with the browser. If `check` rejects a value, the old value is kept.
 
     check: a function of the widget, the name of the setting and the new value. It returns a value
-    that can't be changed in place, or raises ValueError. It runs as soon as the setting is set,
-    even inside `hold_trait_notifications`.
+    that can't be changed in place, or raises ValueError. This check runs as soon as the setting is
+    assigned, even inside `hold_trait_notifications`.
     """
 
     def __init__(self, check, default):
@@ -38,11 +38,11 @@ class Setting(TraitType):
 
 
 class Widget(anywidget.AnyWidget):
-    """A widget that the browser computes and draws, with a still picture for pages without scripts.
+    """A widget that runs in the browser, with a still picture for pages without scripts.
 
     A subclass sets `view`, the name of its .js and .css files in static/. It declares its settings
-    as `Setting`s, and defines `values`, every number on the screen, and `picture()`. Only settings
-    are synchronized.
+    as `Setting`s, and defines `values` (every number on the screen) and `picture()`. Only settings
+    are kept in sync with the browser.
     Every widget has a setting `projector`; if it is True, the widget fills the screen.
     """
 
@@ -64,11 +64,11 @@ class Widget(anywidget.AnyWidget):
         super().__init_subclass__(**kwargs)
 
     def __init__(self, settings, words, **constants):
-        """Set the settings in declaration order. Raises ValueError for an invalid setting.
+        """Assign the settings in declaration order. Raises ValueError for an invalid setting.
 
         settings: a dict from names to values. words: `ENGLISH` or a translation.
-        constants: the data to send to the browser once. Among these data, `renamed` holds the
-        labels that differ from the class's labels.
+        constants: the data to send to the browser once. If these data have an entry `renamed`, it
+        holds the labels that differ from the class's labels.
         """
         known = self.settings()
         for name in settings:
@@ -101,7 +101,7 @@ class Widget(anywidget.AnyWidget):
 
     @classmethod
     def settings(cls):
-        """Return the names of the settings, ordered so that earlier settings bound later ones."""
+        """Return the names of the settings; a setting comes after the settings that limit it."""
         all_of = [vars(parent).items() for parent in reversed(cls.__mro__)]
         named = [name for one in all_of for name, trait in one if isinstance(trait, Setting)]
         return list(dict.fromkeys(named))
@@ -126,7 +126,7 @@ class Widget(anywidget.AnyWidget):
         return _texts(self.constants) | settings
 
     def state(self):
-        """Return the part of `plain()` that belongs to this widget alone, and its class's name."""
+        """Return the class's name and the part of `plain()` that belongs to this widget alone."""
         shared = ("words", "drawings", "palette", "explorers", "descent")
         own = {name: value for name, value in self.plain().items() if name not in shared}
         return {"class": type(self).__name__} | own
@@ -207,7 +207,7 @@ def row(name, values, low, high):
 def by_name(name, named, known, check):
     """Return a dict as a Mapping of checked values; raise ValueError for an unknown key.
 
-    named: the dict. known: the allowed keys. check: a function of each entry's name and value.
+    named: the dict. known: the allowed keys. check: a function of an entry's name and value.
     """
     if not isinstance(named, dict):
         raise ValueError(f"{name}: expected a dict, got {named!r}")
@@ -221,7 +221,7 @@ def by_name(name, named, known, check):
 
 
 def _plain(value):
-    """Return a setting as JSON data. Parameters become a dict of flat lists, row by row."""
+    """Return a setting as JSON data. Parameters become a dict of lists, flattened row by row."""
     if isinstance(value, tuple):
         return {name: array.ravel().tolist() for name, array in value._asdict().items()}
     return value
@@ -249,7 +249,7 @@ def _module(view):
 
 
 def _imports(name):
-    """Return the files in static/ that a file imports, directly or indirectly, in load order."""
+    """Return the names of the modules that a module imports, even indirectly, in load order."""
     named = re.findall(r'from "\./([\w-]+)\.js"', _static(f"{name}.js"))
     return list(dict.fromkeys(other for one in named for other in [*_imports(one), one]))
 
@@ -278,10 +278,10 @@ def _imported(text):
 
 
 def _styles(view):
-    """Return the rules of base.css and of the widget, nested under the widget's class.
+    """Return the CSS rules of base.css and of the view's own file, nested under the view's class.
 
-    The nesting keeps them from applying to other widgets, in whatever order a page loads them. The
-    rules of the views that open inside this one follow.
+    The nesting keeps the rules from applying to other widgets, in whatever order a page loads the
+    widgets. The rules of the views that open inside this view come last.
     """
     rules = _static("base.css") + _static(f"{view}.css")
     # Keyframes style nothing by themselves, and CSS doesn't allow them inside a rule.

@@ -42,8 +42,8 @@ UNPROGRAMMED = {
 class Explorer(base.Widget):
     """The base class of GateExplorer and GRUExplorer.
 
-    A subclass sets `module`, a module of `gatewise.cells`, and `cell`. It defines `params`,
-    `_state(came)`, `_step(p, came)`, `_drawings()` and `_unit(…)`.
+    A subclass sets `module` (a module of `gatewise.cells`) and `cell` (the module's short name). It
+    defines `params`, `_state(came)`, `_step(p, came)`, `_drawings()` and `_unit(…)`.
     """
 
     view = "gate_explorer"
@@ -177,8 +177,8 @@ class GateExplorer(Explorer):
 
     Each setting is a keyword argument and an attribute. x, h_before, c_before: the input and the
     previous states. w_x, w_h, b: dicts with a number for each of i, f, g, o; an omitted gate keeps
-    its number. repeats: the number of times that the cell reads x, or 0 to read the sequence
-    `inputs` of 1 to 50 numbers. By default, the cell keeps its memory.
+    its current number. repeats: the number of times that the cell reads x, or 0 to read the
+    sequence `inputs` of 1 to 50 numbers. By default, the cell keeps its memory.
     task: "keep", "overwrite", "count" or "quote", a task for the reader. In a task, `sequence` and
     `step`, both counted from 1, are the sequence and the time step that the drawing shows; the
     unseen sequences come last.
@@ -283,11 +283,12 @@ class GRUExplorer(Explorer):
 
     Each setting is a keyword argument and an attribute. x, h_before: the input and the previous
     state. w_x, w_h: dicts with a number for each of r, z, n. b: a dict with numbers for r, z, n and
-    q, the candidate's hidden side (torch's b_hn). An omitted gate keeps its number.
-    reset_after: True for torch's form, False for the form from Cho et al.
+    q, where q is the bias on the candidate's hidden side (torch's b_hn). An omitted gate keeps its
+    current number.
+    reset_after: True for torch's form, False for the form in Cho et al.
     repeats: the number of times that the cell reads x, or 0 to read the sequence `inputs` of 1 to
     50 numbers.
-    task: for a GateExplorer only. held, note: values that `from_trace` sets.
+    task: available only in a GateExplorer. held, note: values that `from_trace` sets.
     words: the labels, `ENGLISH` or a translation. `values` holds every number on the screen.
     Raises ValueError for NaN, and for an unknown gate.
     """
@@ -348,10 +349,10 @@ class GRUExplorer(Explorer):
 
 
 def _rows(params, trace, t, b, unit, feature, h):
-    """Return one unit's rows and weights, and the sums over its other inputs.
+    """Return the rows and weights of one unit, and the weighted sums of the unit's other inputs.
 
     Returns the indices of the rows, the weights for the feature and for the unit itself, and the
-    sums over all other features and units.
+    weighted sums of all other features and of all other units.
     """
     H, x = trace.h.shape[2], trace.x[t, b].astype(float)
     row = np.arange(unit, len(params.W_ih), H)

@@ -15,7 +15,7 @@ from gatewise.widgets import base
 
 GATES = {rnn: "", lstm: "ifo", gru: "rz"}
 LETTERS = {rnn: "h", lstm: "figoch", gru: "rznh"}
-UNITS, TOKENS, STEPS, MEGABYTES = 256, 50_000, 200, 128  # the limits; TOKENS also limits outputs
+UNITS, TOKENS, STEPS, MEGABYTES = 256, 50_000, 200, 128  # upper limits; TOKENS covers outputs too
 SPACES = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})  # because sentences are split at spaces
 
 
@@ -23,7 +23,7 @@ class Names(Vocabulary):
     """A Vocabulary of tokens whose names and order are given.
 
     given: the names. words: the same names, with spaces, newlines and tabs written as ␣, ↵ and ⇥.
-    Raises ValueError for a name that is empty, has other whitespace or appears twice.
+    Raises ValueError for a name that is empty, contains other whitespace or appears twice.
     """
 
     def __init__(self, names):
@@ -94,7 +94,7 @@ class Network:
     def spell(self, sentence):
         """Return a sentence as text: its tokens or numbers, separated by spaces.
 
-        sentence: such a text, or token ids, or numbers (T, D).
+        sentence: a text in this form, token ids, or numbers (T, D).
         Raises ValueError for a sentence that the network can't read.
         """
         if self.vocabulary is None:
@@ -124,7 +124,7 @@ class Network:
         return x
 
     def read(self, sentence):
-        """Return the input to the first layer, (T, D), for a text from `spell`."""
+        """Return the input to the first layer, (T, D), for a text returned by `spell`."""
         if self.vocabulary is None:
             return self._numbers(sentence).astype(float)
         return self.vectors(self.vocabulary.encode(sentence))
@@ -168,7 +168,7 @@ class Network:
         return p / p.sum(axis=-1, keepdims=True)
 
     def _steps(self, params, x, order, step):
-        """Return the variables of a layer, each (T, H), computing the time steps in `order`."""
+        """Compute a layer's time steps in `order`, and return the variables, each (T, H)."""
         state = {name: np.zeros((1, self.H)) for name in "hc" if name in self.letters}
         letters = {k: np.empty((len(x), self.H)) for k in self.letters}
         for t in order:
@@ -224,7 +224,8 @@ def _vocabulary(tokens, V):
 def _table(embedding, tokens, D):
     """Return the embeddings of all tokens, (V, D).
 
-    embedding: an array, or a module that maps ids to vectors. Raises ValueError for other shapes.
+    embedding: an array, or a module that maps ids to vectors.
+    Raises ValueError for arrays of other shapes.
     """
     if callable(embedding):
         V = getattr(embedding, "num_embeddings", None)
@@ -239,11 +240,11 @@ def _table(embedding, tokens, D):
 
 
 def _affine(readout, features, dtype):
-    """Return W (features, outputs) and b (outputs,).
+    """Return a readout's weights W (features, outputs) and biases b (outputs,).
 
     readout: arrays as in `nn.Linear`, (outputs, features) and (outputs,), or a module. For a
     module, b is its output for zeros, and each row of W is its output for a one-hot vector, minus
-    b. Raises ValueError for other shapes, and for a module that doesn't compute W h + b.
+    b. Raises ValueError for arrays of other shapes, and for a module that doesn't compute W h + b.
     """
     if not callable(readout):
         W, b = readout if isinstance(readout, tuple | list) else (readout, None)
@@ -292,7 +293,7 @@ def parts(model, vocabulary):
     """Return the embedding, the rnn and the readout of a model.
 
     model: a tuple of these three, or a TextModel, which needs a vocabulary.
-    Raises ValueError for any other model, and for a TextModel with its own forward pass or with
+    Raises ValueError for any other model, and for a TextModel that overrides `forward` or sets
     `batch_first`.
     """
     if isinstance(model, tuple | list):

@@ -1,4 +1,4 @@
-"""Four tasks for a cell that the reader programs by hand or trains, and their rules.
+"""Four tasks, with their rules, for a cell that the reader programs by hand or trains.
 
 A sequence contains the inputs and the bounds within which c must stay at each time step. Training
 minimizes the mean of (c − target)² over all time steps that have bounds; see `Sequence.target`.
@@ -14,7 +14,7 @@ WORDS = "so we ran home and she sang all day in the sun as he read on".split()
 
 
 class Sequence(NamedTuple):
-    """One sequence of a task. It starts with h = 0. The bounds are infinite where c is free."""
+    """A sequence of a task. The cell starts with h = 0. The bounds are infinite where c is free."""
 
     x: np.ndarray  # (T,)
     c0: float  # the cell state before the first time step
@@ -36,8 +36,8 @@ class Sequence(NamedTuple):
 
     @property
     def target(self):
-        """The middle of the bounds (T,), or 0.5 beyond a single bound, or NaN where c is free."""
-        with np.errstate(invalid="ignore"):  # for ∞ − ∞
+        """The targets (T,): midway between bounds, 0.5 inside a lone bound, NaN where c is free."""
+        with np.errstate(invalid="ignore"):  # ∞ − ∞ gives NaN where c is free
             low = np.where(np.isfinite(self.low), self.low, self.high - 1)
             high = np.where(np.isfinite(self.high), self.high, self.low + 1)
             return (low + high) / 2
@@ -54,7 +54,7 @@ def keep(rng):
 
 
 def overwrite(rng):
-    """Draw a sequence of 12 inputs, +1 or −1; at each time step, c must be within 0.1 of x.
+    """Draw a sequence of 12 inputs of +1 or −1; at each time step, c must be within 0.1 of x.
 
     rng: a `numpy.random.Generator`. Returns a Sequence.
     """
@@ -63,7 +63,7 @@ def overwrite(rng):
 
 
 def count(rng):
-    """Draw 10 to 20 inputs, 0 or 1; at the end, c must be within 0.25 of the number of ones.
+    """Draw 10 to 20 inputs of 0 or 1; at the end, c must be within 0.25 of the number of ones.
 
     rng: a `numpy.random.Generator`. Returns a Sequence.
     """
@@ -75,7 +75,7 @@ def count(rng):
 
 
 def quote(rng):
-    """Draw a text; c must be above 0.5 while a quote is open, and below 0.5 otherwise.
+    """Draw a random text; c must be above 0.5 while a quote is open, and below 0.5 otherwise.
 
     Some quotes close twice, some never close, and some close before they open.
     rng: a `numpy.random.Generator`. Returns a Sequence.
@@ -113,7 +113,7 @@ def loss(params, sequences):
 
 
 def visible(task, number=8):
-    """Return the sequences, always the same, that are shown while the reader sets the weights.
+    """Return the fixed sequences that are shown while the reader sets the weights.
 
     task: a key of `TASKS`. number: the number of sequences. Returns a list of Sequences.
     """
@@ -123,7 +123,7 @@ def visible(task, number=8):
 
 
 def unseen(task, number=40):
-    """Return the other sequences, also always the same, on which the task is checked.
+    """Return the other fixed sequences, on which the reader's cell is checked.
 
     task, number: as for `visible`. Returns a list of Sequences.
     """
@@ -132,7 +132,7 @@ def unseen(task, number=40):
 
 
 def starts(number=20):
-    """Return random weights from −1 to 1, always the same, as starts for gradient descent.
+    """Return fixed random weights from −1 to 1, as starting points for gradient descent.
 
     number: the number of starts. Returns a list of dicts with w_x, w_h and b.
     """

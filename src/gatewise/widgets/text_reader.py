@@ -201,10 +201,10 @@ def ranking(values, mask):
     """Rank units by how well they separate the marked tokens from the others.
 
     values: (T, H), compared in float32, as in the browser. mask: (T,) bools.
-    Returns pairs (unit, area), sorted so that the area farthest from ½ comes first; or [] if all
+    Returns pairs (unit, area under the ROC curve), the area farthest from ½ first, or [] if all
     tokens or none are marked.
-    The area under the ROC curve is the probability that a marked token has a higher value than an
-    unmarked token, if both are drawn at random. A tie counts half.
+    The area is the probability that a marked token has a higher value than an unmarked token, if
+    both are drawn at random. A tie counts half.
     Source: Hanley and McNeil 1982.
     """
     marked, others = int(mask.sum()), int((~mask).sum())
@@ -213,7 +213,7 @@ def ranking(values, mask):
     areas = []
     for column in values.astype(np.float32).T:
         _, place, count = np.unique(column, return_inverse=True, return_counts=True)
-        ranks = (np.cumsum(count) - (count - 1) / 2)[place]  # from 1; equal values share a rank
+        ranks = (np.cumsum(count) - (count - 1) / 2)[place]  # from 1; ties share the mean rank
         areas.append((ranks[mask].sum() - marked * (marked + 1) / 2) / (marked * others))
     order = np.argsort(-np.abs(np.array(areas) - 0.5), kind="stable")
     return [(int(unit), float(areas[unit])) for unit in order]

@@ -13,7 +13,7 @@ from gatewise.widgets.network import GATES, Network, parts
 from gatewise.widgets.words import ENGLISH
 
 FREE = base.Mapping()  # no gate is held
-COUNTS = 0.1  # the least share of a distance, or of probability, that counts as a difference
+COUNTS = 0.1  # the least relative distance or probability gap that counts as a difference
 
 
 def _sentences(widget, name, given):
@@ -77,7 +77,7 @@ class UnrollPlayer(base.Widget):
     for one-hot tokens and for numbers.
     rnn: any `nn.RNN`, `nn.LSTM` or `nn.GRU` that `trace` accepts.
     readout: `nn.Linear`, another module that computes W h + b, or W (outputs, features), or (W, b).
-    It reads h of the last layer, with both directions concatenated.
+    The readout reads h of the last layer, with both directions concatenated.
     vocabulary: the names of the tokens, as a Vocabulary, a list, a dict from names to indices, or a
     function from indices to names; None for numbers, such as "0.5,-1 2,0" for two time steps of two
     numbers. outputs: the names of the readout's outputs, if they aren't the tokens. final: True if
@@ -88,16 +88,17 @@ class UnrollPlayer(base.Widget):
     shown and whose gates can be held; by default, the first. sentences: one or two sentences, each
     a text or token ids. clamp: a dict from held gates to numbers from 0 to 1; {"f": 0} holds f at
     0, and {"f3": 0} holds it only in unit 3. hold_from: the first word at which the gates are held.
-    step: the word that is shown, by default the last. Both are counted from 1. units: the units
-    that are shown, by default all. sort: True to order the units by the distance between the
-    sentences without held gates, and to choose the first unit. unit: the unit whose values are
-    written. layer, reverse: the layer and direction whose gates are shown and held; the layers
-    above read the result. words: the labels, `ENGLISH` or a translation.
+    step: the word that is shown, by default the last. Both hold_from and step are counted from 1.
+    units: the units that are shown, by default all. sort: True to order the units by how far apart
+    the sentences are in each unit when no gate is held, and to choose the first unit. unit: the
+    unit whose values are written. layer, reverse: the layer and direction whose gates are shown and
+    held; the layers above read the result. words: the labels, `ENGLISH` or a translation.
     `values["runs"]` holds, for each sentence, its `words`, the variables, each (T, H), and the
     output probabilities `p` (T, outputs). `values["apart"]` holds the distances |Δc| and |Δh| (T,).
-    `values["free"]` holds both without held gates. `values["difference"]` holds the result of
-    `difference`, for networks with one direction. `values["networks"]` maps each network's name to
-    the `p` of each sentence at the step and to the `difference`.
+    `values["free"]` holds `runs` and `apart` as they are without held gates. For networks with one
+    direction, `values["difference"]` holds the result of `difference`. `values["networks"]` maps
+    each network's name to a dict of `p` (each sentence's probabilities at the step) and
+    `difference`.
     The weights are copied, and sent to the browser once, in their own precision. The limits are
     256 units, 50,000 tokens and outputs, 200 time steps, and 128 MB of weights.
     Raises ValueError beyond these limits, for a model whose predictions don't follow from its
@@ -201,14 +202,14 @@ class UnrollPlayer(base.Widget):
 
     @observe("sentences")
     def _bound_step(self, change):
-        # As in the browser, a step at the last word follows that word; any other is clipped.
+        # As in the browser, a step at the last word stays at the last word; others are clipped.
         T = self._longest()
         self.step = T if self.step == _longest(change.old) else min(self.step, T)
         self.hold_from = min(self.hold_from, T)
 
     @observe("chosen")
     def _set_free(self, change):
-        # As in the browser, a gate that the network doesn't have isn't held.
+        # As in the browser, gates that the chosen network lacks are released.
         self.clamp = {k: v for k, v in self.clamp.items() if k[0] in self._network.gates}
 
     @observe("sort")
@@ -257,10 +258,10 @@ class UnrollPlayer(base.Widget):
         return {"p": p, "difference": found}
 
     def said(self, values):
-        """Return a list of sentences, one per network, that say what became of the difference.
+        """Return one line of text per network, on what became of the sentences' difference.
 
-        values: the player's values. For several networks, each sentence begins with the network's
-        name and predictions.
+        values: the player's values. For several networks, each line begins with the network's name
+        and predictions.
         """
         said = [self._said(name, **found) for name, found in values["networks"].items()]
         return [line for line in said if line]
@@ -325,13 +326,13 @@ def difference(runs, step, hold_from=0):
     |p_A − p_B|; for one sentence, the dict is empty.
 
     A state differs if its distance is at least 0.1, and at least a tenth of its largest distance so
-    far. The memory is c, or h if there is no c. The first of these verdicts that is true counts.
-    same: all words so far are equal. early: the step is before `hold_from`, or it is `hold_from`,
-    and h or the predictions still differ. read: `read` is at least 0.1, and the likeliest outputs
-    differ. leaning: `read` is at least 0.1. never: the memory has not differed after any word so
-    far. lost: the memory doesn't differ at any step from `word` on. not read: the memory and h
-    differ. saturated: the memory differs, but tanh(c), which fully open output gates would show,
-    doesn't. not shown: the memory and tanh(c) differ, but h doesn't.
+    far. The memory is c, or h if there is no c. The verdict is the first of the following that is
+    true. same: all words so far are equal. early: the step is before `hold_from`, or is `hold_from`
+    itself while h or the predictions still differ. read: `read` is at least 0.1, and the likeliest
+    outputs differ. leaning: `read` is at least 0.1. never: the memory has not differed after any
+    word so far. lost: the memory doesn't differ at any step from `word` on. not read: the memory
+    and h differ. saturated: the memory differs, but tanh(c), which fully open output gates would
+    show, doesn't. not shown: the memory and tanh(c) differ, but h doesn't.
     """
     if len(runs) < 2:
         return {}

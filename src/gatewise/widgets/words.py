@@ -1,10 +1,10 @@
 """All texts of the widgets in one place, so that a translation can replace them.
 
-A symbol with an index is written as `c_t−1`, and the views typeset it.
+A symbol with an index is written like `c_t−1`, and the views typeset it.
 """
 
 ENGLISH = {
-    # The labels of all widgets.
+    # The labels that all widgets share.
     "all": {
         "projector": "Projector view",
         "leave": "Leave the projector view",
@@ -202,7 +202,7 @@ ENGLISH = {
             "leaning": "Not decisive: both predict the same; the probabilities differ by {p} of 1.",
             "early": "Too early to tell: gates are forced from word {t} on.",
         },
-        # For each cell and verdict, a sentence about the gate that causes the verdict.
+        # For each kind of cell and each verdict, a sentence that names the gate behind the verdict.
         "gate of": {
             "lstm": {
                 "never": " Look at the input gate i.",

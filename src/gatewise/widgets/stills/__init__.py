@@ -1,4 +1,4 @@
-"""Still pictures with the contents of the widgets, for pages where no script runs.
+"""Still pictures of the widgets, for pages where no script runs.
 
 For each widget, one function draws its settings and values and returns a `Still`, a kind of `Plot`.
 """

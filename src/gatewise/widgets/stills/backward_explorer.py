@@ -1,4 +1,4 @@
-"""The still of a BackwardExplorer: both networks, their gradients and one time step of each."""
+"""A BackwardExplorer's still: both networks, the gradients and each cell at one time step."""
 
 from itertools import pairwise
 
@@ -14,8 +14,8 @@ from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
 LEFT, RIGHT = PADDING + 76, WIDTH - PADDING - 50  # the left and right edges of the time steps
 ROWS = {"c": 36, "h": 54, "rnn": 107}  # the y-coordinates of the networks' wires
-TOP, FLOOR, HEIGHT = 150, 290, 316  # the top and bottom of the curves, and the full height
-SEEN = 1e-20  # the logarithmic axis shows only larger gradients
+TOP, FLOOR, HEIGHT = 150, 290, 316  # the top and bottom of the chart, and the height with labels
+SEEN = 1e-20  # smaller gradients are left off the logarithmic axis
 
 
 def backward_explorer(settings, ours, theirs, split, names, sentence="", lost=()):
@@ -25,8 +25,8 @@ def backward_explorer(settings, ours, theirs, split, names, sentence="", lost=()
     ours: a dict of the LSTM's gradients as lists (T,), named as in `lstm_cell(backward=True)`,
     without dc_from_h and dc_from_c. theirs: the same for the RNN. split: a dict of the lists whole,
     wire and detour, each (T,).
-    names: the labels of the curves (dc, dh, rnn, whole, wire, detour), of an RNN curve at 0 (none),
-    of the loss, and of the axis (size).
+    names: a dict of labels for the curves (dc, dh, rnn, whole, wire, detour), an RNN curve at 0
+    (none), the loss (loss) and the axis (size).
     sentence: a sentence about this stage, with symbols written as `c_3`.
     lost: sentences that say where the gradient is lost.
     """
@@ -80,7 +80,7 @@ def _chains(still, s, ours, theirs, names, sizes):
     for t in range(1, s["T"] + 1):
         x = LEFT + pitch * (t - 0.5)
         before = x - pitch + half if t > 1 else x - pitch / 2
-        # A time step sends its gradient back once the reader has reached its last stage.
+        # A time step sends its gradient back once the reader has reached the step's last stage.
         sent = t <= read and (t > step or (t == step and s["stage"] == "back"))
         for row, gradient in [
             ("c", ours["dc_before"]),
@@ -170,7 +170,7 @@ def _curves(still, s, ours, theirs, split, names):
 
 
 def _labels(still, heights, names, pitch):
-    """Write the names of the curves on the left, 15 pixels apart, with a line to each curve."""
+    """Write the curves' names on the left, at least 15 pixels apart, with a line to each curve."""
     order = sorted(heights, key=heights.get)
     at = dict(heights)
     for above, under in pairwise(order):

@@ -16,7 +16,7 @@ INNER = WIDTH - 2 * PADDING
 CELL = 700  # the width of the drawing
 REACH = 8  # the curves go from −8 to 8
 SYMBOLS = {"c_before": "c_t−1", "h_before": "h_t−1", "x": "x_t"}
-CELLS = {"lstm": ("figo", "g"), "gru": ("rzn", "n")}  # the symbols with cards, and the candidate
+CELLS = {"lstm": ("figo", "g"), "gru": ("rzn", "n")}  # the symbols that get cards; the candidate
 TINTS = {"lstm": "ch", "gru": "nh"}  # the colors of the equations
 
 
@@ -27,11 +27,12 @@ def gate_explorer(settings, values, strip, names, title, judged=None, does=None)
     GRU; held and note are optional.
     values: a dict of all numbers in `lstm_cell` or `gru_cell` and of pre-activations such as `a_f`.
     strip: a dict of the lists x (T,), h (T + 1,) and, for an LSTM, c (T + 1,); h and c start with
-    the initial states. names: a dict from the symbols of the gates to their names. title: the title
-    of the sequence.
-    judged: for a task, a dict of low and high, the bounds (T,), which are infinite or None where c
-    is free; text, one character per time step, or None; and step, the time step that is drawn.
-    does: a dict from each gate's symbol to a phrase that says what the gate does.
+    the initial states. names: a dict from each gate's symbol to its name. title: the title of the
+    sequence.
+    judged: for a task, a dict of low, high, text and step. The bounds `low` and `high`, each (T,),
+    are infinite or None where c is free; `text` has one character per time step, or is None; `step`
+    is the time step that is drawn. does: a dict from each gate's symbol to a phrase that says what
+    the gate does.
     """
     cell = "lstm" if "c" in values else "gru"
     letters, candidate = CELLS[cell]
@@ -78,7 +79,7 @@ def _states(still, drawing, known, top):
 
 
 def _equations(cell, settings, v):
-    """Return the equations below the drawing, with their numbers."""
+    """Return the equations to write below the drawing, with the numbers filled in."""
     n = {name: number(value) for name, value in v.items() if isinstance(value, Real)}
     if cell == "lstm":
         return [

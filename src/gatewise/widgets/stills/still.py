@@ -15,7 +15,7 @@ SYMBOL = re.compile(r"\b([a-z]+_(?:t−1|\w*))")
 
 
 class Still(Plot):
-    """A Plot with panels at given positions, on a page for text and the shapes of drawings.
+    """A Plot with panels at given positions, and a page on which text and shapes are drawn.
 
     height, width: the size in CSS pixels.
     """
@@ -37,7 +37,7 @@ class Still(Plot):
             shape.draw(self.page, POINTS)
 
     def panel(self, name, x, y, width, height, title=""):
-        """Add axes without a frame, and return them. The title appears only in the text form."""
+        """Add axes without a frame, and return them. Only the picture's text form has the title."""
         panel = self._axes(x, y, width, height)
         panel.set_facecolor("none")
         panel.spines[:].set_visible(False)
@@ -48,7 +48,10 @@ class Still(Plot):
         return panel
 
     def drawing(self, name, drawing, x, y, width, values):
-        """Add a drawing filled with values, and return its height. The text form lists its name."""
+        """Add a drawing that shows the values, and return its height.
+
+        The picture's text form lists the name of the drawing.
+        """
         height = width * drawing.height / drawing.width
         drawing.draw(self.panel(name, x, y, width, height, drawing.name), values)
         return height
@@ -67,7 +70,7 @@ class Still(Plot):
         self.page.text(x, y, text, color=LIGHT[color], **look)
 
     def card(self, x, y, width, height, quantity):
-        """Draw the background of a card, with a bar in the color of a quantity."""
+        """Draw the background of a card, with a bar in the quantity's color at the top."""
         self.put(Box(x, y, width, height, 8, fill="panel"), Box(x, y, width, 4, fill=quantity))
 
     def _axes(self, x, y, width, height):

@@ -8,20 +8,20 @@ from gatewise.drawings.theme import LIGHT
 from gatewise.drawings.values import nice, number
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
-LINES, COLUMNS = 18, 68  # the number of lines, and of letters per line
-ADVANCE, LEADING = 13 * 0.602, 21  # px per letter of DejaVu Sans Mono, and px per line
+LINES, COLUMNS = 18, 68  # the number of lines, and the number of letters per line
+ADVANCE, LEADING = 13 * 0.602, 21  # the width of a letter and the height of a line, in px
 ABOVE, BELOW = "c", "h"  # the colors of values above and below zero
 LEVELS = 5
-LIKELY, RANKED = 8, 6  # the numbers of listed outputs and units
+LIKELY, RANKED = 8, 6  # how many outputs and how many units are listed
 ROW = 22  # the height of a row in these lists, in px
-DOT = 2  # px per dot, and per gap, of the underline for a value below zero
+DOT = 2  # the length of a dot, and of a gap, in the underline of a negative value, in px
 SIDE = WIDTH - PADDING - 232  # the left edge of the lists
 
 
 def text_reader(values, reader):
     """Return a Still of the text, the ranking and the likeliest outputs of a TextReader.
 
-    values: the `values` of the reader. reader: the TextReader, for its settings and words.
+    values: the `values` of the reader. reader: the TextReader, whose settings and words are used.
     """
     tokens, shown = values["tokens"], values["shown"]
     lines, first = _lines(reader.text, tokens, reader.at - 1)
@@ -102,7 +102,7 @@ def _scale(quantity, shown, outputs):
 
 
 def _lists(still, values, reader):
-    """Draw a list of units that separate the marked tokens, and a list of the likeliest outputs."""
+    """Draw the units that best separate marked tokens from others, and the likeliest outputs."""
     y = PADDING + 48
     for unit, area in values["ranking"][:RANKED]:
         sign = "−" if area < 0.5 else "+"

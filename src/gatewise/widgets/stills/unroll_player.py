@@ -37,13 +37,13 @@ def unroll_player(
 ):
     """Draw one or two sentences with the results of an UnrollPlayer. Returns a Still.
 
-    values: a dict of runs, a list with a dict per sentence of its words, its variables (T, H) and
-    p (T, D); of apart, the distances |Δc| and |Δh| (T,) by symbol; and optionally of free, a dict
-    of runs and apart without held gates.
+    values: a dict of runs, apart and, optionally, free. The list `runs` has one dict per sentence,
+    with the sentence's words, its variables (T, H) and p (T, D); `apart` maps c and h to the
+    distances |Δc| and |Δh| (T,); `free` is a dict of runs and apart without held gates.
     vocabulary: the D outputs. step: the step, counted from 1. units: the shown units, in order.
     clamp: a dict from held gates, such as `f` or `f3`, to their values.
     names: a dict of the symbols' names and the widget's phrases likely, where, says, above, below,
-    scale, held and `held one`; also dotted if there is `free`, and optionally legend and
+    scale, held and `held one`; also dotted if `free` is given, and optionally legend and
     `held from`.
     unit: the unit whose values are written. free: for each sentence, p (D,) without held gates.
     said: for each network, a line of text about the difference. hold_from: the first word at which
@@ -95,7 +95,7 @@ def unroll_player(
 
 
 def _scales(values, free):
-    """Return axis limits for the distances and for c that fit both held and free runs."""
+    """Return limits for the distances and for c that fit runs with and without held gates."""
     apart = [v for one in (values, free) for line in one["apart"].values() for v in line]
     runs = [run for one in (values, free) for run in one["runs"] if "c" in run]
     return {
@@ -105,13 +105,13 @@ def _scales(values, free):
 
 
 def _window(values, step):
-    """Return the runs and distances for up to `WORDS` words around the step, and their position."""
+    """Return runs and distances for up to `WORDS` words around the step, and these words' range."""
     runs, apart = values["runs"], values["apart"]
     T = max(len(run["words"]) for run in runs)
     if T <= WORDS:
         return runs, apart, {"before": 0}
     first = int(np.clip(step - WORDS // 2, 0, T - WORDS))
-    # A sentence that ends before the window shows its last word.
+    # Of a sentence that ends before the window, only the last word is shown.
     runs = [
         {k: rows[min(first, len(rows) - 1) : first + WORDS] for k, rows in run.items()}
         for run in runs
@@ -194,7 +194,7 @@ def _along(still, runs, distances, step, row, top):
 
 
 def _written(words, own, room):
-    """Return the indices of the words that fit in a row at `room` columns each, by importance."""
+    """Return the indices of words that fit at `room` columns each, the most important first."""
 
     def rank(t):
         return 0 if own[t] else 1 if t == 0 or words[t] != words[t - 1] else 2
@@ -214,7 +214,7 @@ def _likeliest(p):
 
 
 def _next(still, p, shown, vocabulary, names, free):
-    """Draw both sentences' likeliest next words back to back, with marks for the free runs."""
+    """Draw the likeliest next words back to back, with marks for the runs without held gates."""
     left, right = PADDING + ALONG + 22, WIDTH - PADDING
     middle, top = (left + right) / 2, PADDING + 28
     says = [
@@ -278,7 +278,7 @@ def _card(still, k, runs, units, at, told, sizes, corner):
             n = units.index(unit)
             panel.axhspan(n - 0.5, n + 0.5, linewidth=0.75 * POINTS, clip_on=False, **edge)
         rows = np.asarray(run[k])[:, units]
-        # In reverse, no square is pale, since `squares` can make only words after the step pale.
+        # A reverse layer has no pale squares, since `squares` makes only words after the step pale.
         panel.add_collection(squares(rows, k, T if reverse else step, scale, width=tall / pitch))
         panel.set(xlim=(-0.5, T - 0.5), ylim=(len(units) - 0.5, -0.5), xticks=[])
         every = int(np.ceil(11 / tall))
@@ -303,7 +303,7 @@ def _says_held(key, value, names):
 
 
 def _key(still, names, notes):
-    """Draw the legend of filled and hollow squares, and say what is not shown."""
+    """Draw the legend of filled and hollow squares, and say what the still leaves out."""
     x, y = PADDING, still.height - PADDING
     if "legend" in names:
         still.write(x, y, names["legend"], 12, color="muted")
