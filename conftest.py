@@ -63,7 +63,7 @@ def pytest_collect_file(file_path, parent):
 
 
 class Notebook(IPyNbFile):
-    """A notebook of the series, with its code cells and then its exercises."""
+    """A notebook of the series, collected as its code cells followed by its exercises."""
 
     def setup(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -107,7 +107,7 @@ class Cell(IPyNbCell):
 
 
 class Judgement(IPyNbCell):
-    """An answer to an exercise and the exercise's check, whose last line is the verdict."""
+    """An answer to an exercise and the exercise's check, whose output ends with the verdict."""
 
     def compare_outputs(self, test, ref, skip_compare=None):
         said = "".join(output.get("text", "") for output in test)

@@ -14,8 +14,8 @@ one thread on an idle machine, CPU time equals wall-clock time. The gradients ar
 anything is timed. The script prints a table, writes it to `cells.txt`, and draws the figure
 `cells.png`, both next to this file.
 
-The table reports the bounds, which depend on the processor. A missed bound makes the exit status 1
-only with `--strict`.
+Whether the bounds in the table are met depends on the processor. A missed bound makes the exit
+status 1 only with `--strict`.
 
 Variables such as OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE change the ratios. If the environment sets
 such a variable, everything is measured twice: with the variable, and in a second process without
@@ -26,7 +26,7 @@ Trace and the Grads, while the matrix products allocate nothing. The cost of a n
 depends on the machine. New pages are cheap on a desktop, but if a virtual machine's host reclaims
 idle pages within seconds, they take more time than the gates' arithmetic. The untimed call reduces
 this cost. With glibc, set MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 to keep freed
-memory in the process for all contenders. The table prints these variables.
+memory in the process for all contenders. The table lists these variables.
 """
 
 import os
@@ -165,7 +165,7 @@ def contenders(name, T, B, D, H):
 
 
 def interleaved(functions, rounds, calls=1):
-    """Time each function once per round. Returns the seconds per call, (rounds, functions)."""
+    """Time each function once per round. Returns seconds per call, an array (rounds, functions)."""
     seconds = np.empty((rounds + 1, len(functions)))
     rng = np.random.default_rng(0)
     for k in range(rounds + 1):  # the first round is a warm-up, like each untimed call
@@ -322,7 +322,7 @@ def report(measured, growth):
 
 
 def draw(measured, growth, path):
-    """Draw the ratios to torch's modules in three panels, and the growth with T in a fourth."""
+    """Draw three panels of ratios to torch's modules, and a fourth panel of the growth with T."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -379,7 +379,7 @@ def draw(measured, growth, path):
 
 
 def main():
-    if "--openblas-free" in sys.argv and steering():  # OpenBLAS has read the variables
+    if "--openblas-free" in sys.argv and steering():  # OpenBLAS has already read these variables
         free = {k: v for k, v in os.environ.items() if k not in steering()}
         return subprocess.run([sys.executable, *sys.argv], env=free).returncode
     torch.set_num_threads(1)

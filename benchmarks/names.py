@@ -20,8 +20,8 @@ NOTEBOOK = ROOT / "notebooks/07_a_real_training_loop.ipynb"
 PATH = ROOT / "src/gatewise/data/names.csv"
 CELLS = "imports names ngrams bag index split letters model fit-both last-row reading".split()
 SEEDS = 10
-# A dict from each model's name in the file to a notebook function and its arguments besides the
-# seed.
+# A dict from each model's name in the file to a notebook function and its arguments other than
+# the seed.
 MODELS = {
     "bag": ("fit_bag", {}),
     "bag, up to 1": ("fit_bag", {"longest": 1}),

@@ -44,7 +44,7 @@ def forward(params, x, h0=None, c0=None):
 
     ifgo = np.empty((B, 4 * H), x.dtype)
     by_gate = ifgo.reshape(B, 4, H).swapaxes(0, 1)
-    one = np.ones((), x.dtype)  # an array, since NumPy takes longer to convert a 1 than to add it
+    one = np.ones((), x.dtype)  # an array, since converting a plain 1 takes longer than adding it
     # In-place operations avoid allocating new arrays, and a call to `dot` is cheaper than @.
     with np.errstate(over="ignore"):  # if e⁻ᵃ is infinite, σ(a) is 0, as it should be
         for t in range(T):
@@ -71,8 +71,8 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
     T, B, H = h.shape
 
     # Local derivatives don't depend on later steps, so they are computed for a block of steps at
-    # once: a call on small arrays costs more than its arithmetic. The derivatives are stored in the
-    # gradients' arrays.
+    # once: a NumPy call on small arrays takes longer than the arithmetic itself. The derivatives
+    # are stored in the gradients' arrays.
     da, dc = np.empty((T, B, 4 * H), dh.dtype), np.empty_like(dh)
     to_a, to_c = da.reshape(T, B, 4, H), dc
     # For da, local derivatives are multiplied by dc_t for i, f and g, which act on c, and by dh_t

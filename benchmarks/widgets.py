@@ -10,7 +10,7 @@ one core busy. The script prints a table and writes it to `widgets.txt`, next to
 --strict, the exit status is 1 if any p95 exceeds 16 ms, which is about one frame at 60 Hz, or if a
 wait exceeds its bound in LONGER. The last rows describe TextReader with 20,000 characters: the
 waits for the first colors, for the whole text and for a ranking of 128 units, and then the samples
-for scrolling and hovering. The memory for this text follows the table: the size of what Python
+for scrolling and hovering. Below the table is the memory for this text: the size of what Python
 sends, and what the page uses after everything is read and ranked. The wait for the whole text and
 the largest UnrollPlayer (256 units, 50,000 tokens and 200 time steps) have no bound.
 """
@@ -166,7 +166,10 @@ def _shares(page):
 
 
 def drag(view):
-    """Drag the slider with the most values. Returns the ms from each input event to its frame."""
+    """Drag the slider with the most values.
+
+    Returns the milliseconds from each input event to its frame.
+    """
     sliders, mouse = view.root.locator("input[type=range]:visible"), view.page.mouse
     slider = sliders.nth(int(np.argmax(sliders.evaluate_all(VALUES))))
     slider.scroll_into_view_if_needed()
@@ -204,7 +207,7 @@ def machine():
 
 
 def main():
-    # A value above about 0.5 means that other programs were running.
+    # A load above about 0.5 means that other programs were running.
     load = f"load {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else "load unknown"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)

@@ -93,7 +93,7 @@ def methods(module, node):
 
 
 def fields(module, node):
-    """Return the fields of a named tuple as a dict from names to comments in the source."""
+    """Return the fields of a named tuple as a dict from names to their comments in the source."""
     for base in node.bases:  # namedtuple("Trace", "x h0 …")
         if isinstance(base, ast.Call) and base.func.id == "namedtuple":
             return dict.fromkeys(base.args[1].value.split(), "")
@@ -120,7 +120,7 @@ def anchor(heading):
 
 
 def entries(module):
-    """Yield the name, the parameters, the docstring and the fields of each public name.
+    """Yield the name, the parameters, the docstring and the fields of each public definition.
 
     A class is followed by its methods. The parameters of a property are None.
     """

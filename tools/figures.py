@@ -1,4 +1,4 @@
-"""`make figures`: draw every SVG in figures/ with its code from figures/README.md."""
+"""`make figures`: draw every SVG in figures/ by running its code from figures/README.md."""
 
 import ast
 import re

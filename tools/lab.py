@@ -12,7 +12,7 @@ from jupyterlab.labapp import LabApp
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = "notebooks/01_rnn.ipynb"
-WINDOWS = {"BROWSER", "DISPLAY", "WAYLAND_DISPLAY"}  # on Linux, opening a window needs one of these
+WINDOWS = {"BROWSER", "DISPLAY", "WAYLAND_DISPLAY"}  # Linux opens a window only if one is set
 
 
 def is_root():
@@ -42,7 +42,7 @@ def options(root, browser):
     browser: whether to open a browser.
     """
     always = [
-        f"--ServerApp.root_dir={ROOT}",  # not notebooks/, whose files link to ../NOTATION.md
+        f"--ServerApp.root_dir={ROOT}",  # not notebooks/: the notebooks link to ../NOTATION.md
         f"--LabApp.default_url=/lab/tree/{FIRST}",
         "--ServerApp.log_level=WARN",
         "--LabApp.log_level=WARN",

@@ -1,11 +1,11 @@
-"""`make links`: write the repository's address wherever it appears. This needs only Python.
+"""`make links`: write the repository's address wherever it appears. The script needs only Python.
 
     python tools/links.py [OWNER/NAME]     by default, the address of the Git remote `origin`
     python tools/links.py --check          list any files with another address, and fail
 
-The address is `Repository` in pyproject.toml. Until the series is published, it is
-`__owner__/gatewise`. GitHub doesn't allow an account with this name, so no link leads to a
-stranger's code.
+The address is the value of `Repository` in pyproject.toml. Until the series is published, it is
+`__owner__/gatewise`. GitHub allows no account named `__owner__`, so no link leads to a stranger's
+code.
 """
 
 import argparse
@@ -22,7 +22,7 @@ PLACEHOLDER = "__owner__/gatewise"
 ADDRESS = r"[A-Za-z0-9][\w-]*/[\w.-]+?"
 # https://github.com/owner/name, git@github.com:owner/name.git, ssh://git@github.com/owner/name, …
 REMOTE = rf"(?:\w+://)?(?:[^@/]+@)?(?:ssh\.)?github\.com(?::\d+)?[:/]({ADDRESS})(?:\.git)?/?"
-# The part of a link before the owner's name, on GitHub, Colab or Binder, or for raw files.
+# What precedes the owner's name in a link to GitHub, Colab, Binder or a raw file.
 BEFORE = r"(?P<before>github\.com/|/github/|/gh/|githubusercontent\.com/)"
 NOTE = (
     "The badges and the links to the book work once the series is published and `make links` has "
@@ -107,7 +107,7 @@ def rewrite_notebook(text, old, new):
 
 
 def rewritten(old, new):
-    """Return a dict from the paths of files that contain the address to their new text."""
+    """Return the new text of each file that contains the address, as a dict by path."""
     changed = {}
     for path in sorted(path for pattern in FILES for path in ROOT.glob(pattern)):
         text = path.read_text(encoding="utf-8")
@@ -118,7 +118,7 @@ def rewritten(old, new):
 
 
 def faults():
-    """Return the links' faults as a list of sentences."""
+    """Return the faults in the links as a list of sentences."""
     here = address()
     published = os.environ.get("GITHUB_REPOSITORY", here)
     if published.lower() != here.lower():
@@ -128,7 +128,7 @@ def faults():
 
 
 def main(arguments=None):
-    """Run the command line. Returns the exit status, or a sentence that describes the fault."""
+    """Run the command. Returns the exit status, or a sentence that describes the fault."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,6 +1,6 @@
 """`python tools/make_surnames.py`: make data/surnames.txt from the PyPI package Faker.
 
-Only this script needs Faker, whose version is in constraints.txt.
+Only this script needs Faker, whose version is pinned in constraints.txt.
 """
 
 import importlib

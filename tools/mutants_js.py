@@ -31,7 +31,7 @@ TOKEN = re.compile(
 )
 STATEMENT = re.compile(r"^ +(?!const |let )\w[^\n]*;$", re.MULTILINE)
 LOOP = re.compile(r"(\bfor \((?:let [^;\n]*)?;|\bwhile \()")
-# A mutant may loop forever, so every loop counts its iterations. No test needs this many at a time.
+# A mutant may loop forever, so every loop counts its iterations. No test reaches the limit.
 TURNS = """
 let turns = 1e7;
 function tick() {
@@ -43,7 +43,7 @@ function tick() {
 
 
 def changes(token, line):
-    """Return the possible replacements of a token in its line of code."""
+    """Return the possible replacements for a token in its line of code."""
     word = token.rpartition(".")[2]  # for Math.max, the word is max
     if word in SWAPS:
         return [token.removesuffix(word) + other for other in SWAPS[word]]
@@ -57,7 +57,7 @@ def changes(token, line):
 
 
 def mutants(source):
-    """Return a dict from each mutant's code to a text with the line's number and the change."""
+    """Return a dict from each mutant's code to a text that gives the line number and the change."""
     edits = [(*found.span(), "") for found in STATEMENT.finditer(source)]
     for found in TOKEN.finditer(source):
         start, end = source.rfind("\n", 0, found.start()) + 1, source.find("\n", found.end())
@@ -72,7 +72,7 @@ def mutants(source):
 
 
 class Mutants:
-    """A pytest plugin that runs the `page` tests on every source that hasn't failed yet."""
+    """A pytest plugin that runs each `page` test on the sources that have passed so far."""
 
     def __init__(self, sources):
         self.sources, self.killed, self.invalid = sources, set(), set()

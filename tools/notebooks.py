@@ -3,8 +3,8 @@
     python tools/notebooks.py [NOTEBOOK …]            execute in fresh kernels and save
     python tools/notebooks.py --check [NOTEBOOK …]    list the faults of saved notebooks
 
-Without names, both commands run on all notebooks. nbval skips cells without an execution count and
-would pass a stripped notebook, so `--check` is needed as well.
+Without notebook names, both commands run on all notebooks. nbval skips cells without an execution
+count and would pass a stripped notebook, so `--check` is needed as well.
 
 notebooks/widgets.json records the state of each widget at the time it is displayed, so that
 `make site` can show the widgets without a kernel.
@@ -32,7 +32,7 @@ METADATA = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
 # A path in a home folder or temporary folder, or the memory address of an object.
 LOCAL = re.compile(r"(/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\?Users)|at 0x[0-9a-f]{6,}")
 LONGEST, MEDIAN = 25, 6  # limits for the longest and the median code cell, in lines
-# The only metadata that a cell may have, which folds an output that answers a guess.
+# The only metadata allowed in a cell: it folds an output that answers a guess.
 FOLDED = {"jupyter": {"outputs_hidden": True}}
 SPEAKS = {"print", "compare", "display", "exercise"}  # functions that print
 
@@ -197,7 +197,7 @@ def notebooks():
 
 
 def main(arguments=None):
-    """Run the command line. Returns the exit status."""
+    """Run the command. Returns the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

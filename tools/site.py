@@ -39,7 +39,7 @@ ROOT = links.ROOT
 SITE = ROOT / "site"
 OUT = SITE / "out"
 PICTURES = {"image/svg+xml", "image/png"}
-LONG = 24  # an inline formula with more letters may not fit on a line on a phone
+LONG = 24  # an inline formula with more characters may be too wide for a phone
 CAPTION = re.compile(r"(\*(?!\*).+?(?<!\*)\*)(?:\n\n|\Z)", re.DOTALL)
 HEADING = re.compile(r'<h[23] id="(.*?)">(.*?)</h[23]>')
 
@@ -88,7 +88,7 @@ def curly(markup):
     """Return some HTML with typographic quotes and apostrophes, except in code and equations."""
     tag = r"(<(code|pre|math|svg|script)\b.*?</\2>|<[^>]*>)"
     before, pieces = " ", re.split(tag, markup, flags=re.DOTALL)
-    for n in range(0, len(pieces), 3):  # a text, a tag or an element, and an element's name
+    for n in range(0, len(pieces), 3):  # a text, then a tag or an element, then the element's name
         text = before + pieces[n].replace("&quot;", '"')
         for quote, (opening, closing) in {'"': "“”", "'": "‘’"}.items():
             text = re.sub(rf"(?<=[\s(\[“‘—]){quote}", opening, text).replace(quote, closing)
@@ -177,7 +177,7 @@ def to_json(value):
 
 
 def texts(path):
-    """Return a dict from the names in a file's marks, `<!-- name -->`, to the texts below.
+    """Return a file's texts as a dict. Each text follows a mark with its name, `<!-- name -->`.
 
     If the file doesn't exist, the dict is empty. A file named after a notebook contains
     translations of its Markdown cells, which are named by the cells' ids.
@@ -318,7 +318,7 @@ def colab(name):
 
 
 def write_styles(out):
-    """Add both themes to the style sheet, and embed the text font so that both load together."""
+    """Add both themes to the style sheet, and embed the text font, which then loads with them."""
     styles = (out / "site.css").read_text(encoding="utf-8")
     file = "fonts/text-normal.woff2"
     data = b64encode((out / file).read_bytes()).decode()

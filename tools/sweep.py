@@ -35,7 +35,7 @@ SETTINGS = {
         "NPY_DISABLE_CPU_FEATURES": " ".join(DISPATCHED)
     },
 }
-AVX512 = ("avx512", "SkylakeX")  # without AVX-512, these settings would kill the kernel
+AVX512 = ("avx512", "SkylakeX")  # these settings kill the kernel on a processor without AVX-512
 THREADS = ("1", "2")
 TABLE = re.compile(r"(?<=<!-- sweep -->\n).*?(?=<!-- /sweep -->)", re.DOTALL)
 
@@ -67,7 +67,7 @@ def oldest():
     pins = [f"{name}=={bounds[name]}" for name in OLDEST]
     environment = ROOT / ".venv-oldest"
     if not environment.exists():
-        # Two packages must match ipywidgets, so their pins are dropped as well.
+        # Two packages must match the version of ipywidgets, so their pins are dropped as well.
         loose = (*OLDEST, "widgetsnbextension", "jupyterlab_widgets")
         lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
         kept = [line for line in lines if line.split("==")[0] not in loose]

@@ -28,7 +28,7 @@ const bar = document.querySelector(".return");
 const [back, undo, close] = bar.querySelectorAll("button");
 close.onclick = () => (bar.hidden = true);
 
-/** Write a link into the address and the clipboard. Returns whether the clipboard accepted it. */
+/** Write a link to the address bar and the clipboard. Returns whether the clipboard accepted it. */
 function share(id, link) {
   history.replaceState(null, "", `#${id}?${link}`);
   return navigator.clipboard?.writeText(location.href).then(() => true, () => false);
@@ -38,7 +38,7 @@ function share(id, link) {
 const controls = (place) => new Map([...place.querySelectorAll("input, select, [aria-pressed], [aria-valuenow]")]
   .map((node) => [node, node.getAttribute("aria-pressed") ?? node.getAttribute("aria-valuenow") ?? node.value]));
 
-/** Set a widget by a link, mark the changed controls, and go there. Returns a function that undoes this. */
+/** Apply a link, mark the changed controls, and scroll to the widget. Returns a function that undoes the link. */
 function follow(hash) {
   const [id, link] = named(hash);
   if (!live.has(id)) return;

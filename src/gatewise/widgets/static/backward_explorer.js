@@ -67,7 +67,7 @@ const allows = ({ x, T, read }) =>
 
 // ── the equations ───────────────────────────────────────────────────────────────────────────
 // For each derivative, its stage, the name of its value, its symbol, its equation, and the same
-// equation with names from `numbersAt` in place of numbers.
+// equation with names from `numbersAt`, which are replaced by numbers.
 const LINES = {
   lstm: [
     ["dh", "dh", "dh_{t}", null],

@@ -1,7 +1,7 @@
 // The code that all widgets share. A widget declares `compute`, which computes all numbers on the
-// screen from the settings, and `view`, which makes a template from them; `widget` turns both into
-// `mount` and anywidget's `render`. Python joins this file, cells.js, lit-html.js and the widget's
-// own file into one module.
+// screen from the settings, and `view`, which makes a template from these numbers; `widget` turns
+// both into `mount` and anywidget's `render`. Python joins this file, cells.js, lit-html.js and the
+// widget's own file into one module.
 import { html, nothing, render, svg } from "./lit-html.js";
 
 // ── numbers as text, and values as shapes, by the formulas in gatewise/drawings/values.py ───────
@@ -76,7 +76,7 @@ const stepped = ([min, max, step], act) => (v) =>
 
 /**
  * Return listeners for pointerdown, for pointermove and for the end of a drag. A drag changes a value
- * relative to its old value. A touch without movement changes nothing, and a finger must start to move
+ * relative to its old value. A touch without movement changes nothing, and a finger must start by moving
  * sideways, since a vertical movement scrolls the page. where(event): returns the value at the pointer,
  * up to a constant. put(value, event): called with each new value.
  */
@@ -338,7 +338,8 @@ export function widget({ name, begin, settle = (next) => next, allows = () => ({
     const theme = followTheme(root, settings.palette);
     theme.update();
     draw();
-    // Sizes are not read while drawing, since reading would force a layout. A chart below 200 px is cut off.
+    // Sizes are not read while drawing, since reading would force a layout. A chart narrower than 200 px
+    // is cut off.
     const resized = new ResizeObserver((entries) => {
       theme.update();
       for (const { target, contentRect } of entries) sizes[target.dataset.fit] = Math.max(200, contentRect.width);
@@ -351,7 +352,7 @@ export function widget({ name, begin, settle = (next) => next, allows = () => ({
     return { root, update, open, end };
   }
 
-  /** Render anywidget's view. Python gets the changes ten times per second during a drag, and at its end. */
+  /** Render anywidget's view. Python gets the changes ten times per second during a drag, and once at its end. */
   function renderModel({ model, el }) {
     const constants = model.get("constants");
     const names = Object.keys(constants.start);

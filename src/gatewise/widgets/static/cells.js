@@ -1,4 +1,4 @@
-// The forward and backward passes of the three cells over one sequence, and other arithmetic.
+// The forward and backward passes of the three cells over one sequence, and the widgets' other arithmetic.
 // The names, the equations and their order are the same as in gatewise/cells/*.py, and a test compares
 // all numbers.
 //
@@ -243,8 +243,8 @@ export const gru = cell({
 /**
  * Return one unit of a layer at one time step, like `from_trace` in gatewise/widgets/gate_explorer.py.
  * x (D), h (H): the inputs to the layer. feature: the index of the entry of x that stays free.
- * Returns, for each block of the cell, the weights w_x and w_h, the bias b, and held, the sum that the
- * other entries of x and h add to it. A GRU's candidate has two sides, n and q.
+ * Returns, for each block of the cell, the weights w_x and w_h, the bias b, and held, the
+ * weighted sum of the other entries of x and h. A GRU's candidate has two sides, n and q.
  */
 export function unitOf({ blocks }, { W_ih, W_hh, b_ih, b_hh }, x, h, unit, feature) {
   const by = (of) => Object.fromEntries(blocks.map((k, n) => [k, of(n * h.length + unit)]));
@@ -328,7 +328,10 @@ export function areas(ranked, mask) {
   });
 }
 
-/** Return the gradient on c through the cell state alone: `dc` at step `read`, times f of every later step. */
+/**
+ * Return the gradient on each c_t through the cell state alone: `dc` at step `read`, times f at every step
+ * from t + 1 to `read`.
+ */
 export function alongWire(dc, f, read) {
   const wire = new Float64Array(dc.length);
   wire[read - 1] = dc[read - 1];

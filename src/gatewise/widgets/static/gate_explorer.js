@@ -278,7 +278,7 @@ function sequence(context, kind) {
     </div>`;
   }
 
-  /** Sentences about the step with the largest error of the guess, and about its larger term. */
+  /** Sentences about the step at which the guess is furthest off, and about the larger term of that step. */
   function gap() {
     const gaps = guess.map((v, t) => Math.abs(v - states[k][t]));
     const t = gaps.indexOf(Math.max(...gaps));

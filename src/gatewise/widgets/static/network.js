@@ -79,11 +79,12 @@ function* walk({ cell, H, letters }, params, x, clamps, isReverse, { piece, Kind
 }
 
 /**
- * Run one sequence through all layers, one piece at a time. x: (T, D). shown: the index of a layer and
- * direction in h_n. clamps: for each held gate of that layer, its values (T, H), or NaN where it is
- * free. piece: the number of time steps per piece. Kind: the type of the arrays. Yields {trace, from,
- * to} with the trace of that layer so far, and undefined during the other layers. All arrays are in
- * the time order of x. Returns the whole trace and the outputs of the top layer.
+ * Run one sequence through all layers, one piece at a time. x: (T, D). shown: the index in h_n of the
+ * layer and direction to trace. clamps: for each held gate of the shown layer, its values (T, H), or
+ * NaN where the gate is free. piece: the number of time steps per piece. Kind: the type of the arrays.
+ * Yields {trace, from, to} with the trace so far while the shown layer is running, and undefined while
+ * another layer is. All arrays are in the time order of x. Returns the whole trace and the outputs of
+ * the top layer.
  */
 export function* reading(network, x, { clamps = {}, shown = 0, piece = 64, Kind = Float64Array } = {}) {
   const { rows, directions, H } = network;

@@ -12,7 +12,10 @@ function layer({ w_x, w_h, b, held }) {
 }
 const run = (params, { x, c0 }) => lstm.forward(params, Float64Array.from(x), { c0: [c0] });
 
-/** Run a sequence of a task. Returns its trace, and the step at which c leaves the bounds, or −1. */
+/**
+ * Run a sequence of a task. Returns its trace and, as `leaves`, the first step (from 0) at which c is out
+ * of bounds, or −1.
+ */
 export function judge(s, sequence) {
   const trace = run(layer(s), sequence);
   const [low, high] = [sequence.low, sequence.high];
@@ -21,7 +24,7 @@ export function judge(s, sequence) {
 }
 export const countRight = (judged) => judged.filter(({ isRight }) => isRight).length;
 
-/** Return c minus the middle of its bounds, or minus 0.5 beyond a single bound; 0 where c is free. */
+/** Return c minus its target: the middle of two bounds, or 0.5 past a single bound. Without bounds, return 0. */
 const apart = ({ low, high }, { c }) =>
   c.map((v, t) => (low[t] ?? high[t]) === null ? 0 : v - ((low[t] ?? high[t] - 1) + (high[t] ?? low[t] + 1)) / 2);
 const count = (sequences) => sequences.flatMap(({ low, high }) => low.filter((v, t) => (v ?? high[t]) !== null)).length;
@@ -47,7 +50,7 @@ const weights = ({ w_x, w_h, b }) => ({ w_x, w_h, b });
 const isSame = (one, other) => JSON.stringify(weights(one)) === JSON.stringify(weights(other));
 
 // ── the verdict ─────────────────────────────────────────────────────────────────────────────
-/** Remember a task that is solved. Returns whether it has ever been solved; false without browser storage. */
+/** Remember a task that is solved. Returns whether it has ever been solved, or false without browser storage. */
 function memory(task, solved) {
   const key = `gatewise: ${task} solved`;
   try {
@@ -58,7 +61,7 @@ function memory(task, solved) {
   }
 }
 
-/** Return the sequence that is drawn. Unseen sequences are counted after the visible ones. */
+/** Return the sequence that is drawn. The unseen sequences are numbered after the visible ones. */
 export const drawn = (s) => [...s.sequences, ...s.unseen][s.sequence - 1];
 
 /** Return a sentence that names a sequence and says whether c stays within its bounds. */
@@ -67,7 +70,7 @@ export function name({ s, words }, sequence, { isRight }) {
   return say(words[n > 0 ? "unseen" : "seen"][Number(isRight)], { n: n > 0 ? n : sequence });
 }
 
-/** The task, the sequences on which it is solved, and the verdict, which stays in view. */
+/** The task, a button for each sequence, and the verdict, which stays in view. */
 export function task(context) {
   const { s, values, own, change, keep, reset, words } = context;
   const [seen, n, done] = [s.sequences.length, s.unseen.length, words.done[s.task]];
@@ -149,7 +152,7 @@ function curve({ losses }, steps, words) {
   </svg>`;
 }
 
-/** The controls of gradient descent on the task, and the choice between its solution and the reader's. */
+/** The controls of gradient descent, and the choice between the weights that it finds and the reader's. */
 export function learn(context) {
   const { s, own, values, words, change } = context;
   const { descent, begun = 0 } = own;

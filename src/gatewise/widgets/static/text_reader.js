@@ -51,7 +51,7 @@ function cut(s, own, text) {
   return { tokens: list, starts: kept.map(({ index }) => index), ids, count: found.length };
 }
 
-/** Return the results of reading so far. Reading restarts for a new text or layer. */
+/** Return the results so far. A new text or layer restarts the reading. */
 function compute(s, own) {
   const { text, layer } = s;
   if (own.file?.text !== text || own.file.layer !== layer) {
@@ -141,7 +141,7 @@ function pieces({ box }) {
 /** Return the offset at which a token ends in the text. */
 const end = ({ starts, tokens }, t) => starts[t] + tokens[t].length;
 
-/** Return each token that starts in piece n, with its index and the paths of its area and its two lines. */
+/** Return each token that starts in piece n, with its index and the paths of its area and of the lines above and below it. */
 function measure({ box, file, pieces: all }, n) {
   const { node, start } = all[n];
   const [range, frame] = [document.createRange(), box.getBoundingClientRect()];
@@ -174,7 +174,7 @@ function color(tokens, level, marks) {
     <path class="mark" d=${joined(marked, "above")} />`;
 }
 
-/** Color the pieces near the view. value: a function from a token's index to its value. scale: the value with the full color. */
+/** Color the pieces near the view. value: a function from a token's index to its value. scale: the value that gets the full color. */
 function paint(s, own, value, scale) {
   const { box, sheet, file } = own;
   const isReady = file.T && box.textContent === s.text;
@@ -329,7 +329,7 @@ function likely({ s, own, words }) {
       <td><span class="track"><i style="width: ${100 * p[n]}%"></i></span></td><td class="number">${shown(`p_${n}`, p[n])}</td></tr>`)}</tbody></table>`;
 }
 
-/** Return a token with visible symbols for its blanks. */
+/** Return a token with visible symbols in place of its whitespace. */
 const visible = (token) => token.replaceAll("\n", "↵").replaceAll(" ", "␣").replaceAll("\t", "⇥");
 
 // ── all together ────────────────────────────────────────────────────────────────────────────
@@ -375,7 +375,7 @@ function view(given) {
   </div>`;
 }
 
-/** Return the value with the full color: 1 for gates and results of a tanh, otherwise a round number above all values. */
+/** Return the value that gets the full color: 1 for gates and results of a tanh, otherwise a round number above all values. */
 function scaleOf(s, own, rows, isLoss, H) {
   if (isLoss) return nice(Math.log(s.network.outputs.length));
   if (s.quantity !== "c" || !rows) return 1;

@@ -1,4 +1,5 @@
-// UnrollPlayer: a trained network reads one or two sentences. Its weights are sent once, and it runs in the browser.
+// UnrollPlayer: a trained network reads one or two sentences. Python sends the weights once, and the
+// network runs in the browser.
 import { apartByUnit, difference, distances, first, largest, unitOf } from "./cells.js";
 import { button, column, nice, number, projector, say, scale, set, shown, slider, spot, symbol, whole, widget, within } from "./base.js";
 import { explorer } from "./gate_explorer.js";
@@ -53,7 +54,7 @@ function at(network, run, t) {
   return run.said.p;
 }
 
-/** Return the distances between the sentences in each state, and in tanh(c). */
+/** Return the distances between the two sentences' states, and between their values of tanh(c). */
 function measure({ letters, H }, [one, other]) {
   const states = other ? ["c", "h"].filter((k) => letters.includes(k)) : [];
   const apart = Object.fromEntries(states.map((k) => [k, distances(one[k], other[k], H)]));
@@ -252,7 +253,7 @@ function timeline(context) {
   </div>`;
 }
 
-/** Return the indices of the words that fit in a row at `room` columns each, by importance. */
+/** Return the indices of the words that fit in a row if each needs `room` columns, most important first. */
 function written(words, isOwn, room) {
   const rank = (t) => (isOwn(t) ? 0 : words[t] !== words[t - 1] ? 1 : 2);
   const all = words.map((_, t) => t).sort((a, b) => rank(a) - rank(b) || a - b);
@@ -323,7 +324,7 @@ function choice(context) {
   </div>`;
 }
 
-/** Return the settings of an explorer for the chosen unit and word of a sentence, without held gates. */
+/** Return an explorer's settings for the chosen unit at the chosen word, from the run without held gates. */
 function cellOf({ s, values, own, words }, b) {
   const { network } = own;
   const { words: spoken, h, c } = (values.free ?? values.runs)[b];
@@ -398,7 +399,7 @@ function card(context, k) {
   </div>`;
 }
 
-/** A map whose squares have areas proportional to their values, hollow below zero and faint if unread. */
+/** A map in which a square's area shows a value. Squares of negative values are hollow, and unread words faint. */
 function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   const { pitch, tall, units, gutter, isStacked } = layout;
   const { words: spoken, [k]: rows } = values.runs[b];
