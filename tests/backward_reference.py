@@ -35,7 +35,7 @@ def settings(explorer):
 
 
 def by_autograd(s, detach=None):
-    """Return a dict from names to the gradient at each step, as in `explorer.values`.
+    """Return a dict from each name to its gradients at all steps, as in `explorer.values`.
 
     s: the value of SETTINGS. detach: the value to use instead of `s["detach"]`.
     """

@@ -1,4 +1,4 @@
-"""Two plausible wrong answers to each exercise. The check of the exercise must reject both."""
+"""Two plausible wrong answers to each exercise. The exercise's check must reject both."""
 
 PEEPHOLE_AT_THE_OLD_C = """
 def peephole_step(params, p_i, p_f, p_o, x, h, c):
@@ -137,7 +137,7 @@ WRONG = {
             'answer_3 = {"batch_sizes": [10, 10, 2, 2, 2, 2, 2, 2, 2, 2], "words": 64}',
         ],
         4: [
-            INITIALIZE_GRU,  # sets both biases of z, so that their sum is 4
+            INITIALIZE_GRU,  # sets both biases of gate z, which add up to 4
             INITIALIZE_GRU.replace("2 if gate", '2 if "bias_ih" in name and gate').replace(
                 "xavier_normal_(block)", "xavier_normal_(parameter)"
             ),

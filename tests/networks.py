@@ -43,7 +43,7 @@ def classifier():
 
 
 class Sensor:
-    """A plain class with a float64 LSTM that reads two numbers per step and an array readout."""
+    """A plain class with an array as readout and a float64 LSTM that reads two numbers per step."""
 
     def __init__(self):
         self.rnn = nn.LSTM(2, 4, dtype=torch.float64)
@@ -68,17 +68,20 @@ def made(make, seed=0):
 
 
 def ids(sentence):
-    """Return the indices of the words of a sentence, (T,)."""
+    """Return the word indices of a sentence, as a tensor of shape (T,)."""
     return torch.tensor([WORDS.index(word) for word in sentence.split()])
 
 
 def numbers(sentence):
-    """Return the numbers of a sentence, (T, D)."""
+    """Return the numbers in a sentence, as an array of shape (T, D)."""
     return np.array([[float(v) for v in word.split(",")] for word in sentence.split()])
 
 
 def probabilities(network, sentence):
-    """Return the network's own probabilities, (T, outputs), or (outputs,) for a whole sentence."""
+    """Return the network's own probabilities.
+
+    Their shape is (T, outputs), or (outputs,) for a whole sentence.
+    """
     with torch.no_grad():
         if isinstance(network, Tagger):
             logits = network(ids(sentence)[None])[0]

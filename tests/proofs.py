@@ -27,7 +27,7 @@ class Case(NamedTuple):
 
 
 def draw(cell, seed, T, B, D, H, left_out=(), reset_after=True, dtype=np.float64):
-    """Draw parameters, input, states and incoming gradients; arguments in `left_out` are None."""
+    """Draw parameters, input, states and incoming gradients; those in `left_out` are None."""
     rng = np.random.default_rng(seed)
     params = cell.Params.random(D, H, rng, dtype)
     x = rng.normal(size=(T, B, D)).astype(dtype)
@@ -137,7 +137,7 @@ def equals_unrolled(cell, case):
 
 
 def equals_differences(cell, case):
-    """The gradients on parameters, input and states equal finite differences."""
+    """Gradients with respect to parameters, input and states agree with finite differences."""
     _, grads = run(cell, case)
     arrays = {**case.params._asdict(), "x": case.x, **case.states}
     for name, at in arrays.items():
@@ -204,7 +204,7 @@ class Watched(np.ndarray):
 
 
 def stays_float32(cell, case):
-    """Float32 arguments give float32 in every result and every intermediate result."""
+    """With float32 arguments, every final and every intermediate result is float32."""
 
     def watched(array):
         return None if array is None else array.astype(np.float32).view(Watched)
@@ -217,7 +217,7 @@ def stays_float32(cell, case):
         {name: watched(array) for name, array in case.incoming.items()},
         case.form,
     )
-    with patch.object(params_module, "as_array", lambda values: values):  # arrays stay Watched
+    with patch.object(params_module, "as_array", lambda values: values):  # keeps the class Watched
         trace, grads = run(cell, case)
     names = set(trace._fields) - {"reset_after"}
     assert {getattr(trace, name).dtype for name in names} == {np.dtype(np.float32)}

@@ -34,7 +34,7 @@ def actual(listed):
 
 
 def arguments(given):
-    """Return the names of the parameters in a signature's text."""
+    """Return the parameter names in the text of a signature."""
     found = ast.parse(f"def f({given}): pass").body[0].args
     return [one.arg for one in (*found.posonlyargs, *found.args, *found.kwonlyargs)]
 

@@ -108,7 +108,7 @@ assert data.um(ums=30)
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("directions", [1, 2])
 def test_from_torch_runs_a_whole_stack(cell, bias, directions):
-    """The stack has three layers in two directions, each with its own parameters and states."""
+    """The stack has three layers; each direction of a layer has its own parameters and states."""
     T, B, D, H, layers = 5, 3, 4, 6, 3
     kind = getattr(torch.nn, cell.Params.mode.removesuffix("_TANH"))
     torch.manual_seed(0)
@@ -125,7 +125,7 @@ def test_from_torch_runs_a_whole_stack(cell, bias, directions):
             params = cell.Params.from_torch(module, layer, reverse=bool(reverse))
             number = layer * directions + reverse
             states = [s[number].numpy() for s in ((h0, c0) if cell is lstm else (h0,))]
-            order = slice(None, None, -1 if reverse else 1)  # in reverse, the last step is first
+            order = slice(None, None, -1 if reverse else 1)  # in reverse, start at the last step
             trace = cell.forward(params, below[order], *states)
             outputs.append(trace.h[order])
             assert compare(f"h_n of layer {layer}", trace.h[-1], h_n[number])
@@ -196,7 +196,7 @@ def test_from_torch_refuses_a_module_whose_forward_was_replaced():
         lstm.Params.from_torch(module)
 
 
-@pytest.mark.filterwarnings("ignore")  # both ways are deprecated
+@pytest.mark.filterwarnings("ignore")  # quantize_dynamic is deprecated
 def test_from_torch_refuses_a_quantized_module():
     module = torch.nn.Sequential(torch.nn.LSTM(2, 3))
     quantized = torch.ao.quantization.quantize_dynamic(module, {torch.nn.LSTM})[0]
@@ -223,7 +223,7 @@ def test_from_torch_refuses_computed_weights(wrap):
         lstm.Params.from_torch(module)
 
 
-# Other inputs are turned into arrays or refused -----------------------------------------------
+# Other inputs are turned into arrays or rejected ----------------------------------------------
 
 
 @each_cell

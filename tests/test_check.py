@@ -56,7 +56,7 @@ class Refuses:
         raise RuntimeError("no equality")
 
 
-@pytest.mark.filterwarnings("ignore:torch.quantize")  # it is deprecated
+@pytest.mark.filterwarnings("ignore:torch.quantize")  # quantize_per_tensor is deprecated
 def test_compare_has_a_verdict_for_any_objects(capsys):
     """`compare` never raises. `ours` equals itself and differs from `other`."""
     quantized = torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8)

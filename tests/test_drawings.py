@@ -130,7 +130,7 @@ def test_every_color_is_a_variable_that_falls_back_to_the_light_theme(drawing, v
 
 @each_drawing
 def test_ink_and_ground_come_from_one_source(drawing):
-    # Jupyter's variables and the system's setting may contradict the look of the page.
+    # Jupyter's variables and the system's color scheme may not match the colors of the page.
     variables = set(re.findall(r"var\(--([\w-]+)", drawing.svg(values={})))
     assert variables <= {f"gw-{name}" for name in drawings.LIGHT}
     assert {"gw-ink", "gw-ground"} <= variables
@@ -152,7 +152,7 @@ def contrast(one, other):
 def test_text_is_readable_in_both_themes(theme):
     color = {name: np.array(to_rgb(value)) for name, value in theme.items()}
     grounds = [color["ground"], color["panel"]]
-    # A layer has the color of its quantity, with an opacity, over the background of the cell.
+    # A layer is filled with its quantity's color, partly transparent, over the cell's background.
     (tint,) = {float(e.get("fill-opacity")) for e in parse(CELLS["lstm"]) if e.get("fill-opacity")}
     grounds += [tint * color[k] + (1 - tint) * color["panel"] for k in "figocrznqhx"]
     assert min(contrast(color["ink"], ground) for ground in grounds) >= 4.5
@@ -163,7 +163,7 @@ def test_text_is_readable_in_both_themes(theme):
 
 
 def opacities(drawing):
-    """Return a dict from the parts to the opacities of their shapes, without text."""
+    """Return a dict from each part to the opacity of its shapes, ignoring text."""
     parts = {e.get("data-part"): list(e) for e in having(parse(drawing), "part")}
     assert not [e for shapes in parts.values() for e in shapes[1:] if e.get("opacity")]
     return {name: next((e.get("opacity") for e in shapes), None) for name, shapes in parts.items()}
@@ -239,8 +239,8 @@ def test_the_plain_drawing_has_no_anchors_of_values(cell):
     assert not [*having(elements, "wire"), *having(elements, "number"), *having(elements, "valve")]
 
 
-# The parts that each wire with a value connects, from start to end. A state enters and leaves at
-# the edge of the drawing (None), and some wires start on another wire.
+# The parts that each wire with a value connects, from start to end. None stands for the edge of
+# the drawing. Some wires start on another wire.
 JOINTS = {
     "lstm": {
         "c-before": (None, "f-times"),
@@ -285,7 +285,7 @@ JOINTS["gru before"] = JOINTS["gru"] | {
 
 
 def distance(point, shape):
-    """Return the distance of a point from the edge of a box or disc, or from a wire."""
+    """Return the distance from a point to a wire, or to the edge of a box or disc."""
     x, y = point
     if isinstance(shape, (Disc, Valve)):
         return abs(np.hypot(x - shape.x, y - shape.y) - shape.r)
@@ -299,7 +299,7 @@ def distance(point, shape):
 
 
 def along(point, start, end):
-    """Return the distance of a point from a straight line segment."""
+    """Return the distance from a point to a straight line segment."""
     p, a, b = map(np.array, (point, start, end))
     t = np.clip((p - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1)
     return np.linalg.norm(p - a - t * (b - a))
@@ -491,7 +491,7 @@ def points(element):
 def test_svg_and_matplotlib_agree_on_positions(drawing):
     elements, ax = parse(drawing), drawn(drawing)
     texts = [(float(e.get("x")), float(e.get("y"))) for e in elements if e.tag == "text"]
-    # A number without a value becomes an empty text.
+    # In matplotlib, a number without a value becomes an empty text object.
     assert sorted(t.get_position() for t in ax.texts if t.get_text()) == sorted(texts)
 
     paths = [points(e) for e in elements if e.tag == "path" and e.get("data-cut") is None]

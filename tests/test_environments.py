@@ -1,4 +1,4 @@
-"""Make, conda and the workflow install the same packages; the workflow passes its checks."""
+"""Make, conda and the workflow install the same packages, and the workflow passes its linters."""
 
 import re
 import subprocess
@@ -133,7 +133,7 @@ def test_light_jobs_cover_three_systems_the_oldest_python_and_the_oldest_version
 
 
 def test_the_notebooks_are_tested_with_colabs_versions_of_the_widget_libraries():
-    """A light job runs nbval with ipywidgets 7.7.1, and with an anywidget no newer than Colab's."""
+    """A light job runs nbval with ipywidgets 7.7.1, and its anywidget is no newer than Colab's."""
     oldest = dict(pins("constraints-oldest.txt"))
     assert oldest["ipywidgets"] == "7.7.1"
     assert oldest["anywidget"] == "0.9.18"

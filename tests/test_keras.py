@@ -32,7 +32,7 @@ ORDER = {lstm: [0, 1, 2, 3], gru: [1, 0, 2]}  # the positions of our blocks in K
 
 
 def reordered(array, cell):
-    """Reorder the blocks of rows from our order to Keras's or back; both ways swap r and z."""
+    """Put blocks of rows from our order into Keras's, or back; either way, r and z are swapped."""
     blocks = np.split(array, cell.Params.G)
     return np.concatenate([blocks[k] for k in ORDER[cell]])
 
@@ -107,7 +107,7 @@ LAYERS |= {"gru-cho": (gru, "GRU", {"reset_after": False})}
 
 
 def fresh(kind, D=3, H=4, **options):
-    """Return a layer that Keras has initialized, with random biases."""
+    """Return a Keras layer with Keras's own initial weights and with random biases."""
     options = {"bias_initializer": "uniform", "dtype": "float64", "seed": 0} | options
     layer = getattr(keras.layers, kind)(H, return_sequences=True, **options)
     layer.build((None, None, D))

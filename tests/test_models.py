@@ -211,7 +211,7 @@ def test_a_classifier_is_initialized_as_documented(layers, bidirectional):
     for name, parameter in model.lstm.named_parameters():
         if name.startswith("weight"):
             for W in parameter.detach().split(H):
-                # W is (6, 6), or (6, 12) above two directions, and its rows are orthonormal.
+                # W is (6, 6), or (6, 12) above a bidirectional layer; its rows are orthonormal.
                 assert torch.allclose(W @ W.T, torch.eye(H), atol=1e-5), name
         else:
             forget = 2.5 if name.startswith("bias_ih") else 0.0
@@ -224,7 +224,7 @@ def test_a_classifier_is_initialized_as_documented(layers, bidirectional):
 
 
 def test_one_layer_with_dropout_gives_no_warning(names):
-    SequenceClassifier(8, 4, dropout=0.5)(*names)  # would raise an error for a warning
+    SequenceClassifier(8, 4, dropout=0.5)(*names)  # a warning would raise an error
 
 
 def test_dropout_is_for_training_only(names):

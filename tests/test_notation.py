@@ -87,9 +87,9 @@ def test_sizes_have_torchs_names():
 
 # Where each equation is -----------------------------------------------------------------------
 
-# Equations in notebooks 1 to 3 that belong to no cell: votes, two words in one vector, the gradient
-# of the softmax, the backward pass of a matrix product, a network without a tanh, a state that only
-# adds, and finite differences.
+# Equations in notebooks 1 to 3 that the tables in NOTATION.md omit: votes, two words in one
+# vector, the gradient of the softmax, the backward pass of a matrix product, a network without a
+# tanh, a state that only adds, and finite differences.
 NOT_OF_A_CELL = [
     r"m(\text{subject}, \text{verb}) = u_\text{subject} + v_\text{verb}",
     r"W_{ih}\,x_t + W_{hh}\,h_{t-1} = \begin{bmatrix} W_{ih} & W_{hh} \end{bmatrix} "

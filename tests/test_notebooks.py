@@ -42,7 +42,7 @@ def test_notebook_5_notices_a_stored_network_that_differs(monkeypatch):
 
 
 def test_the_folded_solution_of_keep_solves_it():
-    """The solution isn't a code cell, because a code cell would be in view."""
+    """The solution isn't in a code cell, because a code cell would be visible at once."""
     (path,) = [path for path in notebooks.notebooks() if path.stem == "02_lstm_gate_by_gate"]
     (cell,) = [c for c in nbformat.read(path, as_version=4).cells if c.id == "keep-caption"]
     keep = GateExplorer(task="keep")
@@ -52,7 +52,7 @@ def test_the_folded_solution_of_keep_solves_it():
 
 
 def test_links_to_a_section_lead_to_a_heading():
-    """Jupyter's anchor of a heading is its text with a hyphen for each space."""
+    """In Jupyter, the anchor of a heading is the heading's text, with hyphens for spaces."""
     prose = {path.name: _prose(path) for path in notebooks.notebooks()}
     anchors = {
         name: {heading.replace(" ", "-") for heading in re.findall("^#+ (.+)", text, re.M)}

@@ -293,7 +293,7 @@ CURVE = np.array([1.0, 0.5, 0.2])
 
 
 def every_plot(names):
-    """Return, for each function of `plots`, a call that uses these names for everything."""
+    """Return a dict from each function of `plots` to a call whose labels come from `names`."""
     curves = {name: CURVE * (n + 1) for n, name in enumerate(names)}
     label = names[0]
     return {
@@ -338,7 +338,7 @@ def test_text_is_drawn_as_it_is_written():
 @pytest.mark.slow
 def test_there_is_room_for_any_number_of_curves_and_models():
     for make in every_plot([f"model {n}" for n in range(30)]).values():
-        FigureCanvasAgg(make()).draw()  # would raise an error for a warning
+        FigureCanvasAgg(make()).draw()  # a warning would raise an error
     looks = [plots._look(n) for n in range(28)]
     assert len({tuple(look.values()) for look in looks}) == 28
     assert plots._look(1000)

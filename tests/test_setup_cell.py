@@ -107,7 +107,7 @@ def test_it_really_installs_gatewise_and_nothing_else(tmp_path):
         "GIT_CONFIG_KEY_1": "safe.directory",
         "GIT_CONFIG_VALUE_1": "*",
         "PIP_NO_INDEX": "1",
-        "PIP_NO_BUILD_ISOLATION": "0",  # for pip, 0 means to build with the installed packages
+        "PIP_NO_BUILD_ISOLATION": "0",  # to pip, 0 means building with the installed packages
         "IPYTHONDIR": str(tmp_path / "ipython"),
     }
     environment["PYTHONPATH"] = str(ROOT / "tests" / "offline")

@@ -1,4 +1,4 @@
-"""The pages of the book are complete, all their links work, and their text fits a web page."""
+"""The pages of the book are complete, all their links work, and their text suits a web page."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def code(notebook):
 
 
 def guessed(notebook):
-    """Return each folded cell that comes first after a guess."""
+    """Return the first folded cell after each guess."""
     marks = [
         (cell, cell.metadata == notebooks.FOLDED)
         for cell in notebook.cells
@@ -106,7 +106,7 @@ def test_each_link_to_a_state_sets_a_widget_of_its_page(read, name):
     found = re.findall(r'<a class="set" href="#(.+?)">', read(name).text)
     assert [link.replace("&amp;", "&") for link in found] == wanted
     assert {link.partition("?")[0] for link in wanted} <= {*notebooks.read_states().get(name, {})}
-    # Only these links lead to the published pages, since links to notebooks are better elsewhere.
+    # Only these links lead to the published pages; elsewhere, it's better to link to the notebooks.
     assert prose(NOTEBOOKS[name]).count(site.links.book()) == len(wanted)
     assert name[:2] not in ("02", "03", "04", "05") or len(wanted) > 2
 
@@ -213,7 +213,7 @@ def test_the_front_page_keeps_its_memory_and_leads_to_every_chapter(read):
         assert explorer.values["c"] == pytest.approx(explorer.c_before, abs=0.001)
     chapters = page.text[page.text.index('class="chapters"') :]
     assert re.findall('href="([^#]+?).html"', chapters) == NAMES[1:]
-    for name in NOTEBOOKS:  # and the links to its sections
+    for name in NOTEBOOKS:  # each notebook's sections are linked too
         sections = re.findall(rf'href="{name}.html#(.+?)"', chapters)
         assert len(sections) > 3
 

@@ -212,7 +212,7 @@ def test_at_the_loss_the_gradient_comes_from_above():
     written = [text.get_text() for text in plot.named["LSTM"].texts]
     assert written.count(figure(ours["dh"][5])) == 1
     assert "$dh_{6}$" in written
-    assert "$h_{6}$" in written  # nothing enters on the right
+    assert "$h_{6}$" in written  # no gradient enters from the right
 
 
 def test_with_h_detached_the_detour_is_a_separate_curve():

@@ -138,7 +138,7 @@ def test_one_hot_refuses_ids_out_of_range(outside):
 
 
 def test_one_hot_needs_only_the_memory_of_its_result():
-    """Memory doesn't grow with the square of `size`, which would take 8 GB for 33,000 words."""
+    """Memory use isn't quadratic in `size`, or 33,000 words would take 8 GB."""
     one_hot([[3]], 10)  # because NumPy allocates some memory only once
     tracemalloc.start()
     rows = one_hot([[3]], 33_000)

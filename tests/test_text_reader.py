@@ -99,7 +99,7 @@ def test_given_inputs_are_read_and_stay(as_ids):
 @pytest.mark.parametrize("seed", range(20))
 def test_the_ranking_is_by_scipys_area(seed):
     rng = np.random.default_rng(seed)
-    values = rng.normal(size=(80, 7)).round(seed % 3).astype(np.float32)  # so that some are tied
+    values = rng.normal(size=(80, 7)).round(seed % 3).astype(np.float32)  # some values are tied
     mask = rng.random(80) < 0.3
     found = ranking(values, mask)
     assert sorted(unit for unit, _ in found) == [*range(7)]

@@ -1,4 +1,4 @@
-"""The saved notebooks and their links are in order, and the tools find faults."""
+"""The saved notebooks and their links are in order, and the tools find any fault in them."""
 
 import subprocess
 import sys
@@ -49,7 +49,7 @@ def strip(notebook):
 
 
 def test_a_stripped_notebook_turns_the_check_red(small):
-    """nbval alone would accept it, since it skips cells without an execution count."""
+    """nbval alone would accept the notebook, since it skips cells without an execution count."""
     edit(small, strip)
     assert notebooks.check(small) == [
         "small.ipynb: execution counts are not 1…2: run `make notebooks`",

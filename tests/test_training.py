@@ -352,7 +352,7 @@ def test_bad_input_gets_one_sentence_and_nothing_is_trained(wrong, message):
 
 @pytest.mark.slow
 def test_the_record_of_the_names_is_what_its_script_makes():
-    """Only the bag is tested: it trains in a second and hardly depends on the machine."""
+    """Only the model `bag` is tested: it trains in a second and hardly depends on the machine."""
     record = {share: data.names(share) for share in ("validation", "test", "commonest")}
     names = {*names_script.MODELS, "last row, one batch"}
     for share in record.values():

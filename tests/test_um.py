@@ -78,7 +78,7 @@ def test_frozen_parameters_stay_frozen(task):
         assert compare("W_hh", mine.rnn.weight_hh_l0, network.rnn.weight_hh_l0)
 
 
-# Layers that a TextModel can have but `fit_together` refuses, and the error for each.
+# Layers that a TextModel can have but `fit_together` rejects, and the error for each.
 OTHERS = {
     "nonlinearity='tanh', got 'relu'": partial(nn.RNN, nonlinearity="relu"),
     r"one layer .*, got LSTM\(10, 7, num_layers=2\)": partial(nn.LSTM, num_layers=2),
@@ -183,7 +183,7 @@ def test_the_data_has_every_setting_once():
 def test_the_data_is_plausible():
     for row in data.um():
         assert 0 <= row.right <= 6
-        # The loss is small if and only if all six answers are right and confident. An exception is
+        # The loss is small if and only if all six answers are right and confident. The exception is
         # the model without the tanh: `loss` is from before the last update, and a single update can
         # undo a spike.
         assert row.loss < 0.4 or row.right < 6 or row.model == "without tanh of c"
@@ -197,7 +197,7 @@ def agrees(found, rows):
     return compare("losses", [float(loss) for loss in found], [row.loss for row in rows], tol=0.02)
 
 
-# With more ums in the sentences, training can magnify processors' rounding differences.
+# With more ums in the sentences, training can magnify rounding differences between processors.
 @pytest.mark.slow
 @pytest.mark.parametrize(("model", "ums"), [("GRU", 0), ("LSTM", 10)])
 def test_the_script_reproduces_the_data(model, ums):

@@ -140,7 +140,7 @@ def test_the_weights_go_over_once_as_one_buffer_or_as_its_text():
 
 
 def by_class(change, kind=TextLSTM):
-    """Return a model whose class uses `change` to make the recurrent layer."""
+    """Return a model of a class that calls `change` to create its recurrent layer."""
     return type("Mine", (kind,), {"kind": staticmethod(change)})(9)
 
 
@@ -265,7 +265,7 @@ def test_a_gate_is_held_from_a_word_on():
 
 
 def runs(c, h, p, words=("a b c d", "z b c d"), middle=0, base=0):
-    """Return two sentences whose states and predictions differ by c, h and p after each word.
+    """Return two sentences; after each word, their states and predictions differ by c, h and p.
 
     middle: the mean of c. base: the probability of a third output, which leads if it is large.
     """
@@ -305,7 +305,7 @@ def test_the_verdict_on_the_difference_between_two_sentences(held, verdict, word
     [
         (1, 0.9, 5, "early"),  # no gate is held yet
         (0, 0, 5, "early"),
-        (1, 0.9, 4, "early"),  # gates are held only since this word
+        (1, 0.9, 4, "early"),  # gates are held only from this word on
         (1, 0, 4, "early"),
         (0, 0, 4, "not shown"),
         (1, 0.9, 3, "read"),

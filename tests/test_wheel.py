@@ -40,7 +40,7 @@ def wheel(tmp_path_factory):
 def imported(source, package):
     """Yield the names that Python code imports, as dotted paths.
 
-    package: the package that contains the code, for imports that start with a dot.
+    package: the package that contains the code, for relative imports.
     """
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):

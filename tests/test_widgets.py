@@ -42,7 +42,7 @@ WIDGETS = {
     "TextReader": reader,
 }
 each = pytest.mark.parametrize("name", WIDGETS)
-# For each kind of setting, a value that is accepted and a value that is refused.
+# For each kind of setting, a value that is accepted and a value that is rejected.
 REFUSED = [
     ("GateExplorer", "x", 0.25, NAN, "x: expected a finite number, got nan"),
     ("GateExplorer", "x", 0.25, "1", "x: expected a finite number, got '1'"),
@@ -261,7 +261,7 @@ def test_no_color_is_in_a_script_or_style_sheet(name):
 def test_every_rule_is_nested_in_the_class_of_the_widget(name):
     css = WIDGETS[name]()._css
     top = re.findall(r"^[^\s{}@][^{}]*(?= \{)", css, re.MULTILINE)
-    views = [WIDGETS[name]().view, *["gate_explorer"] * (name == "UnrollPlayer")]  # its inner view
+    views = [WIDGETS[name]().view, *["gate_explorer"] * (name == "UnrollPlayer")]  # a nested view
     own = [f".gw-{view.replace('_', '-')}" for view in views]
     assert [selector for selector in top if selector.startswith(".gw-")] == own
     depth, outside = 0, []

@@ -57,7 +57,7 @@ def labels(root):
 # Jupyter's page is a box without height. Anything clipped by it counts as invisible, and axe
 # doesn't check the contrast of invisible text.
 UNCLIPPED = ":has([data-judged]) { overflow: visible !important; contain: none !important }"
-# The numbers of the judged elements in which something passed a rule.
+# The indices of the judged elements that contain something that passed a rule.
 PASSED = """(parts) => parts.map((part) =>
     Number(document.querySelector(part).closest("[data-judged]").dataset.judged))"""
 
@@ -65,8 +65,8 @@ PASSED = """(parts) => parts.map((part) =>
 def violations(roots, rule="color-contrast"):
     """Return axe violations in some elements, as pairs of a rule and the nodes that break it.
 
-    roots: a locator. rule: a rule that something in each element must pass or break, which proves
-    that axe sees the element.
+    roots: a locator. rule: a rule that must apply to something in each element, as proof that axe
+    sees the element.
     """
     page, number = roots.page, roots.count()
     roots.evaluate_all("nodes => nodes.forEach((node, n) => (node.dataset.judged = n))")

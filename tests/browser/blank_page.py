@@ -31,9 +31,9 @@ def executable():
 
 
 PAGE = '<!doctype html><meta name="color-scheme" content="light dark"><main></main>'
-# This script works like anywidget and Backbone. The module comes from a blob. Each changed setting
-# fires an event, and one more event follows for all of them. Python receives the changes when they
-# are saved.
+# This script works like anywidget and Backbone. The widget's module is loaded from a blob. Each
+# changed setting fires an event, and a final event covers all of them. Python receives the changes
+# when they are saved.
 MOUNT = """async state => {
     const listeners = {}, unsaved = new Set();
     const fire = event => [...(listeners[event] ?? [])].forEach(listener => listener());
@@ -96,7 +96,7 @@ class View:
         return self.widget
 
     def shown(self):
-        """Return a dict from the names of values to the visible numbers."""
+        """Return a dict from the name of each visible value to the number on the screen."""
         pairs = self.root.locator("[data-value]:visible").evaluate_all(
             "nodes => nodes.map(node => [node.dataset.value, node.textContent])"
         )

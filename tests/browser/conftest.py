@@ -25,9 +25,9 @@ def browser():
 
 @pytest.fixture
 def opened(browser):
-    """Return a function that opens a page without motion, and a list that must stay free of faults.
+    """Return a function that opens a page with reduced motion, and a list of the pages' faults.
 
-    The function takes Playwright's options for a browser context.
+    The function takes Playwright's options for a browser context. The list must stay empty.
     """
     pages, faults = [], []
 

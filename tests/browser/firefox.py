@@ -1,4 +1,4 @@
-"""Firefox, driven by WebDriver BiDi, since Playwright can drive only its own build of Firefox."""
+"""Firefox, driven through WebDriver BiDi, since Playwright can drive only its own Firefox."""
 
 import itertools
 import json
@@ -32,7 +32,7 @@ class Firefox:
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
         lines = (re.search(r"listening on (ws://\S+)", line) for line in self.process.stderr)
         address = next(filter(None, lines))[1]
-        # Firefox refuses a session to web pages, so no origin is sent.
+        # Firefox doesn't let web pages open a session, so no Origin header is sent.
         self.socket = websocket.create_connection(
             f"{address}/session", suppress_origin=True, timeout=60
         )

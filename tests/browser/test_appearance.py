@@ -1,4 +1,4 @@
-"""The checks of a view find its faults, on a page that clips like Jupyter's."""
+"""The checks of a view find its faults, even on a page that clips its content as Jupyter's does."""
 
 from appearance import labels, violations
 

@@ -12,7 +12,7 @@ from gatewise.drawings.values import gradient_thickness
 from gatewise.widgets import BackwardExplorer
 
 STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"]
-# The gradients that are computed at each stage that isn't named after its only gradient.
+# The gradients computed at each stage whose name isn't that of a single gradient.
 FOUND = {
     "da": ["lstm.da_i", "lstm.da_f", "lstm.da_g", "lstm.da_o", "rnn.da"],
     "back": ["lstm.dh_before", "lstm.dc_before", "rnn.dh_before"],
@@ -64,7 +64,7 @@ def test_every_gradient_is_autograds(show, n):
         dc = np.array(explorer.values["lstm"]["dc"][: explorer.read])
         np.testing.assert_allclose(dc[:-1], dc[1:] * f[1:], rtol=1e-12, atol=0)
 
-    for step in range(explorer.read, 0, -1):  # the written numbers have two digits
+    for step in range(explorer.read, 0, -1):  # the numbers on the screen have two digits
         click(view, "Go back a step")
         shown = view.shown()
         assert len(shown) == 15
@@ -224,7 +224,7 @@ def test_the_wires_to_the_previous_states_are_named_after_them(view):
         assert sorted(row.strip() for row in rows) == names
 
 
-# The on-screen size of each text, except for indices.
+# The on-screen size of each text, except for subscripts.
 SIZES = """root => [...root.querySelectorAll("*")].flatMap((node) => {
     const has = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
     const isIndex = node.matches("sub, tspan[data-index]");

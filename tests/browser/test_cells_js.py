@@ -91,7 +91,7 @@ def as_message(name, params, x, states, options, dh, clamps=None):
 
 
 def assert_same(found, expected):
-    """Assert that every array of a Trace or Grads has its counterpart in JavaScript, to 1e-12."""
+    """Assert that the arrays of a Trace or Grads agree with those from JavaScript to 1e-12."""
     compared = {k: v for k, v in expected.items() if isinstance(v, np.ndarray)}
     for name, array in compared.items():
         np.testing.assert_allclose(found[name], array.ravel(), rtol=0, atol=1e-12, err_msg=name)
@@ -150,7 +150,7 @@ def held(name, params, x, states, options, clamps):
 
 
 def clamped(name, size, seed):
-    """Draw clamps, numbers from 0 to 1 for some entries of some gates from some step on."""
+    """Draw clamps: numbers from 0 to 1 that hold some units of some gates from some step on."""
     (T, _, H), rng = size, np.random.default_rng(seed)
     clamps = {}
     for k in GATES[name][: 1 + seed % 3]:
@@ -172,7 +172,7 @@ def test_clamps_hold_a_gate_and_all_that_follows(page, name, form, size):
 
 @pytest.mark.parametrize(("name", "form"), CASES[1:], ids=str)
 def test_no_gradient_passes_a_held_gate(page, name, form):
-    """Every gradient equals central differences of the loss, even with held gates."""
+    """Every gradient agrees with central differences of the loss, even if gates are held."""
     size = (5, 2, 3)
     params, x, states, options, dh = draw(name, form, size, seed=4)
     clamps = clamped(name, size, seed=4)
@@ -252,7 +252,7 @@ def test_largest_keeps_the_first_of_equal_values(page, count):
 
 def test_ranks_and_areas_are_scipys_and_pythons(page):
     rng = np.random.default_rng(0)
-    values = np.round(rng.normal(size=(60, 3)), 1)  # so that some are tied
+    values = np.round(rng.normal(size=(60, 3)), 1)  # so that some values are tied
     values[:4] = [[0.0], [-0.0], [1e30], [-1e30]]
     f = """([values, masks]) => {
         const ranked = [0, 1, 2].map((unit) => cells.ranks(Float64Array.from(values), 3, unit));

@@ -20,7 +20,7 @@ SITE = {
     name: "; ".join(f"--gw-{key}: {value}" for key, value in theme.items())
     for name, theme in [("light", drawings.LIGHT), ("dark", drawings.DARK)]
 }
-# The variables of a page, the system's setting, and the expected background of the drawing.
+# The variables of a page, the system's color scheme, and the expected background of the drawing.
 PAGES = {
     "plain": ("", "light", "light"),
     "plain, dark system": ("", "dark", "light"),
@@ -86,7 +86,7 @@ def test_a_drawing_as_an_image_is_dark_on_light(browser, system):
     tab.close()
     colors, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_counts=True)
     common = colors[np.argsort(-counts)]
-    assert min(luminance(color) for color in common[:2]) > 0.8  # of ground and panel
+    assert min(luminance(color) for color in common[:2]) > 0.8  # the ground and the panel
     assert rgb("51 51 51").tolist() in common[:8].tolist()
 
 

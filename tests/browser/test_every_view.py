@@ -125,7 +125,7 @@ five = pytest.mark.parametrize("name", [*FOUR, "a text"])  # the text has a sing
 
 @five
 def test_a_place_too_narrow_for_the_widget_gives_no_error(show, name):
-    """A chart of negative width would write to the console, which fails the test."""
+    """A chart of negative width would log an error to the console, and the test would fail."""
     view = show(VIEWS[name][0]())
     drawn = view.root.evaluate(PICTURE)
     view.page.set_viewport_size({"width": 60, "height": 900})
@@ -164,8 +164,8 @@ def test_the_picture_follows_a_drag(show, name):
 
 
 HANDLES = "input[type=range]:visible, [role=slider]:visible"
-# The point where a finger touches a handle, near the middle of a slider's knob or in the middle of
-# a drawn handle, and the direction of the farther end.
+# The point where a finger touches a handle (near the middle of a slider's knob, or in the middle of
+# a drawn handle), and the direction toward the farther end.
 GRASP = """node => {
     const {x, y, width, height} = node.getBoundingClientRect();
     const [from, to, at] = node.max
@@ -179,7 +179,7 @@ GRASP = """node => {
 
 @four
 def test_a_finger_pulls_a_handle_sideways_and_the_page_up_and_down(show, name):
-    """The page is as tall as its content, so no panning takes the touch from the handle."""
+    """The page is as tall as its content, so it can't scroll and take the touch from the handle."""
     view = show(VIEWS[name][0](), viewport={"width": 390, "height": 3000}, has_touch=True)
     view.root.locator("details").evaluate_all("nodes => nodes.forEach(node => (node.open = true))")
     touch, pulled = view.page.context.new_cdp_session(view.page), {}
@@ -193,7 +193,7 @@ def test_a_finger_pulls_a_handle_sideways_and_the_page_up_and_down(show, name):
         swipe(touch, x, y, 200 * way, 30)
         pulled[node.get_attribute("aria-label")] = node.get_attribute("aria-valuetext") != said
     assert len(pulled) >= 3
-    # The handle that goes through time takes only taps: a drag would pass a gate per pixel or two.
+    # The time handle accepts only taps: a drag would pass a gate every pixel or two.
     assert {label for label, moved in pulled.items() if not moved} <= {"Back through time"}
 
 
@@ -231,7 +231,7 @@ def test_the_projector_view_fits_one_screen(show, name, screen):
     view.page.wait_for_function("document.querySelector('.gatewise').matches(':popover-open')")
     assert root.evaluate(FIT)
     assert view.bring().projector is True
-    view.send(**VIEWS[name][1][-1])  # the settings with the most to see
+    view.send(**VIEWS[name][1][-1])  # the settings that show the most
     assert root.evaluate(FIT)
     assert labels(view.root)[1:] == [[], []]
     view.page.keyboard.press("Escape")

@@ -1,4 +1,4 @@
-"""The figures in a page: axe finds no violation, and no labels overlap."""
+"""The figures on a page: axe finds no violation, and no labels overlap."""
 
 from pathlib import Path
 

@@ -74,7 +74,7 @@ def agree(view):
 
 
 def draw(explorer, rng):
-    """Draw settings that the sliders can reach."""
+    """Draw random settings that the sliders can reach."""
     by_gate = {name: {k: rng.uniform(-4, 4) for k in getattr(explorer, name)} for name in BY_GATE}
     start = {k: rng.uniform(-1, 1) for k in states(explorer)}
     return {**by_gate, **start, "x": rng.uniform(-2, 2), "inputs": rng.uniform(-2, 2, 8).tolist()}
@@ -301,7 +301,7 @@ def test_the_projector_view_is_readable_on_an_upright_screen(show, kind):
 
 
 def guessing(view, k):
-    """Start to guess a state. Returns the button that shows the answer, and the handles."""
+    """Start guessing a state. Returns the button that shows the answer, and the handles."""
     view.root.get_by_role("button", name="Guess first").click()
     return (
         view.root.get_by_role("button", name=f"Show {k}"),
@@ -315,7 +315,7 @@ def guessed(handles):
 
 
 def verdict(explorer, k, guess):
-    """Return the sentence that the explorer must say about a guess, from the cells' numbers."""
+    """Return the comment on a guess that the explorer should give, from the cells' numbers."""
     words, line = ENGLISH["gates"], explorer.values["strip"][k]
     came = {name: getattr(explorer, name) for name in states(explorer)}
     trace = explorer.module.forward(
@@ -339,7 +339,7 @@ def verdict(explorer, k, guess):
 
 
 def stroke(view, shares):
-    """Draw across the chart. shares: the heights at its columns, as shares of its height."""
+    """Draw across the chart. shares: the heights of the points, as shares of the chart's height."""
     paper = view.root.locator(".paper")
     paper.scroll_into_view_if_needed()
     box, mouse = paper.bounding_box(), view.page.mouse
@@ -399,7 +399,7 @@ def test_a_guess_close_to_the_answer_is_right(show):
     answer.click()
     said = view.root.get_by_role("status")
     expect(said).to_have_text("Your guess is within 0.05 of c at every step. Which gate told you?")
-    answer.click()  # to go on with the guess
+    answer.click()  # to go on guessing
     handles.nth(4).press("ArrowDown")
     handles.nth(4).press("PageDown")
     expect(said).to_have_text("")
@@ -411,7 +411,7 @@ def test_a_guess_close_to_the_answer_is_right(show):
 
 
 def tab(page, label):
-    """Press Tab until the element in focus has a label that starts with this one."""
+    """Press Tab until the label of the focused element starts with this text."""
     for _ in range(60):
         page.keyboard.press("Tab")
         said = "document.activeElement.ariaLabel ?? document.activeElement.textContent"

@@ -108,7 +108,7 @@ def labvariables():
 
 LAB = "body { background: var(--jp-layout-color0); color: var(--jp-ui-font-color1) }"
 LIGHT, DARK = "body { background: #fff; color: #000 }", "body { background: #383838; color: #ddd }"
-# For each host: styles, attributes of <html> and of <body>, the system's setting, the theme.
+# For each host: styles, attributes of <html> and of <body>, the system's color scheme, the theme.
 HOSTS = {
     "JupyterLab, light": (
         lambda: theme("light") + LAB,

@@ -52,7 +52,7 @@ class Server:
             "ServerApp.open_browser": False,
             "ServerApp.allow_root": hasattr(os, "geteuid") and os.geteuid() == 0,
             "IdentityProvider.token": self.token,
-            # This puts `jupyterapp` into the page, so that a test can run commands and await them.
+            # This exposes `jupyterapp` to the page, so that a test can run commands and await them.
             "LabApp.expose_app_in_browser": True,
             "JupyterNotebookApp.expose_app_in_browser": True,
         }
@@ -67,7 +67,7 @@ class Server:
             command, env=os.environ | folders, stderr=subprocess.PIPE, text=True
         )
         log = []
-        for line in self.process.stderr:  # waits for each line until the server ends
+        for line in self.process.stderr:  # reads each line as it arrives, until the server ends
             log.append(line)
             if found := re.search(r"http://127\.0\.0\.1:\d+", line):
                 self.address = found[0]
@@ -136,7 +136,7 @@ class Notebook:
             self.faults.append(text)
 
     def command(self, name, **arguments):
-        """Run a command of Jupyter, and wait for its end."""
+        """Run a JupyterLab command, and wait until it has finished."""
         call = "([name, args]) => jupyterapp.commands.execute(name, args).then(() => null)"
         self.page.evaluate(call, [name, arguments])
 
@@ -164,7 +164,7 @@ class Notebook:
         return self.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex")
 
     def end_kernel(self):
-        """End the kernel, and wait until the page has noticed."""
+        """Shut down the kernel, and wait until the page has noticed."""
         for session in self.server.ask("api/sessions"):
             self.server.ask(f"api/sessions/{session['id']}", "DELETE")
         session = "jupyterapp.shell.currentWidget.sessionContext.session"
@@ -219,7 +219,7 @@ WIDGETS = {
 
 
 def by_keyboard(page, player):
-    """Open the chosen unit at the chosen word of A with the Tab key and Enter. Returns its view."""
+    """Using Tab and Enter, open the chosen unit at the chosen word of A. Returns its view."""
     player.get_by_role("slider", name="unit", exact=True).focus()
     button = player.get_by_role("button", name=re.compile("^Open unit .* of A$"))
     for _ in range(20):
@@ -266,7 +266,7 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
         expect(slider).to_have_value(before, timeout=PATIENCE)
         agree(name, view, slider, *where)
         assert labels(view)[1:] == [[], []]
-    # A notebook's address leads to no state, so there is no link to copy.
+    # A notebook's address can't hold a widget's state, so there is no link to copy.
     expect(page.get_by_role("button", name="Projector view")).to_have_count(len(WIDGETS))
     expect(page.get_by_role("button", name="Copy link")).to_have_count(0)
     compare_a_guess(notebook, views.first)

@@ -43,7 +43,7 @@ def root(pages):
 
 
 def write_reader(pages):
-    """Add a page with a TextReader, the only class that no notebook shows."""
+    """Add a page with a TextReader, the only widget that no notebook shows."""
     torch.manual_seed(0)
     parts = nn.Embedding(5, 4), nn.LSTM(4, 6), nn.Linear(6, 5)
     state = widgets.TextReader(parts, "abcd ", text="a bad cab " * 9, marks=[[2, 5]]).state()
@@ -91,7 +91,7 @@ def visit(opened, root):
 def test_axe_finds_nothing_by_day_and_by_night(visit, name):
     page = visit(name)
     page.locator("main details").evaluate_all("nodes => nodes.forEach(node => (node.open = true))")
-    if name != "index":  # the widgets have thousands of nodes and their own tests
+    if name != "index":  # widgets have thousands of nodes, and tests of their own
         page.add_style_tag(content=".gatewise { display: none }")
     assert violations(page.locator("body")) == []
     page.get_by_role("button", name="Light or dark").click()
@@ -162,7 +162,7 @@ def listen(page):
 
 
 def shaped(kind, flat, D=1, H=1):
-    """Return a `kind` of parameters, made from dicts of flat lists."""
+    """Return parameters of the class `kind`, made from a dict of flat lists."""
     return kind(
         *(
             np.reshape(flat[name], (-1, size) if size else -1).astype(float)
@@ -506,7 +506,7 @@ def test_a_try_item_acts_by_keyboard_alone_and_leads_back(visit):
     expect(link).to_be_focused()
     assert page.evaluate("scrollY") == pytest.approx(top, abs=1)
     page.keyboard.press("Enter")
-    tab_to(page, place.get_by_role("slider", name="time steps T"))  # the widget is next
+    tab_to(page, place.get_by_role("slider", name="time steps T"))  # the widget comes next
     bar.get_by_role("button", name="Close").click()
     expect(bar).to_be_hidden()
 

@@ -1,4 +1,4 @@
-"""The tasks of GateExplorer in a browser have Python's verdicts and torch's gradient descent."""
+"""GateExplorer's tasks in a browser: verdicts agree with Python, gradient descent with torch."""
 
 import numpy as np
 import pytest
@@ -137,7 +137,7 @@ def test_forty_unseen_sequences_are_the_verdict_and_the_first_that_fails_is_draw
     assert view.bring().sequence == 1
     chip.click()
     assert view.bring().sequence == 8 + first
-    # The failing sequence stays in view while the reader mends its cause.
+    # The failing sequence stays in view while the reader fixes the cause.
     view.send(b={"i": -8})
     expect(root.get_by_role("button", name=f"unseen sequence {first}: right")).to_be_visible()
     expect(verdict).to_have_text("")

@@ -66,7 +66,7 @@ def reader(kind=nn.LSTM, H=6, text=CODE, **settings):
 
 
 def ready(view):
-    """Return the view once the whole text has been read and the progress has disappeared."""
+    """Return the view once the whole text has been read and the progress message is gone."""
     expect(view.root.locator(".verdict small")).to_have_count(0)
     return view
 

@@ -125,7 +125,7 @@ def test_a_network_of_one_row_has_no_choice(show):
     expect(view.root.get_by_label("shown", exact=True)).to_have_count(0)
 
 
-# Keep the settings with which an explorer is opened, in full precision.
+# Record, in full precision, the settings with which an explorer is opened.
 KEEP = """const { explorer: inner } = modules.gate_explorer, { mount } = inner;
 inner.mount = (place, settings, ...rest) => mount(place, (window.opened = settings), ...rest);"""
 OPENED = {
@@ -146,7 +146,10 @@ def numbers(found):
 
 @pytest.fixture
 def place(browser):
-    """Return a function that shows a player as a View, on a page without a kernel or faults."""
+    """Return a function that shows a player as a View on a page without a kernel.
+
+    The page must have no faults.
+    """
     views = []
 
     def place(player):

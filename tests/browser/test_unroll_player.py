@@ -12,7 +12,7 @@ from gatewise.text import SENTENCES
 from gatewise.widgets import UnrollPlayer
 
 VOCABULARY = text.Vocabulary()
-LETTER = re.compile("^[figoch], ")  # the names of a symbol's maps
+LETTER = re.compile("^[figoch], ")  # how a map's name starts
 # The number next to each map: the value of the chosen unit at this step, for A and for B.
 CAPTIONS = """groups => Object.fromEntries(groups.map(group => [
     group.getAttribute("aria-label")[0],
