@@ -1,6 +1,6 @@
 """Recurrent networks, gate by gate.
 
-A forward pass returns a trace, which the plots, the widgets and the backward pass read.
+A forward pass returns a trace, which is read by the plots, the widgets and the backward pass.
 torch, matplotlib and anywidget are imported only by the modules that use them.
 """
 

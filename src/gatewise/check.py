@@ -14,7 +14,7 @@ def compare(name, ours, reference, tol=1e-12):
     tol: the largest absolute difference allowed, relative to the largest absolute value of the
     reference. If the reference is zero throughout, `tol` is absolute.
     The difference itself is never printed, because its digits vary between machines.
-    Returns True or False. Never raises an error, so a notebook can write `assert compare(…)`.
+    Returns True or False. Never raises an error, so a notebook can use `assert compare(…)`.
     """
     try:
         reason = _why_not(ours, reference, tol)
@@ -26,7 +26,7 @@ def compare(name, ours, reference, tol=1e-12):
 
 
 def _why_not(ours, reference, tol):
-    """Return "" if the two results agree within `tol`, or else "no" with the reason."""
+    """Return "" if the two results agree within `tol`, or else "no" and the reason."""
     if isinstance(ours, Mapping) and isinstance(reference, Mapping):
         if ours.keys() != reference.keys():
             return f"no: expected {', '.join(map(str, reference))}, got {', '.join(map(str, ours))}"
@@ -55,7 +55,7 @@ def _why_not_array(ours, reference, tol):
 
 
 def _is_group(values):
-    """Return whether `values` lists arrays, each with its own scale, rather than numbers."""
+    """Return whether `values` is a list of arrays with separate scales, rather than of numbers."""
     return isinstance(values, list | tuple) and any(
         np.ndim(v) > 0 if hasattr(v, "shape") else isinstance(v, Mapping) or _is_group(v)
         for v in values

@@ -16,7 +16,7 @@ def unroll(mode, x, W_ih, W_hh, b_ih, b_hh, h=None, c=None, **form):
     mode: "RNN_TANH", "LSTM" or "GRU", like a module's `mode`. x: (T, B, D). h, c: (B, H), the
     initial states, zeros by default. form: the keyword arguments `without` and `reset_after` of
     `cell_step`.
-    W_ih, W_hh, b_ih, b_hh: the parameters of one layer. With a leading axis S, the parameters
+    W_ih, W_hh, b_ih, b_hh: the parameters of one layer. If they have a leading axis S, they
     belong to S networks that run in parallel, and the tensors have the shape (S, B, H).
     """
     B, H = x.shape[1], W_hh.shape[-1]
@@ -70,8 +70,8 @@ class TextModel(nn.Module):
     words: the size of the vocabulary, D. hidden: the number of hidden units, H.
     readout: the initialization of `W` (H, D) and `b` (D,). "normal" draws standard normal numbers,
     as in the published runs that the notebooks use for comparison; "linear" initializes both as
-    `nn.Linear` does. The attribute `rnn` is the recurrent layer, whose class `kind` each subclass
-    sets.
+    `nn.Linear` does. The attribute `rnn` is the recurrent layer; each subclass sets the layer's
+    class as `kind`.
     Raises ValueError for an unknown `readout`.
     """
 
@@ -79,7 +79,7 @@ class TextModel(nn.Module):
 
     def __init__(self, words, hidden=5, readout="normal"):
         super().__init__()
-        # Initialize the layer, W and b in this order, or the same seed gives a different network.
+        # Initialize the layer, then W, then b; any other order would change each seed's network.
         self.rnn = self.kind(words, hidden)
         if readout == "normal":
             W, b = torch.randn(hidden, words), torch.randn(words)
@@ -91,7 +91,7 @@ class TextModel(nn.Module):
         self.W, self.b = nn.Parameter(W), nn.Parameter(b)
 
     def forward(self, x):
-        """Return the logits (B, D) of the next word. x: (T, B, D), one-hot."""
+        """Return the logits (B, D) for the next word. x: (T, B, D), one-hot."""
         output, _ = self.rnn(x)
         return output[-1] @ self.W + self.b
 
@@ -136,7 +136,7 @@ class TextLSTM(TextModel):
 
 
 class TextLSTMWithout(TextLSTM):
-    """A TextLSTM with one part left out, and with the same initial weights for the same seed.
+    """A TextLSTM with one part left out; each seed gives it the same initial weights as a TextLSTM.
 
     without: the part to leave out. Without "tanh of c", h_t = o_t ⊙ c_t. Without "tanh of g", the
     candidate equals its pre-activation a_g. Without "input gate", i_t = 1 − f_t, so new values
@@ -152,7 +152,7 @@ class TextLSTMWithout(TextLSTM):
         self.without = without
 
     def forward(self, x):
-        """Return the logits (B, D) of the next word. x: (T, B, D), one-hot."""
+        """Return the logits (B, D) for the next word. x: (T, B, D), one-hot."""
         return self.unrolled(x, without=self.without)
 
 
@@ -179,8 +179,8 @@ class SequenceClassifier(nn.Module):
     letters: the number of ids, including id 0 for padding. classes: the number of classes, C.
     embedding: the embedding size, D. hidden: the number of hidden units per direction, H.
     layers, bidirectional: as in `nn.LSTM`.
-    dropout: the probability that training zeroes an entry of an embedding, of an output passed
-    between layers, or of a final state.
+    dropout: the probability that, during training, an entry of an embedding, of an output passed
+    between layers, or of a final state becomes zero.
     forget_bias: as in `add_forget_bias`; all other biases start at 0.
     """
 
@@ -220,7 +220,7 @@ class SequenceClassifier(nn.Module):
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, ids, lengths):
-        """Return the logits (B, C) of the classes.
+        """Return the logits (B, C) for the classes.
 
         ids: int64 (T, B), padded at the end. lengths: ints (B,), from 1 to T, in any order.
         Raises ValueError for lengths or ids that are out of range.

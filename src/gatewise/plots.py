@@ -1,8 +1,8 @@
-"""All data plots of the series, drawn in one style from traces, histories and plain arrays.
+"""All the data plots of the series, drawn in one style from traces, histories and plain arrays.
 
-Each function returns a `Plot`. A notebook shows a Plot as the output of a code cell, a script saves
-it, and a test reads the numbers from its axes. A Plot's text form describes its axes for people who
-can't see the picture. Names, titles and words are drawn as written: a `$` doesn't start a formula.
+Each function returns a `Plot`. Notebooks show a Plot as the output of a code cell, scripts save it,
+and tests read the numbers from its axes. A Plot's text form describes its axes for people who can't
+see the picture. Names, titles and words are drawn as written: a `$` doesn't start a formula.
 """
 
 import re
@@ -39,7 +39,7 @@ NETWORKS = dict(zip(["RNN", "LSTM", "GRU", "two words"], SERIES, strict=False))
 # A color map for signed values: the color of c below zero, white at zero, and the color of h above
 # zero.
 SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE["c"], "#FFFFFF", PALETTE["h"]])
-# The colors of padding and of time steps that are read.
+# The colors of padding and of the time steps that a network reads.
 READ_OR_NOT = ListedColormap(["#DDDDDD", PALETTE["c"]])
 SUPERSCRIPTS = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Every plot is made and drawn with these settings, regardless of the reader's rcParams. A `$` is
@@ -82,7 +82,7 @@ class Plot(Figure):
 
     @in_our_style
     def draw(self, renderer):
-        """Draw the figure with a matplotlib renderer, using powers of ten on logarithmic axes."""
+        """Draw with a matplotlib renderer, and label logarithmic axes with powers of ten."""
         for panel in self.panels:
             for axis in panel.xaxis, panel.yaxis:
                 if axis.get_scale() == "log":
@@ -107,7 +107,7 @@ class Plot(Figure):
         return picture.getvalue(), {"alt": repr(self), **size}
 
     def svg(self, alt=None):
-        """Return the picture as SVG text that is equal on all machines with the same matplotlib.
+        """Return the SVG text, which is identical on all machines with the same matplotlib version.
 
         alt: a description for people who can't see the picture; by default, the text form.
         """
@@ -315,7 +315,7 @@ def gates(symbols, words):
     """Gates and states over the words of a sentence, with one panel per symbol.
 
     Rows are units, and columns are words. The area of each square is proportional to the absolute
-    value, and the squares of negative values are hollow.
+    value, and the squares for negative values are hollow.
     symbols: a dict from symbols to values (T, H), such as
     `{k: getattr(trace, k)[:, b] for k in "figoch"}`.
     words: the T words of the sentence. Raises ValueError for an unknown symbol, and for an empty
@@ -340,11 +340,11 @@ def gates(symbols, words):
 
 @in_our_style
 def loss_distributions(final, published=None, ylabel="loss (nats)"):
-    """Losses of many seeds, with one panel per epoch, one column per model and one dot per seed.
+    """Losses from many seeds, with one panel per epoch, one column per model and one dot per seed.
 
     A bar through the dots marks their median.
-    final: a dict from models to {epoch: losses (seeds,)}. A string instead of an epoch becomes the
-    title of the panel. published: a dict from models to {epoch: loss}, drawn as crosses.
+    final: a dict from models to {epoch: losses (seeds,)}. If a string is used instead of an epoch,
+    it becomes the panel's title. published: a dict from models to {epoch: loss}, drawn as crosses.
     ylabel: the label of the axis.
     A model's name may have a second line for a number that differs between machines; the text form
     omits this line.
@@ -355,7 +355,7 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
     for panel, epoch in zip(plot.panels, epochs, strict=True):
         for n, (model, by_epoch) in enumerate(final.items()):
             losses = np.sort(by_epoch[epoch])
-            # Move dots of neighboring ranks apart, so that they don't hide each other.
+            # Spread out dots with neighboring ranks, so that they don't hide each other.
             aside = n + 0.22 * (np.arange(len(losses)) % 5 - 2) / 2
             color = _look(n, model)["color"]
             look = {"color": color, "s": 12, "alpha": 0.75, "linewidths": 0}
@@ -397,7 +397,7 @@ def success(curves, xlabel="number of ums between subject and verb", ylabel="sha
 
 
 def squares(values, symbol, step=None, scale=1, apart=1, width=1):
-    """Squares with areas proportional to the absolute values; the squares of negative values are
+    """Squares with areas proportional to the absolute values; the squares for negative values are
     hollow.
 
     values: (T, H); the value of unit n at time step t is drawn at (apart · t, n).
@@ -425,9 +425,9 @@ def _map(panel, symbol, values, words):
     """
     T, H = values.shape
     scale = max(1, np.abs(values).max())
-    # A word needs the width of `room` squares. A few columns are drawn `room` squares apart. With
-    # more columns, only the first word, the last word and words that differ from the previous word
-    # are written, if there is room.
+    # A word needs as much width as `room` squares. If there are few columns, they are drawn `room`
+    # squares apart. If there are more, only the first word, the last word and words that differ
+    # from the previous word are written, where there is room.
     few, room = T <= 14, max(1, 0.07 * T, 0.09 * H)
     pitch = room if few else 1
     told = list(range(T)) if few else []
@@ -468,7 +468,7 @@ def padding(panels):
 
 @in_our_style
 def bars(panels, ylabel):
-    """Grouped bars, with one panel per condition, each with its own scale.
+    """Grouped bars, with one panel per condition; each panel has its own scale.
 
     panels: a dict from titles to {name of the bars: {group: value}}, with the same groups for each
     name.
@@ -514,7 +514,7 @@ def level_bars(panels, xlabel):
 
 @in_our_style
 def dots(values, xlabel, floors=None):
-    """Numbers from many seeds, drawn as dots on one line per name.
+    """Numbers from many seeds, drawn as dots, with one line of dots per name.
 
     values: a dict from names to lists of numbers, one per seed. xlabel: the label of the x axis.
     floors: a dict from names to numbers, drawn as vertical lines.
@@ -541,7 +541,7 @@ def dots(values, xlabel, floors=None):
 
 @in_our_style
 def shares(values, rows, columns, xlabel, ylabel):
-    """A table of shares in percent, in which larger shares are darker.
+    """A table of shares in percent, with darker cells for larger shares.
 
     values: (R, C), from 0 to 1. rows: the names of the R rows. columns: the names of the C columns.
     xlabel, ylabel: the labels of the axes.

@@ -39,8 +39,8 @@ class Vocabulary:
     def encode(self, sentence):
         """Return the indices of a sentence's words as an int64 array (T,).
 
-        Raises ValueError for an empty sentence, and for an unknown word, with a list of similar
-        words.
+        Raises ValueError for an empty sentence, and for an unknown word; the message then lists
+        similar words.
         """
         return np.array([self._lookup(word) for word in _split(sentence)], np.int64)
 
@@ -119,8 +119,8 @@ class Packed(NamedTuple):
 def surnames():
     """Return the surnames in data/surnames.txt, from the PyPI package Faker (MIT license).
 
-    Returns a dict from eight languages to sorted tuples of names spelled with the letters a to z.
-    No name appears under two languages.
+    Returns a dict whose keys are eight languages and whose values are sorted tuples of surnames,
+    spelled with the letters a to z. No surname appears under more than one language.
     """
     text = files("gatewise.data").joinpath("surnames.txt").read_text(encoding="utf-8")
     lines = [line.split(": ") for line in text.splitlines() if not line.startswith("#")]
@@ -128,7 +128,7 @@ def surnames():
 
 
 def pad(sequences, value=0):
-    """Combine sequences of different lengths into one array, padding each at its end.
+    """Combine sequences of different lengths into one array, padding each one at its end.
 
     sequences: B arrays (T_b, …) whose shapes differ only in T_b. value: the padding.
     Returns the padded array (T, B, …), where T is the largest length, and the lengths, int64 (B,).
@@ -154,7 +154,7 @@ def pad(sequences, value=0):
 
 
 def pack(padded, lengths):
-    """Remove the padding, and store every sequence's first time step, then the second, and so on.
+    """Remove the padding, and store all first time steps, then all second time steps, and so on.
 
     padded: (T, B, …). lengths: ints (B,), from 1 to T.
     Returns a Packed with the longest sequence first; sequences of equal length keep their order.
@@ -229,7 +229,7 @@ def one_hot(ids, size, dtype=np.float64):
 
 
 def last_word_task(sentences, vocabulary, dtype=np.float64):
-    """Return the task of predicting the last word of a sentence from all previous words.
+    """Return inputs and targets for predicting a sentence's last word from the words before it.
 
     sentences: B strings of T + 1 words each. vocabulary: a Vocabulary of D words.
     Returns x (T, B, D), one-hot rows of `dtype`, and y (B,), the indices of the last words.
@@ -266,7 +266,7 @@ def _filled(shape, value, dtype):
 
 
 def _array(sequence):
-    """Return an array unchanged, and a list of ints as int64, even with NumPy 1.26 on Windows."""
+    """Return an array unchanged or a list of ints as int64, even with NumPy 1.26 on Windows."""
     array = as_array(sequence)
     is_list_of_ints = array.dtype.kind == "i" and not hasattr(sequence, "dtype")
     return array.astype(np.int64) if is_list_of_ints else array
@@ -292,7 +292,7 @@ def _split(sentence):
 
 
 def _similar(word, known):
-    """Return a hint that lists known words similar to `word`, or else the first ten known words."""
+    """Return a hint: known words similar to `word` or, if none are, the first ten known words."""
     by_case = {each.casefold(): each for each in reversed(known)}
     close = get_close_matches(word.casefold(), by_case, cutoff=0.5)
     if word.casefold() in close:

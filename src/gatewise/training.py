@@ -146,7 +146,7 @@ def batch(model, sequences, y=()):
 
 @torch.no_grad()
 def predict(model, sequences, size=128):
-    """Return the logits (N, C) of N sequences, in the given order.
+    """Return the logits (N, C) for N sequences, in the given order.
 
     size: the number of sequences per batch; the sequences in a batch have similar lengths. The
     model is left in evaluation mode.
@@ -158,7 +158,7 @@ def predict(model, sequences, size=128):
 
 
 def evaluate(model, sequences, y, criterion=nn.functional.cross_entropy):
-    """Return the loss in nats on labeled sequences, and the share classified correctly.
+    """Return the loss in nats on labeled sequences, and the share of them classified correctly.
 
     model, sequences: as in `predict`. y: the labels (N,). criterion: as in `update`.
     """
@@ -176,7 +176,7 @@ class Runs(NamedTuple):
 
 
 def fit_together(models, x, y, epochs=500, lr=0.01):
-    """Train models in parallel, each as `fit` would. The models may differ only in their weights.
+    """Train models in parallel, each as if by `fit`. The models may differ only in their weights.
 
     models: S text models, or modules made of plain tensor operations, since `vmap` doesn't support
     `nn.LSTM`. The weights are stacked along a leading axis S. Adam works elementwise, and no weight
@@ -250,7 +250,7 @@ def _check_alike(models):
 
 
 def _settings(model):
-    """Return a dict from paths to all settings of a model, except the values of its parameters."""
+    """Return a model's settings, except its parameters' values, as a dict with paths as keys."""
     found = {}
     for path, module in model.named_modules():
         found[f"class {path}".strip()] = type(module)

@@ -54,7 +54,7 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
 def step(params, x_t, h, reset_after=True):
     """Compute one time step.
 
-    params: Params. x_t: (B, D). h: (B, H), the previous state. All have the same dtype.
+    params: Params. x_t: (B, D). h: (B, H), the previous state. All arrays have the same dtype.
     reset_after: True for torch's form, False for the form from Cho et al.
     Returns a Trace without a T axis; its `h` is the new state.
     Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
@@ -90,7 +90,7 @@ def update(params, a_x, h, reset_after):
 def forward(params, x, h0=None, reset_after=True):
     """Compute all time steps.
 
-    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All have the same dtype.
+    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All arrays have the same dtype.
     reset_after: True for torch's form, False for the form from Cho et al.
     Returns a Trace of read-only arrays. For errors and sources, see `step`.
     """
@@ -108,7 +108,7 @@ def forward(params, x, h0=None, reset_after=True):
 
 
 def backward(params, trace, dh=None, dh_T=None):
-    """Compute the gradients of a loss through all time steps, for the form that the trace records.
+    """Compute the gradients of a loss through all time steps, using the trace's form of the GRU.
 
     params: Params. trace: the result of `forward`. dh: (T, B, H), the gradient on each output h_t.
     dh_T: (B, H), the gradient on the final state. `dh` and `dh_T` are zero by default.
@@ -141,7 +141,7 @@ def backward(params, trace, dh=None, dh_T=None):
         else:
             dh_next = dh[t] * z[t] + du[t, :, : 2 * H] @ params.W_hh[: 2 * H] + drh * r[t]
 
-    # All time steps share the same weights, so one product of the stacked steps sums over t.
+    # All time steps share the same weights, so one matrix product sums the gradients over t.
     da_rows, du_rows = da.reshape(T * B, 3 * H), du.reshape(T * B, 3 * H)
     dW_ih = da_rows.T @ x.reshape(T * B, D)
     dW_hh = du_rows.T @ h_before.reshape(T * B, H)

@@ -40,7 +40,7 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 c0 h c a")):
     """The gradients of a loss, each with the shape of its variable.
 
     h: (T, B, H), the gradient on the hidden states, from the outputs and from later time steps.
-    c: (T, B, H), the gradient on the cell states, through h_t and from c_{t+1}.
+    c: (T, B, H), the gradient on the cell states, arriving through h_t and c_{t+1}.
     a: (T, B, 4H), the gradient on the stacked pre-activations.
     """
 
@@ -50,7 +50,7 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 c0 h c a")):
 def step(params, x_t, h, c):
     """Compute one time step.
 
-    params: Params. x_t: (B, D). h, c: (B, H), the previous states. All have the same dtype.
+    params: Params. x_t: (B, D). h, c: (B, H), the previous states. All arrays have the same dtype.
     Returns a Trace without a T axis; its `h` and `c` are the new states.
     Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     Source: Hochreiter and Schmidhuber 1997; Gers et al. 2000; the documentation of `torch.nn.LSTM`.
@@ -79,7 +79,7 @@ def update(a, c):
 def forward(params, x, h0=None, c0=None):
     """Compute all time steps.
 
-    params: Params. x: (T, B, D). h0, c0: (B, H), zeros by default. All have the same dtype.
+    params: Params. x: (T, B, D). h0, c0: (B, H), zeros by default. All arrays have the same dtype.
     Returns a Trace of read-only arrays. For errors and sources, see `step`.
     """
     params, x, h0, c0 = check_forward(Params, params, "TBD", x, h0=h0, c0=c0)
@@ -128,7 +128,7 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
         da[t] = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
         dh_next, dc_next = da[t] @ params.W_hh, dc[t] * f[t]
 
-    # All time steps share the same weights, so one product of the stacked steps sums over t.
+    # All time steps share the same weights, so one matrix product sums the gradients over t.
     rows = da.reshape(T * B, 4 * H)
     dW_ih = rows.T @ x.reshape(T * B, D)
     dW_hh = rows.T @ h_before.reshape(T * B, H)

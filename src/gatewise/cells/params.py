@@ -105,7 +105,7 @@ class CellParams(NamedTuple):
 
     @classmethod
     def _reordered(cls, theirs, *arrays):
-        """Copy the arrays into Params, with the row blocks in our order instead of `theirs`.
+        """Copy the arrays into Params, with the row blocks rearranged from `theirs` to our order.
 
         Raises ValueError for arrays whose shapes don't match.
         """
@@ -253,9 +253,9 @@ def check_type(name, value, expected):
 
 
 def check_array(name, array, symbols, shape, dtype):
-    """Raise ValueError unless `array` has the given shape and dtype and only finite numbers.
+    """Raise ValueError unless `array` has the given shape and dtype and is finite throughout.
 
-    symbols: the shape in symbols for the error message, such as "(T, B, D)".
+    symbols: the shape in symbols, such as "(T, B, D)", for the error message.
     """
     if array.shape != shape:
         raise ValueError(f"{name}: expected {symbols} = {shape}, got {array.shape}")
@@ -273,7 +273,7 @@ def check_array(name, array, symbols, shape, dtype):
 def read(name, values, dtype=None):
     """Convert an array, a tensor or a list of numbers to an array.
 
-    name: the argument's name for the error message. dtype: the dtype of an array made from a list.
+    name: the argument's name in the error message. dtype: the dtype of an array made from a list.
     Raises ValueError for values that aren't numbers.
     """
     try:

@@ -43,7 +43,7 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
 def step(params, x_t, h):
     """Compute one time step.
 
-    params: Params. x_t: (B, D). h: (B, H), the previous hidden state. All have the same dtype.
+    params: Params. x_t: (B, D). h: (B, H), the previous state. All arrays have the same dtype.
     Returns a Trace without a T axis; its `h` is the new state.
     Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     Source: Elman 1990; the documentation of `torch.nn.RNN`.
@@ -56,7 +56,7 @@ def step(params, x_t, h):
 def forward(params, x, h0=None):
     """Compute all time steps.
 
-    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All have the same dtype.
+    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All arrays have the same dtype.
     Returns a Trace of read-only arrays. For errors and source, see `step`.
     """
     params, x, h0 = check_forward(Params, params, "TBD", x, h0=h0)
@@ -90,7 +90,7 @@ def backward(params, trace, dh=None, dh_T=None):
         da[t] = dh[t] * (1 - h[t] ** 2)  # tanh′(a) = 1 − tanh²(a)
         dh_next = da[t] @ params.W_hh
 
-    # All time steps share the same weights, so one product of the stacked steps sums over t.
+    # All time steps share the same weights, so one matrix product sums the gradients over t.
     rows = da.reshape(T * B, H)
     dW_ih = rows.T @ x.reshape(T * B, D)
     dW_hh = rows.T @ h_before.reshape(T * B, H)

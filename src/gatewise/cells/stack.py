@@ -10,7 +10,7 @@ def trace(module, x, hx=None):
     """Return a trace for each layer and direction of a torch module.
 
     module: `nn.RNN` with tanh, `nn.LSTM` or `nn.GRU`, in float32 or float64, on any device.
-    x: (T, B, D), or (B, T, D) with `batch_first`, (T, D) for a single sequence, or a
+    x: (T, B, D); (B, T, D) with `batch_first`; (T, D) for a single sequence; or a
     PackedSequence. hx: the initial states as the module expects them, zeros by default. Both x and
     hx may be tensors or arrays.
     Returns a list of Traces in the order of the module's `h_n`: layer 0 forward, layer 0 reverse,
@@ -43,7 +43,7 @@ def trace(module, x, hx=None):
 
 
 def mirrored(trace):
-    """Return a trace of unpacked sequences with time reversed.
+    """Return a trace with its time steps reversed; the trace must come from unpacked sequences.
 
     A mirrored reverse trace equals the trace that `forward` returns for the reversed x.
     """

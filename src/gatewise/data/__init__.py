@@ -18,7 +18,7 @@ class Um(NamedTuple):
     right: int  # the number of right answers after training, from 0 to 6
     loss: float  # the loss in nats before the last of 1,000 updates
     apart_h: float | None  # |Δh| between "i … like" and "you … like" after the last word
-    apart_c: float | None  # the same distance for c; None if there is no c or it wasn't measured
+    apart_c: float | None  # the corresponding |Δc|; None if there is no c or |Δc| wasn't measured
 
 
 def um(**where):
@@ -46,10 +46,10 @@ def um(**where):
 
 
 def names(share="test"):
-    """Return one share per model and seed from `names.csv`, which benchmarks/names.py writes.
+    """Return one share per model and seed from `names.csv`, the output of benchmarks/names.py.
 
-    share: "validation" or "test" for the share of these names classified correctly, or "commonest"
-    for the share of test names that get the most frequent answer.
+    share: "validation" or "test" for the share of names in that set classified correctly, or
+    "commonest" for the share of test names that get the most frequent answer.
     Returns a dict from the models in notebook 7 to arrays (seeds,), for seeds 0, 1, 2, …
     """
     lines = files(__name__).joinpath("names.csv").read_text(encoding="utf-8").splitlines()

@@ -2,7 +2,7 @@
 
 A drawing function returns a `Drawing`. `drawing.svg(alt, values)` returns its SVG text, and
 `drawing.draw(ax, values)` draws it onto matplotlib axes. Without `values`, the drawing is plain.
-With `values`, a dict from names to numbers, the numbers are written into the drawing, each wire's
+If `values` is a dict from names to numbers, the numbers are written into the drawing, each wire's
 thickness shows its value, and each valve's opening shows its gate. `values={}` gives the same
 elements without numbers, as a template that a script fills in.
 
@@ -41,18 +41,18 @@ number h.
 in `--gw-line` and without arrow tips, under the gradients' wires. A gradient's wire is a
 `g[data-flow][data-stage]` with three elements: a band, `path[data-wire="dh"]`, whose thickness is
 `gradient_thickness(value)`; a thin ink line, `path[data-core]`, drawn in the forward direction, so
-an animation must run against the path; and, where the gradient arrives, an arrow tip,
-`path[data-tip]`.
+an animation must run from the path's end to its start; and, where the gradient arrives, an arrow
+tip, `path[data-tip]`.
 
 - `data-stage`: one of the stages in `drawing.order`. Flows have this attribute, as do the numbers,
   symbols and parts (`g[data-part="o-times"][data-stage="do"]`) that belong to a stage.
 - `data-when`: an element with "loss" appears only at the time step of the loss, and an element with
   "later" only at earlier time steps.
-- `text[data-symbol]`: if the symbol changes with the time step, its first child is the letter, with
-  the prefix "d" once the symbol names a gradient (from its `data-stage` on, if present). The
+- `text[data-symbol]`: if the symbol changes with the time step, its first child is the letter,
+  preceded by "d" once the symbol names a gradient (from the stage in `data-stage` on, if any). The
   `tspan[data-index]` is the index of the current time step ("t") or the previous time step ("t−1").
 - `[data-number]`: as above, but with the text `figure(value)`. If the wire has no symbol, the
-  number is a tspan after a symbol of its own.
+  number is a tspan that follows the gradient's symbol.
 - `path[data-cut]`: the mark across the h wire where h is detached, shown or hidden by its
   `visibility`.
 
@@ -62,10 +62,10 @@ dz_from_rest, dh_kept, da_n, dr, da_r, da_z, dh_before in the GRU, with dq or, w
 `reset_after`, drh. The plain drawing also shows the gradient on x. `lstm_cell(backward="dc")` shows
 the gradients known at the stage dc, and `at_stage` does the same for the time step of the loss or
 for earlier time steps. In these drawings, `values["t"]` is the time step, and `values["cut"]` says
-whether the mark is visible.
+whether the mark across the h wire is visible.
 
-**Formulas.** The scripts use the same formulas as `thickness`, `gradient_thickness`, `opening`,
-`number` and `figure` in `gatewise.drawings.values`.
+**Formulas.** The scripts use the same formulas as the functions `thickness`, `gradient_thickness`,
+`opening`, `number` and `figure` in `gatewise.drawings.values`.
 """
 
 from gatewise.drawings.backward import STAGES, at_stage

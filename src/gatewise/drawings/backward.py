@@ -18,8 +18,8 @@ from gatewise.drawings.values import figure, gradient_thickness
 # `da` computes the gradients on the pre-activations, and `back` computes the gradients that leave
 # the cell. The RNN has only the stages dh, da and back.
 STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"]
-PAST, NOW = 0.3, 0.85  # the opacity of a gradient's band, in earlier stages and in the newest
-PLAIN = 8  # the width of a gradient's band without a value
+PAST, NOW = 0.3, 0.85  # the opacity of a gradient's band, in earlier stages and in the newest stage
+PLAIN = 8  # the width of a gradient's band in a drawing without values
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Flow:
 
     points: the points of the forward wire. name: the name of the gradient's value.
     quantity: the symbol that sets the color.
-    when: "loss", "later" or "" (see `gatewise.drawings`), or "still" for a gradient that is drawn
-    only without values.
+    when: "loss", "later" or "" (see `gatewise.drawings`), or "still" for a gradient that appears
+    only in drawings without values.
     now: whether the gradient belongs to the newest stage.
     """
 
@@ -112,7 +112,7 @@ class StepSymbol:
 
 @dataclass(frozen=True)
 class Figure:
-    """The value of a gradient as text, with its own symbol if the wire has none."""
+    """The value of a gradient as text, preceded by a symbol if the wire has none."""
 
     name: str
     stage: str
@@ -182,7 +182,7 @@ class Cut:
 
 
 class Backward:
-    """A drawing of the backward pass over a cell's drawing, whose forward wires become pale.
+    """A drawing of the backward pass on top of a cell's drawing, with the forward wires made pale.
 
     drawing: the plain drawing of the cell, which this class changes in place.
     stages: the names of the stages, in order.
@@ -200,7 +200,7 @@ class Backward:
             drawing.parts[name] = [_plain(s) for s in shapes if not isinstance(s, Number)]
 
     def flow(self, part, name, stage, quantity, *points, wire=0, tip=True, when=""):
-        """Add a gradient along a wire of a part, or along other points.
+        """Add a gradient along a wire of a part or, if `points` are given, along these points.
 
         wire: the index of the wire within its part, counted from 0. The other arguments are the
         same as in `Flow`.
@@ -226,7 +226,7 @@ class Backward:
         self.drawing.part("symbols", *over)
 
     def at(self, stage, when=""):
-        """Return the drawing with the gradients known at a stage, and highlight the newest.
+        """Return the drawing with the gradients known at a stage, and highlight the newest ones.
 
         stage: the name of the stage, or True for all gradients. when: as in `at_stage`, or "" for
         all time steps.
@@ -237,7 +237,7 @@ class Backward:
 
 
 def at_stage(drawing, stage, when=""):
-    """Return a backward drawing with the gradients known at a stage, and highlight the newest.
+    """Return a backward drawing with the gradients known at a stage, and highlight the newest ones.
 
     stage: one of `drawing.order`. when: "loss" for the time step of the loss, or "later" for
     earlier time steps, which the backward pass reaches later. Raises ValueError for an unknown

@@ -1,4 +1,4 @@
-"""A drawing made of named parts, each a list of shapes, as SVG text or on matplotlib axes."""
+"""A drawing made of named parts, each a list of shapes, for output as SVG or with matplotlib."""
 
 import re
 from html import escape
@@ -52,7 +52,7 @@ class Drawing:
         )
 
     def draw(self, ax, values=None):
-        """Draw the picture onto matplotlib axes, setting their limits.
+        """Draw the picture onto matplotlib axes, and set their limits.
 
         The size of the axes must not change afterwards.
 

@@ -46,7 +46,7 @@ def rnn_through_time(inputs):
 
 
 def fork():
-    """A value that is read twice: forward, it is copied; backward, its two gradients are added."""
+    """A value read twice: the forward pass copies it, and the backward pass adds its gradients."""
     d = Drawing("fork", 580, 170)
     for name, x in ("forward", 20), ("backward", 320):
         y, right, middle = 96, x + 200, x + 110

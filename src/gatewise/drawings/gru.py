@@ -39,7 +39,7 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
     d = highlighted(name, 600, 380, highlight, GRU_SECTIONS)
     top, bottom, layers, middle = 80, 272, 232, 162
     x = {"r": 160, "z": 330, "n": 450}
-    side, turn, up = 214, 268, 500  # x-coordinates of two corners and the upward h wire
+    side, turn, up = 214, 268, 500  # x-coordinates of two corners and of the upward h wire
 
     def wire(carries, *points, tip=True, quantity=None, radius=10):
         return Wire(points, tip, radius, carries=carries, quantity=quantity or carries[:1])
@@ -132,15 +132,15 @@ def _backward(d, reset_after):
         moved = dict(zip("xy", place, strict=True))
         d.parts[part] = [replace(s, **moved) if isinstance(s, Symbol) else s for s in d.parts[part]]
     b = Backward(d, GRU_STAGES if reset_after else BEFORE_STAGES)
-    top, bottom, up = 80, 272, 500  # as in `gru_cell`
+    top, bottom, up = 80, 272, 500  # the same coordinates as in `gru_cell`
     x = {"r": 160, "z": 330, "n": 450}
-    joint = 224  # the x-coordinate where the wires to the previous h meet
+    joint = 224  # the x-coordinate where the gradients' wires to the previous h meet
     # At the time step of the loss, dh comes from the loss; at earlier time steps, it comes from the
     # layer above and the next time step.
     b.flow("h", "dh", "dh", "h", when="later")
     b.flow("h-up", "dh", "dh", "h", (x["n"] + 14, top), (up, top), (up, 12), when="loss")
-    # dh passes through the sum and the two products. It reaches n and the previous h, and it
-    # reaches z along two paths.
+    # dh passes through the sum and the two products. The gradient then reaches n, the previous h
+    # and, along two paths, z.
     b.flow("added", "dh", "dn", "h")
     b.flow("n", "dn", "dn", "n")
     b.flow("kept", "dh", "dz", "h")

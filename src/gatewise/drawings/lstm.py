@@ -11,7 +11,7 @@ LAYERS = {"f": "σ", "i": "σ", "g": "tanh", "o": "σ"}
 X = {"f": 136, "i": 222, "g": 308, "o": 394}  # x-coordinates of the layers
 TOP, BOTTOM = 80, 264  # y-coordinates of the upper wire (c) and the lower wire (h and x)
 LEFT, RIGHT = 12, 588  # x-coordinates where the state wires begin and end
-MERGE, OUT, UP = 265, 452, 500  # x-coordinates of the i and o products and the upward h wire
+MERGE, OUT, UP = 265, 452, 500  # x-coordinates of the i and o products, and of the upward h wire
 # The parts of `lstm_cell` that each section of the notebook explains.
 _IN = {"cell", "x", "h-before", "bus-f"}
 LSTM_SECTIONS = {

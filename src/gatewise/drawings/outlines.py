@@ -40,7 +40,7 @@ def slot(r, value, x=0, y=0, turn=0):
 
 
 def towards(start, end, distance):
-    """Return the point `distance` from start on the line to end, or end itself if it is closer."""
+    """Return the point at `distance` from start on the way to end, or end if it is closer."""
     share = min(1, distance / (dist(start, end) or 1))
     return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
 

@@ -34,7 +34,7 @@ def rnn_cell(backward=False):
 
 
 def _with_next(d):
-    """Name the gradient between time steps dh_next; dh_t is the gradient from the readout."""
+    """Call the gradient between time steps dh_next, as dh_t is the gradient from the readout."""
 
     def renamed(symbol):
         if symbol.stage == "back" and symbol.symbol.text == "h_t−1" or symbol.when == "later":

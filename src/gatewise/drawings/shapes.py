@@ -1,8 +1,8 @@
 """The shapes of a drawing. Each shape draws itself as SVG text and onto matplotlib axes.
 
-The coordinates are SVG's: y grows downward, and at full size a unit is one CSS pixel. The argument
+Coordinates are as in SVG: y grows downward, and at full size a unit is one CSS pixel. The argument
 `points` of `draw` is the number of points (1/72 inch) per unit. `values` is a dict from names to
-numbers, or None for the plain drawing; missing names have no value yet.
+numbers, or None for the plain drawing; a name missing from the dict has no value yet.
 """
 
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ class Wire:
 
 @dataclass(frozen=True)
 class Bridge:
-    """A gap in a wire at (x, y), where a vertical wire passes over it."""
+    """A gap at (x, y) in a horizontal wire, where a vertical wire passes over it."""
 
     x: float
     y: float
@@ -142,7 +142,7 @@ class Disc:
 
 @dataclass(frozen=True)
 class Valve:
-    """The product with a gate at (x, y) on a wire; the open part is colored, and the rest is gray.
+    """A valve at (x, y) on a wire, for the product with a gate; only its open part is colored.
 
     gate: the name of the value. quantity: the symbol that sets the color.
     turn: 0 on a horizontal wire, 90 on a vertical wire.

@@ -108,7 +108,7 @@ class Number:
 
 
 def ink(alpha):
-    """Return the color of text at an opacity: ink, or a readable gray if the text is dimmed."""
+    """Return the color of text with this opacity: ink, or a readable gray if the text is dimmed."""
     return LIGHT["ink" if alpha == 1 else "muted"]
 
 

@@ -1,4 +1,4 @@
-"""Formulas that show a value as the thickness of a wire, the opening of a valve, or a number.
+"""Formulas for showing a value as the thickness of a wire, the opening of a valve, or a number.
 
 The widgets' scripts use the same six formulas.
 """
@@ -10,14 +10,14 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def thickness(value):
-    """Return the width of the band under a wire, which stays below 16 to clear the labels."""
+    """Return the width of the band under a wire: always below 16, so that it clears the labels."""
     return 16 * abs(value) / (1 + abs(value))
 
 
 def gradient_thickness(value):
     """Return the width of the band under a gradient's wire, from 2 to 18, or 0 for a gradient of 0.
 
-    The width is 14 for a gradient of 1, and 2 less for each division by ten.
+    The width is 14 for a gradient of 1, and it changes by 2 when the gradient changes tenfold.
     """
     return min(18, max(2, 14 + 2 * log10(abs(value)))) if value else 0
 
@@ -35,7 +35,10 @@ def opening(r, value):
 
 
 def nice(value):
-    """Return an axis limit for a value: 1, 2, 5, 10, 20, 50, … These steps keep the axis stable."""
+    """Return an axis limit for a value: the smallest of 1, 2, 5, 10, 20, 50, … that isn't below it.
+
+    With so few limits, the axis rarely changes.
+    """
     if value <= 1:
         return 1
     power = 10 ** floor(log10(value))
@@ -43,13 +46,16 @@ def nice(value):
 
 
 def number(value, sign=False):
-    """Return a number as text with two decimals and a true minus sign; `sign` adds a plus sign."""
+    """Return a number as text with two decimals and a true minus sign.
+
+    sign: whether to write a plus sign before a positive number.
+    """
     size = Decimal(float(abs(value))).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return ("" if size == 0 else "−" if value < 0 else "+" if sign else "") + str(size)
 
 
 def figure(value):
-    """Return a number with two decimals or, if it is small, two significant digits: `3.1·10⁻⁷`."""
+    """Return a number with two decimals or, if small, with two significant digits: `3.1·10⁻⁷`."""
     size = float(abs(value))
     if size == 0:
         return "0"
