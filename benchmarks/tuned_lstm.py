@@ -115,7 +115,7 @@ def local_derivatives(trace, start, end, to_a, to_c):
     if start == 0:
         c_before = np.concatenate([trace.c0[None], trace.c[: end - 1]])
 
-    # The factors don't need a, since σ′ = σ (1 − σ) and tanh′ = 1 − tanh². Also, o ⊙ tanh(c) is h.
+    # No factor needs `a`, since σ′ = σ (1 − σ) and tanh′ = 1 − tanh². Also, o ⊙ tanh(c) is h.
     to_a[:, :, 0] = i * (1 - i) * g
     to_a[:, :, 1] = f * (1 - f) * c_before
     to_a[:, :, 2] = i * (1 - g**2)

@@ -9,7 +9,7 @@ from gatewise.models import cell_step
 LSTM = "dh do dc df di dg da_i da_f da_g da_o dh_before dc_before".split()
 RNN = "dh da dh_before".split()
 PLAIN = "x T read forget_bias detach step stage".split()
-# An expression for the settings of a BackwardExplorer named `explorer`, in a kernel or a test.
+# An expression that gives the settings of the BackwardExplorer named `explorer`.
 SETTINGS = f"""{{
     **{{k: getattr(explorer, k) for k in {PLAIN}}},
     "lstm": [a.ravel().tolist() for a in explorer.params],

@@ -239,8 +239,8 @@ def test_the_plain_drawing_has_no_anchors_of_values(cell):
     assert not [*having(elements, "wire"), *having(elements, "number"), *having(elements, "valve")]
 
 
-# The parts that each wire with a value connects, from start to end. None stands for the edge of
-# the drawing. Some wires start on another wire.
+# For each wire that has a value, the parts it connects, from start to end. None stands for the
+# edge of the drawing. Some wires start on another wire.
 JOINTS = {
     "lstm": {
         "c-before": (None, "f-times"),

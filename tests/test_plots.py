@@ -318,7 +318,7 @@ def every_plot(names):
 
 
 def drawn_as_mathematics(plot):
-    """Return the texts that matplotlib parses as formulas."""
+    """Return the strings that matplotlib parses as formulas."""
     FigureCanvasAgg(plot).draw()
     return {t.get_text() for t in plot.findobj(Text) if t._preprocess_math(t.get_text())[1]}
 

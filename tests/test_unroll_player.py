@@ -265,7 +265,7 @@ def test_a_gate_is_held_from_a_word_on():
 
 
 def runs(c, h, p, words=("a b c d", "z b c d"), middle=0, base=0):
-    """Return two sentences; after each word, their states and predictions differ by c, h and p.
+    """Return two sentences whose states and predictions differ by the given c, h and p.
 
     middle: the mean of c. base: the probability of a third output, which leads if it is large.
     """

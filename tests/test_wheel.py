@@ -83,7 +83,7 @@ def test_the_wheel_holds_what_readers_import_and_nothing_else(wheel):
     assert {path.parts[0].split("-")[0] for path in files} == {"gatewise"}  # package and metadata
     assert modules == readers_modules()
 
-    # All data and all scripts of the widgets are in the wheel, and each is named in the code.
+    # All of the widgets' data and scripts are in the wheel, and the code names each file.
     source = {path.relative_to(SRC) for path in SRC.glob("gatewise/**/*") if path.is_file()}
     assert package == {path for path in source if path.parent.name != "__pycache__"}
     readers = [path for path in package if path.suffix in {".py", ".js"}]

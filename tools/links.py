@@ -68,7 +68,7 @@ def origin():
 
 
 def from_remote(url):
-    """Return the address in a remote's URL; raise ValueError if the URL isn't on GitHub."""
+    """Return owner/name from a remote's URL; raise ValueError unless it points to GitHub."""
     if found := re.fullmatch(REMOTE, url):
         return found[1]
     got = f"got {url}" if url else "but this copy has no remote `origin`"

@@ -234,7 +234,7 @@ def _widgets(cell):
 
 
 def front(text):
-    """Return the front page as a notebook: a text, a widget, and another text.
+    """Return the front page as a notebook: some text, a widget, and more text.
 
     text: a dict with the texts `lead` and `after`.
     """
@@ -293,7 +293,7 @@ def render(out, say, name, title, notebook, anchor):
     wanted = {"unique_key": name, "output_files_dir": "img", "say": say, "colab": colab(name)}
     body, resources = book.from_notebook_node(notebook, wanted)
     places = re.findall('class="live" id="(.+?)"', body)
-    acts = rf'<a href="(?:{name}\.html)?(#(?:{"|".join(places)})\?)'  # a link that sets a widget
+    acts = rf'<a href="(?:{name}\.html)?(#(?:{"|".join(places)})\?)'  # links that set widgets
     body = re.sub(acts, r'<a class="set" href="\1', body)
     for file, picture in resources["outputs"].items():
         (out / file).write_bytes(picture)

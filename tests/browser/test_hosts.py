@@ -1,6 +1,6 @@
 """The widgets on every kind of page, with `mount` alone and no model, as on a static page.
 
-Each host is a blank page with the variables, attributes, ink and ground that this host sets.
+A blank page stands for each host, with the variables, attributes and colors that the host sets.
 """
 
 import json

@@ -141,7 +141,7 @@ class Notebook:
         self.page.evaluate(call, [name, arguments])
 
     def run_all(self):
-        """Run every cell from the first one, and save. Returns the notebook with its outputs."""
+        """Run all cells from the top, and save. Returns the notebook with its outputs."""
         self.page.wait_for_function(
             "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel"
             "?.connectionStatus === 'connected'"
@@ -351,7 +351,7 @@ def test_a_task_is_judged_and_descended_on_in_jupyterlab(browser, server):
 
 
 FIGURES = {"image/png", "image/svg+xml"}
-# Whether a reader sees a picture in each output.
+# For each output, whether the reader sees a picture.
 SEEN = """outputs => outputs.map(output =>
     [...output.querySelectorAll("img, svg, canvas")]
         .filter(picture => picture.tagName !== "IMG" || picture.naturalWidth > 0)

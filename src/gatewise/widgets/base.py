@@ -19,8 +19,8 @@ STATIC = files("gatewise.widgets") / "static"
 class Setting(TraitType):
     """A setting shared with the browser. If `check` rejects a value, the old value is kept.
 
-    check: a function of the widget, the name of the setting and the new value. It returns a value
-    that can't be changed in place, or raises ValueError. This check runs as soon as the setting is
+    check: a function that takes the widget, the setting's name and the new value. It returns
+    an immutable value, or raises ValueError. This check runs as soon as the setting is
     assigned, even inside `hold_trait_notifications`.
     """
 

@@ -23,7 +23,7 @@ class Names(Vocabulary):
     """A Vocabulary of tokens whose names and order are given.
 
     given: the names. words: the same names, with spaces, newlines and tabs written as ␣, ↵ and ⇥.
-    Raises ValueError for a name that is empty, contains other whitespace or appears twice.
+    Raises ValueError for a name that is empty, contains another blank character or appears twice.
     """
 
     def __init__(self, names):
