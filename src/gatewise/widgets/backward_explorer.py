@@ -45,14 +45,14 @@ class BackwardExplorer(base.Widget):
     """One LSTM unit and one RNN unit with the same input: step back from the loss, gate by gate.
 
     Each setting is a keyword argument and an attribute. lstm_params, rnn_params: an `lstm.Params`
-    and an `rnn.Params` of one unit and one feature, drawn at random with `seed` by default.
-    x: 2 to 20 inputs. T: the number of inputs to read. read: the time step, from 1 to T, at which h
-    is taken as the loss. forget_bias: the forget gate's bias, which replaces the bias in
-    lstm_params. detach: True to stop the gradient from h to the gates. step, stage: the time step and the stage that the
-    backward pass has reached; a stage is one of `drawings.STAGES`. words: the labels, `ENGLISH` or
-    a translation.
-    `values` holds, for every time step, all gradients that the widget can show.
-    Raises ValueError for NaN, for parameters of another cell, and for an unknown step or stage.
+    and an `rnn.Params` of one unit and one feature, drawn at random with `seed` by default. x: 2 to
+    20 inputs. T: the number of inputs to read. read: the time step, from 1 to T, at which h is
+    taken as the loss. forget_bias: the forget gate's bias, which replaces the bias in lstm_params.
+    detach: True to stop the gradient from h to the gates. step, stage: the time step and the stage
+    that the backward pass has reached; a stage is one of `drawings.STAGES`. words: the labels,
+    `ENGLISH` or a translation. `values` holds, for every time step, all gradients that the widget
+    can show. Raises ValueError for NaN, for parameters of another cell, and for an unknown step or
+    stage.
     """
 
     view = "backward_explorer"
