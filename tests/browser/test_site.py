@@ -633,7 +633,7 @@ def test_the_search_finds_a_word_of_one_chapter_and_leads_to_its_section(visit, 
     view.keyboard.type(word)
     result = view.get_by_role("dialog").get_by_role("link")
     expect(result).to_have_count(1)
-    expect(result.locator("mark")).to_have_text(word)
+    expect(result.locator("mark").first).to_have_text(word)
     view.keyboard.press("Enter")
     view.wait_for_url(re.compile(re.escape(page)))
     assert view.evaluate("decodeURIComponent(location.hash)") == f"#{id}"

@@ -307,7 +307,7 @@ ENGLISH = {
             "dg": "By the same product, the candidate gets dc_{t} times i_{t}.",
             "da": "Back through σ and tanh to the pre-activations:"
             " a saturated gate passes little on.",
-            "back": "All four pre-activations read h_{b}, so dh_{b} is a sum of four terms."
+            "back": "All four pre-activations read h_{b}, so dh_{b} has four terms."
             " Along the cell state, dc_{b} gets f_{t} · dc_{t}.",
             "back cut": "h_{b} is detached and gets nothing."
             " Along the cell state, dc_{b} gets f_{t} · dc_{t}.",
