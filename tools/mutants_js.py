@@ -104,7 +104,7 @@ def main():
     wanted = {m: where for m, where in found.items() if not words or any(w in where for w in words)}
     guarded = {code: LOOP.sub(r"\1 tick() &&", code) + TURNS for code in (source, *wanted)}
     plugin = Mutants(list(guarded.values()))
-    options = ["-m", "not slow", "-p", "no:terminal", "-p", "no:cacheprovider"]
+    options = ["-p", "no:terminal", "-p", "no:cacheprovider"]
     pytest.main([str(TESTS), *options], plugins=[plugin])
     if guarded[source] in plugin.killed:
         sys.exit("expected cells.js to pass its tests, got a failure")
