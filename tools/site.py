@@ -13,7 +13,6 @@ import html
 import json
 import re
 import shutil
-from base64 import b64encode
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -318,11 +317,8 @@ def colab(name):
 
 
 def write_styles(out):
-    """Add both themes to the style sheet, and embed the text font, which then loads with them."""
+    """Add the colors of both themes to the style sheet."""
     styles = (out / "site.css").read_text(encoding="utf-8")
-    file = "fonts/text-normal.woff2"
-    data = b64encode((out / file).read_bytes()).decode()
-    styles = styles.replace(file, f"data:font/woff2;base64,{data}")
     for theme, colors in {":root": LIGHT, "[data-theme=dark]": DARK}.items():
         rules = "".join(f"--gw-{name}:{value};" for name, value in colors.items())
         styles += f"{theme}{{{rules}}}\n"

@@ -15,10 +15,12 @@ async function mountAll() {
     for (const node of still) node.remove();
     if (named(location.hash)[0] === place.id) follow(location.hash);
     performance.mark("live");
-    await new Promise((done) => setTimeout(done)); // lets the page handle input in between
+    await pause();
   }
 }
-mountAll();
+/** Let the page handle input in between. */
+const pause = () => new Promise((done) => setTimeout(done));
+const mounted = mountAll();
 
 // ── links to a state, such as `#explorer?x=-2`: in the address and, with a way back, in the text ─
 /** Return the widget's anchor and the settings in a link. */
@@ -97,13 +99,15 @@ for (const heading of document.querySelectorAll("h2[id]")) if (links.has(heading
 
 // ── boxes wider than the page, which the keyboard can also scroll ───────────────────────────
 const boxes = document.querySelectorAll("pre, .wide, math[display=block], .long");
-const reach = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
-    else target.removeAttribute("tabindex");
+const reach = (box) => (box.scrollWidth > box.clientWidth ? (box.tabIndex = 0) : box.removeAttribute("tabindex"));
+const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
+for (const box of boxes) resized.observe(box);
+mounted.then(async () => { // an observer doesn't notice boxes far from the window
+  for (const box of boxes) {
+    reach(box);
+    await pause();
   }
 });
-for (const box of boxes) reach.observe(box);
 
 // ── search: sections that contain all the words; matches in headings come first ─────────────
 const dialog = document.querySelector(".find");
