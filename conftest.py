@@ -1,7 +1,7 @@
-"""The settings for all tests, and the classes that let nbval test a notebook in a single run.
+"""The settings for all tests, and the nbval classes that test the notebooks.
 
-Each notebook runs in a fresh kernel, in an empty folder and without a network. After the last cell,
-the same kernel checks the exercises, including the wrong answers from tests/exercises.py.
+Each notebook runs in a fresh kernel and an empty folder, without network access. After the last
+cell, the same kernel checks the exercises, including the wrong answers from tests/exercises.py.
 """
 
 import os
@@ -21,21 +21,21 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 
 from tools import notebooks
 
-# The kernels that tests start inherit these variables. Tests don't need progress bars, and two
-# pytest-xdist workers share two cores best with one thread each.
+# Kernels started by tests inherit these environment variables. Tests need no progress bars, and
+# pytest-xdist workers are fastest with one thread each.
 os.environ["TQDM_DISABLE"] = "1"
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-# No notebook needs the network, so tests/offline/sitecustomize.py cuts it off.
+# No notebook needs the network, so tests/offline/sitecustomize.py blocks access to it.
 OFFLINE = Path(__file__).parent / "tests" / "offline"
-inherited = filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")])  # "" means this folder
+# An empty entry in PYTHONPATH would mean the current folder, so `filter` removes it.
+inherited = filter(None, [str(OFFLINE), os.environ.get("PYTHONPATH")])
 os.environ["PYTHONPATH"] = os.pathsep.join(inherited)
 
-WANTED = 180  # the target in seconds for all notebooks on two cores, including kernel starts
+WANTED = 180  # the target time for all notebooks on two cores, in seconds
 
 
-# This code runs without torch and, because of OFFLINE, without a network, like the workflow that
-# publishes the site.
+# The site must build without torch and network access, as in the workflow that publishes it.
 BUILD = """
 import sys
 sys.modules["torch"] = None
@@ -47,7 +47,7 @@ site.build(Path(sys.argv[1]))
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory):
-    """Build the book as web pages, once per session. Returns the folder."""
+    """Build the book's web pages once per session, and return their folder."""
     folder = tmp_path_factory.mktemp("site") / "out"
     subprocess.run([sys.executable, "-c", BUILD, folder], cwd=Path(__file__).parent, check=True)
     return folder
@@ -63,7 +63,7 @@ def pytest_collect_file(file_path, parent):
 
 
 class Notebook(IPyNbFile):
-    """A notebook of the series, collected as its code cells followed by its exercises."""
+    """A notebook, collected as its code cells followed by its exercises."""
 
     def setup(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -87,7 +87,7 @@ class Notebook(IPyNbFile):
 
 
 class Cell(IPyNbCell):
-    """A code cell. With --twice, it runs twice and must print the same output."""
+    """A code cell. With --twice, the cell runs twice and must print the same output both times."""
 
     def runtest(self):
         super().runtest()
@@ -95,7 +95,7 @@ class Cell(IPyNbCell):
             super().runtest()
 
     def compare_outputs(self, test, ref, skip_compare=None):
-        """Compare outputs as nbval does, and also the states of widgets, as `alike` does."""
+        """Compare the outputs as nbval does, and compare the widget states with `alike`."""
         if not super().compare_outputs(test, ref, skip_compare):
             return False
         states = notebooks.read_states().get(self.parent.path.stem, {})
@@ -107,7 +107,7 @@ class Cell(IPyNbCell):
 
 
 class Judgement(IPyNbCell):
-    """An answer to an exercise and the exercise's check, whose output ends with the verdict."""
+    """An answer to an exercise, followed by the check that prints the verdict."""
 
     def compare_outputs(self, test, ref, skip_compare=None):
         said = "".join(output.get("text", "") for output in test)
@@ -115,15 +115,15 @@ class Judgement(IPyNbCell):
         return re.search(rf"^{ref[0].text}\n\Z", said, re.MULTILINE)
 
 
-# Training magnifies rounding errors, so the weights differ between machines, and so may the unit
-# that best tells two sentences apart.
+# Training magnifies rounding errors, so trained weights differ between machines. The unit that best
+# distinguishes two sentences may differ, too.
 TRAINED = {"weights", "unit"}
 
 
 def alike(one, other):
     """Return whether two widget states are equal, allowing for differences between machines.
 
-    Numbers may differ by 0.01 or by one percent, and the results of training by any amount.
+    Numbers may differ by 0.01 or by one percent. Results of training may differ by any amount.
     """
     if isinstance(one, dict) and isinstance(other, dict):
         compared = one.keys() - TRAINED
@@ -136,10 +136,10 @@ def alike(one, other):
 
 
 def judgements(notebook, name):
-    """Yield the name, code and verdict of each try: no answer, two wrong answers and the solution.
+    """Yield the name, the code and the expected verdict of every attempt at an exercise.
 
-    Yields nothing for a notebook without exercises.
-    Raises ValueError if an exercise lacks a cell, or doesn't have exactly two wrong answers.
+    The attempts are an empty answer, two wrong answers and the solution.
+    Raises ValueError if an exercise lacks a cell or doesn't have exactly two wrong answers.
     """
     source = {cell.id: cell.source for cell in notebook.cells}
     cells = [re.fullmatch(r"(?:answer|check|solution)-(\d+)", id) for id in source]
@@ -168,7 +168,7 @@ def judgements(notebook, name):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Print how long each notebook took, and the total, without asserting anything."""
+    """Print the running time of each notebook and the total time."""
     seconds = Counter()
     for report in chain(*terminalreporter.stats.values()):
         file = getattr(report, "nodeid", "").partition("::")[0]

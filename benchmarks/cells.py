@@ -1,32 +1,31 @@
-"""Compare the speed of the package's cells with torch's modules and three other implementations.
+"""Compare the speed of the package's cells, torch's modules and three other implementations.
 
     python benchmarks/cells.py [--quick] [--strict] [--openblas-free] [--no-figure]
 
-Everything runs in float32 on one thread. There are five contenders: the package's cells; for the
-LSTM, `tuned_lstm.py`, which shows the price of the package's clarity; torch's modules; the
-equations in plain torch operations with autograd; and the matrix products alone.
+All computations run in float32 on one thread. There are five contenders: the package's cells;
+torch's modules; the equations written in torch with autograd; the matrix products alone; and, for
+the LSTM, `tuned_lstm.py`, which is faster than the package's cell but harder to read.
 
-All contenders run in one process. In every round, each contender is timed once, in random order,
-and a reported ratio is the median over all rounds. An untimed call precedes each timing, so that
-caches and memory are as in training, where one cell runs again and again. The clock measures the
-CPU time of the process (user and system), so that interruptions by other programs don't count. With
-one thread on an idle machine, CPU time equals wall-clock time. The gradients are compared before
-anything is timed. The script prints a table, writes it to `cells.txt`, and draws the figure
-`cells.png`, both next to this file.
+All contenders run in one process. Each round times every contender once, in random order. A
+reported ratio is the median over all rounds. An untimed call before each timing fills the caches,
+as repeated calls do in training. The clock measures the CPU time of the process (user and system),
+so interruptions by other programs don't count. With one thread on an idle machine, CPU time equals
+wall-clock time. Before the timing, the script checks that the gradients agree. The script prints a
+table, writes it to `cells.txt` in this folder, and draws the figure `cells.png`.
 
-Whether the bounds in the table are met depends on the processor. A missed bound makes the exit
-status 1 only with `--strict`.
+Some processors may not meet the bounds in the table. With `--strict`, the exit status is 1 if a
+bound isn't met.
 
-Variables such as OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE change the ratios. If the environment sets
-such a variable, everything is measured twice: with the variable, and in a second process without
-it. `--openblas-free` runs only the second measurement.
+Environment variables such as OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE change the ratios. If such
+variables are set, the script measures twice: with the variables, and in a second process without
+them. `--openblas-free` runs only the second measurement.
 
-Memory matters as well. At the size "large", gatewise allocates about 160 MB in every pass for the
-Trace and the Grads, while the matrix products allocate nothing. The cost of a new memory page
-depends on the machine. New pages are cheap on a desktop, but if a virtual machine's host reclaims
-idle pages within seconds, they take more time than the gates' arithmetic. The untimed call reduces
-this cost. With glibc, set MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 to keep freed
-memory in the process for all contenders. The table lists these variables.
+Memory allocation also affects the times. At the size "large", gatewise allocates about 160 MB per
+pass for the Trace and the Grads, but the matrix products alone allocate nothing. New memory pages
+are cheap on a desktop. On a virtual machine whose host reclaims idle pages within seconds, new
+pages can take more time than the gates' arithmetic. The untimed call reduces this cost. With glibc,
+MALLOC_MMAP_MAX_=0 and MALLOC_TRIM_THRESHOLD_=100000000000 keep freed memory in the process. The
+report lists the values of these variables.
 """
 
 import os
@@ -48,13 +47,13 @@ from gatewise.models import unroll  # noqa: E402
 
 HERE = Path(__file__).parent
 CELLS = {"RNN": rnn, "LSTM": lstm, "GRU": gru}
-SIZES = {  # (T, B, D, H), rounds, and calls per timing (a timing should last at least 1 ms)
+SIZES = {  # (T, B, D, H), rounds, and calls per timing, which should last at least 1 ms
     "tiny": ((3, 6, 9, 5), 300, 10),
     "small": ((35, 20, 100, 100), 100, 1),
     "medium": ((50, 32, 128, 256), 31, 1),
     "large": ((100, 64, 256, 512), 11, 1),
 }
-LENGTHS = [16, 32, 64, 128, 256, 512, 1024]  # the values of T; B, D and H are as in "small"
+LENGTHS = [16, 32, 64, 128, 256, 512, 1024]  # values of T; B, D and H are the same as in "small"
 FLOOR = """\
 floor: the products that forward and backward need, and nothing else, by NumPy into arrays made
 beforehand (G = 1, 4, 3 blocks of rows for RNN, LSTM, GRU):
@@ -66,7 +65,7 @@ beforehand (G = 1, 4, 3 blocks of rows for RNN, LSTM, GRU):
              1 ×   da (T·B, G·H) @ W_ih (G·H, D)"""
 
 
-# Each contender returns two functions without arguments: forward, and forward + backward
+# Each contender has two functions without arguments: forward, and forward + backward.
 
 
 def ours(cell, params, x, states, dh):
@@ -77,7 +76,7 @@ def ours(cell, params, x, states, dh):
 
 
 def by_torch(run, leaves, dh):
-    """Return the two functions of a torch contender.
+    """Return the two functions of a contender that uses torch.
 
     run: a function that returns all outputs. leaves: the tensors whose gradients are computed.
     """
@@ -101,7 +100,7 @@ def torch_module(name, params, x, states, dh):
 
 
 def plain_torch(name, params, x, states, dh):
-    """The equations step by step in plain torch, with one matrix product for all gates."""
+    """Compute the equations step by step in torch, with one matrix product for all gates."""
     leaves = [torch.tensor(v, requires_grad=True) for v in (*params, x, *states)]
     *weights, x, h = leaves[:6]
     mode, c = CELLS[name].Params.mode, leaves[6:] or [None]
@@ -139,7 +138,7 @@ def floor(params, x, dh):
 
 
 def contenders(name, T, B, D, H):
-    """Return {contender: (forward, forward + backward)}, after comparing the gradients."""
+    """Return each contender's two functions in a dict, after comparing the gradients."""
     rng = np.random.default_rng(0)
     cell = CELLS[name]
     params = cell.Params.random(D, H, rng, np.float32)
@@ -165,11 +164,11 @@ def contenders(name, T, B, D, H):
 
 
 def interleaved(functions, rounds, calls=1):
-    """Time each function once per round. Returns seconds per call, an array (rounds, functions)."""
+    """Time each function once per round. Returns an array (rounds, functions) of seconds."""
     seconds = np.empty((rounds + 1, len(functions)))
     rng = np.random.default_rng(0)
-    for k in range(rounds + 1):  # the first round is a warm-up, like each untimed call
-        for j in rng.permutation(len(functions)):  # a new order in each round
+    for k in range(rounds + 1):  # the first round is a warm-up
+        for j in rng.permutation(len(functions)):  # a random order in each round
             functions[j]()
             start = time.process_time()
             for _ in range(calls):
@@ -179,7 +178,7 @@ def interleaved(functions, rounds, calls=1):
 
 
 def measure_sizes(scale):
-    """Return {(cell, size, pass): {contender: seconds in every round}}."""
+    """Return the seconds per round for each (cell, size, pass) and contender."""
     measured = {}
     for size, (shape, rounds, calls) in SIZES.items():
         for name in CELLS:
@@ -192,7 +191,7 @@ def measure_sizes(scale):
 
 
 def measure_growth(scale):
-    """Return {cell: {contender: median seconds of forward + backward, for every T}}."""
+    """Return the median seconds of forward + backward for each cell, contender and T."""
     _, B, D, H = SIZES["small"][0]
     growth = {}
     for name in CELLS:
@@ -206,7 +205,7 @@ def measure_growth(scale):
 
 
 def exponent(seconds):
-    """Return the slope of log seconds against log T."""
+    """Return the slope of log(seconds) as a function of log(T)."""
     return np.polyfit(np.log(LENGTHS), np.log(seconds), 1)[0]
 
 
@@ -219,7 +218,7 @@ def steering():
 
 
 def machine():
-    """Return lines about the machine, the versions and the environment of this run."""
+    """Return lines of text about the machine, the versions and the environment variables."""
     try:
         cpuinfo = Path("/proc/cpuinfo").read_text()
         cpu = next(line for line in cpuinfo.splitlines() if line.startswith("model name"))
@@ -250,7 +249,7 @@ def machine():
 
 
 def openblas_kernels():
-    """Return the name of OpenBLAS's kernels, from the library that NumPy has loaded."""
+    """Return the name of the OpenBLAS kernels that NumPy uses."""
     import ctypes
 
     libraries = Path(np.__file__).parent.parent.glob("numpy.libs/*openblas*")
@@ -265,12 +264,12 @@ def openblas_kernels():
 
 
 def ratio(row, one, other):
-    """Return the median over the rounds of the ratio of two contenders."""
+    """Return the median ratio of two contenders over all rounds."""
     return np.median(row[one] / row[other])
 
 
 def bounds(measured, growth):
-    """Yield the bounds for forward + backward, as (text, measured value, bound)."""
+    """Yield the bounds for forward + backward as tuples (text, measured value, bound)."""
 
     def row(text, name, size, one, other, bound):
         values = measured[name, size, "forward+backward"]
@@ -322,14 +321,14 @@ def report(measured, growth):
 
 
 def draw(measured, growth, path):
-    """Draw three panels of ratios to torch's modules, and a fourth panel of the growth with T."""
+    """Draw three panels with time ratios, and one panel that shows how the time grows with T."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     from matplotlib.ticker import FixedLocator, NullLocator
 
-    # Each contender has an Okabe–Ito color and a marker, so that color isn't the only difference.
+    # Contenders differ in both color and marker. The colors are from the Okabe–Ito palette.
     style = {
         "gatewise": {"color": "#0072B2", "marker": "o", "lw": 2},
         "nn": {"color": "#000000", "marker": "", "ls": "--"},
@@ -383,7 +382,7 @@ def main():
         free = {k: v for k, v in os.environ.items() if k not in steering()}
         return subprocess.run([sys.executable, *sys.argv], env=free).returncode
     torch.set_num_threads(1)
-    scale = 10 if "--quick" in sys.argv else 1  # fewer rounds, for a first look
+    scale = 10 if "--quick" in sys.argv else 1  # fewer rounds for a quick test
     measured, growth = measure_sizes(scale), measure_growth(scale)
     lines, met = report(measured, growth)
     print("\n".join(lines), flush=True)

@@ -1,9 +1,9 @@
-"""Run gradient descent on each task of GateExplorer from twenty sets of small random weights.
+"""Run gradient descent on each task in GateExplorer from twenty sets of small random weights.
 
     python benchmarks/descents.py
 
-The browser computes the descents, as in the widget. The script prints the results and writes them
-to `descents.txt`, next to this file, in about five minutes. Notebook 2 reports the results.
+The browser runs the same code as the widget. The script takes about five minutes. It prints the
+results and writes them to `descents.txt` in this folder. Notebook 2 reports the results.
 """
 
 import sys
@@ -27,7 +27,6 @@ DESCEND = """([s, start]) => {
 
 
 def main():
-    """Count the unseen sequences that are right after each descent; print and write the counts."""
     lines = ["unseen sequences that are right, of 40, after the descent from each random start"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
@@ -39,7 +38,7 @@ def main():
             lines += [f"{task:<9} {' '.join(f'{right:2}' for right, _ in found)}"]
             print(lines[-1], flush=True)
         browser.close()
-    lines += ["", "the weights of quote after the first descent"]  # quote is the last task
+    lines += ["", "the weights of quote after the first descent"]  # the last task is quote
     for name, by_gate in found[0][1].items():
         lines += [f"{name:<4} " + " ".join(f"{k} {v:5.2f}" for k, v in by_gate.items())]
     (HERE / "descents.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,12 +1,12 @@
-"""Train every classifier in notebook 7 with ten seeds; the notebook itself trains fewer networks.
+"""Train every classifier from notebook 7 with ten seeds. The notebook trains fewer networks.
 
-    python benchmarks/names.py     writes src/gatewise/data/names.csv, in about three minutes
+    python benchmarks/names.py     writes src/gatewise/data/names.csv in about three minutes
 
-The script runs the notebook's own cells that define the data and the functions, so that the code
-isn't duplicated. Each row of the file has three shares for one model and seed: validation names
-classified correctly after the best epoch, test names classified correctly, and test names that get
-the most frequent answer. Each seed splits the names differently. On another processor, the same
-seed leads to different weights.
+To avoid duplicate code, the script runs the notebook's cells that define the data and the
+functions. Each row of the file has three fractions for one model and seed: the validation accuracy
+after the best epoch, the test accuracy, and the fraction of test names that get the most frequent
+answer. Each seed gives a different split of the names. On another processor, the same seed can lead
+to different weights.
 """
 
 import csv
@@ -20,8 +20,7 @@ NOTEBOOK = ROOT / "notebooks/07_a_real_training_loop.ipynb"
 PATH = ROOT / "src/gatewise/data/names.csv"
 CELLS = "imports names ngrams bag index split letters model fit-both last-row reading".split()
 SEEDS = 10
-# A dict from each model's name in the file to a notebook function and its arguments other than
-# the seed.
+# Each model is trained by a function in the notebook, with these arguments and a seed.
 MODELS = {
     "bag": ("fit_bag", {}),
     "bag, up to 1": ("fit_bag", {"longest": 1}),
@@ -36,7 +35,7 @@ MODELS = {
 
 
 def functions():
-    """Run the notebook cells listed in CELLS. Returns a dict of the names that they define."""
+    """Run the notebook cells listed in CELLS. Returns a dict of the names that the cells define."""
     cells = {cell.id: cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells}
     defined = {}
     for name in CELLS:

@@ -1,14 +1,15 @@
-"""Time each page from navigation to its first live widget, with a local server that uses gzip.
+"""Measure how long it takes until the first widget on each page is live.
 
     python -m benchmarks.pages [--strict]
 
-The script builds the book, then opens the front page and every chapter with a widget three times,
-each time in a new browser context with an empty cache. There are two conditions: this machine at
-its own speed, with a window of 1280 × 900 px; and a slow phone, with a width of 390 px, a processor
-four times slower, a latency of 150 ms and a bandwidth of 1.6 Mbit/s. KB is the amount of data,
-including headers, that the server sends before the network is idle; pictures further down load
-later. Shift is Chromium's cumulative layout shift. The script prints a table and writes it to
-`pages.txt`, next to this file. With --strict, the exit status is 1 if any bound is exceeded.
+The script builds the book and opens every page with a widget three times, each time in a new
+browser context with an empty cache. A local server sends the pages with gzip compression. There are
+two conditions. The first is this machine at full speed, with a window of 1280 × 900 px. The second
+simulates a slow phone with a width of 390 px, a processor that is four times slower, a latency of
+150 ms and a bandwidth of 1.6 Mbit/s. The column "KB" shows the amount of data, including headers,
+that the server sends before the network is idle. Pictures further down the page load later. The
+column "shift" shows Chromium's cumulative layout shift. The script prints a table and writes it to
+`pages.txt` in this folder. With --strict, the exit status is 1 if any bound is exceeded.
 """
 
 import os
@@ -34,7 +35,7 @@ LOOKS = {
         {"offline": False, "latency": 150, "downloadThroughput": 2e5, "uploadThroughput": 2e5},
     ),
 }
-# The bounds of each page: the seconds "as it is" and on a "slow phone" (or None), and the KB.
+# Each page has bounds for the seconds in both conditions (None for no bound) and for the KB.
 CHAPTER = (None, None, 600)
 BOUNDS = {"index": (0.25, 1.0, 150), "02_lstm_gate_by_gate": (0.9, 2.6, 600)}
 SHIFT = 0.1
@@ -46,7 +47,7 @@ LIVE = "performance.getEntriesByName('live')[0]?.startTime"
 
 
 def visit(browser, address, options, network):
-    """Visit a page. Returns the seconds until the first live widget, the KB sent and the shift."""
+    """Open a page. Returns the seconds until a widget is live, the KB sent and the shift."""
     context = browser.new_context(**options)
     page = context.new_page()
     tools, asked, sent = context.new_cdp_session(page), {}, {}
@@ -80,7 +81,7 @@ def main():
             root = f"http://127.0.0.1:{running.server_port}"
             visit(
                 browser, f"{root}/index.html", {}, None
-            )  # so that no run includes the browser's start
+            )  # excludes the browser's startup time from the runs
             for name in names:
                 *seconds, size = BOUNDS.get(name, CHAPTER)
                 for (look, settings), bound in zip(LOOKS.items(), seconds, strict=True):

@@ -1,14 +1,15 @@
 """Train networks on sentences whose subject is far from the end, such as `i um um … like dog`.
 
-    python benchmarks/um.py        writes src/gatewise/data/um.csv, in about ten minutes
+    python benchmarks/um.py        writes src/gatewise/data/um.csv in about ten minutes
 
-Sentences: the six sentences in `gatewise.text`, with "um" repeated `ums` times after the subject.
-The vocabulary has ten words.
-Networks: TextRNN, TextLSTM (also with a `forget_bias`), TextGRU and, at 30 ums, TextLSTMs with one
-part left out. H is 16, and the weights are float64. The normal readout is tried at all distances,
-and the linear readout only at 30 ums. The weights of seed s are drawn after `torch.manual_seed(s)`.
-Training: 1,000 full-batch Adam updates, with a learning rate of 0.01. `training.fit_together`
-trains all seeds of a setting in parallel.
+The data are the six sentences in `gatewise.text`, with `ums` copies of "um" after the subject. The
+vocabulary has ten words.
+The networks are TextRNN, TextLSTM (with and without a `forget_bias`), TextGRU and, for 30 ums,
+TextLSTMs with one part removed. Each network has 16 hidden units and float64 weights. The
+normal readout is used at every distance, and the linear readout only for 30 ums. The weights for
+seed s are drawn after a call to `torch.manual_seed(s)`.
+Each training run takes 1,000 full-batch Adam updates with a learning rate of 0.01.
+`training.fit_together` trains the networks for all seeds in parallel.
 """
 
 import csv
@@ -24,7 +25,7 @@ from gatewise import models, text, training
 from gatewise.cells import gru, lstm, rnn
 
 PATH = Path(__file__).parents[1] / "src/gatewise/data/um.csv"
-# A dict from each network's name to its class and the cell, if any, that computes its states.
+# Each network has a class and, in three cases, a cell that computes the states.
 NETWORKS = {
     "RNN": (models.TextRNN, rnn),
     "LSTM": (models.TextLSTM, lstm),
@@ -36,7 +37,7 @@ NETWORKS = {
 SEEDS, HIDDEN, EPOCHS = range(10), 16, 1000
 UMS = [0, 5, 10, 20, 30, 40, 50]
 FOUR = [("RNN", 0), ("LSTM", 0), ("LSTM", 4), ("GRU", 0)]
-MORE = [("LSTM", bias) for bias in (1, 2, 6)]  # how large must a forget bias be?
+MORE = [("LSTM", bias) for bias in (1, 2, 6)]  # how large must the forget bias be?
 MORE += [(name, 0) for name in NETWORKS if name.startswith("without")]
 GRID = [("normal", ums, network) for ums, network in product(UMS, FOUR)]
 GRID += [("normal", 30, network) for network in MORE]
@@ -62,9 +63,9 @@ def main():
 
 
 def point(name, forget_bias, readout, ums):
-    """Train one network per seed for a setting. Returns a list of dicts, one row per seed.
+    """Train one network per seed with the same settings. Returns a list with a dict for each seed.
 
-    right: the number of right answers at the end, from 0 to 6. loss: the loss before the last
+    right: the number of correct answers after training, from 0 to 6. loss: the loss before the last
     update.
     apart_h, apart_c: the distances between the states after "i … like" and after "you … like".
     """

@@ -1,18 +1,19 @@
-"""Time the widgets, from the input event of a drag to the frame that shows the result.
+"""Measure how long widgets take from an input event to the frame that shows the result.
 
     python benchmarks/widgets.py [--strict]
 
 Each widget is alone on a blank page, as in the tests. The script drags the slider with the most
-values from end to end and back. A sample lasts from the input event until the browser has run the
-handlers and has laid out and painted the next frame on its main thread. The wait for this frame is
-included. Everything is measured twice: on the machine as it is, and alongside a process that keeps
-one core busy. The script prints a table and writes it to `widgets.txt`, next to this file. With
---strict, the exit status is 1 if any p95 exceeds 16 ms, which is about one frame at 60 Hz, or if a
-wait exceeds its bound in LONGER. The last rows describe TextReader with 20,000 characters: the
-waits for the first colors, for the whole text and for a ranking of 128 units, and then the samples
-for scrolling and hovering. Below the table is the memory for this text: the size of what Python
-sends, and what the page uses after everything is read and ranked. The wait for the whole text and
-the largest UnrollPlayer (256 units, 50,000 tokens and 200 time steps) have no bound.
+values from one end to the other and back. A sample is the time from an input event until the
+browser's main thread has painted the next frame, including the wait for this frame. All
+measurements are made twice: without other load, and while another process keeps one core busy. The
+script prints a table and writes it to `widgets.txt` in this folder. With --strict, the exit status
+is 1 if any 95th percentile exceeds 16 ms, about one frame at 60 Hz, or if a waiting time exceeds
+its bound in LONGER. The last rows are for a TextReader with 20,000 characters. These rows give the
+waiting times for the first colors, for the whole text and for a ranking of 128 units, and the
+samples for scrolling and hovering. The line below the table gives the amount of data that Python
+sends for this text, and the memory that the page uses after reading and ranking. There is no bound
+for the whole text or for the largest UnrollPlayer, which has 256 units, 50,000 tokens and 200 time
+steps.
 """
 
 import json
@@ -87,7 +88,7 @@ WIDGETS = {
 
 
 def reader():
-    """Return a TextReader with 128 units and 20,000 characters of the standard library's source."""
+    """Return a TextReader with 128 units and 20,000 characters of source code."""
     torch.manual_seed(0)
     source = Path(textwrap.__file__).read_text(encoding="utf-8").replace("\t", " ")
     source = (source * (TOKENS // len(source) + 1))[:TOKENS]
@@ -97,8 +98,8 @@ def reader():
     return TextReader((embedding, rnn, readout), letters, text=source)
 
 
-# The milliseconds until the first colors, until the end of reading, and from a selection to the
-# ranking.
+# Measure the milliseconds until the first colors, until the end of reading, and from a selection to
+# the ranking.
 READ = """async state => {
     const drawn = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
     const until = async (isSo) => { while (!isSo()) await drawn(); return performance.now(); };
@@ -128,9 +129,9 @@ SCROLL = """async box => {
 
 
 def read(browser):
-    """Return the rows for a long text in TextReader, and the memory sent and used, in MB.
+    """Measure a TextReader with a long text. Returns rows, and the memory sent and used in MB.
 
-    A row has a name, the number of samples, and p50 and p95 in ms.
+    Each row has a name, the number of samples, the median and the 95th percentile in ms.
     """
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.set_content("<main></main>")
@@ -154,7 +155,7 @@ def read(browser):
 
 
 def used(tools):
-    """Return a page's JavaScript memory in MB, after garbage collection."""
+    """Return a page's JavaScript memory in MB after garbage collection."""
     tools.send("HeapProfiler.collectGarbage")
     found = tools.send("Runtime.getHeapUsage")
     return (found["usedSize"] + found["backingStorageSize"]) / 1e6
@@ -168,7 +169,7 @@ def _shares(page):
 def drag(view):
     """Drag the slider with the most values.
 
-    Returns the milliseconds from each input event to its frame.
+    Returns the milliseconds from each input event to the next painted frame.
     """
     sliders, mouse = view.root.locator("input[type=range]:visible"), view.page.mouse
     slider = sliders.nth(int(np.argmax(sliders.evaluate_all(VALUES))))
@@ -185,7 +186,7 @@ def drag(view):
 
 
 def measure(browser):
-    """Return the rows for all widgets, and TextReader's memory, in the form that `read` returns."""
+    """Return the rows for all widgets and the memory of TextReader, in the same form as `read`."""
     rows = []
     for name, make in WIDGETS.items():
         view = View(browser.new_page(viewport={"width": 1200, "height": 900}), make())
@@ -199,7 +200,7 @@ def measure(browser):
 
 
 def machine():
-    """Return the name of the processor, if the system reports it, and the number of cores."""
+    """Return a text with the processor's name and the number of cores."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]

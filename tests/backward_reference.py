@@ -1,4 +1,4 @@
-"""Every gradient that a BackwardExplorer shows, computed by torch's autograd."""
+"""The gradients that a BackwardExplorer shows, computed with torch's autograd."""
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from gatewise.models import cell_step
 LSTM = "dh do dc df di dg da_i da_f da_g da_o dh_before dc_before".split()
 RNN = "dh da dh_before".split()
 PLAIN = "x T read forget_bias detach step stage".split()
-# An expression that gives the settings of the BackwardExplorer named `explorer`.
+# A Python expression for the settings of a BackwardExplorer named `explorer`.
 SETTINGS = f"""{{
     **{{k: getattr(explorer, k) for k in {PLAIN}}},
     "lstm": [a.ravel().tolist() for a in explorer.params],
@@ -35,9 +35,9 @@ def settings(explorer):
 
 
 def by_autograd(s, detach=None):
-    """Return a dict from each name to its gradients at all steps, as in `explorer.values`.
+    """Return the gradients of both cells at all steps, arranged as in `explorer.values`.
 
-    s: the value of SETTINGS. detach: the value to use instead of `s["detach"]`.
+    s: the settings, as returned by `settings`. detach: a value that replaces `s["detach"]`.
     """
     detach = s["detach"] if detach is None else detach
     steps = {"lstm": [], "rnn": []}
@@ -45,8 +45,8 @@ def by_autograd(s, detach=None):
         w_x, w_h, b_ih, b_hh = (torch.tensor(a, dtype=torch.float64) for a in s[cell])
         h = c = torch.zeros(1, 1, dtype=torch.float64, requires_grad=True)
         for x in s["x"][: s["T"]]:
-            h, c = h.clone(), c.clone()  # copies of the previous states for this step
-            read = h.detach() if detach else h  # a detached h gets no gradient
+            h, c = h.clone(), c.clone()
+            read = h.detach() if detach else h
             a = (w_x * x + b_ih + b_hh).requires_grad_()
             now = cell_step(mode, a, lambda h, w_h=w_h: w_h * h, read, c)
             now |= {"h_before": h, "c_before": c}
@@ -69,7 +69,7 @@ def by_autograd(s, detach=None):
 
 
 def differences(values, s):
-    """Return the largest absolute difference between `explorer.values` and autograd, by name."""
+    """Return a dict from gradient names to the largest absolute differences from autograd."""
     found = {}
     for cell, gradients in by_autograd(s).items():
         for name, theirs in gradients.items():
@@ -78,7 +78,7 @@ def differences(values, s):
     split = np.array(values["wire"]) + values["detour"]
     found["whole"] = np.abs(values["whole"] - whole).max()
     found["wire + detour"] = np.abs(split - whole).max()
-    # `wire` is the gradient on c if h is detached.
+    # When h is detached, the gradient on c must equal `wire`.
     cut = by_autograd(s, detach=True)["lstm"]["dc"]
     found["wire"] = np.abs(values["wire"] - cut).max()
     return found

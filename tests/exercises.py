@@ -1,4 +1,4 @@
-"""Two plausible wrong answers to each exercise. The exercise's check must reject both."""
+"""Two plausible wrong answers to each exercise; the check of the exercise must reject both."""
 
 PEEPHOLE_AT_THE_OLD_C = """
 def peephole_step(params, p_i, p_f, p_o, x, h, c):
@@ -137,7 +137,7 @@ WRONG = {
             'answer_3 = {"batch_sizes": [10, 10, 2, 2, 2, 2, 2, 2, 2, 2], "words": 64}',
         ],
         4: [
-            INITIALIZE_GRU,  # sets both biases of gate z, which add up to 4
+            INITIALIZE_GRU,  # sets both biases of gate z to 2 instead of only one
             INITIALIZE_GRU.replace("2 if gate", '2 if "bias_ih" in name and gate').replace(
                 "xavier_normal_(block)", "xavier_normal_(parameter)"
             ),
@@ -145,7 +145,8 @@ WRONG = {
     },
     "07_a_real_training_loop": {
         1: [
-            AVERAGE.format("(one + other).argmax(dim=1)"),  # the logits have different scales
+            # The logits of the two models have different scales.
+            AVERAGE.format("(one + other).argmax(dim=1)"),
             AVERAGE.format("one.softmax(dim=1) + other.softmax(dim=1)"),
         ],
         2: ["answer_2 = {2: (5, 5), 3: (9, 9)}", "answer_2 = {2: (10, 10), 3: (10, 10)}"],

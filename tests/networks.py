@@ -1,4 +1,4 @@
-"""Networks in three coding styles, with weights as large as trained weights, and their outputs."""
+"""Three networks in different coding styles, with weights as large as after training."""
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ NUMBERS = "0.5,-1 2,0 1e-3,0.25"
 
 
 class Tagger(nn.Module):
-    """A tagger with two bidirectional layers, in the usual style: a module with a `forward`."""
+    """A tagger with two bidirectional layers, written as a module with a `forward` method."""
 
     def __init__(self):
         super().__init__()
@@ -28,10 +28,10 @@ class Tagger(nn.Module):
 
 
 class Ends(nn.Module):
-    """A module that takes the last layer's final states from the result of an `nn.GRU`."""
+    """A module that extracts the last layer's final states from the output of an `nn.GRU`."""
 
     def forward(self, returned):
-        """Return the final states, (B, directions · H)."""
+        """Return the final states, whose shape is (B, directions · H)."""
         return torch.cat([*returned[1][-2:]], dim=1)
 
 
@@ -43,7 +43,7 @@ def classifier():
 
 
 class Sensor:
-    """A plain class with an array as readout and a float64 LSTM that reads two numbers per step."""
+    """A plain class with a readout array and a float64 LSTM that reads two numbers per step."""
 
     def __init__(self):
         self.rnn = nn.LSTM(2, 4, dtype=torch.float64)
@@ -51,12 +51,12 @@ class Sensor:
         self.b = torch.randn(3, dtype=torch.float64)
 
     def __call__(self, x):
-        """Return the logits after each step, (T, B, 3), for x (T, B, 2)."""
+        """Return the logits (T, B, 3) for the inputs x (T, B, 2)."""
         return self.rnn(x)[0] @ self.W.T + self.b
 
 
 def made(make, seed=0):
-    """Return a network in evaluation mode, with large weights, so that its predictions differ."""
+    """Return a network in evaluation mode whose large weights make its predictions differ."""
     torch.manual_seed(seed)
     network = make()
     if isinstance(network, nn.Module):
@@ -68,19 +68,19 @@ def made(make, seed=0):
 
 
 def ids(sentence):
-    """Return the word indices of a sentence, as a tensor of shape (T,)."""
+    """Return the word indices of a sentence as a tensor of shape (T,)."""
     return torch.tensor([WORDS.index(word) for word in sentence.split()])
 
 
 def numbers(sentence):
-    """Return the numbers in a sentence, as an array of shape (T, D)."""
+    """Return the numbers in a sentence as an array of shape (T, D)."""
     return np.array([[float(v) for v in word.split(",")] for word in sentence.split()])
 
 
 def probabilities(network, sentence):
-    """Return the network's own probabilities.
+    """Return the probabilities that a network computes for a sentence.
 
-    Their shape is (T, outputs), or (outputs,) for a whole sentence.
+    The shape is (outputs,) for a `classifier` and (T, outputs) for the other networks.
     """
     with torch.no_grad():
         if isinstance(network, Tagger):
@@ -93,19 +93,16 @@ def probabilities(network, sentence):
 
 
 def tagger_reader(net):
-    """Return a TextReader of a `Tagger`."""
     model = net.embedding, net.lstm, net.linear
     return TextReader(model, WORDS, outputs=TAGS, text=SENTENCE)
 
 
 def classifier_reader(net):
-    """Return a TextReader of a `classifier`."""
     model = net[0], net[1], net[3]
     return TextReader(model, WORDS, outputs=RATES, final=True, text=SENTENCE)
 
 
 def sensor_reader(net):
-    """Return a TextReader of a `Sensor`."""
     model = None, net.rnn, (net.W, net.b)
     return TextReader(model, inputs=numbers(NUMBERS), text=NUMBERS.split())
 

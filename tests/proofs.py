@@ -1,4 +1,4 @@
-"""Proofs that a cell is correct, as functions with assertions.
+"""Functions that check the correctness of a cell with assertions.
 
 Each function takes the module of a cell (`rnn`, `lstm` or `gru`) and a `Case`.
 """
@@ -21,13 +21,13 @@ class Case(NamedTuple):
 
     params: tuple
     x: np.ndarray
-    states: dict  # h0, and c0 for the LSTM
-    incoming: dict  # dh, dh_T, and dc_T for the LSTM
+    states: dict  # h0, plus c0 for the LSTM
+    incoming: dict  # dh and dh_T, plus dc_T for the LSTM
     form: dict  # reset_after for the GRU
 
 
 def draw(cell, seed, T, B, D, H, left_out=(), reset_after=True, dtype=np.float64):
-    """Draw parameters, input, states and incoming gradients; those in `left_out` are None."""
+    """Draw a random `Case`. States and gradients whose names are in `left_out` are None."""
     rng = np.random.default_rng(seed)
     params = cell.Params.random(D, H, rng, dtype)
     x = rng.normal(size=(T, B, D)).astype(dtype)
@@ -47,11 +47,11 @@ def run(cell, case):
     return trace, cell.backward(case.params, trace, **case.incoming)
 
 
-# The cell in torch: tensors, a module, and plain operations -----------------------------------
+# Cells in torch -------------------------------------------------------------------------------
 
 
 def tensors(case):
-    """Return parameters, input and states as leaf tensors, in the order of `Grads`."""
+    """Return the parameters, input and states as leaf tensors in the order of `Grads`."""
     B, H = case.x.shape[1], case.params.W_hh.shape[1]
     arrays = [*case.params, case.x, *case.states.values()]
     arrays = [np.zeros((B, H), case.x.dtype) if array is None else array for array in arrays]
@@ -60,7 +60,7 @@ def tensors(case):
 
 
 def loss_of(case, h, c_T):
-    """Return the loss whose gradients with respect to h and c_T are the incoming gradients."""
+    """Return a loss whose gradients with respect to h and c_T equal the incoming gradients."""
     value = 0 * h.sum()
     for name, output in (("dh", h), ("dh_T", h[-1]), ("dc_T", c_T)):
         if case.incoming.get(name) is not None:
@@ -69,7 +69,7 @@ def loss_of(case, h, c_T):
 
 
 def module_of(params, layers=1, **options):
-    """Return the torch module with these parameters in its first layer."""
+    """Return a torch module whose first layer has these parameters."""
     H, D = params.W_hh.shape[1], params.W_ih.shape[1]
     kind = getattr(torch.nn, params.mode.removesuffix("_TANH"))
     module = kind(D, H, layers, dtype=torch.from_numpy(params.W_ih).dtype, **options)
@@ -80,9 +80,9 @@ def module_of(params, layers=1, **options):
 
 
 def unrolled(cell, case, leaf):
-    """Run a cell in plain torch, and keep the gradient on every intermediate result.
+    """Run a cell with plain torch operations, and retain the gradient on every intermediate result.
 
-    Returns a dict from symbols to the tensors of all time steps.
+    Returns a dict from symbols to lists with one tensor per time step.
     """
     weights = [leaf[name] for name in case.params._fields]
     steps = unroll(cell.Params.mode, leaf["x"], *weights, leaf["h0"], leaf.get("c0"), **case.form)
@@ -98,7 +98,7 @@ def unrolled(cell, case, leaf):
 
 
 def equals_module(cell, case):
-    """The outputs and gradients equal those of `nn.RNN`, `nn.LSTM` or `nn.GRU`."""
+    """The outputs and gradients equal the results of `nn.RNN`, `nn.LSTM` or `nn.GRU`."""
     trace, grads = run(cell, case)
     module, leaf = module_of(case.params), tensors(case)
     states = tuple(leaf[name][None] for name in case.states)
@@ -117,7 +117,7 @@ def equals_module(cell, case):
 
 
 def equals_unrolled(cell, case):
-    """Every field of Trace and Grads equals the result of plain torch operations with autograd."""
+    """Every field of Trace and Grads equals the result of plain torch operations and autograd."""
     trace, grads = run(cell, case)
     leaf = tensors(case)
     kept = unrolled(cell, case, leaf)
@@ -204,7 +204,7 @@ class Watched(np.ndarray):
 
 
 def stays_float32(cell, case):
-    """With float32 arguments, every final and every intermediate result is float32."""
+    """With float32 arguments, all final and intermediate results are float32."""
 
     def watched(array):
         return None if array is None else array.astype(np.float32).view(Watched)
@@ -217,7 +217,7 @@ def stays_float32(cell, case):
         {name: watched(array) for name, array in case.incoming.items()},
         case.form,
     )
-    with patch.object(params_module, "as_array", lambda values: values):  # keeps the class Watched
+    with patch.object(params_module, "as_array", lambda values: values):
         trace, grads = run(cell, case)
     names = set(trace._fields) - {"reset_after"}
     assert {getattr(trace, name).dtype for name in names} == {np.dtype(np.float32)}
@@ -239,5 +239,5 @@ def prove(cell, case):
     """Run all proofs that apply to this case."""
     for proof in PROOFS:
         if proof is equals_module and case.form.get("reset_after") is False:
-            continue  # torch has no GRU in Cho's form
+            continue  # torch doesn't implement Cho's form
         proof(cell, case)

@@ -1,4 +1,4 @@
-"""The API page lists all public objects, and each docstring names its parameters."""
+"""The API page lists all public objects, and each docstring describes all parameters."""
 
 import ast
 import inspect
@@ -10,7 +10,7 @@ import pytest
 
 from tools import api, links, notebooks
 
-# A dict from each public function, class and method to its parameters, docstring and fields.
+# A dict from public functions, classes and methods to their parameters, docstrings and fields.
 LISTED = {f"{module} {name}": told for module in api.MODULES for name, *told in api.entries(module)}
 each = pytest.mark.parametrize("listed", LISTED)
 
@@ -25,16 +25,16 @@ def sources():
 
 
 def actual(listed):
-    """Return the object with a name from LISTED."""
+    """Return the object with the given name in LISTED."""
     module, name = listed.split()
     found = import_module(module)
     for part in name.split(".")[1:]:
         found = inspect.getattr_static(found, part) if inspect.isclass(found) else vars(found)[part]
-    return getattr(found, "__func__", found)  # the function behind a class method
+    return getattr(found, "__func__", found)  # unwraps class methods
 
 
 def arguments(given):
-    """Return the parameter names in the text of a signature."""
+    """Return the names of the parameters in a signature."""
     found = ast.parse(f"def f({given}): pass").body[0].args
     return [one.arg for one in (*found.posonlyargs, *found.args, *found.kwonlyargs)]
 
@@ -85,7 +85,7 @@ def test_the_parameters_are_those_that_python_knows(listed):
 def test_the_docstring_names_every_parameter(listed):
     given, docstring, fields = LISTED[listed]
     assert docstring
-    if hasattr(actual(listed), "_fields"):  # a named tuple
+    if hasattr(actual(listed), "_fields"):  # the object is a named tuple
         assert re.search(r"\(\w+, \w+", docstring) or all(fields.values())
     elif "It takes the same arguments" not in docstring:
         names = arguments(given or "")

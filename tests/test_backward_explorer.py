@@ -1,4 +1,4 @@
-"""BackwardExplorer in Python: every gradient equals autograd's, and misuse raises errors."""
+"""In Python, BackwardExplorer computes the same gradients as autograd, and misuse raises errors."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_a_later_setting_is_computed_and_others_follow():
     assert (explorer.T, explorer.read, explorer.step, explorer.stage) == (8, 8, 3, "df")
     explorer.forget_bias = 3
     assert differences(explorer.values, settings(explorer))["lstm.dc"] < 1e-12
-    explorer.T = 12  # the loss stays at the end, and the step doesn't change
+    explorer.T = 12  # the loss moves to the last step, and the selected step doesn't change
     assert (explorer.read, explorer.step, explorer.stage) == (12, 3, "df")
     explorer.step = 12
     explorer.read = 5

@@ -1,4 +1,4 @@
-"""The cells agree with torch and central differences, for shapes drawn by hypothesis."""
+"""For random shapes, the cells agree with torch and with central differences."""
 
 import re
 import subprocess
@@ -20,7 +20,7 @@ settings.load_profile("proof")
 
 CELLS = [rnn, lstm, gru]
 each_cell = pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.__name__.split(".")[-1])
-# The two forms of the GRU count as two cells in all arithmetic tests.
+# Numerical tests treat the two forms of the GRU as separate cells.
 FORMS = {"rnn": (rnn, True), "lstm": (lstm, True), "gru": (gru, True), "gru-cho": (gru, False)}
 each_form = pytest.mark.parametrize(("cell", "reset_after"), FORMS.values(), ids=FORMS)
 
@@ -125,7 +125,7 @@ def test_from_torch_runs_a_whole_stack(cell, bias, directions):
             params = cell.Params.from_torch(module, layer, reverse=bool(reverse))
             number = layer * directions + reverse
             states = [s[number].numpy() for s in ((h0, c0) if cell is lstm else (h0,))]
-            order = slice(None, None, -1 if reverse else 1)  # in reverse, start at the last step
+            order = slice(None, None, -1 if reverse else 1)
             trace = cell.forward(params, below[order], *states)
             outputs.append(trace.h[order])
             assert compare(f"h_n of layer {layer}", trace.h[-1], h_n[number])
@@ -216,14 +216,14 @@ def test_from_torch_refuses_a_quantized_module():
     ],
 )
 def test_from_torch_refuses_computed_weights(wrap):
-    """Computed weights come from the last forward pass, before the optimizer's last step."""
+    """Computed weights would be out of date, since they don't include the optimizer's last step."""
     module = torch.nn.LSTM(2, 3)
     wrap(module, "weight_hh_l0")
     with pytest.raises(ValueError, match="^weight_hh_l0: expected a parameter, got a value comp"):
         lstm.Params.from_torch(module)
 
 
-# Other inputs are turned into arrays or rejected ----------------------------------------------
+# Inputs of other types are converted or rejected ----------------------------------------------
 
 
 @each_cell
@@ -319,10 +319,10 @@ def test_a_trace_cannot_change_between_forward_and_backward(cell, reset_after):
         if isinstance(array, np.ndarray):
             with pytest.raises(ValueError, match="read-only"):
                 array[:] = 0
-    case.params.W_hh[:] = 0  # parameters stay writable, because training changes them
+    case.params.W_hh[:] = 0  # parameters stay writable because training changes them
 
 
-# Errors name the expected value and the given value -------------------------------------------
+# Errors state the expected and the actual value -----------------------------------------------
 
 
 @each_cell
@@ -494,7 +494,7 @@ def test_large_inputs_give_finite_results_and_no_warning(cell, reset_after, dtyp
 
 
 def test_a_chunk_without_the_later_gradient_equals_torch_with_detached_states():
-    """This is truncated backpropagation through time, as in notebook 3."""
+    """Without the later gradient, backpropagation through time is truncated, as in notebook 3."""
     rng = np.random.default_rng(0)
     params = lstm.Params.random(3, 4, rng)
     x, dh = rng.normal(size=(10, 2, 3)), rng.normal(size=(10, 2, 4))

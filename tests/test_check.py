@@ -1,4 +1,4 @@
-"""`compare` and `exercise` give the right verdicts, and `central_difference` the right gradient."""
+"""`compare` and `exercise` give correct verdicts; `central_difference` gives correct gradients."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ class Refuses:
 
 @pytest.mark.filterwarnings("ignore:torch.quantize")  # quantize_per_tensor is deprecated
 def test_compare_has_a_verdict_for_any_objects(capsys):
-    """`compare` never raises. `ours` equals itself and differs from `other`."""
+    """`compare` never raises an error, whatever the types of `ours` and `other`."""
     quantized = torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8)
     for ours, other in [
         (np.array([True]), np.array([False])),
@@ -149,11 +149,11 @@ def test_central_difference_of_a_cubic():
     w = np.array([[0.5, -1.0], [2.0, 0.0]])
     gradient = central_difference(lambda v: (v**3).sum(), w)
     np.testing.assert_allclose(gradient, 3 * w**2, atol=1e-8)
-    assert w[0, 0] == 0.5  # the argument doesn't change
+    assert w[0, 0] == 0.5  # the argument must not change
     tensor = central_difference(lambda v: torch.tensor(v**3).sum(), torch.tensor(w))
     np.testing.assert_allclose(tensor, gradient)
     coarse = central_difference(lambda v: (v**3).sum(), w, eps=0.1)
-    np.testing.assert_allclose(coarse - 3 * w**2, 0.01, atol=1e-12)  # the error for a cubic is ε²
+    np.testing.assert_allclose(coarse - 3 * w**2, 0.01, atol=1e-12)  # for a cubic, the error is ε²
 
 
 @pytest.mark.parametrize("w", [np.float32([1.0]), np.array([1]), [1], np.array([1j])])

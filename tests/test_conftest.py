@@ -1,4 +1,4 @@
-"""The root conftest.py finds every fault in a notebook and blocks access to the network."""
+"""The conftest.py at the root finds faults in notebooks and blocks access to the network."""
 
 import re
 import shutil
@@ -44,7 +44,7 @@ def sentence(host):
 
 @pytest.fixture(scope="module")
 def run():
-    """Return a function that runs a cell in a kernel, as tests do, and returns its last output."""
+    """Return a function that runs code in a kernel and returns the last output."""
     client = NotebookClient(nbformat.v4.new_notebook(), kernel_name="python3", allow_errors=True)
 
     def run_(source):
@@ -77,7 +77,7 @@ def code(source, text, **more):
 
 
 def exercise(n, condition):
-    """Return the three cells of an exercise whose answer is 3."""
+    """Return the three cells of an exercise whose correct answer is 3."""
     check = f"print('exercise {n}:', 'right' if {condition} else 'not right yet')"
     solution = f"<details>\n\n```python\nanswer_{n} = 3\n```\n\n</details>"
     return [
@@ -87,7 +87,7 @@ def exercise(n, condition):
     ]
 
 
-# A cell with a saved widget. In a real notebook, the widget's state would be recorded as well.
+# A cell with a saved widget, but without a record of the widget's state.
 WIDGET = nbformat.v4.new_code_cell(
     "from gatewise.widgets import GateExplorer\nGateExplorer()",
     execution_count=1,

@@ -1,4 +1,4 @@
-"""The drawings: anchors for scripts, one theme, and the same picture as SVG and in matplotlib."""
+"""Drawings have anchors for scripts, follow one theme, and look the same in SVG and matplotlib."""
 
 import re
 from itertools import pairwise
@@ -62,7 +62,7 @@ each_drawing = pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda drawing: 
 
 
 def parse(drawing, values=None):
-    """Return the elements of a drawing's SVG, without their namespace."""
+    """Return the elements of a drawing's SVG after removing the namespace from all tags."""
     root = ElementTree.fromstring(drawing.svg(values=values))
     for element in root.iter():
         element.tag = element.tag.partition("}")[2]
@@ -77,7 +77,7 @@ def names(elements, attribute):
     return [element.get(f"data-{attribute}") for element in having(elements, attribute)]
 
 
-# ── what every drawing has ──
+# ── all drawings ──
 
 
 @each_drawing
@@ -130,7 +130,7 @@ def test_every_color_is_a_variable_that_falls_back_to_the_light_theme(drawing, v
 
 @each_drawing
 def test_ink_and_ground_come_from_one_source(drawing):
-    # Jupyter's variables and the system's color scheme may not match the colors of the page.
+    # Jupyter's variables and the system's color scheme may differ from the colors of the page.
     variables = set(re.findall(r"var\(--([\w-]+)", drawing.svg(values={})))
     assert variables <= {f"gw-{name}" for name in drawings.LIGHT}
     assert {"gw-ink", "gw-ground"} <= variables
@@ -152,7 +152,7 @@ def contrast(one, other):
 def test_text_is_readable_in_both_themes(theme):
     color = {name: np.array(to_rgb(value)) for name, value in theme.items()}
     grounds = [color["ground"], color["panel"]]
-    # A layer is filled with its quantity's color, partly transparent, over the cell's background.
+    # Each layer has a translucent fill over the background of the cell.
     (tint,) = {float(e.get("fill-opacity")) for e in parse(CELLS["lstm"]) if e.get("fill-opacity")}
     grounds += [tint * color[k] + (1 - tint) * color["panel"] for k in "figocrznqhx"]
     assert min(contrast(color["ink"], ground) for ground in grounds) >= 4.5
@@ -239,8 +239,8 @@ def test_the_plain_drawing_has_no_anchors_of_values(cell):
     assert not [*having(elements, "wire"), *having(elements, "number"), *having(elements, "valve")]
 
 
-# For each wire that has a value, the parts it connects, from start to end. None stands for the
-# edge of the drawing. Some wires start on another wire.
+# For each wire with a value: the parts that the wire connects, in order. None means the edge of the
+# drawing. Some wires start on another wire.
 JOINTS = {
     "lstm": {
         "c-before": (None, "f-times"),
@@ -285,7 +285,7 @@ JOINTS["gru before"] = JOINTS["gru"] | {
 
 
 def distance(point, shape):
-    """Return the distance from a point to a wire, or to the edge of a box or disc."""
+    """Return the distance from a point to a wire or to the edge of a box or disc."""
     x, y = point
     if isinstance(shape, (Disc, Valve)):
         return abs(np.hypot(x - shape.x, y - shape.y) - shape.r)
@@ -299,7 +299,7 @@ def distance(point, shape):
 
 
 def along(point, start, end):
-    """Return the distance from a point to a straight line segment."""
+    """Return the distance from a point to a line segment."""
     p, a, b = map(np.array, (point, start, end))
     t = np.clip((p - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1)
     return np.linalg.norm(p - a - t * (b - a))
@@ -344,7 +344,7 @@ def test_values_fill_wires_valves_and_numbers(cell):
         assert slot.get("d") == opening(float(valve.get("data-r")), 0.25)
 
 
-# ── the cells in reverse ──
+# ── backward passes ──
 
 GRADIENTS = {
     "lstm": "dh do dc dc_from_h dc_from_c df di dg da_f da_i da_g da_o dh_before dc_before",
@@ -429,7 +429,7 @@ def test_an_unknown_stage_is_refused(cell, stage):
         cell(backward=stage)
 
 
-# ── how a value is shown ──
+# ── values ──
 
 
 @pytest.mark.parametrize(
@@ -466,7 +466,7 @@ def test_thickness_grows_with_the_value_and_never_reaches_a_label():
     assert gradient_thickness(0) == 0 < gradient_thickness(-1e-30)
 
 
-# ── the same in matplotlib ──
+# ── matplotlib ──
 
 
 def drawn(drawing, values=None, width=7.0):
@@ -478,7 +478,7 @@ def drawn(drawing, values=None, width=7.0):
 
 
 def points(element):
-    """Return the points of an SVG path with absolute coordinates, as the drawings write it."""
+    """Return the points of an SVG path that uses absolute coordinates."""
     found = []
     for command, text in re.findall(r"([MLHVQAz])([^MLHVQAz]*)", element.get("d")):
         numbers = list(map(float, re.findall(r"-?[\d.]+(?:e-?\d+)?", text)))
@@ -491,7 +491,7 @@ def points(element):
 def test_svg_and_matplotlib_agree_on_positions(drawing):
     elements, ax = parse(drawing), drawn(drawing)
     texts = [(float(e.get("x")), float(e.get("y"))) for e in elements if e.tag == "text"]
-    # In matplotlib, a number without a value becomes an empty text object.
+    # In matplotlib, a missing number becomes an empty text object.
     assert sorted(t.get_position() for t in ax.texts if t.get_text()) == sorted(texts)
 
     paths = [points(e) for e in elements if e.tag == "path" and e.get("data-cut") is None]
@@ -511,7 +511,7 @@ def near(one, other):
 
 def test_matplotlib_shows_the_same_values():
     values = {"c_before": -3.0, "f": 0.25, "kept": -0.75, "c": 1.0}
-    ax = drawn(CELLS["lstm"], values, width=6.0)  # 600 units, each 0.72 points long
+    ax = drawn(CELLS["lstm"], values, width=6.0)  # the width is 600 units of 0.72 points
     thick = {round(patch.get_linewidth() / 0.72, 3) for patch in ax.patches}
     assert {round(thickness(v), 3) for v in values.values()} <= thick
     assert {"0.25", "−0.75", "+1.00"} <= {text.get_text() for text in ax.texts}

@@ -35,12 +35,12 @@ PLATFORMS = pytest.mark.parametrize("platform", [LINUX, INTEL_MAC, APPLE_SILICON
 
 
 def applying(requirements, platform):
-    """Return the requirements that apply to a platform, given as a dict of markers."""
+    """Return the requirements for a platform, which is a dict of environment markers."""
     return [r for r in requirements if r.marker is None or r.marker.evaluate(platform)]
 
 
 def pins(name, platform=LINUX):
-    """Return the pins of a constraints file for a platform, as a list of (package, version)."""
+    """Return a list of pairs (package, version) from a constraints file."""
     lines = [Requirement(line) for line in read(name).splitlines() if not line.startswith("#")]
     pinned = [(canonicalize_name(r.name), *r.specifier) for r in applying(lines, platform)]
     assert {specifier.operator for _, specifier in pinned} == {"=="}
@@ -49,7 +49,7 @@ def pins(name, platform=LINUX):
 
 @pytest.fixture
 def conda():
-    """Return the packages that conda installs, and the arguments that it gives to pip."""
+    """Return the packages that conda installs and the arguments that it passes to pip."""
     *packages, last = yaml.safe_load(read("environment.yml"))["dependencies"]
     return packages, last["pip"]
 
@@ -83,7 +83,7 @@ def test_every_requirement_is_pinned_once_within_its_bounds(platform):
 
 @PLATFORMS
 def test_numpy_2_is_allowed_unless_torch_does_not_work_with_it(platform):
-    """The last torch for Intel Macs is 2.2.2, but NumPy 2 needs torch 2.3."""
+    """The last torch release for Intel Macs is 2.2.2, but NumPy 2 needs torch 2.3."""
     numpy = [r.specifier for r in applying(REQUIRED, platform) if r.name == "numpy"]
     assert all(specifier.contains("2.0.0") for specifier in numpy) == (platform != INTEL_MAC)
     torch = dict(pins("constraints.txt", platform))["torch"]
@@ -133,7 +133,7 @@ def test_light_jobs_cover_three_systems_the_oldest_python_and_the_oldest_version
 
 
 def test_the_notebooks_are_tested_with_colabs_versions_of_the_widget_libraries():
-    """A light job runs nbval with ipywidgets 7.7.1, and its anywidget is no newer than Colab's."""
+    """A light job runs nbval with ipywidgets 7.7.1 and an anywidget no newer than Colab's."""
     oldest = dict(pins("constraints-oldest.txt"))
     assert oldest["ipywidgets"] == "7.7.1"
     assert oldest["anywidget"] == "0.9.18"

@@ -1,4 +1,4 @@
-"""The figures are up to date; README.md and the notebooks use the texts in figures/README.md."""
+"""The figures are up to date, and all captions and alt texts match figures/README.md."""
 
 import re
 import shutil
@@ -11,12 +11,12 @@ from tools import figures, notebooks
 
 ROOT = Path(__file__).parents[1]
 FIGURES, NAMES = figures.index()
-# A figure is identified by its text form, which a notebook saves together with the picture.
+# Each figure is identified by its text form, which notebooks save together with the picture.
 FORMS = {repr(figure.draw(NAMES)): figure for figure in FIGURES}
 
 
 def shown():
-    """Return a dict from each picture's text form to the texts below it in the notebooks."""
+    """Return a dict from the text forms of pictures to the captions in the notebooks."""
     below = {}
     for path in notebooks.notebooks():
         cells = nbformat.read(path, as_version=4).cells

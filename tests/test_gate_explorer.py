@@ -1,4 +1,4 @@
-"""GateExplorer and GRUExplorer in Python: their numbers, the units of a layer, and the tasks."""
+"""Tests of GateExplorer and GRUExplorer in Python, including units of a layer and tasks."""
 
 from pathlib import Path
 
@@ -240,4 +240,5 @@ def test_notebook_2_reports_the_descents_of_the_benchmark():
         written = ", ".join(f'"{k}": {v}' for k, v in by_gate.items())
         assert f"quote.{name} = {{{written}}}" in said["learn-code"]
     texts = tasks.visible("quote") + tasks.unseen("quote")
-    assert max(np.flatnonzero(text.x)[0] for text in texts) < 20  # as the cell `learn-read` says
+    # The bound is stated in the cell `learn-read`.
+    assert max(np.flatnonzero(text.x)[0] for text in texts) < 20

@@ -1,12 +1,12 @@
-"""The cells agree with Keras 3, on its torch backend, for the same weights.
+"""With the same weights, the cells agree with Keras 3 on the torch backend.
 
-Keras orders the gates i, f, c, o and z, r, h, multiplies by weights from the right, and puts the
-batch first. Its LSTM has one bias, and so does its GRU with `reset_after=False`, which is Cho's
-form.
+Keras orders the gates of the LSTM as i, f, c, o and the gates of the GRU as z, r, h. It multiplies
+by weights from the right and puts the batch first. The LSTM and the GRU in Cho's form
+(`reset_after=False`) have a single bias.
 
-Results and gradients agree to 1e-12, except for Cho's form and SimpleRNN. Keras computes these two
-with `keras.ops.matmul`, which rounds float64 to float32 whatever `floatx` says, so their tolerance
-is 1e-6. (`test_cells` compares Cho's form with his equations in plain torch, to 1e-12.)
+Results and gradients agree to within 1e-12. The tolerance for Cho's form and SimpleRNN is 1e-6,
+because Keras computes them with `keras.ops.matmul`, which always rounds float64 to float32.
+(`test_cells` compares Cho's form with plain torch operations to within 1e-12.)
 """
 
 import importlib.util
@@ -24,21 +24,21 @@ from gatewise.check import compare
 if importlib.util.find_spec("keras") is None and not os.environ.get("GATEWISE_SKIP_NOTHING"):
     pytest.skip("Keras is not installed: pip install -e '.[keras]'", allow_module_level=True)
 
-os.environ["KERAS_BACKEND"] = "torch"  # Keras reads this on import
+os.environ["KERAS_BACKEND"] = "torch"  # must be set before Keras is imported
 keras = importlib.import_module("keras")
 
 FORMS = {"lstm": (lstm, True, 1e-12), "gru": (gru, True, 1e-12), "gru-cho": (gru, False, 1e-6)}
-ORDER = {lstm: [0, 1, 2, 3], gru: [1, 0, 2]}  # the positions of our blocks in Keras
+ORDER = {lstm: [0, 1, 2, 3], gru: [1, 0, 2]}  # the order of our blocks in Keras
 
 
 def reordered(array, cell):
-    """Put blocks of rows from our order into Keras's, or back; either way, r and z are swapped."""
+    """Convert row blocks between our order and Keras's order by swapping r and z."""
     blocks = np.split(array, cell.Params.G)
     return np.concatenate([blocks[k] for k in ORDER[cell]])
 
 
 def keras_layer(cell, params, reset_after):
-    """Return the Keras layer with these parameters."""
+    """Return a Keras layer with these parameters."""
     H = params.W_hh.shape[1]
     options = {"return_sequences": True, "return_state": True, "dtype": "float64"}
     if cell is gru:
@@ -107,7 +107,7 @@ LAYERS |= {"gru-cho": (gru, "GRU", {"reset_after": False})}
 
 
 def fresh(kind, D=3, H=4, **options):
-    """Return a Keras layer with Keras's own initial weights and with random biases."""
+    """Return a Keras layer with default initial weights and random biases."""
     options = {"bias_initializer": "uniform", "dtype": "float64", "seed": 0} | options
     layer = getattr(keras.layers, kind)(H, return_sequences=True, **options)
     layer.build((None, None, D))

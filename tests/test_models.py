@@ -1,4 +1,4 @@
-"""The torch models compute what our cells compute, and are initialized as documented."""
+"""The torch models agree with our cells and are initialized as documented."""
 
 import numpy as np
 import proofs
@@ -59,7 +59,7 @@ def test_an_unrolled_cell_is_torchs(cell, sizes):
 def test_the_logits_depend_on_the_first_word(task, kind, cell):
     x, _ = task
     logits = kind(9, 5)(x)
-    assert not torch.allclose(logits[0], logits[3])  # after "i like" and "you like"
+    assert not torch.allclose(logits[0], logits[3])
 
 
 @pytest.mark.parametrize(("kind", "cell"), MODELS)
@@ -82,7 +82,8 @@ def test_a_linear_readout_is_initialized_like_nn_linear():
     model = TextLSTM(9, 5, readout="linear")
     assert torch.equal(model.W, linear.weight.T)
     assert torch.equal(model.b, linear.bias)
-    assert sum(p.numel() for p in model.parameters()) == 374  # as with readout="normal"
+    # The number of parameters is the same with readout="normal".
+    assert sum(p.numel() for p in model.parameters()) == 374
 
 
 def test_a_forget_bias_moves_the_forget_rows_of_one_bias_and_nothing_else():
@@ -100,7 +101,7 @@ def test_a_forget_bias_moves_the_forget_rows_of_one_bias_and_nothing_else():
 
 @pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bidirectional": True}])
 def test_a_forget_bias_is_added_in_every_layer_and_direction(options):
-    """`forget_bias` is always added to b_f, whatever value b_f had."""
+    """`forget_bias` is added to the previous value of b_f."""
     module = torch.nn.LSTM(3, 5, **options)
     before = {name: value.clone() for name, value in module.state_dict().items()}
     add_forget_bias(module, 1.5)
@@ -149,7 +150,7 @@ def names():
 
 
 def by_our_cells(model, name):
-    """Return the logits (C,) of a single name, computed by our own cells."""
+    """Return the logits (C,) of a single name, computed with gatewise.cells."""
     E, W, b = (p.detach().numpy() for p in (model.embedding.weight, *model.linear.parameters()))
     x = E[name][:, None]
     for layer in range(model.lstm.num_layers):
@@ -211,7 +212,7 @@ def test_a_classifier_is_initialized_as_documented(layers, bidirectional):
     for name, parameter in model.lstm.named_parameters():
         if name.startswith("weight"):
             for W in parameter.detach().split(H):
-                # W is (6, 6), or (6, 12) above a bidirectional layer; its rows are orthonormal.
+                # The rows of W, whose shape is (6, 6) or (6, 12), are orthonormal.
                 assert torch.allclose(W @ W.T, torch.eye(H), atol=1e-5), name
         else:
             forget = 2.5 if name.startswith("bias_ih") else 0.0
@@ -224,7 +225,7 @@ def test_a_classifier_is_initialized_as_documented(layers, bidirectional):
 
 
 def test_one_layer_with_dropout_gives_no_warning(names):
-    SequenceClassifier(8, 4, dropout=0.5)(*names)  # a warning would raise an error
+    SequenceClassifier(8, 4, dropout=0.5)(*names)  # a warning would fail the test
 
 
 def test_dropout_is_for_training_only(names):

@@ -1,4 +1,4 @@
-"""NOTATION.md has the right shapes, names (ours and torch's) and line numbers of equations."""
+"""The shapes, names and line numbers in NOTATION.md are correct."""
 
 import json
 import re
@@ -19,7 +19,7 @@ each_cell = pytest.mark.parametrize("name", CELLS)
 
 
 def table(heading):
-    """Return the first table below a heading, with one dict per row."""
+    """Return the first table below a heading as a list with one dict per row."""
     lines = TEXT.split(f"## {heading}\n")[1].splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith("|"))
     rows = []
@@ -36,7 +36,7 @@ def names(cell):
 
 
 def shape(text):
-    """Evaluate a shape in symbols: (4H, D) → (20, 4)."""
+    """Evaluate a symbolic shape; for example, (4H, D) becomes (20, 4)."""
     factors = [re.fullmatch(r"(\d?)([TBDH])", part.strip()) for part in text.strip("()").split(",")]
     return tuple(int(f[1] or 1) * SIZES[f[2]] for f in factors if f)
 
@@ -85,11 +85,9 @@ def test_sizes_have_torchs_names():
                 assert getattr(module, name) == SIZES[row["symbol"]]
 
 
-# Where each equation is -----------------------------------------------------------------------
+# Equations ------------------------------------------------------------------------------------
 
-# Equations in notebooks 1 to 3 that the tables in NOTATION.md omit: votes, two words in one
-# vector, the gradient of the softmax, the backward pass of a matrix product, a network without a
-# tanh, a state that only adds, and finite differences.
+# Equations in notebooks 1 to 3 that the tables in NOTATION.md omit.
 NOT_OF_A_CELL = [
     r"m(\text{subject}, \text{verb}) = u_\text{subject} + v_\text{verb}",
     r"W_{ih}\,x_t + W_{hh}\,h_{t-1} = \begin{bmatrix} W_{ih} & W_{hh} \end{bmatrix} "
@@ -113,7 +111,7 @@ NOT_OF_A_CELL = [
 
 
 def line_of(path, code):
-    """Return the number of the only line with this code, with or without a comment."""
+    """Return the line number of the only line with this code, ignoring comments."""
     lines = (ROOT / "src/gatewise" / path).read_text(encoding="utf-8").splitlines()
     found = [n for n, line in enumerate(lines, 1) if line.partition("  #")[0].strip() == code]
     assert len(found) == 1, f"{path}: {code!r} is in lines {found}"
@@ -141,7 +139,7 @@ def test_every_equation_of_a_cell_is_in_the_table(notebook):
 
 
 def write_line_numbers():
-    """Update the line numbers in the table after the code has changed."""
+    """Update the line numbers in NOTATION.md after a change of the code."""
     row = re.compile(r"(\| `(cells/\w+\.py)):\d+(` \| `(.*)` \|)$", flags=re.M)
     text = row.sub(lambda m: f"{m[1]}:{line_of(m[2], m[4])}{m[3]}", TEXT)
     PATH.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The notebooks are linked correctly, and two of them pass tests that nbval can't run.
+"""The notebooks link to each other correctly, and two of them pass tests that nbval can't run.
 
 nbval executes the notebooks; see conftest.py.
 """
@@ -17,7 +17,7 @@ from tools import notebooks
 
 
 def test_each_notebook_links_to_its_neighbors():
-    """The line below the badge links to the previous and next notebook by their titles."""
+    """The line below the badge links to the previous and next notebooks by title."""
     paths = notebooks.notebooks()
     heads = [nbformat.read(path, as_version=4).cells[0].source.split("\n\n") for path in paths]
     links = [f"[{h[0].removeprefix('# ')}]({p.name})" for h, p in zip(heads, paths, strict=True)]
@@ -28,7 +28,7 @@ def test_each_notebook_links_to_its_neighbors():
 
 
 def test_notebook_5_notices_a_stored_network_that_differs(monkeypatch):
-    """The test runs the code cell `um-check` with stored results in place of the training."""
+    """The test runs the code cell `um-check` with stored results instead of training a network."""
     (path,) = [path for path in notebooks.notebooks() if path.stem == "05_gru"]
     (cell,) = [c for c in nbformat.read(path, as_version=4).cells if c.id == "um-check"]
     stored = data.um(model="GRU", forget_bias=0, readout="normal", ums=30)
@@ -42,7 +42,7 @@ def test_notebook_5_notices_a_stored_network_that_differs(monkeypatch):
 
 
 def test_the_folded_solution_of_keep_solves_it():
-    """The solution isn't in a code cell, because a code cell would be visible at once."""
+    """The solution isn't in a code cell, because code cells are always visible."""
     (path,) = [path for path in notebooks.notebooks() if path.stem == "02_lstm_gate_by_gate"]
     (cell,) = [c for c in nbformat.read(path, as_version=4).cells if c.id == "keep-caption"]
     keep = GateExplorer(task="keep")
@@ -52,7 +52,7 @@ def test_the_folded_solution_of_keep_solves_it():
 
 
 def test_links_to_a_section_lead_to_a_heading():
-    """In Jupyter, the anchor of a heading is the heading's text, with hyphens for spaces."""
+    """Jupyter creates the anchor of a heading by replacing spaces with hyphens."""
     prose = {path.name: _prose(path) for path in notebooks.notebooks()}
     anchors = {
         name: {heading.replace(" ", "-") for heading in re.findall("^#+ (.+)", text, re.M)}

@@ -1,6 +1,7 @@
-"""The cells agree with ONNX's reference evaluator, which has both forms of the GRU.
+"""The cells agree with ONNX's reference evaluator, which implements both forms of the GRU.
 
-ONNX orders the gates i, o, f, c and z, r, h, and stacks both directions in one array.
+ONNX orders the gates of the LSTM as i, o, f, c and the gates of the GRU as z, r, h. It stacks both
+directions in one array.
 """
 
 import importlib.util
@@ -29,7 +30,7 @@ each_node = pytest.mark.parametrize(("cell", "options"), NODES.values(), ids=NOD
 
 
 def draw(cell, directions, T=5, B=3, D=2, H=4):
-    """Return a dict from the ONNX names of a node's inputs to arrays in float64."""
+    """Return a dict from the names of a node's inputs to float64 arrays."""
     rng, rows = np.random.default_rng(0), cell.Params.G * H
     shapes = {"X": (T, B, D), "W": (directions, rows, D), "R": (directions, rows, H)}
     shapes |= {"B": (directions, 2 * rows), "initial_h": (directions, B, H)}
@@ -38,7 +39,7 @@ def draw(cell, directions, T=5, B=3, D=2, H=4):
 
 
 def by_onnx(cell, given, direction, options):
-    """Return the outputs (T, directions, B, H) and the final states of a node."""
+    """Return a node's outputs (T, directions, B, H) and its final states."""
     kind = cell.Params.torch_module.removeprefix("nn.")
     names = [name if name in given else "" for name in ("X", "W", "R", "B", "", "initial_h")]
     names += ["initial_c"] if cell is lstm else []

@@ -1,4 +1,4 @@
-"""Integers have the same dtype on every platform, although NumPy 1.26 on Windows uses int32."""
+"""Integers have the same dtype on every platform, although NumPy 1.26 uses int32 on Windows."""
 
 import numpy as np
 import pytest
@@ -8,13 +8,12 @@ from gatewise.text import SENTENCES, Letters, Vocabulary, last_word_task, pack, 
 
 
 class WindowsNumPy126:
-    """A stand-in for NumPy 1.26 on Windows, where ints become int32 by default."""
+    """A stand-in for NumPy 1.26 on Windows, which uses int32 for integers by default."""
 
     def __getattr__(self, name):
         return getattr(np, name)
 
     def array(self, values, dtype=None):
-        """Like np.array, but ints are int32 unless `values` or `dtype` says otherwise."""
         made = np.array(values, dtype)
         by_default = dtype is None and not hasattr(values, "dtype") and made.dtype.kind == "i"
         return made.astype(np.int32) if by_default or dtype is int else made
@@ -22,7 +21,6 @@ class WindowsNumPy126:
     asarray = array
 
     def empty(self, shape, dtype=float):
-        """Like np.empty, but the dtype `int` is int32."""
         return np.empty(shape, np.int32 if dtype is int else dtype)
 
 
@@ -35,7 +33,7 @@ def test_the_stand_in_gives_int32_without_a_dtype():
 
 
 def test_ints_are_int64_on_every_platform(monkeypatch):
-    """Torch accepts only int64 for indices and targets."""
+    """Torch requires int64 for indices and targets."""
     monkeypatch.setattr(text, "np", WindowsNumPy126())
     vocabulary = Vocabulary()
     _, y = last_word_task(SENTENCES, vocabulary)

@@ -1,4 +1,4 @@
-"""The plots show the given numbers, and their text forms describe them."""
+"""Each plot shows the given numbers and has a text form that describes the plot."""
 
 import matplotlib
 import numpy as np
@@ -276,7 +276,7 @@ def test_no_label_overlaps_another(plot):
 
 
 def overlaps(plot):
-    """Draw the plot, and return the pairs of texts that overlap."""
+    """Return the pairs of texts that overlap in a plot."""
     canvas = FigureCanvasAgg(plot)
     canvas.draw()
     renderer = canvas.get_renderer()
@@ -286,14 +286,14 @@ def overlaps(plot):
     return [(a, b) for (a, box), (b, other) in pairs if box.overlaps(other)]
 
 
-# Any number of curves, any text, any rcParams ------------------------------------------------
+# Arbitrary labels and settings ----------------------------------------------------------------
 
 NAMES = ["costs $5 and $6", "$$", "_hidden", "$h$", "a\\$b", "{x}^2", "100 %", r"\frac"]
 CURVE = np.array([1.0, 0.5, 0.2])
 
 
 def every_plot(names):
-    """Return a dict from each function of `plots` to a call whose labels come from `names`."""
+    """Return a dict of functions, each of which draws one kind of plot with the given names."""
     curves = {name: CURVE * (n + 1) for n, name in enumerate(names)}
     label = names[0]
     return {
@@ -338,14 +338,14 @@ def test_text_is_drawn_as_it_is_written():
 @pytest.mark.slow
 def test_there_is_room_for_any_number_of_curves_and_models():
     for make in every_plot([f"model {n}" for n in range(30)]).values():
-        FigureCanvasAgg(make()).draw()  # a warning would raise an error
+        FigureCanvasAgg(make()).draw()  # a warning would fail the test
     looks = [plots._look(n) for n in range(28)]
     assert len({tuple(look.values()) for look in looks}) == 28
     assert plots._look(1000)
 
 
 def test_a_plot_looks_the_same_whatever_the_rcparams():
-    """Style sheets, LaTeX and large fonts don't change our pictures."""
+    """Style sheets, LaTeX and large fonts don't change the plots."""
     theirs = {
         "text.usetex": True,
         "font.size": 30,

@@ -1,4 +1,4 @@
-"""The set-up cell with and without gatewise, with and without an address, on Colab and Kaggle."""
+"""The set-up cell works on Colab, on Kaggle and elsewhere, whether gatewise is installed or not."""
 
 import importlib.metadata
 import importlib.util
@@ -22,7 +22,7 @@ UNPUBLISHED = links.setup_cell(links.PLACEHOLDER)
 
 
 def run(cell):
-    """Run a cell as a kernel does, but return its %pip commands instead of running them."""
+    """Run a cell, and return its %pip commands without executing them."""
     installed = []
 
     class Shell:
@@ -35,7 +35,7 @@ def run(cell):
 
 @pytest.fixture
 def elsewhere(monkeypatch):
-    """A machine without gatewise that is neither Colab nor Kaggle."""
+    """Simulate a machine without gatewise that is neither Colab nor Kaggle."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.delitem(sys.modules, "google.colab", raising=False)
     monkeypatch.delenv("KAGGLE_KERNEL_RUN_TYPE", raising=False)
@@ -43,7 +43,7 @@ def elsewhere(monkeypatch):
 
 @pytest.fixture(params=["Colab", "Kaggle"])
 def hosted(request, elsewhere, monkeypatch):
-    """Colab or Kaggle, without gatewise."""
+    """Simulate Colab or Kaggle without gatewise."""
     if request.param == "Colab":
         monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
     else:
@@ -84,9 +84,9 @@ def test_elsewhere_it_says_how_to_install(cell):
 
 @pytest.mark.slow
 def test_it_really_installs_gatewise_and_nothing_else(tmp_path):
-    """The environment has every package except gatewise, and the address leads to this checkout.
+    """The environment lacks only gatewise, which the cell installs from this checkout.
 
-    pip has no index here, so it would fail if anything else were missing or too old.
+    Since pip has no index, it would fail if another package were missing or too old.
     """
     venv.create(tmp_path / "hosted")
     home = {"base": str(tmp_path / "hosted"), "platbase": str(tmp_path / "hosted")}
@@ -107,7 +107,7 @@ def test_it_really_installs_gatewise_and_nothing_else(tmp_path):
         "GIT_CONFIG_KEY_1": "safe.directory",
         "GIT_CONFIG_VALUE_1": "*",
         "PIP_NO_INDEX": "1",
-        "PIP_NO_BUILD_ISOLATION": "0",  # to pip, 0 means building with the installed packages
+        "PIP_NO_BUILD_ISOLATION": "0",  # the value 0 makes pip build with the installed packages
         "IPYTHONDIR": str(tmp_path / "ipython"),
     }
     environment["PYTHONPATH"] = str(ROOT / "tests" / "offline")

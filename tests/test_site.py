@@ -1,4 +1,4 @@
-"""The pages of the book are complete, all their links work, and their text suits a web page."""
+"""The book's pages are complete, their links work, and their text is suitable for the web."""
 
 import json
 import re
@@ -21,7 +21,7 @@ every = pytest.mark.parametrize("name", NAMES)
 
 
 class Page(HTMLParser):
-    """The ids of a page, and the tags and addresses of its links."""
+    """A parser for the ids of a page and for the tags and addresses of its links."""
 
     def __init__(self, text):
         super().__init__()
@@ -38,7 +38,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def read(pages):
-    """Return a function from the name of a page to its Page."""
+    """Return a function that parses the page with a given name."""
     return lambda name: Page((pages / f"{name}.html").read_text(encoding="utf-8"))
 
 
@@ -58,7 +58,7 @@ def guessed(notebook):
 
 
 def prose(notebook):
-    """Return the text of a notebook's Markdown cells, without code."""
+    """Return the text of a notebook's Markdown cells without code."""
     text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     return re.sub(r"```.*?```|`[^`\n]+`", "", text, flags=re.DOTALL)
 
@@ -106,7 +106,7 @@ def test_each_link_to_a_state_sets_a_widget_of_its_page(read, name):
     found = re.findall(r'<a class="set" href="#(.+?)">', read(name).text)
     assert [link.replace("&amp;", "&") for link in found] == wanted
     assert {link.partition("?")[0] for link in wanted} <= {*notebooks.read_states().get(name, {})}
-    # Only these links lead to the published pages; elsewhere, it's better to link to the notebooks.
+    # No other link in the text may lead to the published pages.
     assert prose(NOTEBOOKS[name]).count(site.links.book()) == len(wanted)
     assert name[:2] not in ("02", "03", "04", "05") or len(wanted) > 2
 
@@ -119,7 +119,7 @@ def test_anchors_are_jupyters_and_in_notation_githubs():
     assert 'id="3-the-dc-wire"' in site.Book(site.github_id).markdown("## 3. The `dc` *wire*")
 
 
-# ── what a chapter has ──────────────────────────────────────────────────────────────────────
+# ── chapters ────────────────────────────────────────────────────────────────────────────────
 
 
 @each
@@ -213,7 +213,7 @@ def test_the_front_page_keeps_its_memory_and_leads_to_every_chapter(read):
         assert explorer.values["c"] == pytest.approx(explorer.c_before, abs=0.001)
     chapters = page.text[page.text.index('class="chapters"') :]
     assert re.findall('href="([^#]+?).html"', chapters) == NAMES[1:]
-    for name in NOTEBOOKS:  # each notebook's sections are linked too
+    for name in NOTEBOOKS:  # the sections of each notebook are linked, too
         sections = re.findall(rf'href="{name}.html#(.+?)"', chapters)
         assert len(sections) > 3
 

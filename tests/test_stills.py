@@ -1,4 +1,4 @@
-"""The stills show the given numbers for all sizes and words."""
+"""The still pictures show the given numbers for all sizes and words."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def line(panel, label):
 
 
 def meetings(plot):
-    """Return the pairs of texts whose boxes, shrunk by a pixel on each side, overlap."""
+    """Return the pairs of texts that overlap even if their boxes shrink by a pixel on each side."""
     canvas = FigureCanvasAgg(plot)
     canvas.draw()
     found = []
@@ -37,7 +37,7 @@ def meetings(plot):
 
 
 def unseen_tick(text, axes):
-    """Return whether a text labels a tick outside the limits of its axes."""
+    """Return whether a text is the label of a tick outside the limits of its axis."""
     for axis in (axes.xaxis, axes.yaxis):
         low, high = sorted(axis.get_view_interval())
         for tick in axis.majorTicks:
@@ -198,7 +198,7 @@ def test_the_cells_show_the_gradients_known_at_the_stage():
     plot, ours, theirs, _ = backward_explorer()
     written = {name: [t.get_text() for t in plot.named[name].texts] for name in ("LSTM", "RNN")}
     assert {figure(ours[k][3]) for k in ("dh", "do", "dc")} <= set(written["LSTM"])
-    assert figure(ours["dc_before"][4]) in written["LSTM"]  # the gradient from the next time step
+    assert figure(ours["dc_before"][4]) in written["LSTM"]
     assert figure(ours["df"][3]) not in written["LSTM"]
     assert figure(theirs["dh"][3]) in written["RNN"]
     per_unit = 0.72 * (860 - 28 - 16) / 1040

@@ -60,7 +60,7 @@ def test_a_large_vocabulary_shows_ten_of_its_words():
     with pytest.raises(ValueError, match="; there are w0, w1, w10, .*, …$") as error:
         Vocabulary(f"w{n}" for n in range(2000)).encode("ß")
     assert len(str(error.value)) < 120
-    for words, end in [(10, "w9"), (11, "w8, …")]:  # w0, w1, w10, w2, …
+    for words, end in [(10, "w9"), (11, "w8, …")]:  # the order is w0, w1, w10, w2, …
         with pytest.raises(ValueError, match=f"{end}$"):
             Vocabulary(f"w{n}" for n in range(words)).encode("ß")
 
@@ -138,8 +138,8 @@ def test_one_hot_refuses_ids_out_of_range(outside):
 
 
 def test_one_hot_needs_only_the_memory_of_its_result():
-    """Memory use isn't quadratic in `size`, or 33,000 words would take 8 GB."""
-    one_hot([[3]], 10)  # because NumPy allocates some memory only once
+    """If memory use were quadratic in `size`, 33,000 words would take 8 GB."""
+    one_hot([[3]], 10)  # NumPy allocates some memory on the first call
     tracemalloc.start()
     rows = one_hot([[3]], 33_000)
     _, peak = tracemalloc.get_traced_memory()
@@ -172,7 +172,7 @@ def test_last_word_task_of_two_words_and_in_another_dtype():
 def test_letters_are_encoded_from_one_and_decoded():
     letters = Letters(["anna", "bo"])
     assert letters.letters == "abno"
-    assert len(letters) == 5  # including the padding
+    assert len(letters) == 5  # the padding is included
     assert letters.encode("bob").tolist() == [2, 4, 2]
     assert letters.encode("bob").dtype == np.int64
     assert letters.decode([2, 4, 2, 1, 0, 0]) == "boba"
@@ -297,7 +297,7 @@ def test_pack_equals_torch(features):
     rng = np.random.default_rng(0)
     padded, lengths = pad([rng.normal(size=(len(s), *features)) for s in SEQUENCES])
     packed = pack(padded, lengths)
-    assert packed.order.tolist() == [1, 3, 0, 4, 2]  # equal lengths keep their order
+    assert packed.order.tolist() == [1, 3, 0, 4, 2]  # sequences of equal length keep their order
     in_order = torch.from_numpy(padded[:, packed.order])
     theirs = pack_padded_sequence(in_order, torch.from_numpy(lengths[packed.order]))
     assert packed.data.tolist() == theirs.data.tolist()

@@ -1,4 +1,4 @@
-"""TextReader without a browser: its numbers equal torch's and SciPy's, and misuse raises errors."""
+"""Without a browser, TextReader agrees with torch and SciPy, and misuse raises errors."""
 
 import re
 
@@ -77,7 +77,7 @@ def test_the_probabilities_are_the_networks(name):
     for t in range(len(view.tokens)):
         view.at = t + 1
         expected = theirs[t] if theirs.ndim == 2 else theirs
-        tol = 1e-12 if name == "sensor" else 1e-5  # for float64, and for float32
+        tol = 1e-12 if name == "sensor" else 1e-5  # the sensor uses float64
         np.testing.assert_allclose(view.values["p"], expected, atol=tol)
 
 
@@ -99,7 +99,7 @@ def test_given_inputs_are_read_and_stay(as_ids):
 @pytest.mark.parametrize("seed", range(20))
 def test_the_ranking_is_by_scipys_area(seed):
     rng = np.random.default_rng(seed)
-    values = rng.normal(size=(80, 7)).round(seed % 3).astype(np.float32)  # some values are tied
+    values = rng.normal(size=(80, 7)).round(seed % 3).astype(np.float32)  # rounding creates ties
     mask = rng.random(80) < 0.3
     found = ranking(values, mask)
     assert sorted(unit for unit, _ in found) == [*range(7)]

@@ -1,4 +1,4 @@
-"""The saved notebooks and their links are in order, and the tools find any fault in them."""
+"""The saved notebooks and their links are correct, and the tools detect faults in notebooks."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ def test_every_notebook_is_free_of_faults(path):
 
 @pytest.fixture
 def small(tmp_path):
-    """A saved notebook of three cells, without faults."""
+    """Return the path of a saved notebook with three cells and no faults."""
     printed = new_output("stream", text="9 words\n")
     result = new_output("execute_result", {"text/plain": "10"}, execution_count=2)
     cells = [
@@ -35,21 +35,21 @@ def small(tmp_path):
 
 
 def edit(path, change):
-    """Apply a change to the file of a notebook."""
+    """Apply a change to a saved notebook."""
     notebook = nbformat.read(path, as_version=4)
     change(notebook)
     notebooks.write(notebook, path)
 
 
 def strip(notebook):
-    """Remove all outputs and execution counts, as tools that strip notebooks do."""
+    """Remove all outputs and execution counts, as some tools do."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
 
 
 def test_a_stripped_notebook_turns_the_check_red(small):
-    """nbval alone would accept the notebook, since it skips cells without an execution count."""
+    """Since nbval skips cells without an execution count, it would accept the notebook."""
     edit(small, strip)
     assert notebooks.check(small) == [
         "small.ipynb: execution counts are not 1…2: run `make notebooks`",
@@ -150,7 +150,7 @@ def test_the_readme_says_that_the_badges_do_not_work_yet_while_they_do_not():
 
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
-    """A temporary folder with copies of the files that contain the address."""
+    """Copy the files that contain the repository's address to a temporary folder."""
     for pattern in links.FILES:
         for path in ROOT.glob(pattern):
             target = tmp_path / path.relative_to(ROOT)
@@ -245,7 +245,7 @@ def test_an_invalid_address_is_refused_before_anything_changes(copy):
 def test_the_check_fails_in_one_sentence_where_github_has_another_address(copy, monkeypatch):
     links.main(["alice/gatewise"])
     assert links.main(["--check"]) == 0
-    monkeypatch.setenv("GITHUB_REPOSITORY", "Alice/gatewise")  # GitHub also ignores case
+    monkeypatch.setenv("GITHUB_REPOSITORY", "Alice/gatewise")  # GitHub ignores the case of names
     assert links.main(["--check"]) == 0
     monkeypatch.setenv("GITHUB_REPOSITORY", "bob/gatewise")
     assert links.main(["--check"]) == (

@@ -1,4 +1,4 @@
-"""`trace` agrees with the torch module itself, for every layer and direction."""
+"""`trace` agrees with the torch module for every layer and direction."""
 
 import copy
 import re
@@ -37,7 +37,7 @@ LARGEST = dict(zip(NAMES, (0, (4, 4, 4, 4), 3, True, True, True, True, "packed")
 
 
 def draw(kind, seed, sizes, layers, bidirectional, bias, batch_first, states, form):
-    """Return a module, its arguments x and hx, and the length of each sequence."""
+    """Draw a module, its arguments x and hx, and the length of each sequence."""
     T, B, D, H = sizes
     B = 1 if form == "single" else B
     torch.manual_seed(seed)
@@ -59,7 +59,7 @@ def draw(kind, seed, sizes, layers, bidirectional, bias, batch_first, states, fo
 
 
 def by_torch(module, x, hx, form):
-    """Return the module's outputs (T, B, …) and its final states, each (rows, B, H) or None."""
+    """Return the module's outputs (T, B, …) and final states (rows, B, H). A state may be None."""
     with torch.no_grad():
         output, final = module(x, hx)
     h_n, c_n = final if isinstance(final, tuple) else (final, None)
@@ -96,7 +96,7 @@ def test_outputs_and_states_equal_the_module(kind, **drawn):
 @each_kind
 @cases
 def test_time_runs_as_in_x_and_nothing_follows_a_sequence(kind, **drawn):
-    """A single sequence, unpadded and read in the trace's direction, has the same trace."""
+    """A sequence read alone, without padding and in the trace's direction, gives the same trace."""
     module, x, hx, lengths = draw(kind, **drawn)
     traces = trace(module, x, hx)
     cell, below = KINDS[kind], traces[0].x

@@ -1,4 +1,4 @@
-"""The training loop for sequence classifiers: batches, clipping, early stopping, invalid input."""
+"""Tests of batches, clipping, early stopping and invalid input in the training loop."""
 
 import io
 import math
@@ -23,11 +23,11 @@ from gatewise.training import (
     update,
 )
 
-torch.set_num_threads(1)  # with small networks, more threads would only wait for each other
+torch.set_num_threads(1)  # small networks train fastest on a single thread
 
 
 def draw(seed, size=40):
-    """Return sequences of 1 to 6 ids between 1 and 4, with random labels to memorize."""
+    """Return random sequences of 1 to 6 ids from 1 to 4, and random labels."""
     rng = np.random.default_rng(seed)
     sequences = [rng.integers(1, 5, rng.integers(1, 7)) for _ in range(size)]
     return sequences, rng.integers(0, 3, size)
@@ -48,10 +48,10 @@ def run(model, seed=0, **options):
 
 
 def interrupt(model, epoch, monkeypatch):
-    """Train with two batches per epoch, and raise KeyboardInterrupt in one epoch's second batch.
+    """Train with two batches per epoch, and interrupt the training in the second batch of an epoch.
 
-    epoch: the number of this epoch, counted from 1. Returns the validation losses so far, and the
-    weights after each epoch.
+    epoch: the number of the interrupted epoch, counted from 1. Returns the validation losses and
+    the weights after the earlier epochs.
     """
     losses, weights, updates = [], [], []
 
@@ -84,7 +84,7 @@ def test_training_stops_when_validation_turns_and_restores_the_best_weights():
 
 
 def test_weights_that_are_not_copied_are_not_the_best(monkeypatch):
-    """Many loops get this wrong, because `state_dict` shares its tensors with the model."""
+    """Without a copy, further training changes the best weights in place."""
     monkeypatch.setattr(training.copy, "deepcopy", lambda weights: weights)
     model = new_model()
     curves = run(model)
@@ -153,7 +153,7 @@ def test_the_default_optimizer_is_adam():
 
 
 def test_a_given_criterion_decides_training_and_validation():
-    """If class 2 has all the weight in the criterion, the model predicts no other class."""
+    """If class 2 has nearly all the weight in the criterion, the model predicts no other class."""
     model, weight = new_model(), torch.tensor([0.01, 0.01, 1.0])
     criterion = nn.CrossEntropyLoss(weight)
     curves = run(model, criterion=criterion)
@@ -190,7 +190,7 @@ def test_no_sequence_is_padded_to_the_longest_of_all():
 
 
 def screen_of_bars(monkeypatch, delay):
-    """Return a text stream that shows the progress bars, after a delay in seconds."""
+    """Return a text stream that receives the progress bars after a delay in seconds."""
     screen = io.StringIO()
     shown = partial(trange, disable=False, mininterval=0, miniters=1, file=screen)
     monkeypatch.setattr(training, "trange", lambda *a, **k: shown(*a, **k | {"delay": delay}))
@@ -257,7 +257,7 @@ def test_the_curves_are_those_of_the_loop_written_out():
 
 
 def test_the_training_loss_is_the_mean_over_sequences():
-    """Five sequences in batches of four: the last batch counts a quarter as much as the first."""
+    """The second batch has one sequence instead of four, so it has a quarter of the weight."""
     sequences, y = draw(1, 5)
     model = new_model()
     still = torch.optim.SGD(model.parameters(), lr=0.0)
@@ -352,7 +352,7 @@ def test_bad_input_gets_one_sentence_and_nothing_is_trained(wrong, message):
 
 @pytest.mark.slow
 def test_the_record_of_the_names_is_what_its_script_makes():
-    """Only the model `bag` is tested: it trains in a second and hardly depends on the machine."""
+    """Only `bag` is tested, because it trains in a second and hardly depends on the machine."""
     record = {share: data.names(share) for share in ("validation", "test", "commonest")}
     names = {*names_script.MODELS, "last row, one batch"}
     for share in record.values():
@@ -365,4 +365,4 @@ def test_the_record_of_the_names_is_what_its_script_makes():
         assert [float(share) for share in shares] == pytest.approx(recorded, abs=0.01)
     assert (
         abs(record["test"]["bag"][0] - record["test"]["bag"][3]) > 0.001
-    )  # so that swapped seeds fail the test
+    )  # without this difference, the test would miss swapped seeds

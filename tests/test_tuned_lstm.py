@@ -29,7 +29,7 @@ def test_trace_and_gradients_equal_the_plain_cells(seed, sizes, left_out):
 
 @pytest.mark.parametrize("block", [1, 2, 3, 7])
 def test_blocks_of_time_steps_give_the_same_gradients(monkeypatch, block):
-    """Seven time steps in blocks of two or three leave a smaller last block."""
+    """With seven time steps, blocks of two or three leave a smaller last block."""
     case = proofs.draw(lstm, 0, 7, 3, 2, 4)
     monkeypatch.setattr(tuned_lstm, "AT_ONCE", block * 3 * 4)
     grads, plain = proofs.run(tuned_lstm, case)[1], proofs.run(lstm, case)[1]

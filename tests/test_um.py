@@ -1,4 +1,4 @@
-"""Models that train together train as if alone, and um.py reproduces rows of um.csv."""
+"""Models trained together equal models trained alone, and um.py reproduces rows of um.csv."""
 
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from gatewise.check import compare
 from gatewise.models import TextGRU, TextLSTM, TextLSTMWithout, TextModel, TextRNN
 from gatewise.training import fit, fit_together
 
-torch.set_num_threads(1)  # with small networks, more threads would only wait for each other
+torch.set_num_threads(1)  # small networks train fastest on a single thread
 ROOT = Path(__file__).parents[1]
 
 
@@ -78,7 +78,7 @@ def test_frozen_parameters_stay_frozen(task):
         assert compare("W_hh", mine.rnn.weight_hh_l0, network.rnn.weight_hh_l0)
 
 
-# Layers that a TextModel can have but `fit_together` rejects, and the error for each.
+# The error for each kind of layer that a TextModel can have but `fit_together` rejects.
 OTHERS = {
     "nonlinearity='tanh', got 'relu'": partial(nn.RNN, nonlinearity="relu"),
     r"one layer .*, got LSTM\(10, 7, num_layers=2\)": partial(nn.LSTM, num_layers=2),
@@ -115,7 +115,7 @@ class Scaled(TextLSTMWithout):
 
 
 def changed(change, kind=TextRNN):
-    """Return two networks, after applying `change` to the second."""
+    """Return two networks after applying `change` to the second network."""
     networks = make(kind, range(2))
     change(networks[1])
     return networks
@@ -183,9 +183,8 @@ def test_the_data_has_every_setting_once():
 def test_the_data_is_plausible():
     for row in data.um():
         assert 0 <= row.right <= 6
-        # The loss is small if and only if all six answers are right and confident. The exception is
-        # the model without the tanh: `loss` is from before the last update, and a single update can
-        # undo a spike.
+        # A small loss means that all six answers are right. The model without the tanh is an
+        # exception, because the loss is measured before the last update, which may undo a spike.
         assert row.loss < 0.4 or row.right < 6 or row.model == "without tanh of c"
         assert row.loss > 0.1 or row.right == 6
         assert (row.apart_c is not None) == (row.model == "LSTM")
@@ -193,11 +192,11 @@ def test_the_data_is_plausible():
 
 
 def agrees(found, rows):
-    """Return whether new losses, one per seed, agree with stored rows to within 2 %."""
+    """Return whether the new losses agree with the losses in the stored rows to within 2 %."""
     return compare("losses", [float(loss) for loss in found], [row.loss for row in rows], tol=0.02)
 
 
-# With more ums in the sentences, training can magnify rounding differences between processors.
+# In sentences with more ums, training can magnify rounding differences between processors.
 @pytest.mark.slow
 @pytest.mark.parametrize(("model", "ums"), [("GRU", 0), ("LSTM", 10)])
 def test_the_script_reproduces_the_data(model, ums):
@@ -209,7 +208,7 @@ def test_the_script_reproduces_the_data(model, ums):
     assert apart == pytest.approx([row.apart_h for row in saved], rel=0.1)
 
 
-# Losses that another run could give, made from the stored losses of ten LSTMs and ten RNNs.
+# Hypothetical losses of another run, derived from the stored losses of ten LSTMs and ten RNNs.
 PLANTED = {
     "the same, to three digits": (True, lambda lstm, rnn: lstm * 1.003),
     "one seed off by a twentieth": (False, lambda lstm, rnn: lstm * np.array([1.05] + 9 * [1])),

@@ -1,4 +1,4 @@
-"""UnrollPlayer shows the numbers of any network, and rejects a model that it can't read."""
+"""UnrollPlayer shows the correct numbers for any network and rejects unsupported models."""
 
 import re
 
@@ -67,7 +67,7 @@ def test_each_layer_and_direction_is_that_of_the_trace(layer, reverse):
 
 
 def held_by_torch(net, sentence, layer, reverse):
-    """Return the tagger's probabilities if a huge bias holds f at 0 in one layer and direction."""
+    """Return the tagger's probabilities with f held at 0 in one direction of one layer."""
     suffix = f"_l{layer}" + ("_reverse" if reverse else "")
     with torch.no_grad():
         getattr(net.lstm, "bias_ih" + suffix)[8:16] = -1e4
@@ -281,7 +281,7 @@ def test_what_is_not_read_as_it_computes_is_refused_in_one_sentence(name):
         make()
 
 
-# ── one unit, in three lines ────────────────────────────────────────────────────────────────
+# ── single units ────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("t", [0, 2, 6])

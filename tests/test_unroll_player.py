@@ -1,4 +1,4 @@
-"""UnrollPlayer without a browser: its numbers equal torch's, and misuse raises errors."""
+"""Without a browser, UnrollPlayer agrees with torch, and misuse raises errors."""
 
 import json
 import re
@@ -26,7 +26,7 @@ def player(kind=TextLSTM, vocabulary=None, hidden=5, **settings):
 
 
 def by_torch(kind, vocabulary, sentence, hidden=5):
-    """Return the gates, states and probabilities of torch's modules, step by step in float32."""
+    """Return the gates, states and probabilities that torch computes for each step in float32."""
     torch.manual_seed(0)
     model = kind(len(vocabulary), hidden)
     x = torch.from_numpy(one_hot(vocabulary.encode(sentence), len(vocabulary), np.float32))
@@ -140,7 +140,7 @@ def test_the_weights_go_over_once_as_one_buffer_or_as_its_text():
 
 
 def by_class(change, kind=TextLSTM):
-    """Return a model of a class that calls `change` to create its recurrent layer."""
+    """Return a model whose class calls `change` to create the recurrent layer."""
     return type("Mine", (kind,), {"kind": staticmethod(change)})(9)
 
 
@@ -265,9 +265,9 @@ def test_a_gate_is_held_from_a_word_on():
 
 
 def runs(c, h, p, words=("a b c d", "z b c d"), middle=0, base=0):
-    """Return two sentences whose states and predictions differ by the given c, h and p.
+    """Return runs of two sentences with the given differences in c, h and p.
 
-    middle: the mean of c. base: the probability of a third output, which leads if it is large.
+    middle: the mean of c. base: the probability of a third output.
     """
     signs = [np.array([[middle + sign * v / 2] for v in c]) for sign in (1, -1)]
     shown = [np.array([[sign * v / 2] for v in h]) for sign in (1, -1)]
@@ -305,7 +305,7 @@ def test_the_verdict_on_the_difference_between_two_sentences(held, verdict, word
     [
         (1, 0.9, 5, "early"),  # no gate is held yet
         (0, 0, 5, "early"),
-        (1, 0.9, 4, "early"),  # gates are held only from this word on
+        (1, 0.9, 4, "early"),  # gates are held from this word on
         (1, 0, 4, "early"),
         (0, 0, 4, "not shown"),
         (1, 0.9, 3, "read"),
@@ -320,7 +320,7 @@ def test_a_verdict_waits_for_evidence_of_the_held_gates(h, p, hold_from, verdict
 
 @pytest.mark.parametrize("hold_from", [1, 2, 3, 4, 5])
 def test_a_forgotten_difference_had_been_written(hold_from):
-    """If f is closed, c is new at each word, and everything written before is lost."""
+    """With a closed forget gate, each word replaces c, and everything written before is lost."""
     torch.manual_seed(0)
     model = TextLSTM(10).requires_grad_(False)
     for parameter in model.parameters():

@@ -1,4 +1,4 @@
-"""The wheel contains everything that readers import, and its cells don't need torch."""
+"""The wheel contains everything that readers import, and the cells in it don't need torch."""
 
 import ast
 import os
@@ -28,7 +28,7 @@ print(lstm.__file__, one.h.shape)
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """Build the wheel as pip does, and return the folder in which it is unpacked."""
+    """Build the wheel as pip does, unpack it, and return the folder."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
@@ -40,7 +40,7 @@ def wheel(tmp_path_factory):
 def imported(source, package):
     """Yield the names that Python code imports, as dotted paths.
 
-    package: the package that contains the code, for relative imports.
+    package: the package that relative imports in the code refer to.
     """
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -52,7 +52,7 @@ def imported(source, package):
 
 
 def file_of(name):
-    """Return the path of a module in the wheel, or None for any other name."""
+    """Return the path of a module in the wheel, or None if the name is not a module."""
     path = Path(*name.split("."))
     places = path.with_suffix(".py"), path / "__init__.py"
     return next((place for place in places if (SRC / place).is_file()), None)
@@ -80,10 +80,10 @@ def test_the_wheel_holds_what_readers_import_and_nothing_else(wheel):
     files = {path.relative_to(wheel) for path in wheel.rglob("*") if path.is_file()}
     package = {path for path in files if path.parts[0] == "gatewise"}
     modules = {path for path in package if path.suffix == ".py"}
-    assert {path.parts[0].split("-")[0] for path in files} == {"gatewise"}  # package and metadata
+    assert {path.parts[0].split("-")[0] for path in files} == {"gatewise"}
     assert modules == readers_modules()
 
-    # All of the widgets' data and scripts are in the wheel, and the code names each file.
+    # The wheel contains all data and scripts of the widgets, and the code uses every file.
     source = {path.relative_to(SRC) for path in SRC.glob("gatewise/**/*") if path.is_file()}
     assert package == {path for path in source if path.parent.name != "__pycache__"}
     readers = [path for path in package if path.suffix in {".py", ".js"}]

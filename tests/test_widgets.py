@@ -1,4 +1,4 @@
-"""The parts that all widgets share: settings, messages to the browser, and pictures."""
+"""Tests of the settings, pictures and messages to the browser that all widgets share."""
 
 import json
 import re
@@ -42,7 +42,7 @@ WIDGETS = {
     "TextReader": reader,
 }
 each = pytest.mark.parametrize("name", WIDGETS)
-# For each kind of setting, a value that is accepted and a value that is rejected.
+# For each kind of setting, an accepted value and a rejected value.
 REFUSED = [
     ("GateExplorer", "x", 0.25, NAN, "x: expected a finite number, got nan"),
     ("GateExplorer", "x", 0.25, "1", "x: expected a finite number, got '1'"),
@@ -261,7 +261,8 @@ def test_no_color_is_in_a_script_or_style_sheet(name):
 def test_every_rule_is_nested_in_the_class_of_the_widget(name):
     css = WIDGETS[name]()._css
     top = re.findall(r"^[^\s{}@][^{}]*(?= \{)", css, re.MULTILINE)
-    views = [WIDGETS[name]().view, *["gate_explorer"] * (name == "UnrollPlayer")]  # a nested view
+    # An UnrollPlayer contains a GateExplorer.
+    views = [WIDGETS[name]().view, *["gate_explorer"] * (name == "UnrollPlayer")]
     own = [f".gw-{view.replace('_', '-')}" for view in views]
     assert [selector for selector in top if selector.startswith(".gw-")] == own
     depth, outside = 0, []

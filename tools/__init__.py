@@ -1,1 +1,1 @@
-"""Scripts for people who edit notebooks. The wheel doesn't contain these scripts."""
+"""Scripts for people who edit the notebooks. The wheel doesn't contain these scripts."""

@@ -1,4 +1,4 @@
-"""The API page: every public function and class, read from source code that is never imported.
+"""Make the API page from the source code, without importing the package.
 
 The names in a module's `__all__` are public. In modules without `__all__`, all names without a
 leading underscore are public.
@@ -28,7 +28,7 @@ MODULES = [
     "gatewise.widgets",
     "gatewise.widgets.tasks",
 ]
-# Parameter descriptions in a docstring, such as `x: (T, B, D).`, each of which begins a new line.
+# On the page, each parameter description, such as `x: (T, B, D).`, starts a new line.
 ITEM = re.compile(r"(?:\n|(?<=\.) )(?!Source)(\w+(?:, \w+)*)(?=(?: \([^)]*\))?: )")
 LAST = re.compile(r"(?:\n|(?<=\.) )(?=(?:Returns|Raises|Source)\b)")
 
@@ -38,7 +38,7 @@ LAST = re.compile(r"(?:\n|(?<=\.) )(?=(?:Returns|Raises|Source)\b)")
 
 @cache
 def read(module):
-    """Return the lines and the syntax tree of a module, or None if there is no such module."""
+    """Return the lines and the syntax tree of a module, or None if the module doesn't exist."""
     path = SOURCE / module.replace(".", "/")
     path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     if not path.exists():
@@ -48,7 +48,7 @@ def read(module):
 
 
 def find(module, name):
-    """Return the module that defines a name used in `module`, and the definition.
+    """Find the definition of a name that `module` uses. Returns a pair (module, definition).
 
     Returns None for an unknown name, a submodule, or a name that isn't a function or a class.
     """
@@ -62,7 +62,7 @@ def find(module, name):
 
 
 def public(module):
-    """Return the public functions and classes of a module as a list of `find` results."""
+    """Return a module's public functions and classes as a list of pairs (module, definition)."""
     body = read(module)[1].body
     for node in body:
         if isinstance(node, ast.Assign) and node.targets[0].id == "__all__":
@@ -74,7 +74,7 @@ def public(module):
 
 
 def family(module, node):
-    """Return a class and its bases in the package, as `find` results."""
+    """Return a class and its bases in the package as a list of pairs (module, definition)."""
     found = [(module, node)]
     for base in node.bases:
         if isinstance(base, ast.Name) and (parent := find(module, base.id)):
@@ -93,8 +93,8 @@ def methods(module, node):
 
 
 def fields(module, node):
-    """Return the fields of a named tuple as a dict from names to their comments in the source."""
-    for base in node.bases:  # namedtuple("Trace", "x h0 …")
+    """Return a dict from the fields of a named tuple to the comments in the source."""
+    for base in node.bases:  # such as namedtuple("Trace", "x h0 …")
         if isinstance(base, ast.Call) and base.func.id == "namedtuple":
             return dict.fromkeys(base.args[1].value.split(), "")
     own = [one for one in node.body if isinstance(one, ast.AnnAssign)]
@@ -103,7 +103,7 @@ def fields(module, node):
 
 
 def parameters(module, node):
-    """Return the parameters of a function, a method or a class, as text."""
+    """Return the parameters of a function, a method or a class as text."""
     if isinstance(node, ast.FunctionDef):
         return re.sub(r"^(self|cls)(, |$)", "", ast.unparse(node.args))
     if init := methods(module, node).get("__init__"):
@@ -115,7 +115,7 @@ def parameters(module, node):
 
 
 def anchor(heading):
-    """Return the anchor of a heading: the name without the parameters."""
+    """Return the anchor of a heading, which is the name without the parameters."""
     return re.sub(r"`|\(.*", "", heading)
 
 
@@ -147,7 +147,7 @@ def entry(name, given, docstring, own):
 
 
 def markdown(introduction):
-    """Return the page as Markdown, beginning with its title and introduction."""
+    """Return the whole page as Markdown."""
     contents, parts = [], []
     for module in MODULES:
         found = list(entries(module))

@@ -1,4 +1,4 @@
-"""`make figures`: draw every SVG in figures/ by running its code from figures/README.md."""
+"""`make figures`: draw every SVG file in figures/ by running the code in figures/README.md."""
 
 import ast
 import re
@@ -11,17 +11,17 @@ FIGURE = r"!\[(?P<alt>.+?)\]\((?P<file>[\w.]+)\)\n\n(?P<caption>\*.+?\*)\n\n" + 
 
 
 class Figure(NamedTuple):
-    """One section of the index: the picture's file, alt text, caption and code."""
+    """The file name, alt text, caption and code of a figure in figures/README.md."""
 
     file: str
     alt: str
-    caption: str  # one paragraph of Markdown, in italics
+    caption: str  # a Markdown paragraph in italics
     code: str
 
     def draw(self, names):
-        """Run the code, and return the Drawing or Plot from its last line.
+        """Run the code and return the Drawing or Plot on the last line.
 
-        names: a dict of the names that the code may use; the code adds its own names.
+        names: a dict of the names that the code may use. The code can add names to the dict.
         """
         *before, last = ast.parse(self.code).body
         exec(compile(ast.Module(before, []), self.file, "exec"), names)
@@ -29,7 +29,7 @@ class Figure(NamedTuple):
 
 
 def index():
-    """Return the figures in figures/README.md, and the names that its first code block imports."""
+    """Return the figures in figures/README.md, and the names that the first code block imports."""
     page = (FIGURES / "README.md").read_text(encoding="utf-8")
     names = {}
     exec(re.search(CODE, page, re.DOTALL)["code"], names)
@@ -43,7 +43,7 @@ def pictures():
 
 
 def out_of_date(made, folder=FIGURES):
-    """Return the names of the pictures in a folder that are outdated, missing or unknown.
+    """Return the names of outdated, missing or unknown pictures in a folder.
 
     made: the result of `pictures`.
     """

@@ -1,4 +1,4 @@
-"""`make lab`: open JupyterLab on the first notebook, even as root or without a browser.
+"""`make lab`: open the first notebook in JupyterLab, even as root or without a browser.
 
 python tools/lab.py [OPTION …]     takes JupyterLab's options, such as --port=8899 or --ip=0.0.0.0
 """
@@ -12,11 +12,11 @@ from jupyterlab.labapp import LabApp
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = "notebooks/01_rnn.ipynb"
-WINDOWS = {"BROWSER", "DISPLAY", "WAYLAND_DISPLAY"}  # Linux opens a window only if one is set
+WINDOWS = {"BROWSER", "DISPLAY", "WAYLAND_DISPLAY"}  # Linux needs one of these to open a window
 
 
 def is_root():
-    """Return whether this process runs as root, as in most containers."""
+    """Return whether this process runs as root, as it does in most containers."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
@@ -38,11 +38,11 @@ def has_browser():
 def options(root, browser):
     """Return JupyterLab's options as a list of strings.
 
-    root: whether this process runs as root, which JupyterLab allows only with an option.
+    root: whether this process runs as root.
     browser: whether to open a browser.
     """
     always = [
-        f"--ServerApp.root_dir={ROOT}",  # not notebooks/: the notebooks link to ../NOTATION.md
+        f"--ServerApp.root_dir={ROOT}",  # the notebooks link to ../NOTATION.md
         f"--LabApp.default_url=/lab/tree/{FIRST}",
         "--ServerApp.log_level=WARN",
         "--LabApp.log_level=WARN",

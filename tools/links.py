@@ -1,11 +1,11 @@
-"""`make links`: write the repository's address wherever it appears. The script needs only Python.
+"""`make links`: update the repository's address in all files. The script needs only Python.
 
     python tools/links.py [OWNER/NAME]     by default, the address of the Git remote `origin`
-    python tools/links.py --check          list any files with another address, and fail
+    python tools/links.py --check          fail if any file contains a different address
 
-The address is the value of `Repository` in pyproject.toml. Until the series is published, it is
-`__owner__/gatewise`. GitHub allows no account named `__owner__`, so no link leads to a stranger's
-code.
+The address is the value of `Repository` in pyproject.toml. Until the series is published, the
+address is `__owner__/gatewise`. GitHub doesn't allow the account name `__owner__`, so no link leads
+to someone else's code.
 """
 
 import argparse
@@ -22,7 +22,7 @@ PLACEHOLDER = "__owner__/gatewise"
 ADDRESS = r"[A-Za-z0-9][\w-]*/[\w.-]+?"
 # https://github.com/owner/name, git@github.com:owner/name.git, ssh://git@github.com/owner/name, …
 REMOTE = rf"(?:\w+://)?(?:[^@/]+@)?(?:ssh\.)?github\.com(?::\d+)?[:/]({ADDRESS})(?:\.git)?/?"
-# What precedes the owner's name in a link to GitHub, Colab, Binder or a raw file.
+# The part before the owner's name in a link to GitHub, Colab, Binder or a raw file.
 BEFORE = r"(?P<before>github\.com/|/github/|/gh/|githubusercontent\.com/)"
 NOTE = (
     "The badges and the links to the book work once the series is published and `make links` has "
@@ -55,20 +55,20 @@ def address():
 
 
 def book():
-    """Return the address at which GitHub publishes the book."""
+    """Return the address of the book on GitHub Pages."""
     owner, name = address().split("/")
     return f"https://{owner}.github.io/{name}/"
 
 
 def origin():
-    """Return the address of the Git remote `origin`; raise ValueError if it isn't on GitHub."""
+    """Return the address of the Git remote `origin`. Raises ValueError if it isn't on GitHub."""
     command = ["git", "remote", "get-url", "origin"]
     url = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return from_remote(url.stdout.decode().strip())
 
 
 def from_remote(url):
-    """Return owner/name from a remote's URL; raise ValueError unless it points to GitHub."""
+    """Return owner/name from the URL of a remote. Raises ValueError if the URL isn't on GitHub."""
     if found := re.fullmatch(REMOTE, url):
         return found[1]
     got = f"got {url}" if url else "but this copy has no remote `origin`"
@@ -76,7 +76,7 @@ def from_remote(url):
 
 
 def setup_cell(address):
-    """Return the source of the set-up cell, the first code cell of every notebook."""
+    """Return the source of the set-up cell, which is the first code cell in every notebook."""
     if address == PLACEHOLDER:
         return SETUP.format(purpose="Is the series installed?", install=CANNOT_INSTALL)
     purpose = "This installs the series on Colab and, with Internet switched on, on Kaggle."
@@ -86,8 +86,8 @@ def setup_cell(address):
 def rewrite(text, old, new):
     """Return `text` with all links to this repository changed to `new`.
 
-    old: the previous address. Another owner's repository of the same name counts as a fork, so
-    links to it are changed as well.
+    old: the previous address. A repository with the same name and a different owner counts as a
+    fork. Links to forks are changed as well.
     """
     owner, name = new.split("/")
     names = "|".join(re.escape(address.split("/")[1]) for address in (old, new, PLACEHOLDER))
@@ -98,7 +98,7 @@ def rewrite(text, old, new):
 
 
 def rewrite_notebook(text, old, new):
-    """Rewrite the links in the text of an .ipynb file, changing the sources but not the outputs."""
+    """Return the text of an .ipynb file with new links in the cells, but not in the outputs."""
     notebook = json.loads(text)
     for cell in notebook["cells"]:
         source = setup_cell(new) if cell["id"] == "setup" else "".join(cell["source"])
@@ -107,7 +107,7 @@ def rewrite_notebook(text, old, new):
 
 
 def rewritten(old, new):
-    """Return the new text of each file that contains the address, as a dict by path."""
+    """Return a dict from paths to new texts for all files that change."""
     changed = {}
     for path in sorted(path for pattern in FILES for path in ROOT.glob(pattern)):
         text = path.read_text(encoding="utf-8")
@@ -118,7 +118,7 @@ def rewritten(old, new):
 
 
 def faults():
-    """Return the faults in the links as a list of sentences."""
+    """Return a list of sentences that describe faults in the links."""
     here = address()
     published = os.environ.get("GITHUB_REPOSITORY", here)
     if published.lower() != here.lower():
@@ -128,7 +128,7 @@ def faults():
 
 
 def main(arguments=None):
-    """Run the command. Returns the exit status, or a sentence that describes the fault."""
+    """Run the command. Returns the exit status or an error message."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from pathlib import Path
 
-# Languages in Latin script for which Faker has at least a few hundred names.
+# Languages that use the Latin script and have at least a few hundred names in Faker.
 LOCALES = {
     "Croatian": ["hr_HR"],
     "Dutch": ["nl_NL"],
@@ -20,7 +20,7 @@ LOCALES = {
     "Italian": ["it_IT"],
     "Spanish": ["es_ES"],
 }
-# Letters that Unicode doesn't decompose into a plain letter and an accent.
+# Unicode doesn't decompose these letters into a plain letter and an accent.
 PLAIN = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae"})
 PATH = Path(__file__).resolve().parents[1] / "src" / "gatewise" / "data" / "surnames.txt"
 HEAD = """\
@@ -39,7 +39,7 @@ def fold(name):
 
 
 def surnames():
-    """Return the names in the installed Faker as a dict from languages to sorted lists."""
+    """Return the surnames in Faker as a dict from languages to sorted lists."""
     names = {language: set() for language in LOCALES}
     for language, locales in LOCALES.items():
         for locale in locales:
@@ -47,14 +47,13 @@ def surnames():
             names[language] |= {fold(name) for name in provider.last_names}
     count = Counter(name for found in names.values() for name in found)
     return {
-        # Keep only one-word names, since "van der" would reveal the language.
+        # Keep only one-word names, since prefixes such as "van der" would reveal the language.
         language: sorted(n for n in found if count[n] == 1 and re.fullmatch("[a-z]+", n))
         for language, found in names.items()
     }
 
 
 def text():
-    """Return the text of surnames.txt."""
     from importlib.metadata import distribution
 
     faker = distribution("Faker")

@@ -1,10 +1,10 @@
-"""Part of `make mutants`: change cells.js in one place at a time, and run its tests each time.
+"""Run the tests of cells.js with one change at a time. This script is part of `make mutants`.
 
-    python tools/mutants_js.py [WORD …]     all mutants, or those in lines that contain a word
+    python tools/mutants_js.py [WORD …]     all mutants, or only those in lines with a WORD
 
-A change swaps an operator or an index, adds 1 to a number, alters a string, makes a condition
-constant or removes a statement. All mutants share one browser. The output ends with the survivors,
-which are the mutants that pass every test in tests/browser/test_cells_js.py.
+Each change swaps an operator or an index, adds 1 to a number, alters a string, makes a condition
+constant or removes a statement. All mutants share one browser. The output ends with the surviving
+mutants, which pass every test in tests/browser/test_cells_js.py.
 """
 
 import re
@@ -31,7 +31,8 @@ TOKEN = re.compile(
 )
 STATEMENT = re.compile(r"^ +(?!const |let )\w[^\n]*;$", re.MULTILINE)
 LOOP = re.compile(r"(\bfor \((?:let [^;\n]*)?;|\bwhile \()")
-# A mutant may loop forever, so every loop counts its iterations. No test reaches the limit.
+# A mutant may loop forever, so every loop counts its iterations. The unchanged code never reaches
+# the limit.
 TURNS = """
 let turns = 1e7;
 function tick() {
@@ -43,8 +44,8 @@ function tick() {
 
 
 def changes(token, line):
-    """Return the possible replacements for a token in its line of code."""
-    word = token.rpartition(".")[2]  # for Math.max, the word is max
+    """Return the possible replacements for a token in a line of code."""
+    word = token.rpartition(".")[2]  # such as max in Math.max
     if word in SWAPS:
         return [token.removesuffix(word) + other for other in SWAPS[word]]
     if token[0].isdigit():
@@ -57,7 +58,7 @@ def changes(token, line):
 
 
 def mutants(source):
-    """Return a dict from each mutant's code to a text that gives the line number and the change."""
+    """Return a dict from each mutant's code to a text with the line number and the change."""
     edits = [(*found.span(), "") for found in STATEMENT.finditer(source)]
     for found in TOKEN.finditer(source):
         start, end = source.rfind("\n", 0, found.start()) + 1, source.find("\n", found.end())
@@ -72,7 +73,7 @@ def mutants(source):
 
 
 class Mutants:
-    """A pytest plugin that runs each `page` test on the sources that have passed so far."""
+    """A pytest plugin that runs each test on all sources that have passed all previous tests."""
 
     def __init__(self, sources):
         self.sources, self.killed, self.invalid = sources, set(), set()
@@ -83,7 +84,7 @@ class Mutants:
             metafunc.parametrize("page", self.sources, ids=ids, indirect=True, scope="module")
 
     def pytest_collection_modifyitems(self, items):
-        items.reverse()  # the tests at the end of the file take the least time
+        items.reverse()  # the fastest tests are at the end of the file
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item):

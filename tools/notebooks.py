@@ -1,13 +1,13 @@
 """`make notebooks`: execute the notebooks, normalize them, and check the saved files.
 
     python tools/notebooks.py [NOTEBOOK …]            execute in fresh kernels and save
-    python tools/notebooks.py --check [NOTEBOOK …]    list the faults of saved notebooks
+    python tools/notebooks.py --check [NOTEBOOK …]    list the faults in saved notebooks
 
 Without notebook names, both commands run on all notebooks. nbval skips cells without an execution
-count and would pass a stripped notebook, so `--check` is needed as well.
+count, so `--check` also looks for missing outputs.
 
-notebooks/widgets.json records the state of each widget at the time it is displayed, so that
-`make site` can show the widgets without a kernel.
+notebooks/widgets.json records the state of each widget at the time of display. `make site` uses
+these states to show the widgets without a kernel.
 """
 
 import argparse
@@ -29,10 +29,10 @@ ROOT = Path(__file__).resolve().parents[1]
 STATES = ROOT / "notebooks" / "widgets.json"
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 METADATA = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
-# A path in a home folder or temporary folder, or the memory address of an object.
+# This pattern finds paths in home folders and temporary folders, and memory addresses.
 LOCAL = re.compile(r"(/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\?Users)|at 0x[0-9a-f]{6,}")
-LONGEST, MEDIAN = 25, 6  # limits for the longest and the median code cell, in lines
-# The only metadata allowed in a cell: it folds an output that answers a guess.
+LONGEST, MEDIAN = 25, 6  # limits for the number of lines per code cell
+# This metadata folds an output that answers a guess. Cells may have no other metadata.
 FOLDED = {"jupyter": {"outputs_hidden": True}}
 SPEAKS = {"print", "compare", "display", "exercise"}  # functions that print
 
@@ -41,8 +41,8 @@ def execute(path):
     """Run a notebook in a fresh kernel and an empty folder, normalize it and save it.
 
     path: the .ipynb file, which is replaced only if every cell runs without an error.
-    Returns a dict from the ids of cells to the states of their widgets.
-    Raises nbclient.exceptions.CellExecutionError for the first cell with an error.
+    Returns a dict from cell ids to lists of widget states.
+    Raises nbclient.exceptions.CellExecutionError if a cell fails.
     """
     notebook = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory() as folder:
@@ -56,7 +56,7 @@ def execute(path):
 
 
 def displayed(outputs):
-    """Return the state of each widget in a cell's outputs at the time it was displayed."""
+    """Return the recorded states of the widgets in a cell's outputs."""
     about = [output.get("metadata", {}) for output in outputs]
     return [_seven_digits(found["gatewise"]) for found in about if "gatewise" in found]
 
@@ -71,12 +71,12 @@ def _seven_digits(value):
 
 
 def read_states():
-    """Return the recorded states: for each notebook and cell, a list of displayed states."""
+    """Return the recorded states of all widgets in a dict by notebook and cell id."""
     return json.loads(STATES.read_text(encoding="utf-8")) if STATES.exists() else {}
 
 
 def write_states(states):
-    """Record the states, one line per cell."""
+    """Write the states to notebooks/widgets.json, with one line per cell."""
 
     def compact(value):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -90,7 +90,7 @@ def write_states(states):
 
 
 def normalize(notebook):
-    """Remove everything that differs between runs or editors, in place. Returns the notebook."""
+    """Remove everything that depends on the run or the editor. Returns the changed notebook."""
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat_minor = 5
     seen = set()
@@ -103,7 +103,7 @@ def normalize(notebook):
         cell.execution_count = count
         for output in cell.outputs:
             output.pop("transient", None)
-            # The view of a widget names a model from this run, so only the picture is kept.
+            # A widget's view refers to a model in this run's kernel, so only the picture is kept.
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
             output.get("metadata", {}).pop("gatewise", None)
             if "execution_count" in output:
@@ -112,21 +112,21 @@ def normalize(notebook):
 
 
 def is_folded(cell):
-    """Return whether the output of a code cell is folded, regardless of other metadata."""
+    """Return whether a cell is a code cell with a folded output."""
     return (
         cell.cell_type == "code" and cell.metadata.get("jupyter", {}).get("outputs_hidden") is True
     )
 
 
 def write(notebook, path):
-    """Save a notebook so that the same content always gives the same text."""
+    """Save a notebook. The same content always gives the same text."""
     text = nbformat.writes(notebook).rstrip("\n") + "\n"
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def check(path):
-    """Return the faults of a saved notebook as a list of lines."""
-    # Read the file itself, because nbformat.read would silently repair some faults.
+    """Return a list of lines that describe the faults in a saved notebook."""
+    # Read the JSON directly, because nbformat.read would silently repair some faults.
     notebook = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
     for cell in notebook.cells:
         cell.source = "".join(cell.source)
@@ -174,8 +174,8 @@ def _cell_faults(cell):
 
 
 def _speaks(source):
-    """Return whether a cell calls a function in SPEAKS outside of functions and `if` statements."""
-    # The set-up cell contains %pip, which isn't Python until IPython transforms it.
+    """Return whether a cell calls a function in SPEAKS unconditionally."""
+    # The set-up cell contains %pip, which IPython must first transform into Python.
     waiting = list(ast.parse(TransformerManager().transform_cell(source)).body)
     while waiting:
         node = waiting.pop()
@@ -197,7 +197,6 @@ def notebooks():
 
 
 def main(arguments=None):
-    """Run the command. Returns the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -210,7 +209,7 @@ def main(arguments=None):
         faults = [fault for path in paths for fault in check(path)]
         print("\n".join(faults) or f"no fault in {len(paths)} notebooks")
         return bool(faults)
-    os.environ["TQDM_DISABLE"] = "1"  # a progress bar is not a result
+    os.environ["TQDM_DISABLE"] = "1"  # progress bars don't belong in the outputs
     for path in paths:
         print(path.name, flush=True)
         states = execute(path)

@@ -1,4 +1,4 @@
-"""`make screenshot`: take the screenshot that README.md shows, figures/gate_explorer.png.
+"""`make screenshot`: make the screenshot figures/gate_explorer.png for README.md.
 
 A real browser shows the widget on a blank page, as in the tests (tests/browser/blank_page.py).
 """
@@ -18,11 +18,11 @@ from blank_page import FLAGS, View, executable  # noqa: E402
 
 PATH = ROOT / "figures" / "gate_explorer.png"
 WIDTH = 1200  # the width of the picture in pixels
-COLORS = 128  # a small palette keeps the file small, with hardly any visible difference
+COLORS = 128  # a small palette makes the file smaller, with little visible difference
 
 
 def take():
-    """Take the screenshot, in the light theme. Returns a PIL image, `WIDTH` pixels wide."""
+    """Take the screenshot in the light theme. Returns a PIL image that is `WIDTH` pixels wide."""
     explorer = GateExplorer(
         b={"i": -1.0, "f": 2.0, "o": 2.0}, w_x={"i": 3.0, "g": 1.0}, c_before=0.5, repeats=0
     )

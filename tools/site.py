@@ -1,6 +1,6 @@
-"""Build the book as web pages from the saved notebooks, without a network, a kernel or torch.
+"""Build the book as web pages from the saved notebooks, without Internet, a kernel or torch.
 
-    python -m tools.site [FOLDER] [--serve]     build into site/out or FOLDER (and serve it)
+    python -m tools.site [FOLDER] [--serve]     build in FOLDER (by default, site/out)
 
 `make site` runs this script. site/book/ contains the templates for nbconvert, site/static/ contains
 the files that are copied unchanged, and site/en/ contains the text of the English edition.
@@ -38,7 +38,7 @@ ROOT = links.ROOT
 SITE = ROOT / "site"
 OUT = SITE / "out"
 PICTURES = {"image/svg+xml", "image/png"}
-LONG = 24  # an inline formula with more characters may be too wide for a phone
+LONG = 24  # longer inline formulas may be too wide for a phone
 CAPTION = re.compile(r"(\*(?!\*).+?(?<!\*)\*)(?:\n\n|\Z)", re.DOTALL)
 HEADING = re.compile(r'<h[23] id="(.*?)">(.*?)</h[23]>')
 
@@ -46,7 +46,7 @@ HEADING = re.compile(r'<h[23] id="(.*?)">(.*?)</h[23]>')
 
 
 def code(source, language="ipython3"):
-    """Return a program as HTML with a class for each keyword, string, number and comment."""
+    """Return source code as HTML with highlighted keywords, strings, numbers and comments."""
     marked = highlight(source, get_lexer_by_name(language), HtmlFormatter(nowrap=True)).rstrip()
 
     def only_these(token):
@@ -58,14 +58,14 @@ def code(source, language="ipython3"):
 
 
 def plain(markup):
-    """Return the text of some HTML, on one line."""
+    """Return the text of an HTML fragment on one line."""
     markup = re.sub(r"<(script|svg)\b.*?</\1>", " ", markup, flags=re.DOTALL)
     markup = re.sub(r"</?(m\w*|span|em|strong|a|code|su[bp])\b[^>]*>", "", markup)
     return " ".join(html.unescape(re.sub("<[^>]*>", " ", markup)).split())
 
 
 def mathml(formula, display):
-    """Return a formula as MathML, with signs next to their numbers and no gaps in indices."""
+    """Convert a formula to MathML, with signs next to their numbers and no gaps in indices."""
     markup = html.unescape(
         convert(formula.strip(), display=display).replace("&#x0003C;", "&amp;lt;")
     )
@@ -78,16 +78,16 @@ def mathml(formula, display):
 
 
 def tied(markup):
-    """Return some HTML without line breaks between an equation and the punctuation that follows."""
+    """Prevent line breaks between an equation and the punctuation that follows it."""
     equation = r'(<math [^>]*inline">(?:(?!</math>).)*</math>)'
     return re.sub(equation + "([.,;:!?)”]+)", r'<span class="tie">\1\2</span>', markup)
 
 
 def curly(markup):
-    """Return some HTML with typographic quotes and apostrophes, except in code and equations."""
+    """Replace straight quotes in HTML with curly quotes, except in code and equations."""
     tag = r"(<(code|pre|math|svg|script)\b.*?</\2>|<[^>]*>)"
     before, pieces = " ", re.split(tag, markup, flags=re.DOTALL)
-    for n in range(0, len(pieces), 3):  # a text, then a tag or an element, then the element's name
+    for n in range(0, len(pieces), 3):  # each text is followed by a tag or element and its name
         text = before + pieces[n].replace("&quot;", '"')
         for quote, (opening, closing) in {'"': "“”", "'": "‘’"}.items():
             text = re.sub(rf"(?<=[\s(\[“‘—]){quote}", opening, text).replace(quote, closing)
@@ -100,17 +100,17 @@ def curly(markup):
 
 
 def jupyter_id(heading):
-    """Return the anchor of a heading in JupyterLab."""
+    """Return the anchor that JupyterLab gives to a heading."""
     return re.sub("[`*]", "", heading).replace(" ", "-")
 
 
 def github_id(heading):
-    """Return the anchor of a heading on GitHub."""
+    """Return the anchor that GitHub gives to a heading."""
     return re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
 
 
 class Renderer(IPythonRenderer):
-    """nbconvert's Markdown renderer, with equations as MathML and links between pages."""
+    """A version of nbconvert's Markdown renderer with MathML equations and links between pages."""
 
     def inline_math(self, body):
         return mathml(body, "inline")
@@ -138,7 +138,7 @@ class Renderer(IPythonRenderer):
 
 
 class Book(TemplateExporter):
-    """The exporter that uses the templates in site/book/ and collects the headings in `toc`."""
+    """An exporter that uses the templates in site/book/ and collects the headings in `toc`."""
 
     output_mimetype = "text/html"
 
@@ -159,7 +159,7 @@ class Book(TemplateExporter):
         yield from {"markdown2html": self.markdown, "code": code, "json": to_json}.items()
 
     def markdown(self, source):
-        """Convert Markdown to HTML whose headings have anchors."""
+        """Convert Markdown to HTML with an anchor for each heading."""
         reader = MarkdownWithMath(Renderer(escape=False, exclude_anchor_links=True))
         add_toc_hook(reader, heading_id=lambda token, n: self.anchor(token["text"]))
         text, state = reader.parse(source)
@@ -176,10 +176,10 @@ def to_json(value):
 
 
 def texts(path):
-    """Return a file's texts as a dict. Each text follows a mark with its name, `<!-- name -->`.
+    """Return the texts in a file as a dict by name. A line `<!-- name -->` precedes each text.
 
-    If the file doesn't exist, the dict is empty. A file named after a notebook contains
-    translations of its Markdown cells, which are named by the cells' ids.
+    If the file doesn't exist, the dict is empty. A file with the name of a notebook contains
+    translations of the notebook's Markdown cells, with cell ids as the names.
     """
     if not path.exists():
         return {}
@@ -188,7 +188,7 @@ def texts(path):
 
 
 def translate(notebook, by_id):
-    """Set the texts of Markdown cells from `by_id`. Raises ValueError for an unknown id."""
+    """Replace the texts of the Markdown cells in `by_id`. Raises ValueError for an unknown id."""
     cells = {cell.id: cell for cell in notebook.cells if cell.cell_type == "markdown"}
     if unknown := by_id.keys() - cells.keys():
         raise ValueError(f"expected ids of Markdown cells, got {', '.join(sorted(unknown))}")
@@ -198,11 +198,11 @@ def translate(notebook, by_id):
 
 
 def arrange(notebook, states, say):
-    """Turn a notebook into a chapter, in place. Returns the title.
+    """Turn a notebook into a chapter by changing the notebook in place. Returns the title.
 
-    The parts meant only for JupyterLab are removed: the links in the title block, which the page
-    has anyway, and the exercises' code. Figures get their captions, widgets get their states and
-    anchors, and each folded answer records whether the text asked for a guess.
+    The function removes the parts that only JupyterLab needs: the links in the title block and the
+    code for the exercises. It adds captions to figures, and states and anchors to widgets. Each
+    folded answer records whether the text asked for a guess.
     """
     title, *rest = notebook.cells[0].source.split("\n\n")
     own = ("[![", *say["title block"])
@@ -217,7 +217,7 @@ def arrange(notebook, states, say):
         elif notebooks.is_folded(cell):
             cell.metadata["asked"], is_asked = is_asked, False
         if cell.id.startswith("answer-") or re.fullmatch(r"drawings\..*", cell.source):
-            cell.source = ""  # the outputs stay
+            cell.source = ""  # keep only the outputs
     notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith("check-")]
     for cell, after in zip(notebook.cells, notebook.cells[1:], strict=False):
         shown = [o for o in cell.get("outputs", []) if PICTURES & o.get("data", {}).keys()]
@@ -233,7 +233,7 @@ def _widgets(cell):
 
 
 def front(text):
-    """Return the front page as a notebook: some text, a widget, and more text.
+    """Return the front page as a notebook with a widget between two texts.
 
     text: a dict with the texts `lead` and `after`.
     """
@@ -248,10 +248,11 @@ def front(text):
 
 
 def build(out=OUT, edition=SITE / "en", words=ENGLISH):
-    """Write all pages into a folder, which is emptied first. Returns the folder.
+    """Empty a folder and write all pages into it. Returns the folder.
 
-    edition: a folder with the pages' wording in `say.json` and `front.md`. A translation's folder
-    also has the texts of the notebooks, NN_name.md (see `texts`). words: the widgets' labels.
+    edition: a folder with the pages' texts in `say.json` and `front.md`. For a translation, the
+    folder also has the text of each notebook in NN_name.md (see `texts`).
+    words: the labels of the widgets.
     """
     say = json.loads((edition / "say.json").read_text(encoding="utf-8"))
     shutil.rmtree(out, ignore_errors=True)
@@ -271,7 +272,7 @@ def build(out=OUT, edition=SITE / "en", words=ENGLISH):
 
 
 def sources(edition, say):
-    """Yield the name, title and notebook of each page, and the function that makes its anchors."""
+    """Yield the name, title and notebook of each page, and the function that makes the anchors."""
     states = notebooks.read_states()
     yield "index", say["book"], front(texts(edition / "front.md")), jupyter_id
     for path in notebooks.notebooks():
@@ -287,12 +288,12 @@ def sources(edition, say):
 
 
 def render(out, say, name, title, notebook, anchor):
-    """Write a page's pictures. Returns a dict of the page's parts for page.html.j2."""
+    """Save the pictures on a page. Returns a dict with the page's parts for page.html.j2."""
     book = Book(anchor)
     wanted = {"unique_key": name, "output_files_dir": "img", "say": say, "colab": colab(name)}
     body, resources = book.from_notebook_node(notebook, wanted)
     places = re.findall('class="live" id="(.+?)"', body)
-    acts = rf'<a href="(?:{name}\.html)?(#(?:{"|".join(places)})\?)'  # links that set widgets
+    acts = rf'<a href="(?:{name}\.html)?(#(?:{"|".join(places)})\?)'  # links that change widgets
     body = re.sub(acts, r'<a class="set" href="\1', body)
     for file, picture in resources["outputs"].items():
         (out / file).write_bytes(picture)
@@ -310,7 +311,7 @@ def render(out, say, name, title, notebook, anchor):
 
 
 def colab(name):
-    """Return a notebook's address on Colab, or False for a page that isn't a notebook."""
+    """Return the address of a notebook on Colab, or False for a page that isn't a notebook."""
     file = f"notebooks/{name}.ipynb"
     is_one = (ROOT / file).exists()
     return is_one and f"https://colab.research.google.com/github/{links.address()}/blob/main/{file}"
@@ -326,7 +327,7 @@ def write_styles(out):
 
 
 def write_widgets(folder, words):
-    """Write a module with a `mount` function for each widget class, and each view's style sheet."""
+    """Write a JavaScript module for each widget class and a style sheet for each view."""
     folder.mkdir()
     for name in widgets.__all__:
         kind = getattr(widgets, name)
@@ -339,7 +340,7 @@ def write_widgets(folder, words):
 
 
 def sections(page):
-    """Return the address, anchor, title and text of each section of a page, for the search."""
+    """Return the address, anchor, title and text of each section on a page, for the search."""
     first, *rest = HEADING.split(page["body"])
     parts = [("", page["title"], first), *zip(rest[::3], rest[1::3], rest[2::3], strict=True)]
     return [[f"{page['name']}.html", id, plain(head), plain(text)] for id, head, text in parts]
@@ -349,7 +350,7 @@ def sections(page):
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """A handler that serves a folder and compresses text files, like GitHub Pages."""
+    """A handler that serves a folder and compresses text files, as GitHub Pages does."""
 
     protocol_version = "HTTP/1.1"
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {
@@ -380,7 +381,7 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 def server(folder=OUT, port=0):
-    """Return a server that serves a folder to this machine only. port: 0 for any free port."""
+    """Return a server that only this machine can reach. port: a port, or 0 for any free port."""
     return ThreadingHTTPServer(("127.0.0.1", port), partial(Handler, directory=folder))
 
 

@@ -1,12 +1,12 @@
-"""`make sweep`: test every notebook as if on other machines. CONTRIBUTING.md lists the results.
+"""`make sweep`: test the notebooks on simulated processors. CONTRIBUTING.md lists the results.
 
-    python tools/sweep.py [WORD …]      all settings, or those whose names contain a word
+    python tools/sweep.py [WORD …]      all settings, or settings whose names contain a WORD
 
-Libraries choose code that suits the processor. The settings below make the libraries choose as they
-would on other processors, so that one machine stands in for several. Settings that this processor
-can't run are skipped. One more run uses the oldest versions of NumPy and the widget libraries that
-pyproject.toml allows, in a separate environment, .venv-oldest. Single-threaded runs are done two at
-a time. The whole sweep takes about half an hour on two cores.
+Numerical libraries run different code on different processors. The settings below force the choice
+of code, so that one machine can simulate several processors. Settings that this processor doesn't
+support are skipped. Another run uses the oldest versions of NumPy and the widget libraries that
+pyproject.toml allows, in a separate environment, .venv-oldest. Single-threaded runs are done in
+parallel, two at a time. The whole sweep takes about half an hour on two cores.
 """
 
 import os
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-# The features of this processor for which NumPy has special code.
+# NumPy has special code for these features of this processor.
 DISPATCHED = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
 OLDEST = ("numpy", "ipywidgets", "anywidget")
 SETTINGS = {
@@ -35,13 +35,13 @@ SETTINGS = {
         "NPY_DISABLE_CPU_FEATURES": " ".join(DISPATCHED)
     },
 }
-AVX512 = ("avx512", "SkylakeX")  # these settings kill the kernel on a processor without AVX-512
+AVX512 = ("avx512", "SkylakeX")  # these settings crash the kernel on processors without AVX-512
 THREADS = ("1", "2")
 TABLE = re.compile(r"(?<=<!-- sweep -->\n).*?(?=<!-- /sweep -->)", re.DOTALL)
 
 
 def run(python, environment):
-    """Run all notebooks once. Returns the cells that differ, or a text like "385 cells equal"."""
+    """Test all notebooks once. Returns a text such as "385 cells equal" or "differ: 03 Cell 7"."""
     command = [python, "-m", "pytest", "notebooks", "-q", "--tb=no", "-p", "no:cacheprovider"]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, text=True
@@ -55,19 +55,19 @@ def run(python, environment):
 
 
 def lower_bounds():
-    """Return the oldest versions that pyproject.toml allows as a dict from names to versions."""
+    """Return a dict from package names to the oldest versions that pyproject.toml allows."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = "\n".join(project["dependencies"])
     return dict(re.findall(r"^([\w-]+)>=([\d.]+)", lines, re.MULTILINE))
 
 
 def oldest():
-    """Create .venv-oldest if it is missing. Returns the path of its Python, and its pins."""
+    """Create .venv-oldest if necessary. Returns the path of Python and the pinned versions."""
     bounds = lower_bounds()
     pins = [f"{name}=={bounds[name]}" for name in OLDEST]
     environment = ROOT / ".venv-oldest"
     if not environment.exists():
-        # Two packages must match the version of ipywidgets, so their pins are dropped as well.
+        # Drop the pins of two more packages, which must match the version of ipywidgets.
         loose = (*OLDEST, "widgetsnbextension", "jupyterlab_widgets")
         lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
         kept = [line for line in lines if line.split("==")[0] not in loose]

@@ -1,11 +1,12 @@
-// The code of the pages: live widgets without a kernel, links that set them, guesses, the theme, the
-// contents and the search.
+// The script for the pages of the book. It starts the widgets and handles the links that change
+// them, the reader's guesses, the theme, the table of contents and the search.
 const root = document.documentElement;
-let kept = {}; // what this browser stores for the reader
-try { kept = localStorage; } catch { /* the browser may refuse */ }
+let kept = {}; // the browser's storage
+try { kept = localStorage; } catch { /* storage may be blocked */ }
 
-// ── widgets, in order; a picture stays until its widget replaces it ─────────────────────────
-const live = new Map(); // the widgets by their anchors
+// ── widgets ─────────────────────────────────────────────────────────────────────────────────
+const live = new Map(); // a map from anchors to widgets
+/** Start the widgets one after another. Each widget replaces a still picture. */
 async function mountAll() {
   for (const place of document.querySelectorAll(".live")) {
     const still = [...place.childNodes];
@@ -18,29 +19,29 @@ async function mountAll() {
     await pause();
   }
 }
-/** Let the page handle input in between. */
+/** Let the page handle input. */
 const pause = () => new Promise((done) => setTimeout(done));
 const mounted = mountAll();
 
-// ── links to a state, such as `#explorer?x=-2`: in the address and, with a way back, in the text ─
-/** Return the widget's anchor and the settings in a link. */
+// ── links that change a widget, such as `#explorer?x=-2` ────────────────────────────────────
+/** Split a link into a widget's anchor and the settings. */
 const named = (hash) => hash.match(/^#([\w-]+)\?(.*)$/)?.slice(1) ?? [];
 const behavior = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
 const bar = document.querySelector(".return");
 const [back, undo, close] = bar.querySelectorAll("button");
 close.onclick = () => (bar.hidden = true);
 
-/** Write a link to the address bar and the clipboard. Returns whether the clipboard accepted it. */
+/** Put a link in the address bar and copy the link. Returns whether the copy succeeded. */
 function share(id, link) {
   history.replaceState(null, "", `#${id}?${link}`);
   return navigator.clipboard?.writeText(location.href).then(() => true, () => false);
 }
 
-/** Return the controls in a widget, and how each of them is set. */
+/** Return a map from a widget's controls to their values. */
 const controls = (place) => new Map([...place.querySelectorAll("input, select, [aria-pressed], [aria-valuenow]")]
   .map((node) => [node, node.getAttribute("aria-pressed") ?? node.getAttribute("aria-valuenow") ?? node.value]));
 
-/** Apply a link, mark the changed controls, and scroll to the widget. Returns a function that undoes the link. */
+/** Apply a link, mark the changed controls, scroll to the widget, and return an undo function. */
 function follow(hash) {
   const [id, link] = named(hash);
   if (!live.has(id)) return;
@@ -62,13 +63,13 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   const top = scrollY;
   undo.onclick = follow(link.hash);
-  document.getElementById(id).before(bar); // the next Tab leads into the widget
+  document.getElementById(id).before(bar); // the Tab key leads from the bar to the widget
   bar.hidden = false;
   back.focus({ preventScroll: true });
   back.onclick = () => [(bar.hidden = true), link.focus({ preventScroll: true }), scrollTo({ top, behavior: behavior() })];
 });
 
-// ── guesses: the reader's own words stay in this browser and appear beside the answer ───────────
+// ── the reader's guesses ────────────────────────────────────────────────────────────────────
 for (const form of document.querySelectorAll(".ask")) {
   const [answer, [field], key] = [form.nextElementSibling, form.elements, `${location.pathname}#${form.id}`];
   field.value = kept[key] ?? "";
@@ -85,7 +86,7 @@ document.querySelector("[data-theme-toggle]").addEventListener("click", () => {
   kept.theme = root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
 });
 
-// ── contents, which mark the current section; on a narrow page, they are a popover ──────────
+// ── the table of contents ───────────────────────────────────────────────────────────────────
 const contents = document.querySelector(".contents");
 const links = new Map([...contents.querySelectorAll("a")].map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
 contents.addEventListener("click", ({ target }) => target.closest("a") && contents.matches(":popover-open") && contents.hidePopover());
@@ -97,7 +98,7 @@ const watch = new IntersectionObserver((entries) => {
 }, { rootMargin: "0px 0px -70%" });
 for (const heading of document.querySelectorAll("h2[id]")) if (links.has(heading.id)) watch.observe(heading);
 
-// ── boxes wider than the page, which the keyboard can also scroll ───────────────────────────
+// ── keyboard scrolling for wide boxes ───────────────────────────────────────────────────────
 const boxes = document.querySelectorAll("pre, .wide, math[display=block], .long");
 const reach = (box) => (box.scrollWidth > box.clientWidth ? (box.tabIndex = 0) : box.removeAttribute("tabindex"));
 const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
@@ -109,7 +110,7 @@ mounted.then(async () => { // an observer doesn't notice boxes far from the wind
   }
 });
 
-// ── search: sections that contain all the words; matches in headings come first ─────────────
+// ── search ──────────────────────────────────────────────────────────────────────────────────
 const dialog = document.querySelector(".find");
 const [field, said, list] = ["input", "[role=status]", "ol"].map((name) => dialog.querySelector(name));
 const fold = (text) => text.toLowerCase().replaceAll("’", "'");
@@ -126,7 +127,7 @@ addEventListener("keydown", (event) => {
   open();
 });
 
-/** Return the part of a text around the first of some words, with all the words marked. */
+/** Return an excerpt around the first search word, with all search words marked. */
 function excerpt(text, words) {
   const start = Math.max(0, fold(text).indexOf(words[0]) - 60);
   let rest = (start ? "…" : "") + text.slice(start, start + 180) + (text.length > start + 180 ? "…" : "");
@@ -151,6 +152,7 @@ function item([page, id, head, text], title, words) {
   return entry;
 }
 
+// Find the sections that contain every word. Sections with matching headings come first.
 field.addEventListener("input", async () => {
   const words = fold(field.value).split(/\s+/).filter(Boolean);
   const all = await index;

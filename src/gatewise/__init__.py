@@ -1,7 +1,7 @@
 """Recurrent networks, gate by gate.
 
-A forward pass returns a trace, which is read by the plots, the widgets and the backward pass.
-torch, matplotlib and anywidget are imported only by the modules that use them.
+A forward pass returns a trace for the plots, the widgets and the backward pass. The packages torch,
+matplotlib and anywidget are imported only by the modules that use them.
 """
 
 from gatewise.cells import gru, lstm, rnn

@@ -1,4 +1,4 @@
-"""One-line checks that compare two results, check a gradient or grade an exercise."""
+"""Functions that compare two results, compute a numerical gradient or grade an exercise."""
 
 from collections.abc import Mapping
 
@@ -6,15 +6,15 @@ import numpy as np
 
 
 def compare(name, ours, reference, tol=1e-12):
-    """Print whether two results agree: `name   yes (to tol)` or `name   no`.
+    """Print whether two results agree, as `name   yes (to tol)` or `name   no`.
 
     ours, reference: numbers, arrays or torch tensors of the same shape. Two dicts with the same
-    keys get a single verdict, as do two equally long lists of arrays. Other objects must be equal.
-    NaN and infinity are never equal to anything.
-    tol: the largest absolute difference allowed, relative to the largest absolute value of the
-    reference. If the reference is zero throughout, `tol` is absolute.
-    The difference itself is never printed, because its digits vary between machines.
-    Returns True or False. Never raises an error, so a notebook can use `assert compare(…)`.
+    keys, or two equally long lists of arrays, get a single verdict. Objects of other types agree if
+    they are equal. NaN and infinity never agree with anything.
+    tol: the largest difference allowed, relative to the largest absolute value of the reference. If
+    the reference contains only zeros, `tol` is the largest absolute difference allowed.
+    The difference is never printed, because its digits vary between machines.
+    Returns True or False, and never raises an error.
     """
     try:
         reason = _why_not(ours, reference, tol)
@@ -26,7 +26,7 @@ def compare(name, ours, reference, tol=1e-12):
 
 
 def _why_not(ours, reference, tol):
-    """Return "" if the two results agree within `tol`, or else "no" and the reason."""
+    """Return "" if two results agree within `tol`, and "no" with a reason otherwise."""
     if isinstance(ours, Mapping) and isinstance(reference, Mapping):
         if ours.keys() != reference.keys():
             return f"no: expected {', '.join(map(str, reference))}, got {', '.join(map(str, ours))}"
@@ -45,7 +45,7 @@ def _why_not(ours, reference, tol):
 def _why_not_array(ours, reference, tol):
     if ours.shape != reference.shape:
         return f"no: expected shape {reference.shape}, got {ours.shape}"
-    if "O" in (ours.dtype.kind, reference.dtype.kind):  # at least one contains objects
+    if "O" in (ours.dtype.kind, reference.dtype.kind):  # at least one array contains objects
         return "" if np.array_equal(ours, reference) else "no"
     if not (np.isfinite(ours).all() and np.isfinite(reference).all()):
         return "no: NaN or infinity"
@@ -55,7 +55,7 @@ def _why_not_array(ours, reference, tol):
 
 
 def _is_group(values):
-    """Return whether `values` is a list of arrays with separate scales, rather than of numbers."""
+    """Return whether `values` is a list of arrays rather than a list of numbers."""
     return isinstance(values, list | tuple) and any(
         np.ndim(v) > 0 if hasattr(v, "shape") else isinstance(v, Mapping) or _is_group(v)
         for v in values
@@ -82,11 +82,11 @@ def central_difference(loss, w, eps=1e-5):
     """Compute the gradient of `loss` with respect to `w` by central differences.
 
     loss: a function that takes an array shaped like `w` and returns a number. w: a float64 array of
-    any shape. eps: ε, half the distance between the two evaluation points. The error of the result
-    has two parts, one proportional to ε² and one proportional to 1e-16 / ε.
+    any shape. eps: the step size ε, half the distance between the two evaluation points. The error
+    of the result has two parts, one proportional to ε² and one proportional to 1e-16 / ε.
     Returns an array shaped like `w`.
     Raises ValueError if `w` or the loss isn't float64, or if ε isn't positive.
-    Source: (L(w + ε) − L(w − ε)) / 2ε, applied to one entry of `w` at a time.
+    Source: the formula (L(w + ε) − L(w − ε)) / 2ε, applied to one entry of `w` at a time.
     """
     w = as_array(w)
     if w.dtype != np.float64:
@@ -116,7 +116,7 @@ def exercise(number, answer, right, tol=1e-3):
     """Print whether the reader's answer to an exercise is right.
 
     number: the number of the exercise. answer: None, True or False, a number, an array, a list, a
-    set, or a dict from names to such answers. right: the correct answer, of the same type.
+    set, or a dict whose values are such answers. right: the correct answer, of the same type.
     tol: the largest absolute difference allowed for a number.
     """
     if answer is None:
@@ -138,7 +138,7 @@ def _is_right(answer, right, tol):
             return isinstance(answer, set | list | tuple) and set(answer) == right
         answer, right = _numbers(answer), _numbers(right)
         return answer.shape == right.shape and bool(np.abs(answer - right).max(initial=0) <= tol)
-    except Exception:  # readers may type anything, such as words instead of numbers
+    except Exception:  # a reader may type words instead of numbers
         return False
 
 

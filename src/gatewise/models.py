@@ -1,4 +1,4 @@
-"""The torch models that the notebooks train, and the cells written in plain torch operations."""
+"""The torch models that the notebooks train, and the cells in plain torch operations."""
 
 import torch
 from torch import nn
@@ -8,16 +8,16 @@ from gatewise.text import check_lengths
 
 
 def unroll(mode, x, W_ih, W_hh, b_ih, b_hh, h=None, c=None, **form):
-    """Yield each time step of a cell as a dict from symbols to tensors.
+    """Yield a dict from symbols to tensors for each time step of a cell.
 
-    Computes the same results as `nn.RNN`, `nn.LSTM` or `nn.GRU`, but in plain operations, so
-    autograd can compute the gradient on each intermediate result, and a model can change a single
-    operation.
-    mode: "RNN_TANH", "LSTM" or "GRU", like a module's `mode`. x: (T, B, D). h, c: (B, H), the
-    initial states, zeros by default. form: the keyword arguments `without` and `reset_after` of
-    `cell_step`.
-    W_ih, W_hh, b_ih, b_hh: the parameters of one layer. If they have a leading axis S, they
-    belong to S networks that run in parallel, and the tensors have the shape (S, B, H).
+    The results are the same as in `nn.RNN`, `nn.LSTM` or `nn.GRU`. With plain tensor
+    operations, autograd can compute the gradient on each intermediate result, and a model can
+    change a single operation.
+    mode: "RNN_TANH", "LSTM" or "GRU", as in a torch module's `mode`. x: (T, B, D).
+    h, c: (B, H), the initial states, zeros by default. form: the keyword arguments `without` and
+    `reset_after` of `cell_step`.
+    W_ih, W_hh, b_ih, b_hh: the parameters of one layer. Parameters with a leading axis S belong to
+    S networks that run in parallel; the states then have the shape (S, B, H).
     """
     B, H = x.shape[1], W_hh.shape[-1]
     h = x.new_zeros(*W_hh.shape[:-2], B, H) if h is None else h
@@ -31,14 +31,14 @@ def unroll(mode, x, W_ih, W_hh, b_ih, b_hh, h=None, c=None, **form):
 
 
 def cell_step(mode, a, hidden, h, c=None, without=None, reset_after=True):
-    """Return one time step of a cell as a dict from symbols to tensors.
+    """Compute one time step of a cell, and return a dict from symbols to tensors.
 
-    mode: "RNN_TANH", "LSTM" or "GRU", like a module's `mode`.
-    a: (…, B, G·H), the input side W_ih x + b_ih of the pre-activations, for G stacked layers.
-    hidden: a function that maps h to the hidden side W_hh h + b_hh.
+    mode: "RNN_TANH", "LSTM" or "GRU", as in a torch module's `mode`.
+    a: (…, B, G·H), the input side W_ih x + b_ih of the pre-activations; G is the number of blocks.
+    hidden: a function that maps h to W_hh h + b_hh.
     h, c: (…, B, H), the previous states.
-    without: the part of an LSTM to leave out, as in TextLSTMWithout.
-    reset_after: True for torch's form of the GRU, False for the form from Cho et al.
+    without: the part of an LSTM to leave out; see TextLSTMWithout.
+    reset_after: True for the GRU in torch, False for the GRU in Cho et al. 2014.
     Source: the equations in `gatewise.cells`.
     """
     if mode == "RNN_TANH":
@@ -69,9 +69,9 @@ class TextModel(nn.Module):
 
     words: the size of the vocabulary, D. hidden: the number of hidden units, H.
     readout: the initialization of `W` (H, D) and `b` (D,). "normal" draws standard normal numbers,
-    as in the published runs that the notebooks use for comparison; "linear" initializes both as
-    `nn.Linear` does. The attribute `rnn` is the recurrent layer; each subclass sets the layer's
-    class as `kind`.
+    and "linear" initializes `W` and `b` as `nn.Linear` does. The published runs in the notebooks
+    use "normal". The attribute `rnn` is the recurrent layer, and the attribute `kind` of each
+    subclass is the class of this layer.
     Raises ValueError for an unknown `readout`.
     """
 
@@ -96,12 +96,12 @@ class TextModel(nn.Module):
         return output[-1] @ self.W + self.b
 
     def unrolled(self, x, weights=None, **form):
-        """Return the logits of `forward`, computed in plain torch operations.
+        """Compute the same logits as `forward` in plain torch operations.
 
         x: (T, B, D). weights: a dict from parameter names to values; by default, the model's own
-        values. If the values have a leading axis S, they belong to S models, and the logits have
-        the shape (S, B, D).
-        form: as in `unroll`.
+        values. Values with a leading axis S belong to S models; the logits then have the shape
+        (S, B, D).
+        form: the same as in `unroll`.
         """
         weights = weights or dict(self.named_parameters())
         cell = (weights[f"rnn.{name}"] for name in self.rnn._flat_weights_names)
@@ -122,10 +122,10 @@ class TextGRU(TextModel):
 
 
 class TextLSTM(TextModel):
-    """A TextModel with a long short-term memory (`nn.LSTM`). The readout reads h, not c.
+    """A TextModel with LSTM units (`nn.LSTM`). The readout reads h but not c.
 
-    forget_bias: as in `add_forget_bias`; with 4.0, the forget gates start nearly open.
-    words, hidden, readout: as in TextModel.
+    forget_bias: the number added to the forget-gate bias; with 4.0, the gates start nearly open.
+    words, hidden, readout: the same as in TextModel.
     """
 
     kind = nn.LSTM
@@ -136,12 +136,13 @@ class TextLSTM(TextModel):
 
 
 class TextLSTMWithout(TextLSTM):
-    """A TextLSTM with one part left out; each seed gives it the same initial weights as a TextLSTM.
+    """A TextLSTM with one part left out. The same seed gives a TextLSTM the same initial weights.
 
     without: the part to leave out. Without "tanh of c", h_t = o_t ⊙ c_t. Without "tanh of g", the
-    candidate equals its pre-activation a_g. Without "input gate", i_t = 1 − f_t, so new values
-    replace forgotten ones, and the weights of i are unused.
-    words, hidden, readout, forget_bias: as in TextLSTM. Raises ValueError for an unknown part.
+    candidate equals its pre-activation a_g. Without "input gate", i_t = 1 − f_t, and the weights of
+    the input gate are unused.
+    words, hidden, readout, forget_bias: the same as in TextLSTM.
+    Raises ValueError for an unknown part.
     """
 
     def __init__(self, words, hidden=5, readout="normal", forget_bias=0.0, without="tanh of c"):
@@ -160,9 +161,8 @@ class TextLSTMWithout(TextLSTM):
 def add_forget_bias(lstm, forget_bias):
     """Add a number to the forget-gate bias b_f in every layer of an LSTM, in place.
 
-    `forget_bias` has this meaning throughout the series; 0 leaves the initialization unchanged.
     lstm: an `nn.LSTM`. forget_bias: the number to add to `bias_ih`, one of torch's two biases.
-    Source: Gers et al. 2000; Jozefowicz et al. 2015.
+    Raises ValueError for an LSTM without biases. Source: Gers et al. 2000; Jozefowicz et al. 2015.
     """
     if forget_bias and not lstm.bias:
         raise ValueError(f"forget_bias: expected 0 with bias=False, got {forget_bias}")
@@ -173,15 +173,15 @@ def add_forget_bias(lstm, forget_bias):
 
 
 class SequenceClassifier(nn.Module):
-    """A sequence classifier made of an embedding, an LSTM, dropout and a linear layer.
+    """A sequence classifier with an embedding, an LSTM, dropout and a linear layer.
 
     The linear layer reads the final hidden states of the LSTM's last layer.
     letters: the number of ids, including id 0 for padding. classes: the number of classes, C.
     embedding: the embedding size, D. hidden: the number of hidden units per direction, H.
-    layers, bidirectional: as in `nn.LSTM`.
-    dropout: the probability that, during training, an entry of an embedding, of an output passed
-    between layers, or of a final state becomes zero.
-    forget_bias: as in `add_forget_bias`; all other biases start at 0.
+    layers: the number of LSTM layers. bidirectional: True for a bidirectional LSTM.
+    dropout: the dropout probability for the embeddings, for the outputs passed between layers, and
+    for the final states.
+    forget_bias: the initial value of the forget-gate bias; all other biases start at 0.
     """
 
     def __init__(
@@ -205,9 +205,9 @@ class SequenceClassifier(nn.Module):
 
     @torch.no_grad()
     def initialize(self, forget_bias):
-        """Initialize the weights: orthogonal blocks in the LSTM, Xavier in the linear layer.
+        """Initialize the LSTM with orthogonal blocks, and the linear layer with Xavier's method.
 
-        All biases are zero, except the forget-gate bias b_f, which is `forget_bias`.
+        All biases are zero except the forget-gate bias, which equals `forget_bias`.
         """
         for name, parameter in self.lstm.named_parameters():
             if name.startswith("weight"):
@@ -243,8 +243,8 @@ class SequenceClassifier(nn.Module):
     def last_states(self, x, lengths):
         """Return the last layer's final hidden states for each sequence.
 
-        x: (T, B, D). lengths: ints (B,). Returns a tensor (B, H) or, if the LSTM is bidirectional,
-        (B, 2H), with the forward states first.
+        x: (T, B, D). lengths: ints (B,). Returns a tensor (B, H). For a bidirectional LSTM, the
+        shape is (B, 2H), with the forward states first.
         """
         lengths = torch.as_tensor(lengths).cpu()
         check_lengths(lengths, *x.shape[:2])

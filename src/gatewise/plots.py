@@ -1,7 +1,7 @@
 """All the data plots of the series, drawn in one style from traces, histories and plain arrays.
 
-Each function returns a `Plot`. Notebooks show a Plot as the output of a code cell, scripts save it,
-and tests read the numbers from its axes. A Plot's text form describes its axes for people who can't
+The plotting functions return a `Plot`. Notebooks display a Plot, scripts save a Plot as a file, and
+tests read numbers from the axes. A Plot's text form describes its axes for people who can't
 see the picture. Names, titles and words are drawn as written: a `$` doesn't start a formula.
 """
 
@@ -36,15 +36,14 @@ SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 DASHES = ["-", "--", "-.", ":"]
 # The color of each network and of its variants, such as "LSTM, bias 4".
 NETWORKS = dict(zip(["RNN", "LSTM", "GRU", "two words"], SERIES, strict=False))
-# A color map for signed values: the color of c below zero, white at zero, and the color of h above
-# zero.
+# A color map from the color of c (negative) through white (zero) to the color of h (positive).
 SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE["c"], "#FFFFFF", PALETTE["h"]])
 # The colors of padding and of the time steps that a network reads.
 READ_OR_NOT = ListedColormap(["#DDDDDD", PALETTE["c"]])
 SUPERSCRIPTS = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Every plot is made and drawn with these settings, regardless of the reader's rcParams. A `$` is
-# drawn as written. An SVG has no random ids, and its text is drawn as paths, since fonts differ
-# between machines.
+# drawn as written. An SVG file has no random ids, and text is drawn as paths, because fonts
+# differ between machines.
 in_our_style = matplotlib.style.context(
     ["default", {"text.parse_math": False, "svg.hashsalt": "gatewise", "svg.fonttype": "path"}]
 )
@@ -63,8 +62,8 @@ class Plot(Figure):
     """A matplotlib figure in the style of the series, independent of pyplot.
 
     width, height: the size in inches. columns: the number of panels, which share a y axis.
-    mosaic, heights: named panels, used instead of `columns`, and the relative heights of their
-    rows, as in matplotlib's `subplot_mosaic`.
+    mosaic: named panels, as in matplotlib's `subplot_mosaic`, used instead of `columns`.
+    heights: the relative heights of the rows in the mosaic.
     """
 
     @in_our_style
@@ -82,7 +81,7 @@ class Plot(Figure):
 
     @in_our_style
     def draw(self, renderer):
-        """Draw with a matplotlib renderer, and label logarithmic axes with powers of ten."""
+        """Draw the plot with a renderer, and label logarithmic axes with powers of ten."""
         for panel in self.panels:
             for axis in panel.xaxis, panel.yaxis:
                 if axis.get_scale() == "log":
@@ -92,7 +91,7 @@ class Plot(Figure):
 
     @in_our_style
     def savefig(self, *args, **kwargs):
-        """Save the figure as matplotlib's `Figure.savefig` does, in the style of the series."""
+        """Save the figure with matplotlib's `Figure.savefig`, in the style of the series."""
         super().savefig(*args, **kwargs)
 
     def __repr__(self):
@@ -107,9 +106,9 @@ class Plot(Figure):
         return picture.getvalue(), {"alt": repr(self), **size}
 
     def svg(self, alt=None):
-        """Return the SVG text, which is identical on all machines with the same matplotlib version.
+        """Return SVG text, which is identical on all machines with the same matplotlib version.
 
-        alt: a description for people who can't see the picture; by default, the text form.
+        alt: a description for people who can't see the picture; by default, the plot's text form.
         """
         picture = StringIO()
         no_date = dict.fromkeys(["Date", "Creator", "Format", "Type"])
@@ -132,7 +131,7 @@ def network_color(n, name):
 
 
 def _label(name):
-    """Return a name as a legend label that matplotlib shows even if the name begins with "_"."""
+    """Return a legend label that matplotlib shows even for a name that begins with "_"."""
     return f"\u200b{name}" if str(name).startswith("_") else str(name)
 
 
@@ -149,7 +148,7 @@ def _legend(panel, **where):
 
 @in_our_style
 def functions(x, **curves):
-    """Functions of one variable in one panel, as in `functions(x, tanh=y)`.
+    """Plot functions of one variable in one panel, for example `functions(x, tanh=y)`.
 
     x: (N,). curves: a dict from names to values (N,).
     """
@@ -163,7 +162,7 @@ def functions(x, **curves):
 
 @in_our_style
 def loss_and_xor(p, losses, answers):
-    """Losses against a probability (left), and a map of the answers to pairs of words (right).
+    """Plot losses against a probability, next to a map of the answers to pairs of words.
 
     p: (N,). losses: a dict from names to losses (N,), in nats.
     answers: a dict from pairs (first word, second word) to one of two answers.
@@ -192,10 +191,10 @@ def loss_and_xor(p, losses, answers):
 
 @in_our_style
 def losses(histories, floors=None):
-    """The loss in nats against the epoch, on a logarithmic axis.
+    """Plot the loss in nats against the epoch, on a logarithmic axis.
 
-    histories: a dict from names to histories. floors: a dict from names to losses, drawn as
-    horizontal lines.
+    histories: a dict from names to instances of `training.History`.
+    floors: a dict from names to losses, drawn as horizontal lines.
     """
     plot = Plot()
     panel = plot.panels[0]
@@ -215,9 +214,9 @@ def losses(histories, floors=None):
 
 @in_our_style
 def fits(runs):
-    """Training and validation losses against the epoch, with a dot at the best epoch.
+    """Plot training and validation losses against the epoch, with a dot at the best epoch.
 
-    runs: a dict from titles to `training.Curves`, drawn with one panel per run.
+    runs: a dict from titles to instances of `training.Curves`; each run has a panel.
     """
     plot = Plot(height=2.9, columns=len(runs))
     for panel, (title, curves) in zip(plot.panels, runs.items(), strict=True):
@@ -235,7 +234,7 @@ def fits(runs):
 
 @in_our_style
 def over_time(curves):
-    """States against the time step in one panel, with each symbol in its own color.
+    """Plot states against the time step in one panel, with a color for each symbol.
 
     curves: a dict from names or symbols to values (T,), the states after time steps 1 to T.
     """
@@ -252,9 +251,9 @@ def over_time(curves):
 
 @in_our_style
 def states(h, sentences):
-    """The states after each word of some sentences, with one panel per word position.
+    """Show the states after each word of some sentences, with one panel per word position.
 
-    h: (T, B, H), between −1 and 1. sentences: B strings, whose first T words are shown.
+    h: (T, B, H), between −1 and 1. sentences: B strings, of which the plot shows the first T words.
     """
     T, B, H = h.shape
     plot = Plot(height=0.6 + 0.36 * B, columns=T)
@@ -273,7 +272,7 @@ def states(h, sentences):
 
 @in_our_style
 def against(x, curves, xlabel, ylabel, scale="log"):
-    """Curves whose axes are both logarithmic or both linear.
+    """Plot curves on two logarithmic axes or on two linear axes.
 
     x: (N,). curves: a dict from names to values (N,). xlabel, ylabel: the labels of the axes.
     scale: "log" or "linear"; a logarithmic axis needs positive values.
@@ -290,17 +289,17 @@ def against(x, curves, xlabel, ylabel, scale="log"):
 
 @in_our_style
 def decay(panels, ylabel, xlabel="steps back, k"):
-    """A norm against the number of time steps, on a logarithmic axis, with one panel per condition.
+    """Plot norms on a logarithmic axis against the time step, with one panel per condition.
 
-    panels: a dict from titles to {name of the curve: values (K,) for 0 to K − 1 time steps}.
+    panels: a dict from titles to {curve name: values (K,) at 0 to K − 1 time steps}.
     ylabel, xlabel: the labels of the axes.
-    A curve named after a symbol, such as "|Δh|", has the color of the symbol.
+    A curve named after a symbol, such as "|Δh|", has the symbol's color.
     """
     plot = Plot(width=3.1 * len(panels) if len(panels) > 2 else 6.4, columns=len(panels))
     names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
     for panel, (title, curves) in zip(plot.panels, panels.items(), strict=True):
         for name, values in curves.items():
-            n = names.index(name)  # a curve looks the same in every panel
+            n = names.index(name)  # a curve has the same look in every panel
             symbol = name.strip("|Δ")
             look = _look(n, name) | ({"color": PALETTE[symbol]} if symbol in PALETTE else {})
             panel.plot(values, **look, label=_label(name), linewidth=1.8)
@@ -312,10 +311,10 @@ def decay(panels, ylabel, xlabel="steps back, k"):
 
 @in_our_style
 def gates(symbols, words):
-    """Gates and states over the words of a sentence, with one panel per symbol.
+    """Plot gates and states over the words of a sentence, with one panel per symbol.
 
     Rows are units, and columns are words. The area of each square is proportional to the absolute
-    value, and the squares for negative values are hollow.
+    value; squares for negative values are hollow.
     symbols: a dict from symbols to values (T, H), such as
     `{k: getattr(trace, k)[:, b] for k in "figoch"}`.
     words: the T words of the sentence. Raises ValueError for an unknown symbol, and for an empty
@@ -340,14 +339,14 @@ def gates(symbols, words):
 
 @in_our_style
 def loss_distributions(final, published=None, ylabel="loss (nats)"):
-    """Losses from many seeds, with one panel per epoch, one column per model and one dot per seed.
+    """Plot the loss for each seed as a dot, with one panel per epoch and one column per model.
 
     A bar through the dots marks their median.
-    final: a dict from models to {epoch: losses (seeds,)}. If a string is used instead of an epoch,
-    it becomes the panel's title. published: a dict from models to {epoch: loss}, drawn as crosses.
+    final: a dict from models to {epoch: losses (seeds,)}. A string in place of an epoch is used
+    as the panel's title. published: a dict from models to {epoch: loss}, drawn as crosses.
     ylabel: the label of the axis.
-    A model's name may have a second line for a number that differs between machines; the text form
-    omits this line.
+    A model's name may have a second line for a number that differs between machines; the plot's
+    text form omits the second line.
     """
     epochs = list(next(iter(final.values())))
     width = max(1.6, 0.22 * len(final)) * len(epochs)
@@ -355,7 +354,7 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
     for panel, epoch in zip(plot.panels, epochs, strict=True):
         for n, (model, by_epoch) in enumerate(final.items()):
             losses = np.sort(by_epoch[epoch])
-            # Spread out dots with neighboring ranks, so that they don't hide each other.
+            # Spread out neighboring dots so that they don't hide each other.
             aside = n + 0.22 * (np.arange(len(losses)) % 5 - 2) / 2
             color = _look(n, model)["color"]
             look = {"color": color, "s": 12, "alpha": 0.75, "linewidths": 0}
@@ -377,7 +376,7 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
 
 @in_our_style
 def success(curves, xlabel="number of ums between subject and verb", ylabel="share of seeds"):
-    """The share of successful seeds against a distance.
+    """Plot the share of successful seeds against a distance.
 
     curves: a dict from models to {distance: share from 0 to 1}.
     xlabel, ylabel: the labels of the axes.
@@ -388,7 +387,7 @@ def success(curves, xlabel="number of ums between subject and verb", ylabel="sha
         distance = sorted(by_distance)
         look = _look(n, model) | {"marker": "os^Dv"[n % 5]}
         shares = [by_distance[d] for d in distance]
-        # Later markers are smaller, so that they don't hide the markers below them.
+        # Later markers are smaller, so the earlier markers stay visible.
         panel.plot(distance, shares, label=_label(model), markersize=max(4, 10 - 2 * n), **look)
     panel.set(xlabel=xlabel, ylabel=ylabel, ylim=(-0.05, 1.05))
     panel.set_xticks(sorted({d for by_distance in curves.values() for d in by_distance}))
@@ -397,11 +396,11 @@ def success(curves, xlabel="number of ums between subject and verb", ylabel="sha
 
 
 def squares(values, symbol, step=None, scale=1, apart=1, width=1):
-    """Squares with areas proportional to the absolute values; the squares for negative values are
-    hollow.
+    """Return one square per value, with an area proportional to the absolute value.
 
+    Squares for negative values are hollow.
     values: (T, H); the value of unit n at time step t is drawn at (apart · t, n).
-    symbol: the symbol of the values, which sets their color.
+    symbol: the symbol of the values, which sets the color.
     step: the number of time steps drawn in full color; later time steps are faint.
     scale: the value of a full-size square. width: the width of a square relative to its height.
     Returns a matplotlib PolyCollection.
@@ -425,9 +424,9 @@ def _map(panel, symbol, values, words):
     """
     T, H = values.shape
     scale = max(1, np.abs(values).max())
-    # A word needs as much width as `room` squares. If there are few columns, they are drawn `room`
-    # squares apart. If there are more, only the first word, the last word and words that differ
-    # from the previous word are written, where there is room.
+    # A word is about as wide as `room` squares. Up to 14 columns are drawn `room` squares apart.
+    # With more columns, the labels show only the first word, the last word and words that differ
+    # from the previous word, where there is room.
     few, room = T <= 14, max(1, 0.07 * T, 0.09 * H)
     pitch = room if few else 1
     told = list(range(T)) if few else []
@@ -449,7 +448,7 @@ def _map(panel, symbol, values, words):
 
 @in_our_style
 def padding(panels):
-    """The layout of batches, with one row per sequence, one square per time step and gray padding.
+    """Show the padding of batches, with one row per sequence and one square per time step.
 
     panels: a dict from titles to {sequence name: length}, in the order of the rows.
     """
@@ -468,10 +467,9 @@ def padding(panels):
 
 @in_our_style
 def bars(panels, ylabel):
-    """Grouped bars, with one panel per condition; each panel has its own scale.
+    """Plot grouped bars, with one panel per condition. Each panel has a separate scale.
 
-    panels: a dict from titles to {name of the bars: {group: value}}, with the same groups for each
-    name.
+    panels: a dict from titles to {series name: {group: value}}; all series have the same groups.
     ylabel: the label of the y axis.
     """
     # The panels of a mosaic don't share a scale.
@@ -497,7 +495,7 @@ def bars(panels, ylabel):
 
 @in_our_style
 def level_bars(panels, xlabel):
-    """Numbers as horizontal bars from zero, with one panel per condition.
+    """Plot numbers as horizontal bars, with one panel per condition.
 
     panels: a dict from titles to {name: number}; all panels have the same names.
     xlabel: the label of the x axis.
@@ -514,7 +512,7 @@ def level_bars(panels, xlabel):
 
 @in_our_style
 def dots(values, xlabel, floors=None):
-    """Numbers from many seeds, drawn as dots, with one line of dots per name.
+    """Plot numbers from many seeds as dots, with one row of dots per name.
 
     values: a dict from names to lists of numbers, one per seed. xlabel: the label of the x axis.
     floors: a dict from names to numbers, drawn as vertical lines.
@@ -541,7 +539,7 @@ def dots(values, xlabel, floors=None):
 
 @in_our_style
 def shares(values, rows, columns, xlabel, ylabel):
-    """A table of shares in percent, with darker cells for larger shares.
+    """Show a table of shares in percent, with darker cells for larger shares.
 
     values: (R, C), from 0 to 1. rows: the names of the R rows. columns: the names of the C columns.
     xlabel, ylabel: the labels of the axes.

@@ -1,4 +1,4 @@
-"""Text as numbers: words, letters, one-hot rows, and batches of sequences of different lengths."""
+"""Text as numbers: indices of words and letters, one-hot rows, and padded or packed batches."""
 
 import unicodedata
 from difflib import get_close_matches
@@ -20,7 +20,7 @@ SENTENCES = (
 
 
 class Vocabulary:
-    """The distinct words of some sentences in sorted order, each with its index.
+    """The sorted distinct words of some sentences, each with an index.
 
     sentences: strings of words separated by spaces. The strings are normalized to Unicode's NFC
     form, so that an accented letter is one character.
@@ -39,13 +39,12 @@ class Vocabulary:
     def encode(self, sentence):
         """Return the indices of a sentence's words as an int64 array (T,).
 
-        Raises ValueError for an empty sentence, and for an unknown word; the message then lists
-        similar words.
+        Raises ValueError for an empty sentence, and for an unknown word.
         """
         return np.array([self._lookup(word) for word in _split(sentence)], np.int64)
 
     def decode(self, ids):
-        """Return the words with these indices as one string, separated by spaces.
+        """Return the words with the given indices as one string, separated by spaces.
 
         ids: ints (T,). Raises ValueError for an index out of range.
         """
@@ -71,7 +70,7 @@ def with_ums(n, sentences=SENTENCES):
 
 
 class Letters:
-    """The sorted distinct letters of some names, each with its index; index 0 means padding.
+    """The sorted distinct letters of some names, each with an index; index 0 means padding.
 
     names: strings.
     The attribute `letters` is a string; a letter's index is its position in this string, counted
@@ -101,7 +100,7 @@ class Letters:
         return np.array([self._index[letter] for letter in name], np.int64)
 
     def decode(self, ids):
-        """Return the letters with these indices as one string, without the padding.
+        """Return the letters with the given indices as one string, without padding.
 
         ids: ints (T,). Raises ValueError for an index out of range.
         """
@@ -109,9 +108,9 @@ class Letters:
 
 
 class Packed(NamedTuple):
-    """Sequences without padding, stored one time step after another, like a PackedSequence."""
+    """Sequences without padding, stored one time step after another, as in a PackedSequence."""
 
-    data: np.ndarray  # (N, …): time step 1 of all sequences, then step 2, …; N is the total length
+    data: np.ndarray  # (N, …), the time steps of all sequences; N is the total length
     batch_sizes: np.ndarray  # (T,), the number of sequences that reach time step t
     order: np.ndarray  # (B,), the indices of the sequences, from longest to shortest
 
@@ -119,8 +118,8 @@ class Packed(NamedTuple):
 def surnames():
     """Return the surnames in data/surnames.txt, from the PyPI package Faker (MIT license).
 
-    Returns a dict whose keys are eight languages and whose values are sorted tuples of surnames,
-    spelled with the letters a to z. No surname appears under more than one language.
+    Returns a dict from eight languages to sorted tuples of surnames, spelled with the letters a
+    to z. No surname appears under more than one language.
     """
     text = files("gatewise.data").joinpath("surnames.txt").read_text(encoding="utf-8")
     lines = [line.split(": ") for line in text.splitlines() if not line.startswith("#")]
@@ -128,12 +127,12 @@ def surnames():
 
 
 def pad(sequences, value=0):
-    """Combine sequences of different lengths into one array, padding each one at its end.
+    """Combine sequences of different lengths into one array, with padding after each sequence.
 
-    sequences: B arrays (T_b, …) whose shapes differ only in T_b. value: the padding.
-    Returns the padded array (T, B, …), where T is the largest length, and the lengths, int64 (B,).
+    sequences: B arrays (T_b, …) whose shapes differ only in T_b. value: the padding value.
+    Returns the padded array (T, B, …) and the lengths, int64 (B,). T is the largest length.
     Raises ValueError for an empty list or sequence, for mismatched shapes, and for a value that the
-    sequences' dtype can't hold, such as NaN among ints.
+    sequences' dtype can't hold, such as NaN for ints.
     """
     sequences = [_array(sequence) for sequence in sequences]
     if not sequences:
@@ -173,8 +172,8 @@ def pack(padded, lengths):
 def unpack(packed, value=0):
     """Undo `pack`: return the padded array and the lengths, with sequences in the original order.
 
-    packed: a Packed. value: the padding, as in `pad`.
-    Returns an array (T, B, …), where T is the largest length, and the lengths, int64 (B,).
+    packed: a Packed. value: the padding value.
+    Returns the padded array (T, B, …) and the lengths, int64 (B,). T is the largest length.
     Raises ValueError for a padding value that the dtype can't hold.
     """
     data, batch_sizes, order = packed
@@ -188,12 +187,12 @@ def unpack(packed, value=0):
 
 
 def bucket(lengths, size, rng):
-    """Group sequences of similar lengths into batches, which then need little padding.
+    """Group sequences of similar lengths into batches that need little padding.
 
     lengths: ints (N,). size: the number of sequences per batch; one batch may be smaller.
-    rng: a `numpy.random.Generator`, which shuffles the batches and the sequences of equal length.
-    Returns a list of int arrays, one per batch, with the sequences' indices. Each index occurs
-    once.
+    rng: a `numpy.random.Generator`, used to shuffle batches and sequences of equal length.
+    Returns a list of int arrays with the indices of the sequences, one array per batch. Each index
+    occurs exactly once.
     Raises ValueError for a size below 1.
     """
     if size < 1:
@@ -229,11 +228,11 @@ def one_hot(ids, size, dtype=np.float64):
 
 
 def last_word_task(sentences, vocabulary, dtype=np.float64):
-    """Return inputs and targets for predicting a sentence's last word from the words before it.
+    """Return inputs and targets for predicting the last word of a sentence from the other words.
 
     sentences: B strings of T + 1 words each. vocabulary: a Vocabulary of D words.
     Returns x (T, B, D), one-hot rows of `dtype`, and y (B,), the indices of the last words.
-    Raises ValueError for sentences of different lengths or of a single word, and for unknown words.
+    Raises ValueError for unequal lengths, for one-word sentences, and for unknown words.
     """
     ids = [vocabulary.encode(s) for s in _listed(sentences)]
     lengths = sorted({len(n) for n in ids})
@@ -244,7 +243,7 @@ def last_word_task(sentences, vocabulary, dtype=np.float64):
 
 
 def _checked_ids(ids, size):
-    """Return `ids` as an int array; raise ValueError unless all ids are from 0 to size − 1."""
+    """Return `ids` as an int array; raise ValueError unless all ids are between 0 and size − 1."""
     ids = as_array(ids)
     if ids.size == 0:
         ids = ids.astype(int)  # NumPy converts an empty list to float64
@@ -256,7 +255,7 @@ def _checked_ids(ids, size):
 
 
 def _filled(shape, value, dtype):
-    """Return an array filled with `value`; raise ValueError unless `dtype` can hold it."""
+    """Return an array filled with `value`; raise ValueError if `dtype` can't hold `value`."""
     with np.errstate(invalid="ignore", over="ignore"):
         held = np.array(value).astype(dtype)
         is_held = np.isclose(held.astype(complex), value, equal_nan=True)
@@ -266,7 +265,7 @@ def _filled(shape, value, dtype):
 
 
 def _array(sequence):
-    """Return an array unchanged or a list of ints as int64, even with NumPy 1.26 on Windows."""
+    """Return an array unchanged, or convert a list of ints to int64 on all platforms."""
     array = as_array(sequence)
     is_list_of_ints = array.dtype.kind == "i" and not hasattr(sequence, "dtype")
     return array.astype(np.int64) if is_list_of_ints else array
@@ -292,7 +291,7 @@ def _split(sentence):
 
 
 def _similar(word, known):
-    """Return a hint: known words similar to `word` or, if none are, the first ten known words."""
+    """Return a hint that lists known words similar to `word` or, failing that, ten known words."""
     by_case = {each.casefold(): each for each in reversed(known)}
     close = get_close_matches(word.casefold(), by_case, cutoff=0.5)
     if word.casefold() in close:

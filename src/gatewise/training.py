@@ -1,4 +1,4 @@
-"""Training loops: full-batch for small tasks, and mini-batch for sequence classifiers.
+"""Full-batch training for small tasks, and mini-batch training for sequence classifiers.
 
 The mini-batch loop includes validation and early stopping.
 """
@@ -45,12 +45,12 @@ def update(
     """Update a model's weights once, with a clipped gradient.
 
     model: a torch module that maps the inputs to logits (B, C).
-    optimizer: an optimizer of the model's parameters.
+    optimizer: an optimizer for the model's parameters.
     inputs: a list of the model's inputs. labels: (B,).
-    max_norm: the largest norm allowed; a gradient with a larger norm is scaled down to it.
+    max_norm: the largest norm allowed; a gradient with a larger norm is scaled down to `max_norm`.
     criterion: a function that maps logits and labels to the mean loss.
     Returns the loss before the update, in nats, and the norm of the gradient before clipping.
-    Raises RuntimeError, before changing the weights, for a gradient that isn't finite.
+    Raises RuntimeError for a gradient that isn't finite, and leaves the weights unchanged.
     """
     loss = criterion(model(*inputs), labels)
     optimizer.zero_grad()
@@ -61,13 +61,13 @@ def update(
 
 
 class Curves(NamedTuple):
-    """The result of `fit_classifier`, with one value per epoch except in `norm` and `best`."""
+    """The result of `fit_classifier`."""
 
     train: np.ndarray  # (epochs,), the mean training loss, in nats
     validation: np.ndarray  # (epochs,), the validation loss after each epoch, in nats
     accuracy: np.ndarray  # (epochs,), the share of validation sequences classified correctly
     norm: np.ndarray  # (updates,), the norm of the gradient before clipping
-    best: int  # the epoch, counted from 0, whose weights the model keeps
+    best: int  # the index of the best epoch, counted from 0
 
 
 def fit_classifier(
@@ -89,15 +89,15 @@ def fit_classifier(
     train, validation: pairs (sequences, labels), where `sequences` is a list of int arrays and
     `labels` contains ints. seed: the seed for the order of the batches; the weights and dropout
     depend on `torch.manual_seed`.
-    epochs: the maximum number of epochs. patience: the number of epochs without a lower validation
-    loss after which training stops.
+    epochs: the maximum number of epochs. patience: training stops after this many epochs
+    without a lower validation loss.
     size: the number of sequences per batch; the sequences in a batch have similar lengths.
-    max_norm, criterion: as in `update`.
-    optimizer: an optimizer of the model's parameters; Adam with a learning rate of 0.01 by default.
+    max_norm, criterion: the same as in `update`.
+    optimizer: an optimizer for the model's parameters, by default Adam with learning rate 0.01.
     A progress bar with the validation loss appears if the run takes longer than a second.
-    Returns Curves. After an interruption or an error, the model has the weights of the best epoch
-    so far or, in the first epoch, the weights after the last update.
-    Raises ValueError, before any training, for an empty set, for unequal numbers of sequences and
+    Returns Curves. If an interruption or an error ends training, the model keeps the weights of the
+    best epoch so far. An interruption in the first epoch leaves the weights of the last update.
+    Raises ValueError before training for an empty set, for unequal numbers of sequences and
     labels, and for `epochs`, `patience` or `size` below 1. Raises RuntimeError for a gradient that
     isn't finite.
     """
@@ -134,10 +134,10 @@ def fit_classifier(
 
 
 def batch(model, sequences, y=()):
-    """Pad sequences into one batch on the model's device.
+    """Combine sequences into one padded batch on the model's device.
 
     sequences: B int arrays. y: the B labels.
-    Returns the ids (T, B), the lengths (B,), which stay on the CPU, and the labels (B,).
+    Returns the ids (T, B), the lengths (B,) and the labels (B,). The lengths stay on the CPU.
     """
     device = next(model.parameters()).device
     ids, lengths = (torch.from_numpy(array) for array in text.pad(sequences))
@@ -146,7 +146,7 @@ def batch(model, sequences, y=()):
 
 @torch.no_grad()
 def predict(model, sequences, size=128):
-    """Return the logits (N, C) for N sequences, in the given order.
+    """Return the logits (N, C) for N sequences, in the order of the sequences.
 
     size: the number of sequences per batch; the sequences in a batch have similar lengths. The
     model is left in evaluation mode.
@@ -158,9 +158,10 @@ def predict(model, sequences, size=128):
 
 
 def evaluate(model, sequences, y, criterion=nn.functional.cross_entropy):
-    """Return the loss in nats on labeled sequences, and the share of them classified correctly.
+    """Return the loss in nats and the accuracy on labeled sequences.
 
-    model, sequences: as in `predict`. y: the labels (N,). criterion: as in `update`.
+    model, sequences: the same as in `predict`. y: the labels (N,).
+    criterion: the same as in `update`.
     """
     logits = predict(model, sequences)
     labels = torch.as_tensor(np.asarray(y, np.int64)).to(logits.device)
@@ -172,18 +173,19 @@ class Runs(NamedTuple):
     """The results of parallel training runs, recorded before each update."""
 
     loss: np.ndarray  # (S, epochs), in nats
-    right: np.ndarray  # (S, epochs), the number of right answers, from 0 to B
+    right: np.ndarray  # (S, epochs), the number of correct answers, from 0 to B
 
 
 def fit_together(models, x, y, epochs=500, lr=0.01):
-    """Train models in parallel, each as if by `fit`. The models may differ only in their weights.
+    """Train several models in parallel using the same method as `fit`.
 
-    models: S text models, or modules made of plain tensor operations, since `vmap` doesn't support
-    `nn.LSTM`. The weights are stacked along a leading axis S. Adam works elementwise, and no weight
-    affects another model's loss, so the models don't influence each other.
-    x: (T, B, D). y: (B,). epochs, lr: as in `fit`.
+    models: S text models, or S modules with only plain tensor operations (`vmap` doesn't support
+    `nn.LSTM`). The models may differ only in their weights, which are stacked along a leading axis
+    S. The models don't influence each other, because Adam works elementwise and each loss depends
+    on only one model's weights.
+    x: (T, B, D). y: (B,). epochs, lr: the same as in `fit`.
     The models are trained in place. Returns Runs.
-    Raises ValueError, before any training, for models that can't be trained together.
+    Raises ValueError before training for models that can't be trained together.
     """
     models = list(models)
     _check_alike(models)
@@ -250,7 +252,7 @@ def _check_alike(models):
 
 
 def _settings(model):
-    """Return a model's settings, except its parameters' values, as a dict with paths as keys."""
+    """Return a dict from attribute paths to a model's settings, without parameter values."""
     found = {}
     for path, module in model.named_modules():
         found[f"class {path}".strip()] = type(module)
@@ -265,5 +267,5 @@ def _settings(model):
 def _same(one, other):
     try:
         return bool(one is other or one == other)
-    except (RuntimeError, ValueError):  # arrays and tensors are compared elementwise
+    except (RuntimeError, ValueError):  # comparing arrays or tensors doesn't give a single bool
         return False

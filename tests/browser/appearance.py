@@ -1,18 +1,18 @@
-"""Checks that find overlapping, protruding or faint labels in a view, and axe violations."""
+"""Checks for overlapping, overflowing and low-contrast labels, and for axe violations."""
 
 import re
 
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 
-# Options for browser contexts; "narrow" is as wide as a phone.
+# Options for browser contexts. The "narrow" viewport is as wide as a phone.
 LOOKS = {
     "light": {"viewport": {"width": 1200, "height": 900}},
     "dark": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "dark"},
     "narrow": {"viewport": {"width": 390, "height": 844}},
 }
 
-# The boxes of all labels: SVG texts, lines of other texts, and controls.
+# Compare the boxes of all labels, which are SVG texts, lines of HTML text, and controls.
 BOXES = """root => {
     const boxes = [];
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
@@ -50,29 +50,29 @@ BOXES = """root => {
 
 
 def labels(root):
-    """Return the number of labels, the pairs that overlap, and the labels that stick out."""
+    """Return the number of labels, the overlapping pairs, and the labels outside the view."""
     return root.evaluate(BOXES)
 
 
-# Jupyter's page is a box without height. Anything clipped by it counts as invisible, and axe
-# doesn't check the contrast of invisible text.
+# Jupyter's page has zero height and clips its content. Axe treats clipped text as invisible and
+# doesn't check its contrast.
 UNCLIPPED = ":has([data-judged]) { overflow: visible !important; contain: none !important }"
-# The indices of the judged elements that contain something that passed a rule.
+# For each given node, return the index of the judged element that contains the node.
 PASSED = """(parts) => parts.map((part) =>
     Number(document.querySelector(part).closest("[data-judged]").dataset.judged))"""
 
 
 def violations(roots, rule="color-contrast"):
-    """Return axe violations in some elements, as pairs of a rule and the nodes that break it.
+    """Return the axe violations in some elements, as a list of pairs (rule, nodes).
 
-    roots: a locator. rule: a rule that must apply to something in each element, as proof that axe
-    sees the element.
+    roots: a locator of the elements. rule: an axe rule; each element must contain a node to which
+    this rule applies.
     """
     page, number = roots.page, roots.count()
     roots.evaluate_all("nodes => nodes.forEach((node, n) => (node.dataset.judged = n))")
     style = page.add_style_tag(content=UNCLIPPED)
-    # Listing all nodes that pass takes longer than the checks. For one element, axe needs to list
-    # only the first node.
+    # Listing all nodes that pass takes longer than the checks themselves. If there is a single
+    # element, one passing node is enough.
     options = {"resultTypes": ["violations", "passes"] if number > 1 else ["violations"]}
     found = Axe().run(page, context="[data-judged]", options=options).response
     judged = [v for v in found["passes"] + found["violations"] if v["id"] == rule]
@@ -83,8 +83,8 @@ def violations(roots, rule="color-contrast"):
     return [(v["id"], [node["html"] for node in v["nodes"]]) for v in found["violations"]]
 
 
-# For each label of a picture, its text, color and opacity, and the color and opacity of each shape
-# under the label's middle, from the bottom up. If the label has an outline, its color comes last.
+# For each label in a picture, return its text, color and opacity, and the color and opacity of each
+# shape behind its center, from back to front. The color of the label's outline comes last.
 LABELS = """svg => {
     const opacity = (node, inside) => {
         for (; node !== svg; node = node.parentElement) inside *= getComputedStyle(node).opacity;
@@ -124,12 +124,12 @@ def rgb(color):
 
 
 def hard_to_read(picture):
-    """Return the labels of a picture that have too little contrast with their background."""
+    """Return the labels in a picture whose contrast with the background is too low."""
     found = []
     labels = picture.evaluate(LABELS)
     assert labels
     for text, ink, dim, (whole, *shapes) in labels:
-        assert whole[1] == 1  # the picture's background is opaque
+        assert whole[1] == 1  # the picture's background must be opaque
         ground = rgb(whole[0])
         for color, opacity in shapes:
             ground = opacity * rgb(color) + (1 - opacity) * ground

@@ -1,11 +1,11 @@
-"""A live widget on a blank page, with a stub for anywidget's model and no Jupyter or kernel."""
+"""A live widget on a blank page, with a stub that replaces anywidget's model and the kernel."""
 
 import os
 import re
 import shutil
 
 NAMES = ["chromium", "chromium-browser", "google-chrome"]
-PLACES = [  # on macOS and Windows, browsers aren't on the PATH
+PLACES = [  # browsers aren't on the PATH on macOS and Windows
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",
 ]
@@ -16,9 +16,9 @@ FLAGS = (
 
 
 def executable():
-    """Return the browser's path: GATEWISE_BROWSER, one of NAMES on the PATH, or one of PLACES.
+    """Return the path of a browser from GATEWISE_BROWSER, the PATH or PLACES.
 
-    Raises FileNotFoundError if there is none.
+    Raises FileNotFoundError if no browser is found.
     """
     found = os.environ.get("GATEWISE_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
     found = found or next(filter(os.path.exists, PLACES), None)
@@ -31,9 +31,8 @@ def executable():
 
 
 PAGE = '<!doctype html><meta name="color-scheme" content="light dark"><main></main>'
-# This script works like anywidget and Backbone. The widget's module is loaded from a blob. Each
-# changed setting fires an event, and a final event covers all of them. Python receives the changes
-# when they are saved.
+# This script imitates anywidget and Backbone. It loads the widget's module from a blob. A change
+# fires one event per changed setting and then a general event. Python receives saved changes only.
 MOUNT = """async state => {
     const listeners = {}, unsaved = new Set();
     const fire = event => [...(listeners[event] ?? [])].forEach(listener => listener());
@@ -64,7 +63,7 @@ MOUNT = """async state => {
 
 
 def state(widget):
-    """Return the state that anywidget sends, as JSON data with buffers as text."""
+    """Return the state that anywidget sends, as JSON data in which buffers are text."""
     plain = widget.plain()
     return widget.get_state() | {"constants": {name: plain[name] for name in widget.constants}}
 
@@ -72,7 +71,7 @@ def state(widget):
 class View:
     """A Python widget and the page that shows it.
 
-    page: a Playwright page, which only this widget uses. `faults` collects errors and warnings.
+    page: a Playwright page for this widget alone. `faults` collects console messages and errors.
     """
 
     def __init__(self, page, widget):
@@ -84,19 +83,19 @@ class View:
         self.root = page.locator("main")
 
     def send(self, **settings):
-        """Change settings in Python, and send them to the browser."""
+        """Change settings in Python and send them to the browser."""
         for name, value in settings.items():
             setattr(self.widget, name, value)
         self.page.evaluate("state => receive(state)", state(self.widget))
 
     def bring(self):
-        """Send the browser's saved changes to Python, message by message. Returns the widget."""
+        """Apply the browser's saved changes to the Python widget, and return the widget."""
         for message in self.page.evaluate("messages.splice(0)"):
             self.widget.set_state(message)
         return self.widget
 
     def shown(self):
-        """Return a dict from the name of each visible value to the number on the screen."""
+        """Return a dict from the names of visible values to the numbers on the screen."""
         pairs = self.root.locator("[data-value]:visible").evaluate_all(
             "nodes => nodes.map(node => [node.dataset.value, node.textContent])"
         )
@@ -107,7 +106,7 @@ class View:
 
 
 def parse(text):
-    """Parse a number as the widgets write it: −0.05, +1.25, 3.1·10⁻⁴."""
+    """Parse a number in the widgets' format, such as −0.05, +1.25 or 3.1·10⁻⁴."""
     plain = text.replace("−", "-").translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
     return float(re.sub(r"·10", "e", plain))
 
@@ -115,7 +114,7 @@ def parse(text):
 def swipe(touch, x, y, right, down):
     """Touch the page at a point, move the finger in three steps, and lift it.
 
-    touch: a session of the Chrome DevTools Protocol.
+    touch: a Chrome DevTools Protocol session.
     """
     for n in range(4):
         points = [{"x": x + right * n / 3, "y": y + down * n / 3}]

@@ -1,4 +1,4 @@
-"""A headless browser, and widgets shown in it."""
+"""Fixtures for a headless browser and for the widgets that it shows."""
 
 import os
 
@@ -6,11 +6,11 @@ import pytest
 from blank_page import FLAGS, View, executable
 from playwright.sync_api import expect, sync_playwright
 
-expect.set_options(timeout=30_000)  # far longer than any condition takes on a blank page
+expect.set_options(timeout=30_000)
 
 
-# One browser per module, not per session: while Playwright's event loop runs, no other loop can run
-# in this thread, but the notebooks that the same worker executes need one.
+# While Playwright's event loop runs, no other event loop can run in the same thread. Notebook tests
+# need an event loop, so the browser is closed after each module.
 @pytest.fixture(scope="module")
 def browser():
     try:
@@ -25,7 +25,7 @@ def browser():
 
 @pytest.fixture
 def opened(browser):
-    """Return a function that opens a page with reduced motion, and a list of the pages' faults.
+    """Return a function that opens pages with reduced motion, and a list of the pages' faults.
 
     The function takes Playwright's options for a browser context. The list must stay empty.
     """
@@ -46,9 +46,9 @@ def opened(browser):
 
 @pytest.fixture
 def show(browser):
-    """Return `show(widget, **options)`, which returns a `View` that must have no faults.
+    """Return `show(widget, **options)`, which opens a widget on a page and returns a `View`.
 
-    The options are Playwright's options for a browser context.
+    The options are Playwright's options for a browser context. The test fails if a view has faults.
     """
     views = []
 

@@ -1,4 +1,4 @@
-"""Firefox, driven through WebDriver BiDi, since Playwright can drive only its own Firefox."""
+"""Control an installed Firefox through WebDriver BiDi; Playwright supports only its own build."""
 
 import itertools
 import json
@@ -11,7 +11,7 @@ import websocket
 
 
 def executable():
-    """Return Firefox's path. Raises FileNotFoundError if it isn't on the PATH."""
+    """Return Firefox's path. Raises FileNotFoundError if Firefox isn't on the PATH."""
     found = next(filter(None, map(shutil.which, ("firefox-esr", "firefox"))), None)
     if not found:
         raise FileNotFoundError("expected firefox-esr or firefox on the PATH, got none")
@@ -19,20 +19,20 @@ def executable():
 
 
 class Firefox:
-    """A headless Firefox with one tab, whose warnings and errors are collected in `faults`.
+    """A headless Firefox with one tab.
 
-    `requests` collects the addresses that the page requests.
+    `faults` collects warnings and errors, and `requests` collects the addresses of all requests.
     """
 
     def __init__(self, profile):
-        """profile: an empty folder, to which Firefox may write."""
+        """profile: an empty folder for Firefox's profile."""
         self.faults, self.requests = [], []
         command = [executable(), "--headless", "--remote-debugging-port=0", "--profile", profile]
         environment = os.environ | {"MOZ_CRASHREPORTER_DISABLE": "1"}
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
         lines = (re.search(r"listening on (ws://\S+)", line) for line in self.process.stderr)
         address = next(filter(None, lines))[1]
-        # Firefox doesn't let web pages open a session, so no Origin header is sent.
+        # Firefox rejects connections from web pages, which send an Origin header.
         self.socket = websocket.create_connection(
             f"{address}/session", suppress_origin=True, timeout=60
         )
@@ -42,7 +42,7 @@ class Firefox:
         self.tab = self.ask("browsingContext.getTree")["contexts"][0]["context"]
 
     def ask(self, method, **params):
-        """Send a command and return its result, keeping the events that arrive in between."""
+        """Send a command, record the events that arrive meanwhile, and return the result."""
         number = next(self.numbers)
         self.socket.send(json.dumps({"id": number, "method": method, "params": params}))
         while (said := json.loads(self.socket.recv())).get("id") != number:
@@ -60,7 +60,7 @@ class Firefox:
         self.ask("browsingContext.navigate", context=self.tab, url=address, wait="complete")
 
     def evaluate(self, expression):
-        """Return the value of an expression, after waiting for it if it is a promise."""
+        """Evaluate a JavaScript expression, await a promise, and return the value."""
         found = self.ask(
             "script.evaluate",
             expression=f"(async () => JSON.stringify(await ({expression})))()",

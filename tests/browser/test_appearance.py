@@ -1,8 +1,8 @@
-"""The checks of a view find its faults, even on a page that clips its content as Jupyter's does."""
+"""The appearance checks find faults even on a page that clips its content, as in Jupyter."""
 
 from appearance import labels, violations
 
-# A view with faults, in a box without height that hides its overflow.
+# A view with faults, on a page that has zero height and hides its overflow.
 PAGE = """<body style="height: 0; overflow: hidden">
 <main style="width: 300px; background: white; font: 16px sans-serif">
     <p style="color: #aaa">pale</p>

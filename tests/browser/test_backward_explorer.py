@@ -1,4 +1,4 @@
-"""BackwardExplorer in a browser: every gradient on the screen equals autograd's."""
+"""In a browser, BackwardExplorer shows the same gradients as torch's autograd."""
 
 import re
 
@@ -12,7 +12,7 @@ from gatewise.drawings.values import gradient_thickness
 from gatewise.widgets import BackwardExplorer
 
 STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"]
-# The gradients computed at each stage whose name isn't that of a single gradient.
+# The stages that compute several gradients, and the names of these gradients.
 FOUND = {
     "da": ["lstm.da_i", "lstm.da_f", "lstm.da_g", "lstm.da_o", "rnn.da"],
     "back": ["lstm.dh_before", "lstm.dc_before", "rnn.dh_before"],
@@ -33,12 +33,11 @@ def detach(view):
 
 
 def click(view, name):
-    # At either end, there is nothing left to do, so the click must have no effect.
+    # At the first and the last step, the click must have no effect.
     view.root.get_by_role("button", name=name).click(force=True)
 
 
 def place(view):
-    """Return the step and the stage in Python."""
     explorer = view.bring()
     return explorer.step, explorer.stage
 
@@ -64,7 +63,7 @@ def test_every_gradient_is_autograds(show, n):
         dc = np.array(explorer.values["lstm"]["dc"][: explorer.read])
         np.testing.assert_allclose(dc[:-1], dc[1:] * f[1:], rtol=1e-12, atol=0)
 
-    for step in range(explorer.read, 0, -1):  # the numbers on the screen have two digits
+    for step in range(explorer.read, 0, -1):  # displayed numbers have two digits
         click(view, "Go back a step")
         shown = view.shown()
         assert len(shown) == 15
@@ -178,7 +177,7 @@ def test_both_cells_say_where_the_gradient_is_lost_on_one_scale(view):
     expect(view.root.locator(".key")).to_contain_text("dashed: negative")
 
 
-# Whether each visible wire with a value is dashed, in the cells and between the boxes.
+# For each visible wire with a value, return whether the wire is dashed.
 DASHED = """root => {
     const dashed = path => getComputedStyle(path).strokeDasharray !== "none";
     const all = query => [...root.querySelectorAll(query)].filter(x => x.getClientRects().length);
@@ -224,7 +223,7 @@ def test_the_wires_to_the_previous_states_are_named_after_them(view):
         assert sorted(row.strip() for row in rows) == names
 
 
-# The on-screen size of each text, except for subscripts.
+# Return the size of every text on the screen except subscripts.
 SIZES = """root => [...root.querySelectorAll("*")].flatMap((node) => {
     const has = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
     const isIndex = node.matches("sub, tspan[data-index]");
@@ -235,7 +234,7 @@ SIZES = """root => [...root.querySelectorAll("*")].flatMap((node) => {
 
 
 def test_text_in_the_projector_view_can_be_read_from_afar(show):
-    """At 1280 × 720, all text is at least 14 px in size, or 12 px in the drawings of the cells."""
+    """At 1280 × 720, text must be at least 14 px in size, or 12 px in the drawings of the cells."""
     view = show(BackwardExplorer(step=5, stage="back"), viewport={"width": 1280, "height": 720})
     view.send(projector=True)
     sizes = view.root.evaluate(SIZES)

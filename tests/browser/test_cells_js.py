@@ -1,4 +1,4 @@
-"""On a blank page, cells.js agrees with gatewise.cells in float64 to 1e-12."""
+"""In float64, cells.js agrees with gatewise.cells to within 1e-12."""
 
 import json
 from importlib.resources import files
@@ -17,7 +17,7 @@ from gatewise.widgets.words import ENGLISH
 
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
 GATES = {"rnn": "", "lstm": "ifo", "gru": "rz"}
-# Sizes T, D, H; the largest one runs once.
+# Each triple is (T, D, H). The largest size is tested only once.
 SIZES = [(1, 1, 1), (2, 3, 1), (7, 1, 5), (9, 4, 16), (40, 10, 16), (3, 2, 256)]
 CASES = [("rnn", None), ("lstm", None), ("gru", True), ("gru", False)]
 READ = """([name, params, x, start, clamps, dh, dc]) => {
@@ -34,7 +34,7 @@ RUN = f"""(message) => {{
     const trace = cell.forward(params, x, start, clamps);
     return [plain(trace), plain(cell.backward(params, trace, dh, dc))];
 }}"""
-# Central differences of the loss, h · dh + c · dc, with respect to each input number.
+# Return central differences of the loss h · dh + c · dc with respect to each input number.
 SLOPES = f"""(message) => {{
     const [cell, params, x, start, clamps, dh, dc] = ({READ})(message);
     const dot = (a, b) => a.reduce((sum, v, n) => sum + v * b[n], 0);
@@ -61,7 +61,7 @@ SLOPES = f"""(message) => {{
 def page(browser, request):
     page = browser.new_page()
     source = (files("gatewise.widgets") / "static" / "cells.js").read_text(encoding="utf-8")
-    source = getattr(request, "param", source)  # tools/mutants_js.py sends changed sources
+    source = getattr(request, "param", source)  # tools/mutants_js.py passes mutated sources
     page.evaluate(
         """async source => {
             const blob = new Blob([source], {type: "text/javascript"});
@@ -74,7 +74,6 @@ def page(browser, request):
 
 
 def draw(name, form, size, seed=0):
-    """Draw parameters, input, initial states, and the gradient on h."""
     (T, D, H), rng = size, np.random.default_rng(seed)
     params = CELLS[name].Params.random(D, H, rng)
     states = {k: rng.normal(size=(1, H)) for k in (["h0", "c0"] if name == "lstm" else ["h0"])}
@@ -83,7 +82,7 @@ def draw(name, form, size, seed=0):
 
 
 def call(page, function, message):
-    """Call a JavaScript function. As JSON, long arrays travel faster than as Playwright's own."""
+    """Call a JavaScript function. JSON is faster than Playwright's serialization of long arrays."""
     script = f"text => JSON.stringify(({function})(JSON.parse(text)))"
     return json.loads(page.evaluate(script, json.dumps(message)))
 
@@ -103,7 +102,7 @@ def as_message(name, params, x, states, options, dh, clamps=None, dc=None):
 
 
 def assert_same(found, expected):
-    """Assert that the arrays of a Trace or Grads agree with those from JavaScript to 1e-12."""
+    """Assert that the arrays from JavaScript equal the expected arrays to within 1e-12."""
     compared = {k: v for k, v in expected.items() if isinstance(v, np.ndarray)}
     for name, array in compared.items():
         np.testing.assert_allclose(found[name], array.ravel(), rtol=0, atol=1e-12, err_msg=name)
@@ -137,7 +136,7 @@ def test_blocks_and_gates_are_those_of_the_cells(page, name):
 
 
 def held(name, params, x, states, options, clamps):
-    """Run the cell step by step, and recompute everything that depends on a held gate."""
+    """Run the cell step by step and recompute everything that depends on a held gate."""
     cell, state, rows = CELLS[name], {k[0]: v for k, v in states.items()}, []
     for t, x_t in enumerate(x):
         now = cell.step(params, x_t, **state, **options)._asdict()
@@ -162,7 +161,7 @@ def held(name, params, x, states, options, clamps):
 
 
 def clamped(name, size, seed):
-    """Draw clamps: numbers from 0 to 1 that hold some units of some gates from some step on."""
+    """Draw clamps that hold some units of some gates at 0, 0.3 or 1 from a random step onward."""
     (T, _, H), rng = size, np.random.default_rng(seed)
     clamps = {}
     for k in GATES[name][: 1 + seed % 3]:
@@ -184,7 +183,7 @@ def test_clamps_hold_a_gate_and_all_that_follows(page, name, form, size):
 
 @pytest.mark.parametrize(("name", "form"), CASES[1:], ids=str)
 def test_no_gradient_passes_a_held_gate(page, name, form):
-    """Every gradient agrees with central differences of the loss, even if gates are held."""
+    """When gates are held, every gradient must still agree with central differences of the loss."""
     size = (5, 2, 3)
     params, x, states, options, dh = draw(name, form, size, seed=4)
     clamps = clamped(name, size, seed=4)
@@ -213,7 +212,7 @@ def test_a_unit_of_a_layer_is_that_of_a_gate_explorer(page, name, kind):
 def test_probabilities_and_distances(page):
     rng = np.random.default_rng(0)
     h, W, b = rng.normal(size=7), rng.normal(size=(7, 12)), rng.normal(size=12)
-    h[0], W[0] = 1, 1000  # exp(1000) would be infinite
+    h[0], W[0] = 1, 1000  # exp(1000) would overflow
     f = "([h, W, b]) => [...cells.probabilities(...[h, W, b].map((a) => Float64Array.from(a)))]"
     found = page.evaluate(f, [h.tolist(), W.ravel().tolist(), b.tolist()])
     p = np.exp(h @ W + b - 1000)
@@ -245,7 +244,7 @@ def test_what_became_of_a_difference_is_pythons(page):
             p = rng.dirichlet([1, 1, 1], size=(2, T))
         runs = [{"words": [name] * T, "p": p[b]} for b, name in enumerate("AB")]
         apart = {}
-        for k in states:  # some shrink, some are 0, and some saturate tanh
+        for k in states:
             middle, size, decay = rng.choice([0, 4]), rng.choice([0, 0.05, 2]), rng.choice([0, 3])
             half = size / 2 * np.exp(-decay * np.arange(T))[:, None]
             runs[0][k], runs[1][k] = middle + half, middle - half
@@ -277,7 +276,7 @@ def test_largest_keeps_the_first_of_equal_values(page, count):
 
 def test_ranks_and_areas_are_scipys_and_pythons(page):
     rng = np.random.default_rng(0)
-    values = np.round(rng.normal(size=(60, 3)), 1)  # so that some values are tied
+    values = np.round(rng.normal(size=(60, 3)), 1)  # rounding creates ties
     values[:4] = [[0.0], [-0.0], [1e30], [-1e30]]
     f = """([values, masks]) => {
         const ranked = [0, 1, 2].map((unit) => cells.ranks(Float64Array.from(values), 3, unit));

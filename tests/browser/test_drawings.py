@@ -1,4 +1,4 @@
-"""The drawings are readable on every kind of page: their ink and ground come from one theme."""
+"""The drawings are readable on every page because one theme sets all of their colors."""
 
 from base64 import b64encode
 from io import BytesIO
@@ -12,7 +12,7 @@ from gatewise import drawings
 from tools import figures
 
 CELL = drawings.lstm_cell()
-JUPYTER = {  # from JupyterLab, and from the labvariables.css that other hosts of ipywidgets load
+JUPYTER = {  # JupyterLab and other hosts of ipywidgets define these variables
     "light": "--jp-content-font-color1: rgba(0,0,0,0.87); --jp-layout-color0: white",
     "dark": "--jp-content-font-color1: rgba(255,255,255,1); --jp-layout-color0: #111",
 }
@@ -20,7 +20,7 @@ SITE = {
     name: "; ".join(f"--gw-{key}: {value}" for key, value in theme.items())
     for name, theme in [("light", drawings.LIGHT), ("dark", drawings.DARK)]
 }
-# The variables of a page, the system's color scheme, and the expected background of the drawing.
+# For each page: CSS variables, the system's color scheme, and the expected theme of the drawing.
 PAGES = {
     "plain": ("", "light", "light"),
     "plain, dark system": ("", "dark", "light"),
@@ -52,14 +52,14 @@ def test_a_drawing_in_a_page_is_readable(browser, page):
     tab.close()
     assert len(inks) == 1
     assert inks == numbers
-    assert len(grounds) == 2  # the backgrounds of the picture and of the cell
+    assert len(grounds) == 2  # the picture and the cell have different backgrounds
     assert min(contrast(rgb(inks[0]), rgb(color)) for color in grounds) >= 4.5
     assert all((luminance(rgb(color)) > 0.5) == (ground == "light") for color in grounds)
 
 
 @pytest.mark.parametrize("theme", SITE)
 def test_every_drawing_in_the_index_has_alt_text_and_readable_labels(browser, theme):
-    # axe doesn't check the contrast of text in an SVG, so the test computes it.
+    # Axe doesn't check the contrast of SVG text, so this test computes it.
     index, names = figures.index()
     drawn = {figure: figure.draw(names) for figure in index}
     drawn = {f.file: d.svg(f.alt) for f, d in drawn.items() if isinstance(d, drawings.Drawing)}
@@ -75,7 +75,7 @@ def test_every_drawing_in_the_index_has_alt_text_and_readable_labels(browser, th
 
 @pytest.mark.parametrize("system", ["light", "dark"])
 def test_a_drawing_as_an_image_is_dark_on_light(browser, system):
-    """The page's variables don't reach the image, as on GitHub and in JupyterLab's outputs."""
+    """An image ignores the page's CSS variables, as on GitHub and in JupyterLab's outputs."""
     tab = browser.new_page(color_scheme=system)
     source = b64encode(CELL.svg().encode()).decode()
     body = f"{SITE['dark']}; background: #111"
@@ -86,7 +86,7 @@ def test_a_drawing_as_an_image_is_dark_on_light(browser, system):
     tab.close()
     colors, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_counts=True)
     common = colors[np.argsort(-counts)]
-    assert min(luminance(color) for color in common[:2]) > 0.8  # the ground and the panel
+    assert min(luminance(color) for color in common[:2]) > 0.8
     assert rgb("51 51 51").tolist() in common[:8].tolist()
 
 

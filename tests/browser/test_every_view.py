@@ -1,4 +1,4 @@
-"""No widget has overlaps or axe violations, and each input changes the view."""
+"""No widget has overlapping labels or axe violations, and every control changes its view."""
 
 import numpy as np
 import pytest
@@ -52,20 +52,19 @@ def reader():
     rnn, readout = torch.nn.LSTM(5, 16), torch.nn.Linear(16, 5)
     with torch.no_grad():
         for weights in rnn.parameters():
-            weights *= 3  # so that each unit has different colors
+            weights *= 3  # large weights give the units different colors
     text = "a bad cab " * 20
     return TextReader((None, rnn, readout), "abcd ", text=text, marks=[[2, 5]])
 
 
 def longest(letters, more=()):
-    """Return the settings with the longest numbers."""
+    """Return settings whose numbers are as long as possible."""
     low = dict.fromkeys(letters, -10)
     states = {"x": -2, "h_before": -1, "inputs": [-2, 2] * 4}
     return {"w_x": low, "w_h": low, "b": low | dict.fromkeys(more, -10), **states}
 
 
-# Each widget, and the settings in which it is checked, one after another.
-BACKWARD = [  # T, read, step, stage, detach, forget bias
+BACKWARD = [
     (8, 8, 8, "dh", False, 1),
     (8, 8, 8, "dc", False, 1),
     (8, 8, 5, "da", False, 1),
@@ -74,7 +73,7 @@ BACKWARD = [  # T, read, step, stage, detach, forget bias
     (12, 12, 3, "back", True, 6),
     (2, 2, 1, "back", True, 0),
     (2, 1, 1, "back", False, 0),
-    (20, 20, 9, "back", True, -2),  # in this state, everything is visible
+    (20, 20, 9, "back", True, -2),  # with these settings, everything is visible
 ]
 NAMES = ["T", "read", "step", "stage", "detach", "forget_bias"]
 VIEWS = {
@@ -120,12 +119,12 @@ SLIDERS = "input[type=range]:visible"
 PICTURE = "root => [...root.querySelectorAll('svg')].map(svg => svg.innerHTML).join()"
 FOUR = ["LSTM", "GRU", "backward", "two short sentences"]
 four = pytest.mark.parametrize("name", FOUR)
-five = pytest.mark.parametrize("name", [*FOUR, "a text"])  # the text has a single slider
+five = pytest.mark.parametrize("name", [*FOUR, "a text"])  # TextReader has only one slider
 
 
 @five
 def test_a_place_too_narrow_for_the_widget_gives_no_error(show, name):
-    """A chart of negative width would log an error to the console, and the test would fail."""
+    """The test fails if a chart with a negative width logs an error to the console."""
     view = show(VIEWS[name][0]())
     drawn = view.root.evaluate(PICTURE)
     view.page.set_viewport_size({"width": 60, "height": 900})
@@ -164,8 +163,7 @@ def test_the_picture_follows_a_drag(show, name):
 
 
 HANDLES = "input[type=range]:visible, [role=slider]:visible"
-# The point where a finger touches a handle (near the middle of a slider's knob, or in the middle of
-# a drawn handle), and the direction toward the farther end.
+# Return the point where a finger touches a handle, and the direction toward the farther end.
 GRASP = """node => {
     const {x, y, width, height} = node.getBoundingClientRect();
     const [from, to, at] = node.max
@@ -179,7 +177,7 @@ GRASP = """node => {
 
 @four
 def test_a_finger_pulls_a_handle_sideways_and_the_page_up_and_down(show, name):
-    """The page is as tall as its content, so it can't scroll and take the touch from the handle."""
+    """The viewport shows the whole page, so a touch on a handle can't scroll the page."""
     view = show(VIEWS[name][0](), viewport={"width": 390, "height": 3000}, has_touch=True)
     view.root.locator("details").evaluate_all("nodes => nodes.forEach(node => (node.open = true))")
     touch, pulled = view.page.context.new_cdp_session(view.page), {}
@@ -193,7 +191,7 @@ def test_a_finger_pulls_a_handle_sideways_and_the_page_up_and_down(show, name):
         swipe(touch, x, y, 200 * way, 30)
         pulled[node.get_attribute("aria-label")] = node.get_attribute("aria-valuetext") != said
     assert len(pulled) >= 3
-    # The time handle accepts only taps: a drag would pass a gate every pixel or two.
+    # The time handle accepts only taps, because a drag would pass a gate every pixel or two.
     assert {label for label, moved in pulled.items() if not moved} <= {"Back through time"}
 
 
@@ -231,7 +229,7 @@ def test_the_projector_view_fits_one_screen(show, name, screen):
     view.page.wait_for_function("document.querySelector('.gatewise').matches(':popover-open')")
     assert root.evaluate(FIT)
     assert view.bring().projector is True
-    view.send(**VIEWS[name][1][-1])  # the settings that show the most
+    view.send(**VIEWS[name][1][-1])  # these settings show the most elements
     assert root.evaluate(FIT)
     assert labels(view.root)[1:] == [[], []]
     view.page.keyboard.press("Escape")
@@ -254,7 +252,7 @@ def test_leaving_the_projector_view_keeps_the_place_on_the_page(show, name):
 
 
 def test_a_value_that_python_refuses_leaves_the_screen(show):
-    """The browser sets a step that no longer exists in Python."""
+    """The browser sends a step that no longer exists in Python."""
     view = show(BackwardExplorer())
     sent = []
     view.widget.T = 5

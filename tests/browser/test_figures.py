@@ -1,4 +1,4 @@
-"""The figures on a page: axe finds no violation, and no labels overlap."""
+"""On a page with all figures, no labels overlap and axe finds no violations."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""GateExplorer and GRUExplorer show the numbers of gatewise.cells and torch on the screen."""
+"""GateExplorer and GRUExplorer show the same numbers as gatewise.cells and torch."""
 
 import numpy as np
 import pytest
@@ -18,13 +18,12 @@ both = pytest.mark.parametrize("kind", [GateExplorer, GRUExplorer])
 
 
 def weights(view):
-    """Unfold the weights in a view, and return the view."""
+    """Open the section with the weights, and return the view."""
     view.root.get_by_text("Set the weights").click()
     return view
 
 
 def drag(view, node, right, down):
-    """Drag a handle by its middle."""
     node.scroll_into_view_if_needed()
     box, mouse = node.bounding_box(), view.page.mouse
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -39,7 +38,7 @@ def states(explorer):
 
 
 def by_torch(explorer, inputs):
-    """Return the states of nn.LSTMCell or nn.GRUCell after each input, by name."""
+    """Return a dict from state names to the states of torch's cell after each input."""
     names = states(explorer)
     kind = torch.nn.LSTMCell if "c_before" in names else torch.nn.GRUCell
     cell = kind(1, 1, dtype=torch.float64)
@@ -56,7 +55,7 @@ def by_torch(explorer, inputs):
 
 
 def agree(view):
-    """Assert that the screen, the cells and torch agree on every number. Returns the explorer."""
+    """Assert that the screen, the cells and torch show the same numbers. Returns the explorer."""
     explorer, shown = view.bring(), view.shown()
     values = dict(explorer.values)
     strip = values.pop("strip")
@@ -74,7 +73,7 @@ def agree(view):
 
 
 def draw(explorer, rng):
-    """Draw random settings that the sliders can reach."""
+    """Draw random settings from the ranges of the sliders."""
     by_gate = {name: {k: rng.uniform(-4, 4) for k in getattr(explorer, name)} for name in BY_GATE}
     start = {k: rng.uniform(-1, 1) for k in states(explorer)}
     return {**by_gate, **start, "x": rng.uniform(-2, 2), "inputs": rng.uniform(-2, 2, 8).tolist()}
@@ -117,7 +116,7 @@ def test_bars_are_dragged_and_moved_by_keys(show, kind):
     assert inputs[3] == -0.5
     assert inputs[5] not in (0.0, 1.0)
     assert f"{inputs[5]:.2f}" in bars.nth(5).get_attribute("aria-valuetext")
-    # Home and End move a handle to its ends.
+    # The Home and End keys set a handle to its minimum and maximum.
     bars.nth(0).press("End")
     bars.nth(1).press("Home")
     assert agree(view).inputs[:2] == [2, -2]
@@ -220,7 +219,7 @@ def test_a_task_shows_the_chosen_step(show):
     shown = view.shown()
     for name in ("x", "c_before", "h_before", "c", "h"):
         assert shown[name] == pytest.approx(explorer.values[name], abs=0.005 + 1e-9)
-    assert view.root.locator("input[type=range]:visible").count() == 1  # only the step slider
+    assert view.root.locator("input[type=range]:visible").count() == 1
     view.root.get_by_role("slider", name="time step").press("End")
     assert view.bring().step == 20
 
@@ -233,7 +232,7 @@ def test_a_verdict_stays_in_view(show):
 
 
 def heights(view, line):
-    """Return the height of each point of a line, in pixels from the bottom."""
+    """Return the height of each point of a line in pixels."""
     d = view.root.locator(f".strip .line.{line}").get_attribute("d")
     return [-float(point.split()[1]) for point in d[1:].split("L")]
 
@@ -247,7 +246,7 @@ def test_a_sequence_starts_with_the_state_before_its_first_step(show, task):
     first = tasks.visible(task)[0].c0 if task else view.widget.c_before
     values = np.array([first, *view.widget.values["strip"]["c"]])
     np.testing.assert_allclose(np.polyval(np.polyfit(values, c, 1), values), c, atol=0.1)
-    assert view.root.locator(".strip .tick").all_text_contents().count("0") == 2  # on both axes
+    assert view.root.locator(".strip .tick").all_text_contents().count("0") == 2
 
 
 CARDS = ".card, .card *"
@@ -297,11 +296,11 @@ def test_the_projector_view_is_readable_on_an_upright_screen(show, kind):
     assert face.evaluate(size) >= 10
 
 
-# ── a guess before the answer ──
+# ── guesses ──
 
 
 def guessing(view, k):
-    """Start guessing a state. Returns the button that shows the answer, and the handles."""
+    """Start a guess, and return the button that shows the answer and the handles."""
     view.root.get_by_role("button", name="Guess first").click()
     return (
         view.root.get_by_role("button", name=f"Show {k}"),
@@ -315,7 +314,7 @@ def guessed(handles):
 
 
 def verdict(explorer, k, guess):
-    """Return the comment on a guess that the explorer should give, from the cells' numbers."""
+    """Return the comment that the explorer should make on a guess."""
     words, line = ENGLISH["gates"], explorer.values["strip"][k]
     came = {name: getattr(explorer, name) for name in states(explorer)}
     trace = explorer.module.forward(
@@ -339,7 +338,7 @@ def verdict(explorer, k, guess):
 
 
 def stroke(view, shares):
-    """Draw across the chart. shares: the heights of the points, as shares of the chart's height."""
+    """Draw a curve across the chart. shares: the heights as fractions of the chart's height."""
     paper = view.root.locator(".paper")
     paper.scroll_into_view_if_needed()
     box, mouse = paper.bounding_box(), view.page.mouse
@@ -365,7 +364,7 @@ def test_a_guess_is_drawn_before_the_answer_and_compared_with_it(show, kind, pre
     answer, handles = guessing(view, k)
     expect(handles).to_have_count(8)
     assert guessed(handles) == [getattr(view.widget, f"{k}_before")] * 8
-    # Nothing gives the answer away: there is no line after step 0, and no visible or spoken number.
+    # Neither the line nor any visible or spoken number may reveal the answer.
     assert len(heights(view, k)) == 1
     assert not ends & view.shown().keys()
     bar = view.root.get_by_role("slider", name="input x of time step 1")
@@ -394,24 +393,24 @@ def test_a_guess_is_drawn_before_the_answer_and_compared_with_it(show, kind, pre
 
 
 def test_a_guess_close_to_the_answer_is_right(show):
-    view = show(GateExplorer())  # both the cell and the first guess keep c
+    view = show(GateExplorer())  # the cell and the initial guess both keep c constant
     answer, handles = guessing(view, "c")
     answer.click()
     said = view.root.get_by_role("status")
     expect(said).to_have_text("Your guess is within 0.05 of c at every step. Which gate told you?")
-    answer.click()  # to go on guessing
+    answer.click()  # return to guessing
     handles.nth(4).press("ArrowDown")
     handles.nth(4).press("PageDown")
     expect(said).to_have_text("")
     answer.click()
     expect(said).to_contain_text("at step 5: you guessed −0.05, and c is 0.50.")
-    # The guess stays the same, and the answer changes.
+    # The Erase button changes the answer but not the guess.
     view.root.get_by_role("button", name="Erase").click()
     expect(said).to_contain_text("you guessed 0.50, and c is 0.00. Nothing was kept, and nothing")
 
 
 def tab(page, label):
-    """Press Tab until the label of the focused element starts with this text."""
+    """Press Tab until the label of the focused element starts with `label`."""
     for _ in range(60):
         page.keyboard.press("Tab")
         said = "document.activeElement.ariaLabel ?? document.activeElement.textContent"

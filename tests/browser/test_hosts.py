@@ -1,6 +1,6 @@
-"""The widgets on every kind of page, with `mount` alone and no model, as on a static page.
+"""The widgets work on every kind of page when `mount` is called without a model.
 
-A blank page stands for each host, with the variables, attributes and colors that the host sets.
+Each host is simulated by a blank page with the CSS variables, attributes and colors of the host.
 """
 
 import json
@@ -53,7 +53,7 @@ WIDGETS = {
     "player": lambda: player(clamp={"f": 0.5, "o3": 1}),
     "reader": reader,
 }
-# Mount a widget as a static page does, from its styles, its script and its settings.
+# Mount a widget from its styles, script and settings, as a static page does.
 MOUNT = """async ([source, css, settings]) => {
     document.head.append(Object.assign(document.createElement("style"), {textContent: css}));
     const blob = new Blob([source], {type: "text/javascript"});
@@ -62,15 +62,15 @@ MOUNT = """async ([source, css, settings]) => {
     window.changes = [];
     window.live = widget.mount(element, settings, {onchange: (changed) => changes.push(changed)});
 }"""
-# The sizes are known after the first frame, and the second frame uses them.
+# Sizes are measured in the first frame and used in the second frame.
 FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @pytest.fixture
 def mount(opened):
-    """Return `mount(*widgets, html, **options)`, which opens a page with these widgets.
+    """Return `mount(*widgets, html, **options)`, which opens a page with the given widgets.
 
-    The page must have no faults.
+    The test fails if the page has faults.
     """
     open_page, _ = opened
 
@@ -86,19 +86,19 @@ def mount(opened):
     return mount
 
 
-# ── ink and ground ──────────────────────────────────────────────────────────────────────────
+# ── colors ──────────────────────────────────────────────────────────────────────────────────
 
 SHARE = Path(sys.prefix, "share", "jupyter")
 THEMES = SHARE / "lab" / "themes" / "@jupyterlab"
 
 
 def theme(name):
-    """Return the variables of a theme of JupyterLab."""
+    """Return the style sheet of a JupyterLab theme."""
     return (THEMES / f"theme-{name}-extension" / "index.css").read_text(encoding="utf-8")
 
 
 def labvariables():
-    """Return the variables that ipywidgets' own manager defines outside JupyterLab."""
+    """Return the CSS variables that ipywidgets defines outside JupyterLab."""
     script = (SHARE / "nbextensions" / "jupyter-js-widgets" / "extension.js").read_text("utf-8")
     found = re.findall(r"--jp-[\w-]+:\s*[^;{}\"'\\]+;", script)
     found = [line for line in found if line.count("(") == line.count(")")]
@@ -108,7 +108,8 @@ def labvariables():
 
 LAB = "body { background: var(--jp-layout-color0); color: var(--jp-ui-font-color1) }"
 LIGHT, DARK = "body { background: #fff; color: #000 }", "body { background: #383838; color: #ddd }"
-# For each host: styles, attributes of <html> and of <body>, the system's color scheme, the theme.
+# For each host: its styles, the attributes of <html> and <body>, the system's color scheme, and the
+# expected theme.
 HOSTS = {
     "JupyterLab, light": (
         lambda: theme("light") + LAB,
@@ -178,9 +179,9 @@ def test_a_change_of_theme_is_followed(mount):
     page.evaluate("document.body.dataset.jpThemeLight = 'false'")
 
 
-# ── styles stay home ────────────────────────────────────────────────────────────────────────
+# ── styles ──────────────────────────────────────────────────────────────────────────────────
 
-# Every computed style of every element in a widget.
+# Return every computed style of every element in a widget.
 STYLES = """view => [...view.querySelectorAll("*")].map(node => {
     const style = getComputedStyle(node);
     return [...style].sort().map(name => style.getPropertyValue(name)).join();
@@ -190,11 +191,11 @@ ALONE = ["gates", "backward", "player", "reader"]
 
 @pytest.fixture(scope="module")
 def alone():
-    """Return the styles of each widget when it is alone on a page, computed once."""
+    """Return a dict in which the tests cache the styles of each widget alone on a page."""
     return {}
 
 
-# The two orders contain every ordered pair of widgets.
+# Together, the two orders contain every ordered pair of widgets.
 @pytest.mark.parametrize("order", [ALONE, ALONE[::-1]], ids="-".join)
 def test_styles_are_the_same_alone_and_together(mount, alone, order):
     for name in ALONE:

@@ -1,4 +1,4 @@
-"""The widgets in JupyterLab and Notebook 7 with a live kernel, and the notebooks' saved figures."""
+"""Tests of live widgets and saved figures in JupyterLab and Notebook 7."""
 
 import json
 import os
@@ -20,11 +20,10 @@ from nbconvert import HTMLExporter
 from nbformat.sign import NotebookNotary
 from playwright.sync_api import expect
 
-# A timeout in ms, far longer than Jupyter needs, so that a busy machine doesn't fail the test.
+# A timeout in ms that is long enough even for a busy machine.
 PATIENCE = 120_000
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-# The user settings that the tests need: every cell is in the page, even if it is far below the
-# fold, and no news appears.
+# These user settings keep every cell in the page, even outside the viewport, and disable the news.
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},
     "apputils-extension/notification": {
@@ -36,7 +35,7 @@ SETTINGS = {
 
 
 class Server:
-    """A Jupyter server with an empty folder and default settings, on a free port."""
+    """A Jupyter server on a free port, with an empty folder and default settings."""
 
     def __init__(self, home):
         self.home, self.folder, self.token = home, home / "notebooks", secrets.token_hex(16)
@@ -52,7 +51,7 @@ class Server:
             "ServerApp.open_browser": False,
             "ServerApp.allow_root": hasattr(os, "geteuid") and os.geteuid() == 0,
             "IdentityProvider.token": self.token,
-            # This exposes `jupyterapp` to the page, so that a test can run commands and await them.
+            # Expose `jupyterapp` to the page, because the tests run JupyterLab commands with it.
             "LabApp.expose_app_in_browser": True,
             "JupyterNotebookApp.expose_app_in_browser": True,
         }
@@ -67,19 +66,19 @@ class Server:
             command, env=os.environ | folders, stderr=subprocess.PIPE, text=True
         )
         log = []
-        for line in self.process.stderr:  # reads each line as it arrives, until the server ends
+        for line in self.process.stderr:
             log.append(line)
             if found := re.search(r"http://127\.0\.0\.1:\d+", line):
                 self.address = found[0]
                 break
         else:
             raise RuntimeError(f"the server did not start:\n{''.join(log)}")
-        # A full pipe would stop the server, so a thread reads it.
+        # A full pipe would block the server, so a thread keeps reading from the pipe.
         self.reader = Thread(target=deque, args=(self.process.stderr, 0))
         self.reader.start()
 
     def ask(self, path, method="GET"):
-        """Send a request to the server's REST API. Returns the JSON of the response."""
+        """Send a request to the server's REST API, and return the JSON response."""
         head = {"Authorization": f"token {self.token}"}
         with urlopen(Request(f"{self.address}/{path}", headers=head, method=method)) as answer:
             return json.loads(answer.read() or "null")
@@ -99,14 +98,17 @@ def server(browser, tmp_path_factory):
     server.close()
 
 
-# Run a statement in the kernel. Returns the repr of an expression.
+# Run a statement in the kernel, and return the repr of an expression.
 ASK = """([code, value]) => jupyterapp.shell.currentWidget.sessionContext.session.kernel
     .requestExecute({code, store_history: false, user_expressions: {value}})
     .done.then(reply => reply.content.user_expressions.value.data["text/plain"])"""
 
 
 class Notebook:
-    """A notebook open in an app, "lab" or "notebooks". `faults` collects our console messages."""
+    """A notebook that is open in JupyterLab ("lab") or in Notebook 7 ("notebooks").
+
+    `faults` collects the console messages from gatewise.
+    """
 
     def __init__(self, browser, server, app, notebook):
         self.server, self.faults = server, []
@@ -116,8 +118,8 @@ class Notebook:
         self.page.on("pageerror", lambda error: self.note(f"{error}\n{error.stack}", ""))
         self.file = server.folder / f"{secrets.token_hex(4)}.ipynb"
         nbformat.write(notebook, self.file)
-        server.notary.sign(notebook)  # Jupyter doesn't show the SVGs of an untrusted notebook
-        # Without a separate workspace, JupyterLab would open the notebook of the last test again.
+        server.notary.sign(notebook)  # Jupyter hides the SVGs of an untrusted notebook
+        # Without a separate workspace, JupyterLab would reopen the previous test's notebook.
         path = f"lab/workspaces/{self.file.stem}/tree" if app == "lab" else app
         self.page.goto(f"{server.address}/{path}/{self.file.name}?token={server.token}")
         self.page.wait_for_function(
@@ -125,10 +127,10 @@ class Notebook:
         )
 
     def note(self, text, url):
-        """Keep a console message if it comes from our code and not from Jupyter.
+        """Record a console message if it comes from gatewise and not from Jupyter.
 
-        A widget's module is loaded from a blob, and anywidget's own messages contain its name. On a
-        busy machine, JupyterLab reports how long each plugin took to activate.
+        Messages from a widget's module have the address of a blob, and messages from anywidget
+        contain its name. On a busy machine, JupyterLab reports the activation time of each plugin.
         """
         if "to activate" not in text and any(
             mark in f"{url} {text}" for mark in ("blob:", "anywidget", "gatewise")
@@ -136,12 +138,12 @@ class Notebook:
             self.faults.append(text)
 
     def command(self, name, **arguments):
-        """Run a JupyterLab command, and wait until it has finished."""
+        """Run a JupyterLab command and wait until it has finished."""
         call = "([name, args]) => jupyterapp.commands.execute(name, args).then(() => null)"
         self.page.evaluate(call, [name, arguments])
 
     def run_all(self):
-        """Run all cells from the top, and save. Returns the notebook with its outputs."""
+        """Run all cells, save the notebook, and return it with its outputs."""
         self.page.wait_for_function(
             "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel"
             "?.connectionStatus === 'connected'"
@@ -151,7 +153,7 @@ class Notebook:
         return nbformat.read(self.file, as_version=4)
 
     def ask(self, expression, before="pass"):
-        """Return the value of a Python expression in the kernel, after running a statement."""
+        """Run a statement in the kernel, and return the value of a Python expression."""
         expression = f"__import__('json').dumps({expression})"
         return json.loads(literal_eval(self.page.evaluate(ASK, [before, expression])))
 
@@ -164,14 +166,14 @@ class Notebook:
         return self.page.evaluate("jupyterapp.shell.currentWidget.content.activeCellIndex")
 
     def end_kernel(self):
-        """Shut down the kernel, and wait until the page has noticed."""
+        """Shut down the kernel, and wait until the page's session has ended."""
         for session in self.server.ask("api/sessions"):
             self.server.ask(f"api/sessions/{session['id']}", "DELETE")
         session = "jupyterapp.shell.currentWidget.sessionContext.session"
         self.page.wait_for_function(f"() => {session} === null")
 
 
-# Pictures embedded in the page. The other pictures of an exported page aren't requested.
+# Return whether all pictures embedded in the page are loaded.
 LOADED = """() => [...document.images].filter(image => image.src.startsWith("data:"))
     .every(image => image.complete)"""
 SETUP = """\
@@ -182,8 +184,8 @@ torch.manual_seed(0)
 vocabulary = text.Vocabulary()
 model = models.TextLSTM(9, 5)
 three = {"RNN": models.TextRNN(9, 5), "LSTM": model, "GRU": models.TextGRU(9, 5)}"""
-# Each widget, the label of a slider, the name of a number on the screen, and the Python expressions
-# for the slider and the number.
+# For each widget: the code that creates it, the label of a slider, the name of a displayed number,
+# and the Python expressions for the slider and the number.
 WIDGETS = {
     "gates": ("GateExplorer()", "previous cell state c t−1", "c", "c_before", "values['c']"),
     "gated": ("GRUExplorer()", "previous hidden state h t−1", "h", "h_before", "values['h']"),
@@ -219,7 +221,7 @@ WIDGETS = {
 
 
 def by_keyboard(page, player):
-    """Using Tab and Enter, open the chosen unit at the chosen word of A. Returns its view."""
+    """Open the selected unit of sentence A by keyboard, and return the view that appears."""
     player.get_by_role("slider", name="unit", exact=True).focus()
     button = player.get_by_role("button", name=re.compile("^Open unit .* of A$"))
     for _ in range(20):
@@ -246,7 +248,7 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
         return parse(view.locator(f"[data-value='{shown}']:visible").first.text_content())
 
     def agree(name, view, slider, shown, setting, value):
-        """Assert that the kernel agrees with the slider, and the screen with the kernel."""
+        """Assert that the slider, the kernel and the screen agree."""
         notebook.wait_for(f"{name}.{setting} == {slider.input_value()}")
         assert number(view, shown) == pytest.approx(
             notebook.ask(f"{name}.{value}"), rel=0.05, abs=0.005
@@ -261,16 +263,16 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
         assert slider.input_value() != before
         assert notebook.active_cell() == active
         agree(name, view, slider, *where)
-        # In the other direction, the kernel changes the screen.
+        # A change in the kernel must also change the screen.
         notebook.ask("0", f"{name}.{where[1]} = {before}")
         expect(slider).to_have_value(before, timeout=PATIENCE)
         agree(name, view, slider, *where)
         assert labels(view)[1:] == [[], []]
-    # A notebook's address can't hold a widget's state, so there is no link to copy.
+    # A notebook's address can't store a widget's state, so there is no link to copy.
     expect(page.get_by_role("button", name="Projector view")).to_have_count(len(WIDGETS))
     expect(page.get_by_role("button", name="Copy link")).to_have_count(0)
     compare_a_guess(notebook, views.first)
-    if app == "lab":  # only JupyterLab has a command for the theme
+    if app == "lab":  # only JupyterLab has a command that changes the theme
         notebook.command("apputils:change-theme", theme="JupyterLab Dark")
         expect(page.locator(".gatewise[data-theme=dark]")).to_have_count(
             len(WIDGETS), timeout=PATIENCE
@@ -295,7 +297,7 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
     assert notebook.faults == []
     page.close()
 
-    # Without a kernel, the saved notebook shows the still pictures.
+    # Without a kernel, the saved notebook must show still pictures.
     html, _ = HTMLExporter().from_notebook_node(saved)
     exported = browser.new_page()
     exported.route("http*://**", lambda route: route.abort())
@@ -309,7 +311,7 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
 
 
 def compare_a_guess(notebook, view):
-    """Guess c in the GateExplorer `gates`, and compare the answer with the kernel's."""
+    """Guess c in the GateExplorer `gates`, and compare the answer with the kernel's value."""
     view.get_by_role("button", name="Guess first").click()
     view.get_by_role("slider", name="your guess of c after time step 3").press("Home")
     view.get_by_role("button", name="Show c").click()
@@ -351,7 +353,7 @@ def test_a_task_is_judged_and_descended_on_in_jupyterlab(browser, server):
 
 
 FIGURES = {"image/png", "image/svg+xml"}
-# For each output, whether the reader sees a picture.
+# Return, for each output, whether it contains a visible picture.
 SEEN = """outputs => outputs.map(output =>
     [...output.querySelectorAll("img, svg, canvas")]
         .filter(picture => picture.tagName !== "IMG" || picture.naturalWidth > 0)
@@ -360,7 +362,7 @@ SEEN = """outputs => outputs.map(output =>
 
 
 def test_every_saved_figure_is_visible_in_jupyterlab(browser, server):
-    # All figures are in one notebook that isn't executed, so it shows only the saved outputs.
+    # This notebook contains all saved figures and is never executed.
     new = nbformat.v4.new_notebook()
     for file in NOTEBOOKS:
         for n, cell in enumerate(nbformat.read(file, as_version=4).cells):
@@ -379,7 +381,7 @@ def test_every_saved_figure_is_visible_in_jupyterlab(browser, server):
 
 
 def answers(notebook):
-    """Return the index of the first cell with an output after each guess."""
+    """Return, for each guess, the index of the next cell with an output."""
     cells = list(enumerate(notebook.cells))
     guesses = [n for n, cell in cells if "**Guess:**" in cell.source]
     return [next(n for n, cell in cells[guess:] if cell.get("outputs")) for guess in guesses]
@@ -387,7 +389,7 @@ def answers(notebook):
 
 @pytest.mark.parametrize("app", ["lab", "notebooks"])
 def test_the_answer_to_a_guess_is_folded_until_a_click(browser, server, app):
-    saved = nbformat.read(NOTEBOOKS[0], as_version=4)  # this notebook isn't executed
+    saved = nbformat.read(NOTEBOOKS[0], as_version=4)  # this notebook is never executed
     notebook = Notebook(browser, server, app, saved)
     cells = notebook.page.locator(".jp-Notebook .jp-Cell")
     expect(cells).to_have_count(len(saved.cells), timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""On a blank page, network.js agrees with gatewise.widgets.network in float64 to 1e-12."""
+"""In float64, network.js agrees with gatewise.widgets.network to within 1e-12."""
 
 from base64 import b64encode
 
@@ -23,12 +23,12 @@ IDS = [3, 0, 8, 8, 1, 5]
 
 
 def plain(network):
-    """Return the network as a page without a kernel receives it, with its weights in base64."""
+    """Return the network's data for a page without a kernel, with weights in base64."""
     return network.plain() | {"weights": b64encode(network.plain()["weights"]).decode()}
 
 
 def hold(cell, params, x_t, state, held):
-    """Compute a time step with held gates from the equations."""
+    """Compute a time step with held gates directly from the equations."""
     now = cell.step(params, x_t, **state)._asdict()
     now |= {k: np.where(np.isnan(v), now[k], v) for k, v in held.items()}
     if "c" in now:

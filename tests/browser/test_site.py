@@ -1,4 +1,4 @@
-"""The pages of the book in browsers, with live widgets, at every width and by keyboard."""
+"""Browser tests of the book's pages and their live widgets."""
 
 import json
 import os
@@ -26,7 +26,7 @@ NAMES = ["index", *CHAPTERS, "notation", "api"]
 ALIVE = [name for name in CHAPTERS if notebooks.read_states().get(name)]
 every = pytest.mark.parametrize("name", NAMES)
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-# Whether all widgets of a page have replaced their pictures.
+# Return whether every widget on the page has replaced its still picture.
 MOUNTED = """() => [...document.querySelectorAll(".live")]
     .every((place) => place.querySelector(".gatewise") && place.childElementCount === 1)"""
 
@@ -43,7 +43,7 @@ def root(pages):
 
 
 def write_reader(pages):
-    """Add a page with a TextReader, the only widget that no notebook shows."""
+    """Add a page with a TextReader, because no notebook contains one."""
     torch.manual_seed(0)
     parts = nn.Embedding(5, 4), nn.LSTM(4, 6), nn.Linear(6, 5)
     state = widgets.TextReader(parts, "abcd ", text="a bad cab " * 9, marks=[[2, 5]]).state()
@@ -59,9 +59,9 @@ def write_reader(pages):
 
 @pytest.fixture
 def visit(opened, root):
-    """Return `visit(name, **options)`, which opens a page, or a link: `name#anchor`.
+    """Return `visit(name, **options)`, which opens a page or a link such as `name#anchor`.
 
-    After the test, it asserts that no page had a fault or sent a request to another server.
+    The test fails if a page has a fault or sends a request to another server.
     """
     open_page, faults = opened
 
@@ -84,14 +84,14 @@ def visit(opened, root):
     return visit
 
 
-# ── what holds for every page ───────────────────────────────────────────────────────────────
+# ── all pages ───────────────────────────────────────────────────────────────────────────────
 
 
 @every
 def test_axe_finds_nothing_by_day_and_by_night(visit, name):
     page = visit(name)
     page.locator("main details").evaluate_all("nodes => nodes.forEach(node => (node.open = true))")
-    if name != "index":  # widgets have thousands of nodes, and tests of their own
+    if name != "index":  # widgets have thousands of nodes and are tested separately
         page.add_style_tag(content=".gatewise { display: none }")
     assert violations(page.locator("body")) == []
     page.get_by_role("button", name="Light or dark").click()
@@ -122,9 +122,9 @@ def firefox(tmp_path_factory):
 
 
 def until(condition):
-    """Return JavaScript for a promise that resolves in the first frame where a condition holds.
+    """Return JavaScript for a promise that resolves once a condition is true.
 
-    condition: the JavaScript of a function without arguments.
+    condition: the source of a JavaScript function without arguments.
     """
     return f"""new Promise((done) => (function look() {{
         if (({condition})()) done(true);
@@ -148,7 +148,7 @@ def test_firefox_shows_every_page(firefox, root, name):
 
 # ── widgets ─────────────────────────────────────────────────────────────────────────────────
 
-# The page itself doesn't listen for changes to the settings, but this test does.
+# This version of `mount` records every changed setting.
 HEARD = """export const mount = (place, own, more) => live.mount(place, { ...constants, ...own },
     { ...more, onchange: (some) => (place.changed = { ...place.changed, ...some }) });"""
 
@@ -162,7 +162,7 @@ def listen(page):
 
 
 def shaped(kind, flat, D=1, H=1):
-    """Return parameters of the class `kind`, made from a dict of flat lists."""
+    """Return an instance of the parameter class `kind`, built from a dict of flat lists."""
     return kind(
         *(
             np.reshape(flat[name], (-1, size) if size else -1).astype(float)
@@ -172,7 +172,7 @@ def shaped(kind, flat, D=1, H=1):
 
 
 def remade(state):
-    """Return a Python widget with the state from the browser."""
+    """Return a Python widget with the given state from the browser."""
     kind = getattr(widgets, state["class"])
     settings = {name: state[name] for name in kind.settings()}
     if kind is widgets.UnrollPlayer:
@@ -194,7 +194,7 @@ def remade(state):
 
 
 def network(plain):
-    """Return the parts of a player's network, and its tokens."""
+    """Return the model and the tokens of a player's network."""
     numbers = np.frombuffer(b64decode(plain["weights"]), f"<f{plain['bits'] // 8}")
     arrays = np.split(numbers, np.cumsum(plain["lengths"])[:-1])
     D, H = plain["D"], plain["H"]
@@ -212,7 +212,7 @@ def network(plain):
 
 
 def numbers(widget):
-    """Return a dict from the names of the numbers on the screen to the cells' results."""
+    """Return a dict from the names of displayed numbers to their values in Python."""
     values = widget.values
     if isinstance(widget, widgets.UnrollPlayer):
         return {
@@ -236,13 +236,13 @@ def numbers(widget):
 
 
 class Place(View):
-    """A widget on a page of the book, and its initial state."""
+    """A widget on a page of the book, with its initial state."""
 
     def __init__(self, page, root, state):
         self.page, self.root, self.state = page, root, state
 
     def agree(self):
-        """Assert that each number on the screen equals the cells' result. Returns the numbers."""
+        """Assert that all displayed numbers equal the values in Python, and return the numbers."""
         changed = self.root.evaluate("place => place.changed ?? {}")
         shown, ours = self.shown(), numbers(remade(self.state | changed))
         assert shown
@@ -286,7 +286,8 @@ def test_each_widget_is_dragged_keyed_and_reset_and_says_what_the_cells_say(visi
         slider.press("Home" if at_end else "End")
         place.agree()
         assert place.root.inner_html() != dragged
-        if state["class"] == "BackwardExplorer":  # this widget has no Reset and starts at the loss
+        if state["class"] == "BackwardExplorer":
+            # BackwardExplorer starts at the loss and has no Reset button.
             place.root.get_by_role("button", name="Go back a step").click()
             assert len(place.agree()) > len(first)
             place.root.get_by_role("button", name="Return to the loss").click()
@@ -311,7 +312,7 @@ def test_a_unit_of_a_trained_network_opens_in_its_cell(visit):
     expect(cell).to_have_count(0)
 
 
-# Every computed style of every element of a widget, except the page's language and color scheme.
+# Return the computed styles of all elements in a widget, ignoring language and color scheme.
 STYLES = """view => [...view.querySelectorAll("*")].map((node) => {
     const style = getComputedStyle(node);
     const own = /^(?!--|-webkit-locale|color-scheme|text-size-adjust)/;
@@ -352,7 +353,7 @@ def test_a_widget_follows_the_theme_of_the_page_and_the_page_remembers_it(visit)
 
 # ── links to a state ────────────────────────────────────────────────────────────────────────
 
-# Every value that a widget shows, and how each of its controls is set.
+# Return every displayed value of a widget and the state of every control.
 SHOWN = """place => [
     [...place.querySelectorAll("[data-value], output, .text")].map((node) => node.textContent),
     [...place.querySelectorAll("input, select, [aria-pressed], [aria-valuenow]")].map((node) =>
@@ -366,7 +367,7 @@ def type_sentences(place):
     place.get_by_role("button", name="Force f to 0").click()
     place.get_by_role("button", name=re.compile(r"unit \d+ alone")).click()
     place.get_by_role("button", name=re.compile(r"Force o of .* to 1")).click()
-    place.get_by_role("button", name="all units").click()  # changes this view alone
+    place.get_by_role("button", name="all units").click()  # changes only this view
 
 
 def go_back(place):
@@ -406,7 +407,7 @@ def test_a_copied_link_opens_in_a_new_tab_with_the_same_values(visit, kind):
     link = page.evaluate("navigator.clipboard.readText()")
     assert link == page.url
     assert re.fullmatch(rf"http://[\w.:]+/{name}\.html#{id}\?[\w.=&%+-]+", link)
-    assert {url.rpartition("/")[2] for url in asked} <= {"icon.svg"}  # no link is sent
+    assert {url.rpartition("/")[2] for url in asked} <= {"icon.svg"}  # no request contains the link
     there = visit(f"{name}#{link.partition('#')[2]}")
     expect(there.locator(f"#{id} [data-changed]").first).to_be_attached()
     settled = f"place => JSON.stringify(({SHOWN})(place))"
@@ -470,7 +471,7 @@ def test_a_link_to_no_widget_and_a_heading_with_a_question_mark_change_nothing(v
 
 
 def tab_to(page, target):
-    """Press Tab until an element has the focus."""
+    """Press Tab until `target` has the focus."""
     for _ in range(300):
         page.keyboard.press("Tab")
         if target.evaluate("node => node === document.activeElement"):
@@ -491,7 +492,7 @@ def test_a_try_item_acts_by_keyboard_alone_and_leads_back(visit):
     assert bias.evaluate("node => getComputedStyle(node).outlineStyle") == "dashed"
     expect(place).to_be_in_viewport()
     assert page.evaluate("scrollY") < top
-    expect(bias).not_to_have_attribute("data-changed", "")  # for a moment only
+    expect(bias).not_to_have_attribute("data-changed", "")  # the mark disappears after a moment
     bar = page.get_by_role("group", name="Set from the text")
     assert violations(bar) == []
     back, undo = (bar.get_by_role("button", name=name) for name in ("Back to the text", "Undo"))
@@ -506,7 +507,7 @@ def test_a_try_item_acts_by_keyboard_alone_and_leads_back(visit):
     expect(link).to_be_focused()
     assert page.evaluate("scrollY") == pytest.approx(top, abs=1)
     page.keyboard.press("Enter")
-    tab_to(page, place.get_by_role("slider", name="time steps T"))  # the widget comes next
+    tab_to(page, place.get_by_role("slider", name="time steps T"))
     bar.get_by_role("button", name="Close").click()
     expect(bar).to_be_hidden()
 
@@ -523,7 +524,7 @@ def test_every_link_in_the_text_sets_its_widget(visit, name):
         button = place.get_by_role("button", name=re.compile(rf"^{re.escape(link.inner_text())}\b"))
         for pressed in button.all():
             expect(pressed).to_have_attribute("aria-pressed", "true")
-        if place.get_attribute("data-task") is not None:  # its task is solved
+        if place.get_attribute("data-task") is not None:  # the task must be solved
             expect(place.get_by_role("button", name=re.compile("^Try 40 unseen"))).to_be_visible()
 
 
@@ -580,7 +581,7 @@ def test_an_answer_opens_without_a_script_and_where_nothing_may_be_kept(visit, b
     expect(page.locator("details.answer .said").first).to_have_text("You said: all of it")
 
 
-# ── by keyboard, on paper, by search ────────────────────────────────────────────────────────
+# ── keyboard, print and search ──────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
@@ -590,7 +591,7 @@ def test_ten_tabs_reach_the_first_explorer_task_and_exercise(visit, name, target
     if not page.locator(target).count():
         assert (
             target == ".live[data-task]" or name not in ALIVE
-        )  # tests/test_site.py knows which widgets have a task
+        )  # tests/test_site.py checks which widgets have a task
         return
     id = page.locator(target.split()[0]).first.get_attribute("id")
     for _ in range(10):

@@ -1,4 +1,4 @@
-"""GateExplorer's tasks in a browser: verdicts agree with Python, gradient descent with torch."""
+"""In a browser, GateExplorer's verdicts agree with Python, and its descent agrees with torch."""
 
 import numpy as np
 import pytest
@@ -23,11 +23,11 @@ def page(browser):
     page.close()
 
 
-# ── the same as Python, without a view ──────────────────────────────────────────────────────
+# ── agreement with Python ───────────────────────────────────────────────────────────────────
 
 
 def near(task, rng):
-    """Draw weights near a solution or far away from it."""
+    """Draw weights that are near a solution or far from it."""
     solved = GateExplorer(task, **SOLVED[task])
     far = rng.choice([0, 1, 4, 8])
     return {
@@ -106,7 +106,7 @@ def test_twenty_steps_equal_torchs_gradient_descent(page, task, start):
 
 
 # ── the verdict ─────────────────────────────────────────────────────────────────────────────
-# All visible sequences are right, although the input gate still reads its input.
+# These weights solve all visible sequences, although the input gate still depends on the input.
 WEAK = {"w_x": {"i": 1, "g": 1}, "b": {"f": 6, "i": -6}}
 
 
@@ -137,7 +137,7 @@ def test_forty_unseen_sequences_are_the_verdict_and_the_first_that_fails_is_draw
     assert view.bring().sequence == 1
     chip.click()
     assert view.bring().sequence == 8 + first
-    # The failing sequence stays in view while the reader fixes the cause.
+    # The failing sequence must stay in view after its cause is fixed.
     view.send(b={"i": -8})
     expect(root.get_by_role("button", name=f"unseen sequence {first}: right")).to_be_visible()
     expect(verdict).to_have_text("")
@@ -183,7 +183,7 @@ def test_a_solved_task_is_remembered_by_this_browser_alone(browser):
 
 
 def short(explorer, steps):
-    """Return an explorer whose descent takes this many steps."""
+    """Limit the explorer's gradient descent to `steps` steps, and return the explorer."""
     descent = explorer.constants["descent"] | {"steps": steps}
     explorer.set_trait("constants", explorer.constants | {"descent": descent})
     return explorer

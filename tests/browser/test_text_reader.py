@@ -1,4 +1,4 @@
-"""TextReader in a browser shows the same numbers as Python after every kind of input."""
+"""In a browser, TextReader shows the same numbers as in Python after every kind of input."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from gatewise.widgets import TextReader
 
 CODE = "def say(name):\n    text = 'hello ' + name\n    return 'so: ' + text\n" * 3
 LETTERS = "".join(sorted({*CODE, '"'}))
-# Select the letters from start to end, as a press and a drag would.
+# Select letters as the mouse does: start with an empty selection and then extend it.
 SELECT = """async ([start, end]) => {
     const place = offset => {
         for (const node of document.querySelector(".text").childNodes) {
@@ -29,8 +29,8 @@ SELECT = """async ([start, end]) => {
     getSelection().setBaseAndExtent(...place(start), ...place(end));
     await next;
 }"""
-# For each letter: the level of its color (negative for values below zero) and whether it's marked.
-# A line break has no color, and a letter out of view is null.
+# For each letter, return its color level, which is negative for values below zero, and whether the
+# letter is marked. A line break has level 0, and a letter outside the view is null.
 COLORED = """() => {
     const view = document.querySelector(".sheet").getBoundingClientRect();
     const inside = (paths, is, rect, y) => [...document.querySelectorAll(paths)].find(path => {
@@ -66,13 +66,13 @@ def reader(kind=nn.LSTM, H=6, text=CODE, **settings):
 
 
 def ready(view):
-    """Return the view once the whole text has been read and the progress message is gone."""
+    """Wait until the widget has read the whole text, and return the view."""
     expect(view.root.locator(".verdict small")).to_have_count(0)
     return view
 
 
 def told(view, **settings):
-    """Return the widget once the browser has sent these settings to Python."""
+    """Wait until the browser has sent these settings to Python, and return the widget."""
     view.page.wait_for_function(
         """wanted => {
             const last = Object.assign({}, ...messages);
@@ -85,7 +85,7 @@ def told(view, **settings):
 
 
 def areas(view):
-    """Return the listed units and their areas, which are below ½ for units with a minus sign."""
+    """Return the listed units and their areas. A minus sign marks an area below ½."""
     found = []
     for item in view.root.locator(".ranking li").all():
         unit = int(item.locator("span").first.inner_text().split()[-1])
@@ -149,12 +149,12 @@ def test_each_token_has_the_color_of_its_value(show, quantity):
     view = ready(show(widget))
     shown = widget.values["shown"]
     scale = {"c": np.ceil(np.abs(shown).max()), "loss": 5}.get(quantity, 1)
-    assert scale in (1, 2, 5)  # a round number
+    assert scale in (1, 2, 5)  # the scale must be a round number
     view.page.wait_for_selector(".area")
     colored = np.array([level for level, _ in view.page.evaluate(COLORED)])
     exact = 5 * np.clip(shown / scale, -1, 1)
-    far = np.abs(exact - np.floor(exact) - 0.5) > 1e-6  # not between two levels
-    far &= [letter != "\n" for letter in CODE]  # a line break has no width
+    far = np.abs(exact - np.floor(exact) - 0.5) > 1e-6  # ignore values halfway between two levels
+    far &= [letter != "\n" for letter in CODE]  # ignore line breaks, which have no width
     assert (colored != 0).sum() > 20
     np.testing.assert_array_equal(colored[far], levels(shown, scale)[far])
 
@@ -183,7 +183,7 @@ def test_the_probabilities_on_the_screen_are_the_networks(show, name):
     view = ready(show(widget))
     box = view.root.get_by_role("textbox", name="Text.")
     if name == "sensor":
-        box.press("x")  # these inputs can't be changed
+        box.press("x")  # the sensor's inputs can't be changed
     else:
         box.fill("a dog likes the small cat .")
     ready(view)
@@ -207,7 +207,7 @@ def test_other_text_is_read_in_the_browser_as_in_python(show):
     view.page.keyboard.press("Control+Home")
     view.page.keyboard.type("name + ")
     ready(view)
-    told(view, text="name + " + CODE, marks=[[24, 27]], at=7)  # the mark moved with the text
+    told(view, text="name + " + CODE, marks=[[24, 27]], at=7)  # the mark must move with the text
     expect(view.root.locator(".ranking li")).to_have_count(6)
     check_ranking(view, widget)
     said = view.root.locator(".verdict").inner_text()

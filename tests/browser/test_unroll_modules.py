@@ -1,4 +1,4 @@
-"""UnrollPlayer in a browser shows the probabilities of any network."""
+"""In a browser, UnrollPlayer shows the correct probabilities for any network."""
 
 import re
 
@@ -37,7 +37,7 @@ NETWORKS |= {"sensor": (Sensor, sensor)}
 
 
 def likely(view, name):
-    """Return the displayed probability of each output, by the output's name."""
+    """Return a dict from the names of the outputs to the displayed probabilities."""
     rows = view.root.locator("tbody tr")
     pairs = [(row.locator("th").inner_text(), row.locator(f"td.{name}")) for row in rows.all()]
     return {output: float(cell.locator(".number").inner_text()) for output, cell in pairs}
@@ -54,7 +54,7 @@ def click(view, name):
 def agree(view, theirs, name="A"):
     """Assert that the screen shows these probabilities at each word.
 
-    theirs: (T, outputs), or (outputs,) for all words.
+    theirs: an array of shape (T, outputs), or (outputs,) if it applies to every word.
     """
     outputs = view.widget.constants["network"]["outputs"]
     T = len(view.bring().sentences["AB".index(name)].split())
@@ -76,7 +76,7 @@ def test_the_probabilities_on_the_screen_are_the_networks(show, name):
     typed = "2,-0.5 -1,1" if name == "sensor" else "the cat sees the dog"
     box = view.root.get_by_label("sentence A", exact=True)
     box.fill(typed)
-    box.press("End")  # Python gets the text when the key is released
+    box.press("End")  # the browser sends the text to Python when the key is released
     assert view.bring().sentences[0] == typed
     agree(view, probabilities(net, typed))
 
@@ -125,7 +125,7 @@ def test_a_network_of_one_row_has_no_choice(show):
     expect(view.root.get_by_label("shown", exact=True)).to_have_count(0)
 
 
-# Record, in full precision, the settings with which an explorer is opened.
+# Record the initial settings of an explorer in full precision.
 KEEP = """const { explorer: inner } = modules.gate_explorer, { mount } = inner;
 inner.mount = (place, settings, ...rest) => mount(place, (window.opened = settings), ...rest);"""
 OPENED = {
@@ -136,7 +136,7 @@ OPENED = {
 
 
 def numbers(found):
-    """Return every number in nested dicts and lists, in order."""
+    """Return the numbers in nested dicts and lists as a flat list."""
     if isinstance(found, dict):
         return [n for key in sorted(found) for n in numbers(found[key])]
     if isinstance(found, list | np.ndarray):
@@ -146,9 +146,9 @@ def numbers(found):
 
 @pytest.fixture
 def place(browser):
-    """Return a function that shows a player as a View on a page without a kernel.
+    """Return a function that shows a player on a page without a kernel and returns a View.
 
-    The page must have no faults.
+    The test fails if the page has faults.
     """
     views = []
 
@@ -207,7 +207,7 @@ def test_a_unit_opens_as_from_trace_makes_it(place, name):
 
 
 def by_keyboard(page, name):
-    """Go from the unit slider to a button with the Tab key, and press the button."""
+    """Press Tab to move from the unit slider to a button, and press the button."""
     page.get_by_role("slider", name="unit", exact=True).focus()
     for _ in range(20):
         page.keyboard.press("Tab")

@@ -1,4 +1,4 @@
-"""UnrollPlayer shows the numbers of gatewise.cells and torch on the screen."""
+"""UnrollPlayer shows the same numbers as gatewise.cells and torch."""
 
 import re
 
@@ -12,8 +12,8 @@ from gatewise.text import SENTENCES
 from gatewise.widgets import UnrollPlayer
 
 VOCABULARY = text.Vocabulary()
-LETTER = re.compile("^[figoch], ")  # how a map's name starts
-# The number next to each map: the value of the chosen unit at this step, for A and for B.
+LETTER = re.compile("^[figoch], ")  # matches the start of a map's name
+# Return the numbers next to each map, which are the selected unit's values for A and B.
 CAPTIONS = """groups => Object.fromEntries(groups.map(group => [
     group.getAttribute("aria-label")[0],
     [...group.querySelectorAll("figcaption")].map(({textContent}) =>
@@ -26,7 +26,7 @@ LIKELY = """(rows, name) => Object.fromEntries(rows.map(row => [
 
 @pytest.fixture(scope="module")
 def model():
-    """Return a model with large weights, so that words and units differ on the screen."""
+    """Return a model whose large weights make words and units differ visibly."""
     torch.manual_seed(0)
     model = models.TextLSTM(9, 5).requires_grad_(False)
     for parameter in model.parameters():
@@ -44,7 +44,7 @@ def box(view, name):
 
 
 def write(view, name, sentence):
-    """Replace a sentence by typing another one."""
+    """Replace a sentence by typing a new one."""
     box(view, name).press("ControlOrMeta+a")
     box(view, name).press("Delete")
     box(view, name).press_sequentially(sentence)
@@ -63,7 +63,7 @@ def slider(view, name):
 
 
 def likely(view, name="A"):
-    """Return the probabilities of the next words, as written on the screen."""
+    """Return the displayed probabilities of the next words."""
     return view.root.locator("tbody tr").evaluate_all(LIKELY, name)
 
 
@@ -72,7 +72,7 @@ def rounded(value):
 
 
 def agree(view):
-    """Assert that the screen and Python agree on every unit at every step. Returns the player."""
+    """Assert that the screen and Python agree for all units and steps. Returns the player."""
     player = view.bring()
     runs = player.values["runs"]
     slider(view, "unit").press("Home")
@@ -94,7 +94,7 @@ def agree(view):
 
 
 def by_torch(model, sentence):
-    """Return the states and the probabilities after each word, from nn.LSTM."""
+    """Return the states of nn.LSTM and the probabilities after each word."""
     x = torch.from_numpy(text.one_hot(VOCABULARY.encode(sentence), 9, np.float32))
     with torch.no_grad():
         steps = [model.rnn(x[: t + 1, None])[1] for t in range(len(x))]
@@ -215,7 +215,7 @@ def test_it_plays_to_the_end_and_stops(view):
     pause = view.root.get_by_role("button", name="Pause", exact=True)
     expect(pause).to_be_visible()
     expect(step).to_have_value("1")
-    view.page.clock.run_for(1500)  # the page's own clock, which only the test moves
+    view.page.clock.run_for(1500)  # only the test advances the page's clock
     expect(step).to_have_value("2")
     expect(play).to_be_visible()
 
@@ -240,16 +240,16 @@ def test_reset_restores_the_first_state(view):
 
 
 def hand_set(f=9, i=9, o=9, others=0.0, readout=9.0, ahead=0.0):
-    """Return a TextLSTM with one unit, whose candidate is about 1 for "i" and −1 for "you".
+    """Return a one-unit TextLSTM whose candidate is about 1 for "i" and −1 for "you".
 
     f, i, o: the pre-activations of the gates. others: the candidate's pre-activation for all other
-    words; if `others` is 0, the input gate is closed for them. readout: the readout's weight for
-    dog; the weight for cat is −readout. ahead: the readout's bias for milk.
+    words. If `others` is 0, these words close the input gate. readout: the readout weight for
+    "dog"; the weight for "cat" is its negative. ahead: the readout bias for "milk".
     """
     model = models.TextLSTM(9, 1).requires_grad_(False)
     for parameter in model.parameters():
         parameter.zero_()
-    W_ih, b = model.rnn.weight_ih_l0, model.rnn.bias_ih_l0  # their rows are i, f, g, o
+    W_ih, b = model.rnn.weight_ih_l0, model.rnn.bias_ih_l0  # the rows belong to i, f, g, o
     speakers, (dog, cat, milk) = VOCABULARY.encode("i you"), VOCABULARY.encode("dog cat milk")
     b[:] = torch.tensor([i if others else -9, f, others, o])
     W_ih[0, speakers] = 0 if others else i + 9
@@ -376,7 +376,7 @@ def test_what_is_forced_is_explained_where_it_is_drawn(view):
 
 
 def three(sentences=("i um like", "you um like"), **settings):
-    """Return a player of an RNN, an LSTM and a GRU with large weights."""
+    """Return a player that compares an RNN, an LSTM and a GRU with large weights."""
     torch.manual_seed(0)
     vocabulary, kinds = text.Vocabulary([*SENTENCES, "um"]), {}
     for kind in (models.TextRNN, models.TextLSTM, models.TextGRU):
@@ -388,7 +388,7 @@ def three(sentences=("i um like", "you um like"), **settings):
 
 
 def compared(view):
-    """Assert that the verdicts on the screen equal Python's. Returns the player."""
+    """Assert that the displayed verdicts equal Python's verdicts, and return the player."""
     player = view.bring()
     lines = view.root.get_by_role("status").locator("span").all_inner_texts()
     assert [" ".join(line.split()) for line in lines] == player.said(player.values)

@@ -1,11 +1,11 @@
-"""Cut off the network. Python runs this file when it starts if the folder is on PYTHONPATH.
+"""Block access to the network. Python runs this file on startup if its folder is on PYTHONPATH.
 
-The conftest.py at the root puts the folder there. So every kernel that a test starts, and every
-process that the kernel starts, can reach only this machine. An audit hook refuses to connect to any
-other address, to send to it or to look it up; nothing can remove an audit hook.
+The conftest.py at the root adds the folder to PYTHONPATH. So kernels started by tests, and their
+child processes, can reach only this machine. An audit hook, which can't be removed, rejects every
+attempt to look up another address, connect to it or send to it.
 
-The hook sees Python's socket module, but not the sockets that a C library opens by itself. One such
-library is ZeroMQ, through which Jupyter talks to its kernels.
+The hook monitors Python's socket module, but it doesn't detect sockets that are opened by a C
+library. Jupyter communicates with its kernels through a C library, ZeroMQ.
 """
 
 import ipaddress
@@ -14,17 +14,17 @@ import sys
 
 
 def is_here(host):
-    """Return whether a host, as passed to the socket module, is this machine."""
+    """Return whether a host passed to the socket module is this machine."""
     host = host.decode() if isinstance(host, bytes) else host
     try:
         return host in (None, "", "localhost") or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # the host is a name
+    except ValueError:  # the host is a name and not an IP address
         return False
 
 
 def refuse(event, arguments):
     """Raise RuntimeError for a remote host; an OSError would look like a broken network."""
-    if not event.startswith("socket."):  # this is true of most events
+    if not event.startswith("socket."):
         return
     match event.removeprefix("socket."), arguments:
         case "connect" | "sendto" | "sendmsg", [end, [host, *_]]:

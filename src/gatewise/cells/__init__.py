@@ -1,5 +1,5 @@
-"""The cells in NumPy: the modules `rnn`, `lstm` and `gru`, which share one interface.
+"""NumPy implementations of the RNN, the LSTM and the GRU, in three modules with the same interface.
 
-Each module has `Params`, `Trace`, `Grads`, `step`, `forward` and `backward`. `stack.trace` runs a
-cell for each layer and direction of a torch module.
+Each module defines `Params`, `Trace`, `Grads`, `step`, `forward` and `backward`. The function
+`stack.trace` runs one cell for each layer and direction of a torch module.
 """

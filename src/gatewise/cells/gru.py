@@ -1,4 +1,4 @@
-"""The gated recurrent unit, in torch's form and in the form from Cho et al.
+"""The gated recurrent unit, in the two forms used by torch and by Cho et al.
 
     r_t = σ(W_xr x_t + b_xr + W_hr h_{t−1} + b_hr)        reset gate
     z_t = σ(W_xz x_t + b_xz + W_hz h_{t−1} + b_hz)        update gate
@@ -6,14 +6,14 @@
     n_t = tanh(W_xn x_t + b_xn + r_t ⊙ q_t)               candidate, reset after the product
     h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t−1}
 
-These are the equations of `torch.nn.GRU`. Cho et al. 2014 apply the reset gate before the product
-(`reset_after=False`):
+These are the equations of `torch.nn.GRU`. Cho et al. (2014) apply the reset gate before the matrix
+product (`reset_after=False`):
 
     q_t = W_hn (r_t ⊙ h_{t−1}) + b_hn
     n_t = tanh(W_xn x_t + b_xn + q_t)
 
-W_ih stacks W_xr, W_xz and W_xn; W_hh and the biases are stacked in the same way.
-Vectors are columns in the equations and rows in the code: W x becomes `x @ W.T`.
+The rows of W_xr, W_xz and W_xn are stacked in W_ih; W_hh and the biases have the same row order.
+Vectors are columns in the equations but rows in the code, so W x becomes `x @ W.T`.
 """
 
 from collections import namedtuple
@@ -25,7 +25,7 @@ from gatewise.cells.params import CellParams, check_backward, check_forward, rea
 
 
 class Params(CellParams):
-    """The parameters: W_ih (3H, D), W_hh (3H, H), b_ih (3H,), b_hh (3H,); row order r, z, n."""
+    """The parameters W_ih (3H, D), W_hh (3H, H), b_ih and b_hh (3H,), in row order r, z, n."""
 
     __slots__ = ()
     G, mode, torch_module, keras_layer = 3, "GRU", "nn.GRU", "GRU"
@@ -33,18 +33,18 @@ class Params(CellParams):
 
 
 class Trace(namedtuple("Trace", "x h0 r z n q h reset_after")):
-    """The inputs and results of a forward pass: x (T, B, D), h0 (B, H), all others (T, B, H).
+    """The inputs and results of a forward pass. A Trace from `step` has no T axis.
 
-    A Trace from `step` has no T axis. reset_after: True for torch's form.
+    x: (T, B, D). h0: (B, H). r, z, n, q, h: (T, B, H). reset_after: True for the form in torch.
     """
 
     __slots__ = ()
 
 
 class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
-    """The gradients of a loss, each with the shape of its variable.
+    """The gradients of a loss, each with the same shape as its variable.
 
-    h: (T, B, H), the gradient on the hidden states, from the outputs and from later time steps.
+    h: (T, B, H), the total gradient on the hidden states, from the outputs and later time steps.
     a: (T, B, 3H), the gradient on the input side of the stacked pre-activations.
     """
 
@@ -54,8 +54,8 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
 def step(params, x_t, h, reset_after=True):
     """Compute one time step.
 
-    params: Params. x_t: (B, D). h: (B, H), the previous state. All arrays have the same dtype.
-    reset_after: True for torch's form, False for the form from Cho et al.
+    params: Params. x_t: (B, D). h: (B, H), the previous state. All arrays need the same dtype.
+    reset_after: True for the form in torch, False for the form in Cho et al. 2014.
     Returns a Trace without a T axis; its `h` is the new state.
     Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     Source: the documentation of `torch.nn.GRU`; Cho et al. 2014, equations 5 to 8.
@@ -90,8 +90,8 @@ def update(params, a_x, h, reset_after):
 def forward(params, x, h0=None, reset_after=True):
     """Compute all time steps.
 
-    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All arrays have the same dtype.
-    reset_after: True for torch's form, False for the form from Cho et al.
+    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All arrays need the same dtype.
+    reset_after: True for the form in torch, False for the form in Cho et al. 2014.
     Returns a Trace of read-only arrays. For errors and sources, see `step`.
     """
     params, x, h0 = check_forward(Params, params, "TBD", x, h0=h0)
@@ -108,11 +108,11 @@ def forward(params, x, h0=None, reset_after=True):
 
 
 def backward(params, trace, dh=None, dh_T=None):
-    """Compute the gradients of a loss through all time steps, using the trace's form of the GRU.
+    """Backpropagate the gradients of a loss through all time steps.
 
-    params: Params. trace: the result of `forward`. dh: (T, B, H), the gradient on each output h_t.
-    dh_T: (B, H), the gradient on the final state. `dh` and `dh_T` are zero by default.
-    Returns Grads.
+    params: Params. trace: the result of `forward`, which records the form of the GRU.
+    dh: (T, B, H), the gradient on each output h_t. dh_T: (B, H), the gradient on the final state.
+    Both gradients default to zero. Returns Grads.
     Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     Source: the chain rule, applied to the equations at the top of this module.
     """
@@ -122,7 +122,7 @@ def backward(params, trace, dh=None, dh_T=None):
     h_before = np.concatenate([h0[None], h[:-1]])  # h_{t−1} for every t
     W_hn = params.W_hh[2 * H :]
 
-    # In torch's form, the n blocks of da (input side) and du (hidden side) differ by a factor of r.
+    # In torch's form, the n block of du (hidden side) is r times the n block of da (input side).
     da, du = np.empty((2, T, B, 3 * H), h.dtype)
     for t in reversed(range(T)):
         dh[t] += dh_next  # add the gradient from later time steps
@@ -145,7 +145,7 @@ def backward(params, trace, dh=None, dh_T=None):
     da_rows, du_rows = da.reshape(T * B, 3 * H), du.reshape(T * B, 3 * H)
     dW_ih = da_rows.T @ x.reshape(T * B, D)
     dW_hh = du_rows.T @ h_before.reshape(T * B, H)
-    if not reset_after:  # in this form, W_hn multiplies r ⊙ h_{t−1}
+    if not reset_after:  # Cho et al. multiply r ⊙ h_{t−1} by W_hn
         dW_hh[2 * H :] = du_rows[:, 2 * H :].T @ (r * h_before).reshape(T * B, H)
     dx = (da_rows @ params.W_ih).reshape(x.shape)
     db_ih, db_hh = da_rows.sum(axis=0), du_rows.sum(axis=0)

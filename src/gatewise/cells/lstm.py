@@ -1,4 +1,4 @@
-"""The long short-term memory with a forget gate (Gers et al. 2000; `torch.nn.LSTM`).
+"""The long short-term memory cell with a forget gate (Gers et al. 2000; `torch.nn.LSTM`).
 
     i_t = σ(W_xi x_t + b_xi + W_hi h_{t−1} + b_hi)        input gate
     f_t = σ(W_xf x_t + b_xf + W_hf h_{t−1} + b_hf)        forget gate
@@ -7,8 +7,8 @@
     c_t = f_t ⊙ c_{t−1} + i_t ⊙ g_t
     h_t = o_t ⊙ tanh(c_t)
 
-W_ih stacks W_xi, W_xf, W_xg and W_xo; W_hh and the biases are stacked in the same way.
-Vectors are columns in the equations and rows in the code: W x becomes `x @ W.T`.
+The rows of W_xi, W_xf, W_xg and W_xo are stacked in W_ih; W_hh and the biases have the same row
+order. Vectors are columns in the equations but rows in the code, so W x becomes `x @ W.T`.
 """
 
 from collections import namedtuple
@@ -20,7 +20,7 @@ from gatewise.cells.params import CellParams, check_backward, check_forward, rea
 
 
 class Params(CellParams):
-    """The parameters: W_ih (4H, D), W_hh (4H, H), b_ih (4H,), b_hh (4H,); row order i, f, g, o."""
+    """The parameters W_ih (4H, D), W_hh (4H, H), b_ih and b_hh (4H,), in row order i, f, g, o."""
 
     __slots__ = ()
     G, mode, torch_module, keras_layer = 4, "LSTM", "nn.LSTM", "LSTM"
@@ -28,19 +28,19 @@ class Params(CellParams):
 
 
 class Trace(namedtuple("Trace", "x h0 c0 i f g o c h")):
-    """The inputs and results of a forward pass: x (T, B, D), h0 and c0 (B, H), others (T, B, H).
+    """The inputs and results of a forward pass. A Trace from `step` has no T axis.
 
-    A Trace from `step` has no T axis.
+    x: (T, B, D). h0, c0: (B, H). i, f, g, o, c, h: (T, B, H).
     """
 
     __slots__ = ()
 
 
 class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 c0 h c a")):
-    """The gradients of a loss, each with the shape of its variable.
+    """The gradients of a loss, each with the same shape as its variable.
 
-    h: (T, B, H), the gradient on the hidden states, from the outputs and from later time steps.
-    c: (T, B, H), the gradient on the cell states, arriving through h_t and c_{t+1}.
+    h: (T, B, H), the total gradient on the hidden states, from the outputs and later time steps.
+    c: (T, B, H), the total gradient on the cell states, from h_t and c_{t+1}.
     a: (T, B, 4H), the gradient on the stacked pre-activations.
     """
 
@@ -50,7 +50,7 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 c0 h c a")):
 def step(params, x_t, h, c):
     """Compute one time step.
 
-    params: Params. x_t: (B, D). h, c: (B, H), the previous states. All arrays have the same dtype.
+    params: Params. x_t: (B, D). h, c: (B, H), the previous states. All arrays need the same dtype.
     Returns a Trace without a T axis; its `h` and `c` are the new states.
     Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     Source: Hochreiter and Schmidhuber 1997; Gers et al. 2000; the documentation of `torch.nn.LSTM`.
@@ -61,7 +61,7 @@ def step(params, x_t, h, c):
 
 
 def update(a, c):
-    """Compute the gates, the candidate and the states.
+    """Compute the gates, the candidate and the new states.
 
     a: (B, 4H), the stacked pre-activations. c: (B, H), the previous cell state.
     Returns i, f, g, o, c and h, each (B, H). Source: the equations at the top of this module.
@@ -79,7 +79,7 @@ def update(a, c):
 def forward(params, x, h0=None, c0=None):
     """Compute all time steps.
 
-    params: Params. x: (T, B, D). h0, c0: (B, H), zeros by default. All arrays have the same dtype.
+    params: Params. x: (T, B, D). h0, c0: (B, H), zeros by default. All arrays need the same dtype.
     Returns a Trace of read-only arrays. For errors and sources, see `step`.
     """
     params, x, h0, c0 = check_forward(Params, params, "TBD", x, h0=h0, c0=c0)
@@ -97,13 +97,13 @@ def forward(params, x, h0=None, c0=None):
 
 
 def backward(params, trace, dh=None, dh_T=None, dc_T=None):
-    """Compute the gradients of a loss through all time steps.
+    """Backpropagate the gradients of a loss through all time steps.
 
     params: Params. trace: the result of `forward`. dh: (T, B, H), the gradient on each output h_t.
     dh_T, dc_T: (B, H), the gradients on the final states. All gradients default to zero.
     Returns Grads.
     Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
-    Source: the chain rule; Greff et al. 2017, section II.B, without the peepholes.
+    Source: the chain rule; Greff et al. 2017, section II.B (without the peepholes).
     """
     params, dh, dh_next, dc_next = check_backward(
         Params, params, Trace, trace, dh=dh, dh_T=dh_T, dc_T=dc_T

@@ -1,7 +1,7 @@
-"""The parameters of a cell, and checks for the cell's arguments.
+"""The parameters of a cell, and checks for function arguments.
 
-Symbols in shapes: T time steps, B sequences per batch, D input features, H hidden units,
-G stacked layers (one in the RNN, four in the LSTM, three in the GRU).
+Shapes use the symbols T (time steps), B (sequences per batch), D (input features), H (hidden units)
+and G (blocks of H rows: one in the RNN, four in the LSTM, three in the GRU).
 """
 
 from typing import NamedTuple
@@ -23,15 +23,15 @@ class CellParams(NamedTuple):
 
     @classmethod
     def from_torch(cls, module, layer=0, reverse=False):
-        """Copy the parameters of one layer and direction of a torch module.
+        """Copy the parameters of a torch module, for one layer and one direction.
 
         module: an `nn.RNN`, `nn.LSTM` or `nn.GRU`, in float32 or float64.
         layer: the index of the layer, counted from 0. reverse: True for the reverse direction of a
         bidirectional module.
-        Returns Params in the module's dtype, with zero biases if the module has none.
-        Raises ValueError for a module that doesn't compute the cell's equations: another kind of
-        module, a subclass with its own `forward`, relu, `proj_size`, or weights computed by a hook
-        or a parametrization (weight_norm, spectral_norm, pruning).
+        Returns Params in the module's dtype, with zero biases if the module has no biases.
+        Raises ValueError for a module that doesn't compute the cell's equations. Examples are
+        another kind of module, a subclass with its own `forward`, and a module with relu,
+        `proj_size` or computed weights (weight_norm, spectral_norm, pruning).
         """
         check_module(module, cls.torch_module)
         if layer not in range(module.num_layers):
@@ -48,16 +48,16 @@ class CellParams(NamedTuple):
 
     @classmethod
     def from_keras(cls, layer):
-        """Copy the parameters of a Keras layer: `SimpleRNN`, `LSTM` or `GRU`.
+        """Copy the parameters of a Keras `SimpleRNN`, `LSTM` or `GRU` layer.
 
-        layer: a built layer, or the list of arrays from its `get_weights()`. For a Bidirectional
-        layer, pass its `forward_layer` or `backward_layer`.
+        layer: a built layer, or the list of arrays that `layer.get_weights()` returns. For a
+        Bidirectional layer, pass its `forward_layer` or `backward_layer`.
         Returns Params in the dtype of the weights. If the layer has a single bias, b_hh is zero; if
-        it has none, both biases are zero. Params don't record the form of a GRU, so call
-        `gru.forward(params, x, reset_after=layer.reset_after)`.
+        it has no bias, b_ih and b_hh are zero. A Params object doesn't record the form of a GRU, so
+        call `gru.forward(params, x, reset_after=layer.reset_after)`.
         Raises ValueError for another kind of layer, for activations other than tanh and sigmoid,
         and for weights whose shapes don't match.
-        Source: the documentation of Keras's layers; NOTATION.md lists the row orders.
+        Source: the Keras documentation; NOTATION.md lists the row orders.
         """
         weights = layer
         if not isinstance(layer, list | tuple):
@@ -65,7 +65,7 @@ class CellParams(NamedTuple):
                 wanted = f"a Keras {cls.keras_layer} or a list of its weights"
                 raise ValueError(f"layer: expected {wanted}, got {type(layer).__name__}")
             for name, usual in {"activation": "tanh", "recurrent_activation": "sigmoid"}.items():
-                used = getattr(layer, name, None)  # a SimpleRNN has only `activation`
+                used = getattr(layer, name, None)  # a SimpleRNN has no `recurrent_activation`
                 if used is not None and getattr(used, "__name__", "another") != usual:
                     raise ValueError(f"layer: expected {name}={usual!r}, got {used!r}")
             weights = layer.get_weights()
@@ -80,15 +80,16 @@ class CellParams(NamedTuple):
 
     @classmethod
     def from_onnx(cls, W, R, B=None, direction=0):
-        """Copy the parameters of one direction of an ONNX node: `RNN`, `LSTM` or `GRU`.
+        """Copy the parameters of an ONNX `RNN`, `LSTM` or `GRU` node, for one direction.
 
         W (directions, G·H, D), R (directions, G·H, H), B (directions, 2·G·H): the inputs of a node
-        with the default activations and without `clip`, `input_forget` or peepholes.
+        that uses the default activations and no `clip`, `input_forget` or peepholes.
         direction: 1 for the reverse direction of a bidirectional node.
-        Returns Params in the dtype of W; without B, the biases are zero. Params don't record the
-        form of a GRU, so pass the node's `linear_before_reset` to `gru.forward` as `reset_after`.
-        Raises ValueError for shapes that don't match, and for a direction that W doesn't have.
-        Source: the documentation of ONNX's operators; NOTATION.md lists the row orders.
+        Returns Params in the dtype of W; without B, the biases are zero. A Params object doesn't
+        record the form of a GRU, so pass the node's `linear_before_reset` to `gru.forward` as
+        `reset_after`.
+        Raises ValueError for shapes that don't match, and for a direction out of range.
+        Source: the ONNX documentation; NOTATION.md lists the row orders.
         """
         W, R = read("W", W), read("R", R)
         for name, array in {"W": W, "R": R}.items():
@@ -105,10 +106,7 @@ class CellParams(NamedTuple):
 
     @classmethod
     def _reordered(cls, theirs, *arrays):
-        """Copy the arrays into Params, with the row blocks rearranged from `theirs` to our order.
-
-        Raises ValueError for arrays whose shapes don't match.
-        """
+        """Return the arrays as Params, with row blocks reordered from `theirs` to `cls.blocks`."""
         if all(a.ndim and len(a) % cls.G == 0 for a in arrays):
             order = [theirs.index(k) for k in cls.blocks]
             arrays = [np.concatenate([np.split(a, cls.G)[n] for n in order]) for a in arrays]
@@ -116,9 +114,9 @@ class CellParams(NamedTuple):
 
     @classmethod
     def random(cls, D, H, rng, dtype=np.float64):
-        """Draw parameters uniformly between −1/√H and 1/√H, like torch's default initialization.
+        """Draw parameters uniformly between −1/√H and 1/√H, as torch does by default.
 
-        D, H: the numbers of input features and hidden units. rng: a `numpy.random.Generator`.
+        D, H: the numbers of input features and of hidden units. rng: a `numpy.random.Generator`.
         dtype: float32 or float64. Returns Params. Raises ValueError for an invalid argument.
         """
         if not isinstance(rng, np.random.Generator):
@@ -134,8 +132,8 @@ class CellParams(NamedTuple):
     def check(self):
         """Return the parameters as arrays.
 
-        Raises ValueError unless the parameters are finite, have dtype float32 or float64, and have
-        matching shapes.
+        Raises ValueError for NaN or infinity, for mismatched shapes, and for dtypes other than
+        float32 and float64.
         """
         dtype = read("W_ih", self.W_ih).dtype
         if dtype not in FLOATS:
@@ -155,7 +153,7 @@ class CellParams(NamedTuple):
 
 
 def check_module(module, expected):
-    """Raise ValueError unless a torch module computes a cell's equations.
+    """Raise ValueError unless a torch module computes the equations of the expected cell.
 
     module: any object. expected: "nn.RNN", "nn.LSTM" or "nn.GRU".
     """
@@ -185,10 +183,9 @@ def check_forward(expected, params, axes, x, **states):
     """Check the arguments of a forward pass.
 
     expected: the cell's Params class. axes: "TBD" for a sequence, "BD" for one time step.
-    x: the input, with the axes in `axes`. states: the initial states, each (B, H) or None for
-    zeros.
-    Returns params, x and the states as arrays. Both x and the states are copies, so
-    later changes to the arguments don't affect the trace.
+    x: the input, with the given axes. states: the initial states (B, H); None stands for zeros.
+    Returns params, x and the states as arrays. The arrays x and states are copies, so later changes
+    to the arguments don't affect the trace.
     Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     """
     params = check_type("params", params, expected).check()
@@ -213,9 +210,9 @@ def check_backward(expected, params, expected_trace, trace, **gradients):
     """Check the arguments of a backward pass.
 
     expected, expected_trace: the cell's Params and Trace classes.
-    gradients: `dh`, the gradient (T, B, H) on the outputs, and the gradients (B, H) on the final
-    states, each an array or None for zeros.
-    Returns params as arrays, and copies of the gradients.
+    gradients: the gradients on the outputs, `dh` (T, B, H), and on the final states, `dh_T` and
+    `dc_T` (B, H). None stands for zeros.
+    Returns the parameters as arrays, and copies of the gradients.
     Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     """
     params = check_type("params", params, expected).check()
@@ -243,7 +240,7 @@ def check_backward(expected, params, expected_trace, trace, **gradients):
 
 
 def check_type(name, value, expected):
-    """Return `value`; raise ValueError unless its class is `expected`, such as `lstm.Params`."""
+    """Return `value` if it is an instance of `expected`; otherwise raise ValueError."""
     if not isinstance(value, expected):
         got, wanted = (
             f"{kind.__module__.split('.')[-1]}.{kind.__name__}" for kind in (type(value), expected)
@@ -253,9 +250,9 @@ def check_type(name, value, expected):
 
 
 def check_array(name, array, symbols, shape, dtype):
-    """Raise ValueError unless `array` has the given shape and dtype and is finite throughout.
+    """Raise ValueError unless `array` has the given shape and dtype, with only finite numbers.
 
-    symbols: the shape in symbols, such as "(T, B, D)", for the error message.
+    symbols: the shape as written in the error message, such as "(T, B, D)".
     """
     if array.shape != shape:
         raise ValueError(f"{name}: expected {symbols} = {shape}, got {array.shape}")
@@ -271,9 +268,9 @@ def check_array(name, array, symbols, shape, dtype):
 
 
 def read(name, values, dtype=None):
-    """Convert an array, a tensor or a list of numbers to an array.
+    """Convert a list of numbers, a tensor or an array to a NumPy array.
 
-    name: the argument's name in the error message. dtype: the dtype of an array made from a list.
+    name: the argument's name in the error message. dtype: the dtype to which a list is converted.
     Raises ValueError for values that aren't numbers.
     """
     try:
@@ -288,7 +285,7 @@ def read(name, values, dtype=None):
 
 
 def read_only(trace):
-    """Make a trace's arrays read-only, since `backward` needs them unchanged. Returns the trace."""
+    """Make a trace's arrays read-only, and return the trace."""
     for array in trace:
         if isinstance(array, np.ndarray):
             array.flags.writeable = False

@@ -3,7 +3,7 @@
     a_t = W_ih x_t + b_ih + W_hh h_{t−1} + b_hh
     h_t = tanh(a_t)
 
-Vectors are columns in the equations and rows in the code: W x becomes `x @ W.T`.
+Vectors are columns in the equations but rows in the code, so W x becomes `x @ W.T`.
 """
 
 from collections import namedtuple
@@ -14,7 +14,7 @@ from gatewise.cells.params import CellParams, check_backward, check_forward, rea
 
 
 class Params(CellParams):
-    """The parameters: W_ih (H, D), W_hh (H, H), b_ih (H,), b_hh (H,)."""
+    """The parameters W_ih (H, D), W_hh (H, H), b_ih and b_hh (H,)."""
 
     __slots__ = ()
     G, mode, torch_module, keras_layer = 1, "RNN_TANH", "nn.RNN", "SimpleRNN"
@@ -22,18 +22,18 @@ class Params(CellParams):
 
 
 class Trace(namedtuple("Trace", "x h0 h")):
-    """The inputs and results of a forward pass: x (T, B, D), h0 (B, H), h (T, B, H).
+    """The inputs and results of a forward pass. A Trace from `step` has no T axis.
 
-    A Trace from `step` has no T axis.
+    x: (T, B, D). h0: (B, H). h: (T, B, H).
     """
 
     __slots__ = ()
 
 
 class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
-    """The gradients of a loss, each with the shape of its variable.
+    """The gradients of a loss, each with the same shape as its variable.
 
-    h: (T, B, H), the gradient on the hidden states, from the outputs and from later time steps.
+    h: (T, B, H), the total gradient on the hidden states, from the outputs and later time steps.
     a: (T, B, H), the gradient on the pre-activations.
     """
 
@@ -43,7 +43,7 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
 def step(params, x_t, h):
     """Compute one time step.
 
-    params: Params. x_t: (B, D). h: (B, H), the previous state. All arrays have the same dtype.
+    params: Params. x_t: (B, D). h: (B, H), the previous state. All arrays need the same dtype.
     Returns a Trace without a T axis; its `h` is the new state.
     Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     Source: Elman 1990; the documentation of `torch.nn.RNN`.
@@ -56,8 +56,8 @@ def step(params, x_t, h):
 def forward(params, x, h0=None):
     """Compute all time steps.
 
-    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All arrays have the same dtype.
-    Returns a Trace of read-only arrays. For errors and source, see `step`.
+    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All arrays need the same dtype.
+    Returns a Trace of read-only arrays. For errors and sources, see `step`.
     """
     params, x, h0 = check_forward(Params, params, "TBD", x, h0=h0)
     (T, B, D), H = x.shape, h0.shape[1]
@@ -71,13 +71,13 @@ def forward(params, x, h0=None):
 
 
 def backward(params, trace, dh=None, dh_T=None):
-    """Compute the gradients of a loss through all time steps.
+    """Backpropagate the gradients of a loss through all time steps.
 
     params: Params. trace: the result of `forward`. dh: (T, B, H), the gradient on each output h_t.
-    dh_T: (B, H), the gradient on the final state. `dh` and `dh_T` are zero by default.
+    dh_T: (B, H), the gradient on the final state. Both gradients default to zero.
     Returns Grads.
     Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
-    Source: Werbos 1990; Goodfellow et al. 2016, equations 10.19 to 10.21 for the recursion.
+    Source: Werbos 1990; the recursion in Goodfellow et al. 2016, equations 10.19 to 10.21.
     """
     params, dh, dh_next = check_backward(Params, params, Trace, trace, dh=dh, dh_T=dh_T)
     x, h0, h = trace

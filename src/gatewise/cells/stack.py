@@ -1,4 +1,4 @@
-"""The traces of every layer and direction of a torch module, computed by the cells."""
+"""Traces for every layer and direction of a torch module."""
 
 import numpy as np
 
@@ -11,14 +11,14 @@ def trace(module, x, hx=None):
 
     module: `nn.RNN` with tanh, `nn.LSTM` or `nn.GRU`, in float32 or float64, on any device.
     x: (T, B, D); (B, T, D) with `batch_first`; (T, D) for a single sequence; or a
-    PackedSequence. hx: the initial states as the module expects them, zeros by default. Both x and
-    hx may be tensors or arrays.
+    PackedSequence. hx: the initial states in the module's format, zeros by default. Tensors and
+    arrays are both accepted.
     Returns a list of Traces in the order of the module's `h_n`: layer 0 forward, layer 0 reverse,
     layer 1 forward, … All Traces are time-major, with B = 1 for a single sequence. Time steps are
     in the order of x, so the final state is h[-1] in a forward trace and h[0] in a reverse trace.
-    Pass a reverse trace through `mirrored` before you pass it to `backward`. Packed sequences are
-    padded and returned in their original order. After the end of a sequence, all values are 0; a
-    reverse trace starts at the sequence's end.
+    Apply `mirrored` to a reverse trace before you pass the trace to `backward`. Packed sequences
+    are padded and returned in their original order. All values after the end of a sequence are 0.
+    The reverse direction starts at the last time step before the padding.
     Raises ValueError for a module that `layers_of` rejects, and for an invalid shape or dtype.
     Source: the documentation of `torch.nn.LSTM`.
     """
@@ -29,7 +29,7 @@ def trace(module, x, hx=None):
 
     t, b, directions = np.arange(T)[:, None], np.arange(B), 1 + module.bidirectional
     is_inside = t < lengths
-    orders = t, np.where(is_inside, lengths - 1 - t, t)  # each order is its own inverse
+    orders = t, np.where(is_inside, lengths - 1 - t, t)  # each permutation is its own inverse
     traces = []
     for n, row in enumerate(params):
         order = orders[n % directions]
@@ -52,11 +52,11 @@ def mirrored(trace):
 
 
 def layers_of(module):
-    """Return a torch module's cell, and a list of its Params in the order of `h_n`.
+    """Return the cell for a torch module, and a list of Params in the order of the module's `h_n`.
 
     module: `nn.RNN`, `nn.LSTM` or `nn.GRU`.
-    Raises ValueError for a module that `Params.from_torch` rejects, for forward hooks, which may
-    change the module's results, and for dropout between layers in training mode.
+    Raises ValueError for a module that `Params.from_torch` rejects, for a module with forward
+    hooks, and for dropout between layers in training mode.
     """
     import torch
 
@@ -76,7 +76,7 @@ def layers_of(module):
 
 
 def _time_major(module, x, dtype):
-    """Return x as (T, B, D), the sequences' lengths (B,), and whether x is a single sequence."""
+    """Return x as (T, B, D), the lengths of the sequences, and whether x is a single sequence."""
     from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
     if isinstance(x, PackedSequence):
@@ -92,9 +92,9 @@ def _time_major(module, x, dtype):
 
 
 def _initial(module, cell, hx, B, dtype):
-    """Return a dict from names to initial states, each (rows of h_n, B, H), or {} if hx is None.
+    """Return the initial states (layers · directions, B, H) as a dict, or {} if hx is None.
 
-    B: the number of sequences, or None for a single sequence, whose states are (rows of h_n, H).
+    B: the number of sequences, or None for a single sequence without a batch axis.
     """
     if hx is None:
         return {}

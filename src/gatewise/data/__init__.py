@@ -1,4 +1,4 @@
-"""The results of experiments that take too long for a notebook, read from CSV files."""
+"""Results of experiments that take too long to run in a notebook, read from CSV files."""
 
 import csv
 from importlib.resources import files
@@ -8,23 +8,23 @@ import numpy as np
 
 
 class Um(NamedTuple):
-    """One row of `um.csv`, for one network trained by benchmarks/um.py."""
+    """One row of `um.csv`: the result of one network trained by benchmarks/um.py."""
 
-    model: str  # "RNN", "LSTM", "GRU", or an LSTM with one part left out: "without tanh of c"
-    forget_bias: int  # as in `gatewise.models.add_forget_bias`
-    readout: str  # "normal" or "linear", as in gatewise.models
-    ums: int  # the number of "um"s between subject and verb
-    seed: int  # the seed of the initial weights
-    right: int  # the number of right answers after training, from 0 to 6
+    model: str  # "RNN", "LSTM", "GRU", or the name of an LSTM variant, such as "without tanh of c"
+    forget_bias: int  # the number added to the forget-gate bias
+    readout: str  # the initialization of the readout, "normal" or "linear"
+    ums: int  # the number of "um"s between the subject and the verb
+    seed: int  # the seed for the initial weights
+    right: int  # the number of correct answers after training, from 0 to 6
     loss: float  # the loss in nats before the last of 1,000 updates
     apart_h: float | None  # |Δh| between "i … like" and "you … like" after the last word
-    apart_c: float | None  # the corresponding |Δc|; None if there is no c or |Δc| wasn't measured
+    apart_c: float | None  # the corresponding |Δc|, or None if it is missing
 
 
 def um(**where):
-    """Return the rows of `um.csv` whose fields have the given values, as a list of Um.
+    """Return a list of the rows of `um.csv` whose fields have the given values.
 
-    where: fields of Um and their values, such as model="LSTM", ums=30.
+    where: the required values of some fields, such as model="LSTM" and ums=30.
     Raises ValueError for an unknown field, and for a value that no row has.
     """
     kinds = [str, int, str, int, int, int, float, float, float]
@@ -48,9 +48,9 @@ def um(**where):
 def names(share="test"):
     """Return one share per model and seed from `names.csv`, the output of benchmarks/names.py.
 
-    share: "validation" or "test" for the share of names in that set classified correctly, or
-    "commonest" for the share of test names that get the most frequent answer.
-    Returns a dict from the models in notebook 7 to arrays (seeds,), for seeds 0, 1, 2, …
+    share: "validation" or "test" for the accuracy on that set, or "commonest" for the share of test
+    names that get the most frequent answer.
+    Returns a dict from the models in notebook 7 to arrays (seeds,), ordered by seed.
     """
     lines = files(__name__).joinpath("names.csv").read_text(encoding="utf-8").splitlines()
     found = {}

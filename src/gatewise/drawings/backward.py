@@ -1,7 +1,7 @@
-"""The shapes of the backward pass, and `Backward`, which adds them to a cell's drawing.
+"""The shapes of the backward pass, and the class that adds these shapes to a cell's drawing.
 
 `Backward` draws the gradients' wires over the forward wires. The files lstm.py, gru.py and rnn.py
-define where each gradient runs.
+define the path of each gradient.
 """
 
 from dataclasses import dataclass, replace
@@ -14,11 +14,12 @@ from gatewise.drawings.text import ALIGN, FONT, MATH, RIM, Number, Symbol, halo,
 from gatewise.drawings.theme import LIGHT, paint
 from gatewise.drawings.values import figure, gradient_thickness
 
-# The backward stages of an LSTM time step, in order and named after the gradients they compute.
-# `da` computes the gradients on the pre-activations, and `back` computes the gradients that leave
-# the cell. The RNN has only the stages dh, da and back.
+# The stages of the backward pass through an LSTM time step, in order. The stage `da` computes the
+# gradients on the pre-activations, `back` computes the gradients that leave the cell, and the other
+# stages compute the gradients that they are named after. The RNN has only the stages dh, da and
+# back.
 STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"]
-PAST, NOW = 0.3, 0.85  # the opacity of a gradient's band, in earlier stages and in the newest stage
+PAST, NOW = 0.3, 0.85  # the opacities of gradients from earlier stages and from the newest stage
 PLAIN = 8  # the width of a gradient's band in a drawing without values
 
 
@@ -27,7 +28,7 @@ class Flow:
     """A gradient that runs back along a wire, drawn as a band, a thin ink line and an arrow tip.
 
     points: the points of the forward wire. name: the name of the gradient's value.
-    quantity: the symbol that sets the color.
+    quantity: the symbol that determines the color.
     when: "loss", "later" or "" (see `gatewise.drawings`), or "still" for a gradient that appears
     only in drawings without values.
     now: whether the gradient belongs to the newest stage.
@@ -84,10 +85,10 @@ class Flow:
 
 @dataclass(frozen=True)
 class StepSymbol:
-    """A symbol, such as `h_t−1`, that becomes a gradient's symbol, `dh_t−1`, at a stage.
+    """A symbol, such as `h_t−1`, that changes into a gradient's symbol, such as `dh_t−1`.
 
-    gradient: the gradient's symbol, if it isn't "d" followed by `symbol`.
-    `values["t"]` is the time step.
+    stage: the stage at which the symbol changes.
+    gradient: the gradient's symbol; by default, the letter d followed by `symbol`.
     """
 
     symbol: Symbol
@@ -112,7 +113,7 @@ class StepSymbol:
 
 @dataclass(frozen=True)
 class Figure:
-    """The value of a gradient as text, preceded by a symbol if the wire has none."""
+    """The value of a gradient as text. A symbol precedes the value if the wire has no symbol."""
 
     name: str
     stage: str
@@ -146,7 +147,7 @@ class Figure:
         look = {"va": "baseline", "color": ink(alpha)}
         look["path_effects"] = halo("panel", points)
         anchor, x = self.anchor, self.x
-        if letter:  # the symbol ends at x, and the number starts there
+        if letter:  # the symbol ends at x, where the number begins
             name = mathematics(f"{letter}_{_index(index, values)}")
             math = {"math_fontfamily": "stix", "fontsize": 20 * points}
             ax.text(x, self.y, name, ha="right", **math, **look)
@@ -160,7 +161,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Cut:
-    """The mark across the h wire where h is detached, visible if `values["cut"]` is true."""
+    """A mark that shows that h is detached. The mark is visible if `values["cut"]` is true."""
 
     x: float
     y: float
@@ -182,9 +183,9 @@ class Cut:
 
 
 class Backward:
-    """A drawing of the backward pass on top of a cell's drawing, with the forward wires made pale.
+    """A drawing of the backward pass through a cell, on top of pale forward wires.
 
-    drawing: the plain drawing of the cell, which this class changes in place.
+    drawing: the plain drawing of the cell, which is changed in place.
     stages: the names of the stages, in order.
     """
 
@@ -200,7 +201,7 @@ class Backward:
             drawing.parts[name] = [_plain(s) for s in shapes if not isinstance(s, Number)]
 
     def flow(self, part, name, stage, quantity, *points, wire=0, tip=True, when=""):
-        """Add a gradient along a wire of a part or, if `points` are given, along these points.
+        """Add a gradient along the given points or, by default, along a wire of a part.
 
         wire: the index of the wire within its part, counted from 0. The other arguments are the
         same as in `Flow`.
@@ -209,7 +210,7 @@ class Backward:
         self.drawing.parts[part].append(Flow(points, name, stage, quantity, tip, when))
 
     def passes(self, stage, *parts):
-        """Record which layers and operations a gradient passes through at a stage."""
+        """Record the layers and operations that a gradient passes through at a stage."""
         self.drawing.stages |= dict.fromkeys(parts, stage)
 
     def symbols(self, **stages):
@@ -226,10 +227,10 @@ class Backward:
         self.drawing.part("symbols", *over)
 
     def at(self, stage, when=""):
-        """Return the drawing with the gradients known at a stage, and highlight the newest ones.
+        """Return the drawing with the gradients known at a stage, and highlight the latest ones.
 
-        stage: the name of the stage, or True for all gradients. when: as in `at_stage`, or "" for
-        all time steps.
+        stage: the name of the stage, or True for all gradients. when: the same as in `at_stage`, or
+        "" for all time steps.
         """
         if stage is True:
             return self.drawing
@@ -237,11 +238,11 @@ class Backward:
 
 
 def at_stage(drawing, stage, when=""):
-    """Return a backward drawing with the gradients known at a stage, and highlight the newest ones.
+    """Return a drawing with the gradients known at a stage, and highlight the latest ones.
 
-    stage: one of `drawing.order`. when: "loss" for the time step of the loss, or "later" for
-    earlier time steps, which the backward pass reaches later. Raises ValueError for an unknown
-    stage.
+    drawing: a drawing of the backward pass. stage: one of the stages in `drawing.order`.
+    when: "loss" for the time step of the loss, or "later" for earlier time steps, which the
+    backward pass reaches later. Raises ValueError for an unknown stage.
     """
     order = drawing.order
     if stage not in order:
@@ -273,14 +274,14 @@ def at_stage(drawing, stage, when=""):
 
 
 def _plain(shape):
-    """Return a shape in its pale form: a wire without a tip, or a valve without a gate."""
+    """Return a pale wire without a tip, a valve without a gate, or any other shape unchanged."""
     if isinstance(shape, Wire):
         return replace(shape, tip=False, color="line", carries="")
     return replace(shape, gate="") if isinstance(shape, Valve) else shape
 
 
 def _when(shape):
-    """Return the attributes for the stage and the time steps at which a shape appears."""
+    """Return the SVG attributes for a shape's stage and time steps."""
     if shape.when == "still":
         return ""
     stage = f" data-stage='{shape.stage}'" if shape.stage else ""
@@ -288,7 +289,7 @@ def _when(shape):
 
 
 def _index(index, values):
-    """Return an index as written or, if `values` has a time step, as a number."""
+    """Return an index as a number if `values` contains the time step, and unchanged otherwise."""
     if values and "t" in values:
         index = str({"t": values["t"], "t−1": values["t"] - 1}.get(index, index))
     return escape(index)

@@ -1,4 +1,4 @@
-"""Drawings that each show one idea, such as how a gate works or how layers are stacked."""
+"""Drawings that each illustrate one idea, such as how a gate works or how layers are stacked."""
 
 from gatewise.drawings.drawing import Drawing
 from gatewise.drawings.lstm import LAYERS
@@ -8,7 +8,7 @@ from gatewise.drawings.text import Label, Symbol
 
 
 def legend():
-    """A legend that explains how to read the drawings."""
+    """A legend for the drawings."""
     d = Drawing("legend", 560, 96)
     d.part("layer", *layer(50, 40, "tanh", "h"), Label(50, 84, "learned layer", size=12))
     d.part("operation", *operation(160, 40, "×"), Label(160, 84, "elementwise", size=12))
@@ -29,7 +29,7 @@ def legend():
 
 
 def interfaces():
-    """The cells' interfaces: the RNN has one state and the LSTM has two; only h is an output."""
+    """The inputs and outputs of the two cells: the RNN has one state, and the LSTM has two."""
     d = Drawing("interfaces", 580, 220)
     for name, x, states in [("RNN", 150, "h"), ("LSTM", 430, "ch")]:
         d.part(name, frame(x - 60, 60, 120, 96), Label(x, 114, name, size=16))
@@ -49,7 +49,7 @@ def interfaces():
 
 
 def four_layers():
-    """The learned layers inside one time step: one in the RNN, four in the LSTM."""
+    """The learned layers inside one time step: one in the RNN and four in the LSTM."""
     d = Drawing("four-layers", 580, 130)
     tanh = layer(85, 51, "tanh", "h")
     d.part("RNN", frame(20, 16, 130, 70), *tanh, Label(85, 112, "RNN: one layer"))
@@ -73,7 +73,7 @@ def valve():
 
 
 def stacked():
-    """Two layers in two directions over three time steps; each row ends in its h_n and c_n."""
+    """Two bidirectional layers over three time steps, with the entries of h_n and c_n."""
     d = Drawing("stacked", 640, 470)
     columns, base = (180, 320, 460), {0: 360, 1: 160}
     for number, y in base.items():

@@ -1,4 +1,4 @@
-"""A drawing made of named parts, each a list of shapes, for output as SVG or with matplotlib."""
+"""Drawings made of named parts, for SVG and for matplotlib."""
 
 import re
 from html import escape
@@ -11,19 +11,19 @@ TEXT = "<text.*?</text>"
 
 
 class Drawing:
-    """A picture made of named parts.
+    """A picture made of named parts, each of which is a list of shapes.
 
     name: the drawing's name in the SVG. width, height: the size in SVG units; at full size, a unit
     is one CSS pixel.
-    highlight: the names of the parts to show in full; the other parts are dimmed. With None, no
-    part is dimmed.
+    highlight: the names of the parts to highlight; all other parts are dimmed. By default, no part
+    is dimmed.
     """
 
     def __init__(self, name, width, height, highlight=None):
         self.name, self.width, self.height, self.highlight = name, width, height, highlight
         self.parts = {}
-        self.order = []  # the stages of a backward drawing
-        self.stages = {}  # a dict from the parts of a backward drawing to their stages
+        self.order = []  # the stages, in a drawing of the backward pass
+        self.stages = {}  # a dict from parts to stages, in a drawing of the backward pass
         self.faint = {}  # a dict from parts to opacities
 
     def part(self, name, *shapes):
@@ -31,15 +31,15 @@ class Drawing:
         self.parts[name] = list(shapes)
 
     def opacity(self, part):
-        """Return the opacity of a part's shapes: 1, or less if they are dimmed."""
+        """Return the opacity of a part: 1, or less if the part is dimmed."""
         return self.faint.get(part, 1) if self.highlight is None or part in self.highlight else DIM
 
     def svg(self, alt=None, values=None):
         """Return the picture as SVG text, which is identical on every machine.
 
         alt: a description for people who can't see the picture; by default, the drawing's name.
-        values: a dict from names to numbers, for wires, valves and texts; {} gives a template for a
-        script to fill in; None gives the plain drawing.
+        values: a dict from names to numbers, {} for a template that a script fills in, or None for
+        the plain drawing.
         """
         # The light background keeps the picture readable on a dark page that defines no theme.
         ground = Box(0, 0, self.width, self.height, 8).svg()
@@ -56,7 +56,7 @@ class Drawing:
 
         The size of the axes must not change afterwards.
 
-        ax: the matplotlib Axes. values: as in `svg`.
+        ax: the matplotlib Axes. values: the same as in `svg`.
         """
         ax.set(xlim=(0, self.width), ylim=(self.height, 0), xticks=[], yticks=[])
         ax.axis("off")
@@ -68,7 +68,7 @@ class Drawing:
 
     def _group(self, name, values):
         shapes, dim = "".join(shape.svg(values) for shape in self.parts[name]), ""
-        if self.opacity(name) < 1:  # the part's text is paler but readable
+        if self.opacity(name) < 1:  # text stays readable in a dimmed part
             text, dim = "".join(re.findall(TEXT, shapes)), paint(color="muted")
             shapes = f"<g opacity='{self.opacity(name)}'>{re.sub(TEXT, '', shapes)}</g>{text}"
         stage = f" data-stage='{self.stages[name]}'" if name in self.stages else ""
@@ -82,9 +82,9 @@ class Drawing:
 
 
 def highlighted(name, width, height, highlight, sections):
-    """Return an empty drawing that will highlight a section or some parts.
+    """Return an empty drawing that highlights a section or some parts.
 
-    highlight: a key of `sections`, names of parts, or None.
+    highlight: a key of `sections`, the names of some parts, or None.
     Raises ValueError for an unknown section.
     """
     section = highlight if isinstance(highlight, str) else None

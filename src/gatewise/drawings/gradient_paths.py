@@ -1,4 +1,4 @@
-"""Gradients through time: the unrolled chain in reverse, and a fork where gradients add up."""
+"""Drawings of backpropagation through time and of a fork, where gradients add up."""
 
 from gatewise.drawings.backward import Flow
 from gatewise.drawings.drawing import Drawing
@@ -8,7 +8,7 @@ from gatewise.drawings.text import Label, Symbol
 
 
 def rnn_through_time(inputs):
-    """Backpropagation through time: the drawing of `chain` with its arrows reversed.
+    """Backpropagation through time: the unrolled RNN with its arrows reversed.
 
     The loss depends on the last state. Every time step contributes to dW, the gradient on the
     weights that all time steps share.
@@ -46,7 +46,7 @@ def rnn_through_time(inputs):
 
 
 def fork():
-    """A value read twice: the forward pass copies it, and the backward pass adds its gradients."""
+    """A fork: the forward pass copies a value, and the backward pass adds two gradients."""
     d = Drawing("fork", 580, 170)
     for name, x in ("forward", 20), ("backward", 320):
         y, right, middle = 96, x + 200, x + 110
@@ -69,6 +69,6 @@ def fork():
 
 
 def _reversed(drawing, name, points, quantity, tip=True):
-    """Add a gradient that runs back along a forward wire to its first point."""
+    """Add a pale forward wire and the gradient that runs back along this wire."""
     wire = Wire(points, tip=False, color="line")
     drawing.part(name, wire, Flow(points, name, "back", quantity, tip))

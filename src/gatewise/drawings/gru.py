@@ -1,4 +1,4 @@
-"""One time step of the GRU, in both forms, forward and backward."""
+"""Drawings of one GRU time step and of its backward pass, for both forms of the GRU."""
 
 from dataclasses import replace
 
@@ -18,28 +18,28 @@ GRU_SECTIONS = {
     "state": {"cell", "h-before", "z", "z-times", "kept", "rest", "one-minus", "n", "n-times"}
     | {"added", "plus", "h", "h-up"},
 }
-# The backward stages of a time step, in order and named after the gradients they compute. Without
-# `reset_after`, the gradient on the product of r and h replaces the gradient on q.
+# The stages of the backward pass through one time step, in order. Without `reset_after`, the
+# gradient on the product of r and h replaces the gradient on q.
 GRU_STAGES = ["dh", "dn", "dz", "dh_kept", "da_n", "dr", "dq", "da", "back"]
 BEFORE_STAGES = ["dh", "dn", "dz", "dh_kept", "da_n", "drh", "dr", "da", "back"]
 
 
 def gru_cell(highlight=None, reset_after=True, backward=False):
-    """One time step of the GRU, with h along the top and the gates and the candidate below.
+    """One time step of the GRU, with h along the top, and the gates and the candidate below.
 
-    highlight: a section of `GRU_SECTIONS` or names of parts; everything else is dimmed.
+    highlight: a section of `GRU_SECTIONS` or the names of some parts; everything else is dimmed.
     reset_after: True for torch's form, with the reset gate after the linear layer; False for the
     form from Cho et al., with the reset gate before the linear layer.
-    backward: True for the whole backward pass, or one of its stages (dh, dn, dz, dh_kept, da_n, dr,
-    dq, da or back) for the gradients known at that stage. In the form from Cho et al., drh and dr
-    replace dr and dq.
+    backward: True for the whole backward pass, or a stage (dh, dn, dz, dh_kept, da_n, dr, dq, da or
+    back) for the gradients known at that stage. In the form from Cho et al., the stages drh and dr
+    replace the stages dr and dq.
     Raises ValueError for an unknown section, part or stage.
     """
     name = "gru-cell" if reset_after else "gru-cell-before"
     d = highlighted(name, 600, 380, highlight, GRU_SECTIONS)
     top, bottom, layers, middle = 80, 272, 232, 162
     x = {"r": 160, "z": 330, "n": 450}
-    side, turn, up = 214, 268, 500  # x-coordinates of two corners and of the upward h wire
+    side, turn, up = 214, 268, 500  # the x-coordinates of two corners and of the upward h wire
 
     def wire(carries, *points, tip=True, quantity=None, radius=10):
         return Wire(points, tip, radius, carries=carries, quantity=quantity or carries[:1])
@@ -68,7 +68,7 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
         d.part(f"{k}-feed", Wire(feed))
         d.part(f"{k}-layer", *layer(x[k], layers, "σ", k, width=52))
 
-    # The candidate's hidden side: the linear layer and the reset gate, in either order.
+    # The candidate's hidden side has a linear layer and the reset gate, in either order.
     q_feed = (side - 12, top), (side, top), (side, 104 if reset_after else 107)
     d.part("q-feed", wire("h_before", *q_feed))
     if reset_after:
@@ -103,7 +103,7 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
     )
     d.part("one-minus", *pill(x["n"] - 60, 128, "1 −"))
 
-    # The candidate, which is multiplied by 1 − z and added to z ⊙ h.
+    # The candidate is multiplied by 1 − z and added to z ⊙ h.
     x_n = wire("x", (86, 322), (86, 310), (x["n"], 310), (x["n"], layers + 18))
     d.part("x-n", x_n)
     d.part("n-layer", *layer(x["n"], layers, "tanh", "n", width=52))
@@ -126,21 +126,20 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
 
 
 def _backward(d, reset_after):
-    """Add the gradients along the drawing's wires."""
-    # Gradient symbols are wider, so they move to places with more room.
+    # The symbols of gradients are wider and need more room.
     for part, place in {"r": (147, 198 if reset_after else 186), "z": (321, 126)}.items():
         moved = dict(zip("xy", place, strict=True))
         d.parts[part] = [replace(s, **moved) if isinstance(s, Symbol) else s for s in d.parts[part]]
     b = Backward(d, GRU_STAGES if reset_after else BEFORE_STAGES)
     top, bottom, up = 80, 272, 500  # the same coordinates as in `gru_cell`
     x = {"r": 160, "z": 330, "n": 450}
-    joint = 224  # the x-coordinate where the gradients' wires to the previous h meet
+    joint = 224  # the x-coordinate of the point where the gradients on the previous h meet
     # At the time step of the loss, dh comes from the loss; at earlier time steps, it comes from the
     # layer above and the next time step.
     b.flow("h", "dh", "dh", "h", when="later")
     b.flow("h-up", "dh", "dh", "h", (x["n"] + 14, top), (up, top), (up, 12), when="loss")
-    # dh passes through the sum and the two products. The gradient then reaches n, the previous h
-    # and, along two paths, z.
+    # The gradient passes through the sum and the two products, and reaches n, the previous h and,
+    # along two paths, z.
     b.flow("added", "dh", "dn", "h")
     b.flow("n", "dn", "dn", "n")
     b.flow("kept", "dh", "dz", "h")

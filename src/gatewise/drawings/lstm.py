@@ -1,4 +1,4 @@
-"""One time step of the LSTM, forward and backward."""
+"""Drawings of one LSTM time step and of its backward pass."""
 
 from gatewise.drawings.backward import Backward, Cut, Figure
 from gatewise.drawings.drawing import highlighted, known
@@ -6,12 +6,12 @@ from gatewise.drawings.parts import frame, layer, operation, pill
 from gatewise.drawings.shapes import Bridge, Valve, Wire
 from gatewise.drawings.text import Number, Symbol
 
-# A dict from the output symbol of each learned layer to the layer's label.
+# The label of each learned layer, by the symbol of the layer's output.
 LAYERS = {"f": "σ", "i": "σ", "g": "tanh", "o": "σ"}
-X = {"f": 136, "i": 222, "g": 308, "o": 394}  # x-coordinates of the layers
-TOP, BOTTOM = 80, 264  # y-coordinates of the upper wire (c) and the lower wire (h and x)
-LEFT, RIGHT = 12, 588  # x-coordinates where the state wires begin and end
-MERGE, OUT, UP = 265, 452, 500  # x-coordinates of the i and o products, and of the upward h wire
+X = {"f": 136, "i": 222, "g": 308, "o": 394}  # the x-coordinates of the layers
+TOP, BOTTOM = 80, 264  # the y-coordinates of the upper wire (c) and the lower wire (h and x)
+LEFT, RIGHT = 12, 588  # the x-coordinates of the ends of the state wires
+MERGE, OUT, UP = 265, 452, 500  # the x-coordinates of two products and of the upward h wire
 # The parts of `lstm_cell` that each section of the notebook explains.
 _IN = {"cell", "x", "h-before", "bus-f"}
 LSTM_SECTIONS = {
@@ -26,11 +26,11 @@ LSTM_SECTIONS = {
 
 
 def lstm_cell(highlight=None, backward=False):
-    """One time step of the LSTM, with c along the top, and h and four layers below.
+    """One time step of the LSTM, with c along the top, and h and the four layers below.
 
-    highlight: a section of `LSTM_SECTIONS` or names of parts; everything else is dimmed.
-    backward: True for the whole backward pass, or one of its stages (dh, do, dc, df, di, dg, da or
-    back) for the gradients known at that stage.
+    highlight: a section of `LSTM_SECTIONS` or the names of some parts; everything else is dimmed.
+    backward: True for the whole backward pass, or a stage (dh, do, dc, df, di, dg, da or back) for
+    the gradients known at that stage.
     Raises ValueError for an unknown section, part or stage.
     """
     d = highlighted("lstm-cell", 600, 350, highlight, LSTM_SECTIONS)
@@ -62,7 +62,7 @@ def lstm_cell(highlight=None, backward=False):
         d.part(f"{k}-layer", *layer(X[k], layers, label, k, width=52))
         start = turn
 
-    # The forget gate; then the input gate, the candidate and their product.
+    # The forget gate, the input gate and the candidate.
     rise = {k: (X[k], layers - 17) for k in LAYERS}
     f = wire("f", rise["f"], (X["f"], TOP + 15)), Symbol(X["f"] + 9, 136, "f_t", "start")
     d.part("f", *f, Number("f", X["f"] + 10, 156, "start"))
@@ -78,7 +78,7 @@ def lstm_cell(highlight=None, backward=False):
     d.part("added", added, Number("added", MERGE + 10, 117, "start", sign=True))
     d.part("plus", *operation(MERGE, TOP, "+"))
 
-    # The output gate, which scales tanh(c).
+    # The output gate scales tanh(c).
     d.part(
         "c-down",
         wire("c", (OUT - 12, TOP), (OUT, TOP), (OUT, 97)),
@@ -98,7 +98,6 @@ def lstm_cell(highlight=None, backward=False):
 
 
 def _backward(d):
-    """Add the gradients along the drawing's wires."""
     b = Backward(d)
     # At the time step of the loss, dh comes from the loss; at earlier time steps, it comes from the
     # layer above and the next time step.

@@ -1,4 +1,4 @@
-"""The unrolled LSTM: a chain of time steps."""
+"""A drawing of the unrolled LSTM."""
 
 from gatewise.drawings.drawing import Drawing
 from gatewise.drawings.parts import frame, layer, operation, pill
@@ -6,12 +6,12 @@ from gatewise.drawings.shapes import Box, Bridge, Wire
 from gatewise.drawings.text import Label, Symbol
 
 STEP, HALF = 240, 88  # the distance between cells, and half the width of a cell
-C, H, WORD = 160, 250, 332  # y-coordinates of the c wire, the h wire and the words
-GATES, TIMES, PLUS, SHOW, UP = -36, -56, -16, 40, 70  # x-coordinates relative to a cell's center
+C, H, WORD = 160, 250, 332  # the y-coordinates of the c wire, the h wire and the words
+GATES, TIMES, PLUS, SHOW, UP = -36, -56, -16, 40, 70  # horizontal distances from a cell's center
 
 
 def lstm_chain(inputs, output):
-    """The unrolled LSTM: one copy of the cell per time step, all with the same weights.
+    """The unrolled LSTM, with one copy of the cell per time step; all copies share their weights.
 
     inputs: the words, one per time step. output: the word predicted from the last h.
     Raises ValueError for an empty list.
@@ -41,7 +41,7 @@ def lstm_chain(inputs, output):
 
 
 def _cell(d, t, x, word):
-    """Add one time step centered at x: the layers and operations that compute c and h."""
+    """Add the layers and operations of one time step, centered at x."""
     if t == 1:
         before = Wire(((38, C), (x + TIMES - 15, C))), Wire(((38, H), (x + GATES - 32, H)))
         d.part("before", *before)

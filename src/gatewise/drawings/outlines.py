@@ -1,4 +1,4 @@
-"""Outlines, which are lists of (command, *points), as SVG path data and on matplotlib axes."""
+"""Outlines for SVG and matplotlib, as lists of (command, *points)."""
 
 from math import asin, cos, dist, sin
 
@@ -18,7 +18,7 @@ def rounded(points, radius):
 
 
 def arrow(start, end, size):
-    """Return the outline of an arrow tip on the line from start to end, just beyond the end."""
+    """Return the outline of an arrow tip at the end of the line from start to end."""
     length = dist(start, end)
     x, y = (end[0] - start[0]) / length, (end[1] - start[1]) / length
     (apex_x, apex_y), half = (end[0] + 0.2 * size * x, end[1] + 0.2 * size * y), size / 2
@@ -28,7 +28,7 @@ def arrow(start, end, size):
 
 
 def slot(r, value, x=0, y=0, turn=0):
-    """Return the outline of `opening`, moved and rotated, with short lines instead of arcs."""
+    """Return the outline of a valve's slot around (x, y), made of short lines."""
     reach = asin(value)
     angles = [reach * (n / 12 - 1) for n in range(25)]
     right = [(r * cos(a), r * sin(a)) for a in angles]
@@ -40,7 +40,7 @@ def slot(r, value, x=0, y=0, turn=0):
 
 
 def towards(start, end, distance):
-    """Return the point at `distance` from start on the way to end, or end if it is closer."""
+    """Return the point at `distance` from start in the direction of end, but not beyond end."""
     share = min(1, distance / (dist(start, end) or 1))
     return start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
 
@@ -69,9 +69,9 @@ def place(ax, outline, alpha=1, **style):
 
 
 def dashes(value, width, points):
-    """Return matplotlib's line style: a solid line, or dashes for a negative value, as in SVG.
+    """Return the matplotlib line style for a value: dashed if it is negative, otherwise solid.
 
-    Matplotlib measures dashes in line widths, so the function needs `width` and `points`, the
+    Matplotlib measures dashes in line widths, so the style depends on `width` and on `points`, the
     number of points per unit.
     """
     return (0, (5 * points / width, 4 * points / width)) if value < 0 and width else "-"

@@ -1,4 +1,4 @@
-"""The symbols of the drawings, each made of one or more shapes."""
+"""The building blocks of the drawings, each made of one or more shapes."""
 
 from gatewise.drawings.shapes import Box, Disc
 from gatewise.drawings.text import Label

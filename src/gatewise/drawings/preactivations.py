@@ -1,4 +1,4 @@
-"""The four layers of the LSTM, computed as a single product and then split."""
+"""A drawing of the LSTM's four layers, computed together and then split."""
 
 from gatewise.drawings.drawing import Drawing
 from gatewise.drawings.lstm import LAYERS
@@ -6,16 +6,16 @@ from gatewise.drawings.parts import layer
 from gatewise.drawings.shapes import Box, Wire
 from gatewise.drawings.text import Label, Symbol
 
-TOP, ROW = 20, 44  # the upper edge of the stacks, and the height of a layer's block
+TOP, ROW = 20, 44  # the top of the stacks, and the height of a block
 
 
 def preactivations():
-    """The weights times x and h, plus the biases; torch splits the result into four blocks."""
+    """The weights times x and h, plus the biases, split into four blocks in torch's order."""
     d = Drawing("preactivations", 640, 236)
     middle = TOP + 2 * ROW
 
     def column(name, x, height, symbol):
-        """Add a vector, drawn in gray because all layers read it."""
+        """Add a vector, which is gray because all layers read it."""
         y = middle - height / 2
         box = Box(x, y, 22, height, 3, "x", 0.22, "x", 1.5)
         d.part(name, box, Symbol(x + 11, 222, symbol))

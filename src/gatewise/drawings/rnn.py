@@ -1,4 +1,4 @@
-"""One time step of the RNN, and the unrolled chain of time steps."""
+"""Drawings of one RNN time step and of the unrolled RNN."""
 
 from dataclasses import replace
 
@@ -12,8 +12,8 @@ from gatewise.drawings.text import Label, Number, Symbol
 def rnn_cell(backward=False):
     """One time step of the RNN: a tanh layer computes h_t from x_t and h_{t−1}.
 
-    backward: True for the whole backward pass, or one of its stages (dh, da or back) for the
-    gradients known at that stage. Raises ValueError for an unknown stage.
+    backward: True for the whole backward pass, or a stage (dh, da or back) for the gradients known
+    at that stage. Raises ValueError for an unknown stage.
     """
     d = Drawing("rnn-cell", 440, 230)
     d.part("cell", frame(110, 50, 220, 120))
@@ -34,7 +34,7 @@ def rnn_cell(backward=False):
 
 
 def _with_next(d):
-    """Call the gradient between time steps dh_next, as dh_t is the gradient from the readout."""
+    """Rename the gradient between time steps to dh_next, because dh_t comes from the readout."""
 
     def renamed(symbol):
         if symbol.stage == "back" and symbol.symbol.text == "h_t−1" or symbol.when == "later":
@@ -44,14 +44,13 @@ def _with_next(d):
     d.parts["symbols"] = [
         renamed(s) if isinstance(s, StepSymbol) else s for s in d.parts["symbols"]
     ]
-    d.width += 20  # room for the longer name
+    d.width += 20  # make room for the longer name
     return d
 
 
 def _backward(d):
-    """Add the gradients along the drawing's wires."""
     wire, symbol = d.parts["h-before"]
-    # The gradient's symbol is wider, so it moves above the wire, where there is more room.
+    # The gradient's symbol is wider and needs the room above the wire.
     d.parts["h-before"] = [wire, replace(symbol, x=54, y=94, anchor="middle")]
     b = Backward(d)
     b.flow("h", "dh", "dh", "h", when="later")
@@ -72,7 +71,7 @@ def _backward(d):
 
 
 def chain(inputs, output=None):
-    """The unrolled RNN: one copy of the cell per time step, all with the same weights.
+    """The unrolled RNN, with one copy of the cell per time step; all copies share their weights.
 
     inputs: the words, one per time step. output: the word predicted from the last state.
     Raises ValueError for an empty list.

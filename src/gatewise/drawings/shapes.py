@@ -1,8 +1,8 @@
-"""The shapes of a drawing. Each shape draws itself as SVG text and onto matplotlib axes.
+"""The shapes of a drawing. Each shape can be drawn as SVG text and onto matplotlib axes.
 
-Coordinates are as in SVG: y grows downward, and at full size a unit is one CSS pixel. The argument
-`points` of `draw` is the number of points (1/72 inch) per unit. `values` is a dict from names to
-numbers, or None for the plain drawing; a name missing from the dict has no value yet.
+As in SVG, y grows downward; at full size, a unit is one CSS pixel. The argument `points` of `draw`
+is the number of points (1/72 inch) per unit. The argument `values` is a dict from names to numbers,
+or None for the plain drawing; a name may be missing if its value isn't known yet.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ BAND = 0.45  # the opacity of the band under a wire
 class Wire:
     """A line with an arrow tip at its end, over a band whose thickness shows the value.
 
-    carries: the name of the value. quantity: the symbol that sets the band's color.
+    carries: the name of the value. quantity: the symbol that determines the band's color.
     """
 
     points: tuple
@@ -69,7 +69,7 @@ class Wire:
 
 @dataclass(frozen=True)
 class Bridge:
-    """A gap at (x, y) in a horizontal wire, where a vertical wire passes over it."""
+    """A gap in a horizontal wire at (x, y), where a vertical wire crosses it."""
 
     x: float
     y: float
@@ -122,7 +122,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Disc:
-    """A disc at (x, y) with an ink outline."""
+    """A disc with an outline, centered at (x, y)."""
 
     x: float
     y: float
@@ -142,11 +142,11 @@ class Disc:
 
 @dataclass(frozen=True)
 class Valve:
-    """A valve at (x, y) on a wire, for the product with a gate; only its open part is colored.
+    """A product with a gate, drawn as a valve at (x, y) whose open part is colored.
 
-    gate: the name of the value. quantity: the symbol that sets the color.
-    turn: 0 on a horizontal wire, 90 on a vertical wire.
-    isset: a fixed value from 0 to 1, shown even without `values`.
+    gate: the name of the value. quantity: the symbol that determines the color.
+    turn: 0 on a horizontal wire, or 90 on a vertical wire.
+    isset: a fixed value from 0 to 1, which is shown even without `values`.
     """
 
     x: float

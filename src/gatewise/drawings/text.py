@@ -1,4 +1,4 @@
-"""The texts of a drawing, with the same methods `svg` and `draw` as the shapes in shapes.py."""
+"""The texts of a drawing, which have the same methods as the shapes in shapes.py."""
 
 from dataclasses import dataclass
 from html import escape
@@ -16,7 +16,7 @@ ALIGN = {"start": "left", "middle": "center", "end": "right"}
 
 @dataclass(frozen=True)
 class Label:
-    """Plain text with its baseline at (x, y), drawn as written, including any `$`.
+    """Plain text with its baseline at (x, y). The character `$` has no special meaning.
 
     rim: the color of an outline around the letters, for text on a wire or a valve.
     """
@@ -45,7 +45,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Symbol:
-    """A symbol with an index, written as `h_t−1`, with its baseline at (x, y)."""
+    """A symbol such as `h_t−1`, drawn with an index and with its baseline at (x, y)."""
 
     x: float
     y: float
@@ -60,7 +60,7 @@ class Symbol:
     def write(self, letter, index, more="", inside=""):
         """Return the SVG text of a letter with an index.
 
-        more, inside: additional attributes of the text and of the index.
+        more, inside: additional attributes for the text and for the index.
         """
         small = f"<tspan{inside} dy='5' font-size='{self.size * 0.68:g}'>{escape(index)}</tspan>"
         return (
@@ -77,7 +77,7 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Number:
-    """A value as text, with its baseline at (x, y); the text is empty if there are no values.
+    """A value as text, with its baseline at (x, y); without a value, the text is empty.
 
     sign: whether to write a plus sign before a positive value.
     """
@@ -108,16 +108,16 @@ class Number:
 
 
 def ink(alpha):
-    """Return the color of text with this opacity: ink, or a readable gray if the text is dimmed."""
+    """Return the color of text: ink or, if the text is dimmed, a readable gray."""
     return LIGHT["ink" if alpha == 1 else "muted"]
 
 
 def mathematics(text):
-    """Return a symbol such as `h_t−1` in matplotlib's notation."""
+    """Convert a symbol such as `h_t−1` to matplotlib's notation."""
     letter, _, index = text.partition("_")
     return f"${letter}_{{{index.replace('−', '-')}}}$" if index else f"${letter}$"
 
 
 def halo(color, points):
-    """Return the matplotlib effect that outlines text, like `RIM` in SVG."""
+    """Return the matplotlib effect that outlines text, as `RIM` does in SVG."""
     return [withStroke(linewidth=3 * points, foreground=LIGHT[color])]

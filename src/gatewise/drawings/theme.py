@@ -1,4 +1,4 @@
-"""The colors of the drawings, as two themes and as CSS variables with a fallback."""
+"""The colors of the drawings: two themes, and CSS variables that fall back to the light theme."""
 
 from gatewise.plots import PALETTE
 
@@ -6,7 +6,7 @@ LIGHT = {
     "ink": "#333333",
     "ground": "#FFFFFF",
     "panel": "#F3F5F7",  # the inside of a cell
-    "line": "#B8BEC4",  # the frame of a cell; in a backward drawing, the wires of the forward pass
+    "line": "#B8BEC4",  # the frame of a cell, and the forward wires in drawings of gradients
     "muted": "#57606A",
     **PALETTE,
 }
@@ -22,7 +22,7 @@ DARK = LIGHT | {
 
 
 def variable(name):
-    """Return the CSS value of a color: the page's variable, or else the light theme's color."""
+    """Return the CSS value of a color: a variable that falls back to the light theme."""
     return f"var(--gw-{name},{LIGHT[name]})"
 
 
@@ -33,7 +33,7 @@ def paint(**colors):
     """
     plain, themed = "", []
     for key, name in colors.items():
-        if name in ("none", "ink") and key != "color":  # the root's color is ink
+        if name in ("none", "ink") and key != "color":  # the root element's color is ink
             plain += f" {key}='{'none' if name == 'none' else 'currentColor'}'"
         else:
             plain += f" {key}='{LIGHT[name]}'"

@@ -1,4 +1,4 @@
-"""Backpropagation through time: the unrolled LSTM in reverse."""
+"""A drawing of backpropagation through time in an LSTM."""
 
 from gatewise.drawings.backward import Flow
 from gatewise.drawings.drawing import Drawing
@@ -7,8 +7,8 @@ from gatewise.drawings.shapes import Wire
 from gatewise.drawings.text import Label, Symbol
 
 STEP, HALF = 180, 46  # the distance between cells, and half the width of a cell
-TOP, BOTTOM, SUM = 86, 206, 258  # y-coordinates of a cell's top and bottom edges, and of the sum
-STATES = {"c": 118, "h": 174}  # y-coordinates of the state wires
+TOP, BOTTOM, SUM = 86, 206, 258  # the y-coordinates of a cell's top and bottom, and of the sum
+STATES = {"c": 118, "h": 174}  # the y-coordinates of the state wires
 
 
 def lstm_through_time():

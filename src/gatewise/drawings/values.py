@@ -1,6 +1,6 @@
 """Formulas for showing a value as the thickness of a wire, the opening of a valve, or a number.
 
-The widgets' scripts use the same six formulas.
+The widgets' scripts use the same formulas.
 """
 
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -10,14 +10,14 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def thickness(value):
-    """Return the width of the band under a wire: always below 16, so that it clears the labels."""
+    """Return the width of the band under a wire; a limit of 16 leaves room for the labels."""
     return 16 * abs(value) / (1 + abs(value))
 
 
 def gradient_thickness(value):
-    """Return the width of the band under a gradient's wire, from 2 to 18, or 0 for a gradient of 0.
+    """Return the width of a gradient's band: 0 for a gradient of 0, and 2 to 18 otherwise.
 
-    The width is 14 for a gradient of 1, and it changes by 2 when the gradient changes tenfold.
+    The width is 14 for a gradient of 1, and it grows by 2 when the gradient grows tenfold.
     """
     return min(18, max(2, 14 + 2 * log10(abs(value)))) if value else 0
 
@@ -25,7 +25,7 @@ def gradient_thickness(value):
 def opening(r, value):
     """Return the outline of a slot in a disc of radius r around (0, 0), as SVG path data.
 
-    value: from 0 (no slot) to 1 (the whole disc).
+    value: a number from 0 (no slot) to 1 (the whole disc).
     """
     half = r * value
     side = sqrt(r * r - half * half)
@@ -35,9 +35,9 @@ def opening(r, value):
 
 
 def nice(value):
-    """Return an axis limit for a value: the smallest of 1, 2, 5, 10, 20, 50, … that isn't below it.
+    """Return an axis limit: the smallest of 1, 2, 5, 10, 20, 50, … that is at least `value`.
 
-    With so few limits, the axis rarely changes.
+    The axis rarely changes, because there are few limits.
     """
     if value <= 1:
         return 1
@@ -55,7 +55,7 @@ def number(value, sign=False):
 
 
 def figure(value):
-    """Return a number with two decimals or, if small, with two significant digits: `3.1·10⁻⁷`."""
+    """Return a number as text, with two decimals or, if it is small, two significant digits."""
     size = float(abs(value))
     if size == 0:
         return "0"

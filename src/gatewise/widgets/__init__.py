@@ -1,4 +1,4 @@
-"""The widgets: cells and networks with settings that the reader changes by hand.
+"""Widgets that show cells and networks, with settings that the reader can change.
 
 When the reader drags a handle, the browser computes and draws the results. Python computes the same
 numbers with the NumPy cells.

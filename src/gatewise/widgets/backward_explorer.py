@@ -1,4 +1,4 @@
-"""BackwardExplorer: the gradient going back through one LSTM unit and one RNN unit."""
+"""BackwardExplorer shows how the gradient goes back through an LSTM unit and an RNN unit."""
 
 import numpy as np
 from traitlets import observe
@@ -42,16 +42,16 @@ def _draw(cell, rng):
 
 
 class BackwardExplorer(base.Widget):
-    """One LSTM unit and one RNN unit with the same input: step back from the loss, gate by gate.
+    """Follow the gradient back from the loss through one LSTM unit and one RNN unit, gate by gate.
 
     Each setting is a keyword argument and an attribute. lstm_params, rnn_params: an `lstm.Params`
-    and an `rnn.Params` of one unit and one feature, drawn at random with `seed` by default. x: 2 to
-    20 inputs. T: the number of inputs to read. read: the time step, from 1 to T, at which h is
+    and an `rnn.Params` with one unit and one feature; by default, random parameters from `seed`.
+    x: 2 to 20 inputs. T: the number of inputs to read. read: the time step, from 1 to T, whose h is
     taken as the loss. forget_bias: the forget gate's bias, which replaces the bias in lstm_params.
     detach: True to stop the gradient from h to the gates. step, stage: the time step and the stage
-    that the backward pass has reached; a stage is one of `drawings.STAGES`. words: the labels,
-    `ENGLISH` or a translation. `values` holds, for every time step, all gradients that the widget
-    can show. Raises ValueError for NaN, for parameters of another cell, and for an unknown step or
+    that the backward pass has reached; a stage is one of `drawings.STAGES`. words: the labels, from
+    `ENGLISH` or a translation. `values` contains all gradients that the widget can show, at every
+    time step. Raises ValueError for NaN, for parameters of another cell, and for an unknown step or
     stage.
     """
 
@@ -91,7 +91,7 @@ class BackwardExplorer(base.Widget):
         b_ih[1], b_hh[1] = self.forget_bias, 0
         return self.lstm_params._replace(b_ih=b_ih, b_hh=b_hh)
 
-    # As in the browser, a setting at its upper bound moves with the bound; one below it is clipped.
+    # As in the browser, a setting at its upper bound moves with the bound. Others are clipped.
 
     @observe("lstm_params")
     def _take_bias(self, change):
@@ -111,7 +111,7 @@ class BackwardExplorer(base.Widget):
 
     @property
     def values(self):
-        """Every gradient on the screen, computed by the NumPy cells."""
+        """All gradients on the screen, computed by the NumPy cells."""
         p, q, x = self.params, self.rnn_params, np.array(self.x[: self.T])[:, None, None]
         trace, simple = lstm.forward(p, x), rnn.forward(q, x)
         dh = np.zeros_like(x)
@@ -145,7 +145,10 @@ class BackwardExplorer(base.Widget):
         return {"lstm": _lists(ours), "rnn": _lists(theirs), **_lists(split), "lost": lost}
 
     def lost(self, values):
-        """Return two sentences, made from `values`, that say where each cell loses the gradient."""
+        """Return two sentences that say where each cell loses the gradient.
+
+        values: the widget's `values`.
+        """
         words, told = self.words["lost"], []
         for name, found in values["lost"].items():
             t, f = found["step"], values["lstm"]["f"]
@@ -156,7 +159,7 @@ class BackwardExplorer(base.Widget):
         return told
 
     def picture(self):
-        """Return a still `Plot` of both networks, the gradients and each cell at one time step."""
+        """Return a `Plot` of both networks, the gradients, and each cell at one time step."""
         settings = {name: getattr(self, name) for name in self.settings()}
         values, words = self.values, self.words
         split = {name: values[name] for name in ("whole", "wire", "detour")}
@@ -174,8 +177,8 @@ def shrinking(gradient):
     """Measure how a gradient (T,) shrinks from the last time step back to the first.
 
     Returns a dict. share: |g_1| / |g_T|. factor: the geometric mean of the ratios
-    |g_t| / |g_{t+1}|. least: the smallest of these ratios. step: the time step t of the smallest
-    ratio, counted from 1.
+    |g_t| / |g_{t+1}|. least: the smallest ratio |g_t| / |g_{t+1}|. step: the time step t with the
+    smallest ratio, counted from 1.
     For a single time step, all four values are 1.
     """
     size = np.abs(gradient)

@@ -19,9 +19,9 @@ STATIC = files("gatewise.widgets") / "static"
 class Setting(TraitType):
     """A setting shared with the browser. If `check` rejects a value, the old value is kept.
 
-    check: a function that takes the widget, the setting's name and the new value. It returns
-    an immutable value, or raises ValueError. This check runs as soon as the setting is
-    assigned, even inside `hold_trait_notifications`.
+    check: a function that takes the widget, the setting's name and the new value, and returns an
+    immutable value or raises ValueError. The check runs as soon as the setting is assigned, even
+    inside `hold_trait_notifications`.
     """
 
     def __init__(self, check, default):
@@ -33,17 +33,17 @@ class Setting(TraitType):
         try:
             return self.check(obj, self.name, value)
         except ValueError:
-            obj.send_state(self.name)  # so that the browser shows the old value again
+            obj.send_state(self.name)  # the browser must show the old value again
             raise
 
 
 class Widget(anywidget.AnyWidget):
     """A widget that runs in the browser, with a still picture for pages without scripts.
 
-    A subclass sets `view`, the name of its .js and .css files in static/. It declares its settings
-    as `Setting`s, and defines `values` (every number on the screen) and `picture()`. Only settings
-    are kept in sync with the browser.
-    Every widget has a setting `projector`; if it is True, the widget fills the screen.
+    A subclass sets `view` to the name of the .js and .css files in static/, declares settings as
+    `Setting`s, and defines `values` (all numbers on the screen) and `picture()`. Only settings are
+    kept in sync with the browser.
+    Every widget has the setting `projector`, which makes the widget fill the screen.
     """
 
     # On ipywidgets 7, this method would bypass the picture in `_repr_mimebundle_`.
@@ -52,14 +52,14 @@ class Widget(anywidget.AnyWidget):
     # The tables in words.py that hold this widget's labels.
     tables = ("all",)
 
-    # The other data that the view needs, sent only once: the constants that all widgets of a class
-    # share, and the settings that Reset restores.
+    # Data that the view receives only once, such as the constants that all widgets of a class share
+    # and the settings that the Reset button restores.
     constants = Dict(read_only=True).tag(sync=True)
 
     projector = Setting(lambda widget, name, value: flag(name, value), False)
 
     def __init_subclass__(cls, **kwargs):
-        if "view" in cls.__dict__:  # False in a class that traitlets derives for one widget
+        if "view" in cls.__dict__:  # a class that traitlets derives for a widget has no `view`
             cls._esm, cls._css = _module(cls.view), _styles(cls.view)
         super().__init_subclass__(**kwargs)
 
@@ -67,21 +67,21 @@ class Widget(anywidget.AnyWidget):
         """Assign the settings in declaration order. Raises ValueError for an invalid setting.
 
         settings: a dict from names to values. words: `ENGLISH` or a translation.
-        constants: the data to send to the browser once. If these data have an entry `renamed`, it
-        holds the labels that differ from the class's labels.
+        constants: the data to send to the browser once. An optional entry `renamed` contains the
+        labels that differ from the class's labels.
         """
         known = self.settings()
         for name in settings:
             if name not in known:
                 raise ValueError(f"expected settings among {', '.join(known)}, got {name!r}")
-        # Defaults aren't checked. A default out of bounds is clipped when its bounds are set.
+        # Default values aren't checked, but they are clipped as soon as their bounds are set.
         self._trait_values |= {name: getattr(type(self), name).default_value for name in known}
         for name in known:
             if name in settings:
                 setattr(self, name, settings[name])
         constants["start"] = {name: _plain(getattr(self, name)) for name in known}
         self.set_trait("constants", self.shared(words) | constants)
-        super().__init__()  # sends everything once
+        super().__init__()  # sends all settings and constants
 
     @classmethod
     def shared(cls, words):
@@ -96,12 +96,12 @@ class Widget(anywidget.AnyWidget):
 
     @property
     def words(self):
-        """Every label of the widget."""
+        """All labels of the widget."""
         return self.constants["words"] | self.constants.get("renamed", {})
 
     @classmethod
     def settings(cls):
-        """Return the names of the settings; a setting comes after the settings that limit it."""
+        """Return the names of the settings. A setting comes after the settings that limit it."""
         all_of = [vars(parent).items() for parent in reversed(cls.__mro__)]
         named = [name for one in all_of for name, trait in one if isinstance(trait, Setting)]
         return list(dict.fromkeys(named))
@@ -113,26 +113,26 @@ class Widget(anywidget.AnyWidget):
 
     @property
     def values(self):
-        """Every number on the screen, computed from the settings by the cells."""
+        """All numbers on the screen, computed from the settings."""
         raise NotImplementedError
 
     def picture(self):
-        """Return the current state as a still `Plot`."""
+        """Return a `Plot` of the widget's current state."""
         raise NotImplementedError
 
     def plain(self):
-        """Return everything that `mount` needs on a page without a kernel, as JSON data."""
+        """Return the JSON data that `mount` needs on a page without a kernel."""
         settings = {name: _plain(getattr(self, name)) for name in self.settings()}
         return _texts(self.constants) | settings
 
     def state(self):
-        """Return the class's name and the part of `plain()` that belongs to this widget alone."""
+        """Return the class's name and the part of `plain()` that other widgets don't share."""
         shared = ("words", "drawings", "palette", "explorers", "descent")
         own = {name: value for name, value in self.plain().items() if name not in shared}
         return {"class": type(self).__name__} | own
 
     def __repr__(self):
-        # The text is the same in every run, so that tests can compare saved and new notebooks.
+        # The text must be the same in every run, because tests compare saved and new notebooks.
         return type(self).__name__
 
     def _repr_mimebundle_(self, **kwargs):
@@ -163,7 +163,7 @@ class Row(list):
 
 
 def number(name, value, low=-np.inf, high=np.inf):
-    """Return a finite number of any type as a float; raise ValueError unless low ≤ value ≤ high."""
+    """Convert a finite number to a float; raise ValueError unless low ≤ value ≤ high."""
     wanted = "a finite number" if np.isinf(low) else f"a number from {low} to {high}"
     if isinstance(value, (str, bool, np.bool_)) or np.ndim(value) or value is None:
         raise ValueError(f"{name}: expected {wanted}, got {value!r}")
@@ -177,7 +177,7 @@ def number(name, value, low=-np.inf, high=np.inf):
 
 
 def whole(name, value, low, high):
-    """Return an integer of any type as an int; raise ValueError unless low ≤ value ≤ high."""
+    """Convert an integer of any type to an int; raise ValueError unless low ≤ value ≤ high."""
     wanted = f"an integer from {low} to {high}"
     try:
         number = index(value)
@@ -189,14 +189,14 @@ def whole(name, value, low, high):
 
 
 def flag(name, value):
-    """Return a bool or NumPy bool as a bool; raise ValueError for anything else."""
+    """Convert a Python or NumPy bool to a bool; raise ValueError for anything else."""
     if not isinstance(value, (bool, np.bool_)):
         raise ValueError(f"{name}: expected True or False, got {value!r}")
     return bool(value)
 
 
 def row(name, values, low, high):
-    """Return a sequence of numbers as a Row; raise ValueError unless low ≤ its length ≤ high."""
+    """Convert a sequence of numbers to a Row; raise ValueError unless low ≤ length ≤ high."""
     if isinstance(values, (str, dict)) or np.ndim(values) != 1:
         raise ValueError(f"{name}: expected a sequence (T,), got shape {np.shape(values)}")
     if not low <= len(values) <= high:
@@ -205,9 +205,10 @@ def row(name, values, low, high):
 
 
 def by_name(name, named, known, check):
-    """Return a dict as a Mapping of checked values; raise ValueError for an unknown key.
+    """Convert a dict to a Mapping of checked values; raise ValueError for an unknown key.
 
-    named: the dict. known: the allowed keys. check: a function of an entry's name and value.
+    named: the dict. known: the allowed keys. check: a function that takes the name and the value of
+    an entry, and returns the checked value.
     """
     if not isinstance(named, dict):
         raise ValueError(f"{name}: expected a dict, got {named!r}")
@@ -221,14 +222,14 @@ def by_name(name, named, known, check):
 
 
 def _plain(value):
-    """Return a setting as JSON data. Parameters become a dict of lists, flattened row by row."""
+    """Convert a setting to JSON data. Parameters become a dict of flat lists."""
     if isinstance(value, tuple):
         return {name: array.ravel().tolist() for name, array in value._asdict().items()}
     return value
 
 
 def _texts(value):
-    """Return constants as JSON data, with buffers as base64 text."""
+    """Convert constants to JSON data. Buffers become base64 text."""
     if isinstance(value, dict):
         return {key: _texts(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -249,19 +250,19 @@ def _module(view):
 
 
 def _imports(name):
-    """Return the names of the modules that a module imports, even indirectly, in load order."""
+    """Return the names of a module's direct and indirect imports, in load order."""
     named = re.findall(r'from "\./([\w-]+)\.js"', _static(f"{name}.js"))
     return list(dict.fromkeys(other for one in named for other in [*_imports(one), one]))
 
 
 def scopes(*names):
-    """Return files from static/ as one script whose `modules` maps each name to its exports."""
+    """Return files from static/ as one script whose object `modules` contains all exports."""
     return "const modules = {};\n" + "\n".join(map(_scope, names)) + "\n"
 
 
 def _scope(name):
     text = _static(f"{name}.js")
-    if name == "lit-html":  # minified, with a list of renamed exports
+    if name == "lit-html":  # this file is minified and renames its exports
         text, _, exported = text.partition("export{")
         pairs = [reversed(pair.split(" as ")) for pair in exported.split("}")[0].split(",")]
     else:
@@ -280,11 +281,11 @@ def _imported(text):
 def _styles(view):
     """Return the CSS rules of base.css and of the view's own file, nested under the view's class.
 
-    The nesting keeps the rules from applying to other widgets, in whatever order a page loads the
-    widgets. The rules of the views that open inside this view come last.
+    The nesting keeps the rules from applying to other widgets, regardless of the order in which a
+    page loads the widgets. The rules for views that open inside this view come last.
     """
     rules = _static("base.css") + _static(f"{view}.css")
-    # Keyframes style nothing by themselves, and CSS doesn't allow them inside a rule.
+    # CSS doesn't allow keyframes inside a rule, and they don't style anything by themselves.
     keyframes = re.compile(r"^@keyframes .*?^}\n", re.MULTILINE | re.DOTALL)
     own = f".gw-{view.replace('_', '-')} {{\n{keyframes.sub('', rules)}}}\n"
     styled = [name for name in _imports(view) if (STATIC / f"{name}.css").is_file()]

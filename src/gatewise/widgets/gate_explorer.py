@@ -1,6 +1,6 @@
 """GateExplorer shows one unit of an LSTM with one input; GRUExplorer shows one unit of a GRU.
 
-They share the base class `Explorer` and the files of the view.
+Both classes have the base class `Explorer` and use the same view.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ def _repeats(widget, name, n):
 
 
 def _by_gate(**first):
-    """Return a setting with a finite number per gate. A new value may omit unchanged gates."""
+    """Return a setting with one finite number per gate. A new value may omit unchanged gates."""
 
     def check(widget, name, named):
         old = getattr(widget, name)
@@ -42,8 +42,8 @@ UNPROGRAMMED = {
 class Explorer(base.Widget):
     """The base class of GateExplorer and GRUExplorer.
 
-    A subclass sets `module` (a module of `gatewise.cells`) and `cell` (the module's short name). It
-    defines `params`, `_state(came)`, `_step(p, came)`, `_drawings()` and `_unit(…)`.
+    A subclass sets `module` (a module of `gatewise.cells`) and `cell` (the module's short name),
+    and defines `params`, `_state(came)`, `_step(p, came)`, `_drawings()` and `_unit(…)`.
     """
 
     view = "gate_explorer"
@@ -87,14 +87,14 @@ class Explorer(base.Widget):
     def from_trace(
         cls, params, trace, t, b, unit, feature=None, *, reverse=False, words=ENGLISH, **settings
     ):
-        """Show one unit of a layer, with its own weights, at one time step of one sequence.
+        """Show one unit of a layer, with the unit's own weights, at one time step of a sequence.
 
-        params, trace: the cell's `Params`, and a `Trace` computed with them.
+        params, trace: the cell's `Params`, and a `Trace` computed with these parameters.
         t, b, unit: the time step, the sequence and the unit, counted from 0.
-        feature: the input feature that x controls; by default, the feature largest in magnitude.
-        reverse: True for a trace of the reverse direction, as `gatewise.trace` returns it.
-        The other features and units stay fixed at their values from that time step.
-        words, settings: as for the class. Returns an explorer.
+        feature: the input feature that x controls; by default, the feature of largest magnitude.
+        reverse: True for a trace of the reverse direction from `gatewise.trace`.
+        The other features and units keep their values from the chosen time step.
+        words, settings: the same as for the class. Returns an explorer.
         Raises ValueError for an index out of range, for a trace of another cell, and for a trace
         computed with other parameters.
         """
@@ -132,7 +132,7 @@ class Explorer(base.Widget):
 
     @property
     def values(self):
-        """Every number on the screen, computed by the NumPy cell."""
+        """All numbers on the screen, computed by the NumPy cell."""
         p, came = self.params, self._came()
         values = came | self._step(p, came)
         inputs = np.array([self.x] * self.repeats or self.inputs)
@@ -147,11 +147,11 @@ class Explorer(base.Widget):
         return values
 
     def _came(self):
-        """Return the inputs to the drawn cell: x and the previous states."""
+        """Return the inputs of the cell in the drawing: x and the previous states."""
         return {k: getattr(self, k) for k in ("x", "h_before", "c_before") if hasattr(self, k)}
 
     def picture(self):
-        """Return a still `Plot` of the cell, the curves of its gates and the sequence.
+        """Return a `Plot` of the cell, the curves of the gates, and the sequence.
 
         In a task, the plot shows the chosen sequence with its bounds, and the chosen time step.
         """
@@ -173,16 +173,16 @@ class Explorer(base.Widget):
 
 
 class GateExplorer(Explorer):
-    """One unit of an LSTM: set its weights and states, and watch its gates.
+    """One unit of an LSTM: set the weights and the states, and watch the gates.
 
     Each setting is a keyword argument and an attribute. x, h_before, c_before: the input and the
-    previous states. w_x, w_h, b: dicts with a number for each of i, f, g, o; an omitted gate keeps
-    its current number. repeats: the number of times that the cell reads x, or 0 to read the
-    sequence `inputs` of 1 to 50 numbers. By default, the cell keeps its memory.
-    task: "keep", "overwrite", "count" or "quote", a task for the reader. In a task, `sequence` and
-    `step`, both counted from 1, are the sequence and the time step that the drawing shows; the
-    unseen sequences come last.
-    words: the labels, `ENGLISH` or a translation. `values` holds every number on the screen.
+    previous states. w_x, w_h, b: dicts from the symbols i, f, g and o to numbers; an omitted gate
+    keeps its current number. repeats: the number of times that the cell reads x, or 0 to read
+    `inputs`, a sequence of 1 to 50 numbers. With the default weights, the cell keeps its memory.
+    task: a task for the reader ("keep", "overwrite", "count" or "quote"). In a task, `sequence` and
+    `step` choose the sequence and the time step in the drawing, both counted from 1. The unseen
+    sequences come last.
+    words: the labels, from `ENGLISH` or a translation. `values` contains all numbers on the screen.
     Raises ValueError for NaN, and for an unknown gate, task, sequence or time step.
     """
 
@@ -200,7 +200,7 @@ class GateExplorer(Explorer):
     def __init__(self, task="", **settings):
         if task and task not in tasks.TASKS:
             raise ValueError(f"task: expected one of {', '.join(tasks.TASKS)}, got {task!r}")
-        if task:  # its initial settings must not be a solution
+        if task:  # the initial settings must not solve the task
             for name, first in UNPROGRAMMED.items():
                 given = settings.get(name, {})
                 settings[name] = {**first, **given} if isinstance(given, dict) else given
@@ -237,14 +237,14 @@ class GateExplorer(Explorer):
 
     @property
     def params(self):
-        """The unit as `lstm.Params` with D = H = 1; `b_hh` contains the held values."""
+        """The unit's `lstm.Params` with D = H = 1; `b_hh` contains the effect of other inputs."""
         w_x, w_h, b, held = (_column(by, "ifgo") for by in (self.w_x, self.w_h, self.b, self.held))
         return lstm.Params(w_x[:, None], w_h[:, None], b, held)
 
     def check(self):
-        """Test the cell on the unseen sequences of its task, and print how many are right.
+        """Test the cell on the task's unseen sequences, and print how many it gets right.
 
-        Returns True if all are right. Raises ValueError if the widget has no task.
+        Returns True if the cell gets all sequences right. Raises ValueError if there is no task.
         """
         if not self.task:
             raise ValueError("expected a GateExplorer with a task to check, got one without")
@@ -255,7 +255,7 @@ class GateExplorer(Explorer):
 
     @classmethod
     def shared(cls, words):
-        """Return the shared constants, and the settings of gradient descent on a task.
+        """Return the shared constants, and the settings for gradient descent on a task.
 
         words: the labels.
         """
@@ -279,17 +279,17 @@ class GateExplorer(Explorer):
 
 
 class GRUExplorer(Explorer):
-    """One unit of a GRU, as in a GateExplorer, but with one state, two gates and a candidate.
+    """One unit of a GRU, which has one state, two gates and a candidate.
 
     Each setting is a keyword argument and an attribute. x, h_before: the input and the previous
-    state. w_x, w_h: dicts with a number for each of r, z, n. b: a dict with numbers for r, z, n and
-    q, where q is the bias on the candidate's hidden side (torch's b_hn). An omitted gate keeps its
-    current number.
+    state. w_x, w_h: dicts from the symbols r, z and n to numbers. b: a dict from r, z, n and q to
+    numbers, where q is the bias on the candidate's hidden side (torch's b_hn). An omitted gate
+    keeps its current number.
     reset_after: True for torch's form, False for the form in Cho et al.
-    repeats: the number of times that the cell reads x, or 0 to read the sequence `inputs` of 1 to
-    50 numbers.
+    repeats: the number of times that the cell reads x, or 0 to read `inputs`, a sequence of 1 to 50
+    numbers.
     task: available only in a GateExplorer. held, note: values that `from_trace` sets.
-    words: the labels, `ENGLISH` or a translation. `values` holds every number on the screen.
+    words: the labels, from `ENGLISH` or a translation. `values` contains all numbers on the screen.
     Raises ValueError for NaN, and for an unknown gate.
     """
 
@@ -323,7 +323,7 @@ class GRUExplorer(Explorer):
 
     @property
     def params(self):
-        """The unit as `gru.Params` with D = H = 1; the biases contain the held values."""
+        """The unit's `gru.Params` with D = H = 1; the biases include the effect of other inputs."""
         w_x, w_h = _column(self.w_x, "rzn"), _column(self.w_h, "rzn")
         b, held = _column(self.b, "rznq"), _column(self.held, "rznq")
         hidden = np.array([0, 0, b[3] + held[3]])
@@ -349,10 +349,9 @@ class GRUExplorer(Explorer):
 
 
 def _rows(params, trace, t, b, unit, feature, h):
-    """Return the rows and weights of one unit, and the weighted sums of the unit's other inputs.
+    """Return a unit's rows, its weights for one feature and for itself, and two sums.
 
-    Returns the indices of the rows, the weights for the feature and for the unit itself, and the
-    weighted sums of all other features and of all other units.
+    The sums are the weighted sums of all other features and of all other units.
     """
     H, x = trace.h.shape[2], trace.x[t, b].astype(float)
     row = np.arange(unit, len(params.W_ih), H)
@@ -370,7 +369,7 @@ def _column(by, letters):
 
 
 def _plain(sequence):
-    """Return a sequence as JSON data, with None for a missing bound."""
+    """Convert a sequence to JSON data. A missing bound becomes None."""
     low, high = ([b if np.isfinite(b) else None for b in s] for s in (sequence.low, sequence.high))
     x, c0 = sequence.x.tolist(), float(sequence.c0)
     return {"x": x, "c0": c0, "low": low, "high": high, "text": sequence.text}

@@ -1,6 +1,6 @@
-"""The arrays of a trained network: its embedding, its recurrent layers and its readout.
+"""The arrays of a trained network: the embedding, the recurrent layers and the readout.
 
-static/network.js computes with the same arrays in the browser.
+In the browser, static/network.js computes with the same arrays.
 """
 
 import unicodedata
@@ -15,19 +15,19 @@ from gatewise.widgets import base
 
 GATES = {rnn: "", lstm: "ifo", gru: "rz"}
 LETTERS = {rnn: "h", lstm: "figoch", gru: "rznh"}
-UNITS, TOKENS, STEPS, MEGABYTES = 256, 50_000, 200, 128  # upper limits; TOKENS covers outputs too
-SPACES = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})  # because sentences are split at spaces
+UNITS, TOKENS, STEPS, MEGABYTES = 256, 50_000, 200, 128  # upper limits; TOKENS limits outputs too
+SPACES = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})  # sentences are split at spaces
 
 
 class Names(Vocabulary):
-    """A Vocabulary of tokens whose names and order are given.
+    """A Vocabulary with given names in a given order.
 
     given: the names. words: the same names, with spaces, newlines and tabs written as ␣, ↵ and ⇥.
-    Raises ValueError for a name that is empty, contains another blank character or appears twice.
+    Raises ValueError for a name that is empty, contains other whitespace, or appears twice.
     """
 
     def __init__(self, names):
-        self.given = [unicodedata.normalize("NFC", str(name)) for name in names]  # as in `encode`
+        self.given = [unicodedata.normalize("NFC", str(name)) for name in names]  # as `encode` does
         self.words = tuple(name.translate(SPACES) for name in self.given)
         self._index = {word: n for n, word in enumerate(self.words)}
         if len(self._index) < len(self.words):
@@ -41,11 +41,12 @@ class Names(Vocabulary):
 class Network:
     """A network that reads a sentence: an embedding, recurrent layers and a readout.
 
-    embedding, rnn, readout, tokens, outputs, final: as for `UnrollPlayer`; readout may be None.
-    cell: `rnn`, `lstm` or `gru`. letters, gates: the symbols of the cell's variables and gates.
-    rows: the Params of each layer and direction, in float64, in the order of h_n.
-    table: the embeddings (V, D), or None. W (features, outputs), b (outputs,): the readout, or
-    None. vocabulary: the tokens, or None for a network that reads numbers.
+    embedding, rnn, readout, outputs, final: the same as for `UnrollPlayer`, but readout may be
+    None. tokens: the vocabulary.
+    cell: the module `rnn`, `lstm` or `gru`. letters, gates: the symbols of the cell's variables and
+    gates. rows: the Params of each layer and direction, in float64 and in the order of h_n.
+    table: the embeddings (V, D), or None. W, b: the readout's weights (features, outputs) and
+    biases (outputs,), or None. vocabulary: the tokens, or None for a network that reads numbers.
     Raises ValueError for parts that don't fit together.
     """
 
@@ -92,9 +93,9 @@ class Network:
             raise ValueError("model: expected finite weights, got NaN or infinity")
 
     def spell(self, sentence):
-        """Return a sentence as text: its tokens or numbers, separated by spaces.
+        """Return a sentence as text, with spaces between the tokens or numbers.
 
-        sentence: a text in this form, token ids, or numbers (T, D).
+        sentence: a text, token ids, or numbers (T, D).
         Raises ValueError for a sentence that the network can't read.
         """
         if self.vocabulary is None:
@@ -108,7 +109,7 @@ class Network:
         return text
 
     def _numbers(self, sentence):
-        """Return a sentence of numbers as an array (T, D); raise ValueError for other sentences."""
+        """Convert a sentence of numbers to an array (T, D); raise ValueError for anything else."""
         wanted = f"{self.D} numbers per time step"
         if isinstance(sentence, str):
             try:
@@ -124,23 +125,23 @@ class Network:
         return x
 
     def read(self, sentence):
-        """Return the input to the first layer, (T, D), for a text returned by `spell`."""
+        """Return the first layer's input (T, D) for a text that `spell` has returned."""
         if self.vocabulary is None:
             return self._numbers(sentence).astype(float)
         return self.vectors(self.vocabulary.encode(sentence))
 
     def vectors(self, ids):
-        """Return the input to the first layer, (T, D), for token ids (T,)."""
+        """Return the first layer's input (T, D) for token ids (T,)."""
         return one_hot(ids, self.D) if self.table is None else self.table[ids].astype(float)
 
     def run(self, x, shown=0, step=None):
         """Run all layers over one sequence.
 
-        x: (T, D). shown: the index of a layer and direction in h_n. step: a function
-        (params, t, x_t, h, …) that computes time step t of that layer, where t is the index in x;
-        by default, the cell's own step.
-        Returns the variables of that layer and direction, each (T, H) in the order of x, and the
-        features for the readout, (T, directions · H).
+        x: (T, D). shown: the index in h_n of the layer and direction to show. step: a function
+        (params, t, x_t, h, …) that computes time step t of the shown layer, where t is the index in
+        x; by default, the cell's own step.
+        Returns the variables of the shown layer, each (T, H) in the order of x, and the readout's
+        input features (T, directions · H).
         """
         x, beside = x[:, None], []
         for n, params in enumerate(self.rows):
@@ -162,13 +163,13 @@ class Network:
         return found, features
 
     def probabilities(self, features):
-        """Return the softmax of the readout, (…, outputs), for features (…, directions · H)."""
+        """Return the output probabilities (…, outputs) for features (…, directions · H)."""
         scores = features @ self.W + self.b
         p = np.exp(scores - scores.max(axis=-1, keepdims=True))
         return p / p.sum(axis=-1, keepdims=True)
 
     def _steps(self, params, x, order, step):
-        """Compute a layer's time steps in `order`, and return the variables, each (T, H)."""
+        """Compute a layer's time steps in the given order. Returns the variables, each (T, H)."""
         state = {name: np.zeros((1, self.H)) for name in "hc" if name in self.letters}
         letters = {k: np.empty((len(x), self.H)) for k in self.letters}
         for t in order:
@@ -179,7 +180,7 @@ class Network:
         return letters
 
     def plain(self):
-        """Return a dict for the browser, with all arrays in one buffer of their common dtype."""
+        """Return the network as a dict for the browser, with all arrays in a single buffer."""
         return {
             "cell": self.cell.__name__.split(".")[-1],
             "letters": self.letters,
@@ -200,7 +201,7 @@ class Network:
 def _vocabulary(tokens, V):
     """Return a Vocabulary of V tokens.
 
-    tokens: a Vocabulary, names in the order of their indices, a dict from names to indices, or a
+    tokens: a Vocabulary, a list of names in index order, a dict from names to indices, or a
     function from indices to names. Raises ValueError for anything else.
     """
     vocabulary = tokens
@@ -222,10 +223,10 @@ def _vocabulary(tokens, V):
 
 
 def _table(embedding, tokens, D):
-    """Return the embeddings of all tokens, (V, D).
+    """Return the embeddings (V, D) of all tokens.
 
     embedding: an array, or a module that maps ids to vectors.
-    Raises ValueError for arrays of other shapes.
+    Raises ValueError for an array of the wrong shape.
     """
     if callable(embedding):
         V = getattr(embedding, "num_embeddings", None)
@@ -242,9 +243,10 @@ def _table(embedding, tokens, D):
 def _affine(readout, features, dtype):
     """Return a readout's weights W (features, outputs) and biases b (outputs,).
 
-    readout: arrays as in `nn.Linear`, (outputs, features) and (outputs,), or a module. For a
-    module, b is its output for zeros, and each row of W is its output for a one-hot vector, minus
-    b. Raises ValueError for arrays of other shapes, and for a module that doesn't compute W h + b.
+    readout: a module, or arrays (outputs, features) and (outputs,), as in `nn.Linear`. For a
+    module, b is the output for a vector of zeros, and each row of W is the output for a one-hot
+    vector minus b.
+    Raises ValueError for arrays of the wrong shapes, and for a module that doesn't compute W h + b.
     """
     if not callable(readout):
         W, b = readout if isinstance(readout, tuple | list) else (readout, None)
@@ -268,7 +270,7 @@ def _affine(readout, features, dtype):
 
 
 def _called(name, module, values):
-    """Return the result of applying a torch module to an array, on the module's own device.
+    """Apply a torch module to an array, on the module's own device.
 
     Raises ValueError for a module in training mode, whose results may differ from call to call, and
     for a module that doesn't accept the array.
@@ -290,9 +292,9 @@ def _called(name, module, values):
 
 
 def parts(model, vocabulary):
-    """Return the embedding, the rnn and the readout of a model.
+    """Return the embedding, the recurrent layers and the readout of a model.
 
-    model: a tuple of these three, or a TextModel, which needs a vocabulary.
+    model: a tuple (embedding, rnn, readout), or a TextModel, which needs a vocabulary.
     Raises ValueError for any other model, and for a TextModel that overrides `forward` or sets
     `batch_first`.
     """

@@ -1,7 +1,7 @@
-"""Four tasks, with their rules, for a cell that the reader programs by hand or trains.
+"""Four tasks for a cell that the reader programs by hand or trains.
 
-A sequence contains the inputs and the bounds within which c must stay at each time step. Training
-minimizes the mean of (c − target)² over all time steps that have bounds; see `Sequence.target`.
+A sequence contains the inputs and, for each time step, the bounds on c. Training minimizes the mean
+of (c − target)² over all time steps that have bounds; see `Sequence.target`.
 """
 
 from typing import NamedTuple
@@ -20,23 +20,23 @@ class Sequence(NamedTuple):
     c0: float  # the cell state before the first time step
     low: np.ndarray  # (T,)
     high: np.ndarray  # (T,)
-    text: str = ""  # T characters, if x comes from a text
+    text: str = ""  # a text of T characters, if x encodes one
 
     def run(self, params):
-        """Return the `lstm.Trace` of a cell for this sequence.
+        """Run a cell on this sequence.
 
-        params: an `lstm.Params` of one unit and one feature.
+        params: an `lstm.Params` with one unit and one feature. Returns an `lstm.Trace`.
         """
         return lstm.forward(params, self.x[:, None, None], c0=np.full((1, 1), self.c0))
 
     def right(self, params):
-        """Return whether c stays within the bounds. params: as for `run`."""
+        """Return whether c stays within the bounds. params: the same as for `run`."""
         c = self.run(params).c.ravel()
         return bool(((self.low <= c) & (c <= self.high)).all())
 
     @property
     def target(self):
-        """The targets (T,): midway between bounds, 0.5 inside a lone bound, NaN where c is free."""
+        """The targets (T,): midway between two bounds, 0.5 inside a single bound, or NaN."""
         with np.errstate(invalid="ignore"):  # ∞ − ∞ gives NaN where c is free
             low = np.where(np.isfinite(self.low), self.low, self.high - 1)
             high = np.where(np.isfinite(self.high), self.high, self.low + 1)
@@ -106,7 +106,7 @@ TASKS = {"keep": keep, "overwrite": overwrite, "count": count, "quote": quote}
 def loss(params, sequences):
     """Return the mean of (c − target)² over all time steps with bounds.
 
-    params: an `lstm.Params` of one unit and one feature. sequences: a list of Sequences.
+    params: an `lstm.Params` with one unit and one feature. sequences: a list of Sequences.
     """
     distances = [s.run(params).c.ravel() - s.target for s in sequences]
     return float(np.nanmean(np.concatenate(distances) ** 2))
@@ -123,9 +123,9 @@ def visible(task, number=8):
 
 
 def unseen(task, number=40):
-    """Return the other fixed sequences, on which the reader's cell is checked.
+    """Return the fixed sequences on which the reader's cell is checked.
 
-    task, number: as for `visible`. Returns a list of Sequences.
+    task, number: the same as for `visible`. Returns a list of Sequences.
     """
     rng = np.random.default_rng(2)
     return [TASKS[task](rng) for _ in range(number)]
@@ -134,12 +134,12 @@ def unseen(task, number=40):
 def starts(number=20):
     """Return fixed random weights from −1 to 1, as starting points for gradient descent.
 
-    number: the number of starts. Returns a list of dicts with w_x, w_h and b.
+    number: the number of starting points. Returns a list of dicts with w_x, w_h and b.
     """
     drawn = np.random.default_rng(3).uniform(-1, 1, (number, 3, 4)).round(2).tolist()
     by_gate = [[dict(zip("ifgo", row, strict=True)) for row in rows] for rows in drawn]
     return [dict(zip(("w_x", "w_h", "b"), rows, strict=True)) for rows in by_gate]
 
 
-# Gradient descent in the browser: its learning rate, number of steps and initial weights.
+# The learning rate, number of steps and initial weights of gradient descent in the browser.
 DESCENT = {"rate": 0.1, "steps": 3000, "starts": starts()}

@@ -1,4 +1,4 @@
-"""TextReader shows a text, and colors each token by a quantity of one unit in a network."""
+"""TextReader shows a text and colors each token by the value of one unit in a network."""
 
 import re
 
@@ -46,7 +46,7 @@ def _at(widget, name, value):
 def _marks(widget, name, given):
     """Return the marks as pairs [start, end).
 
-    given: such pairs, or one bool per token. Raises ValueError for marks outside the text.
+    given: pairs [start, end), or one bool per token. Raises ValueError for marks outside the text.
     """
     T = len(widget.tokens)
     mask = np.asarray(given)
@@ -65,25 +65,26 @@ def _marks(widget, name, given):
 
 
 class TextReader(base.Widget):
-    """A text of up to 20,000 tokens, each colored by a quantity of one unit in a network.
+    """A text of up to 20,000 tokens, each colored by the value of one unit in a network.
 
-    model, vocabulary, outputs, final: as for `UnrollPlayer`; the readout of the model may be None.
-    A text is split into words if the vocabulary is a `text.Vocabulary` or has a token of several
-    letters, and into characters otherwise. unknown: the id for all tokens outside the vocabulary;
-    by default, such a token raises ValueError.
+    model, vocabulary, outputs, final: the same as for `UnrollPlayer`, but the model's readout may
+    be None. A text is split into words if the vocabulary is a `text.Vocabulary` or has a token of
+    several letters, and into characters otherwise. unknown: the id for all tokens outside the
+    vocabulary; by default, such a token raises ValueError.
     inputs: token ids (T,) or vectors (T, D) instead of a vocabulary. In this case, `text` is a list
-    of T strings to show for the inputs, and it can't be changed.
+    of T strings to show for the inputs, and this list can't be changed.
 
-    Each setting is a keyword argument and an attribute. text: the text. layer: the index of a layer
-    and direction in `h_n`. quantity: a symbol of the cell, or "loss", which is −log of the
-    probability that the network gave a token before reading it. unit: the index of a hidden unit.
-    at: the token whose value is displayed, counted from 1. marks: the selected parts of the text as
-    pairs [start, end), counted from 0, or one bool per token. words: the labels, `ENGLISH` or a
-    translation.
-    `values` holds the `tokens`; the layer's variables, each (T, H); `shown` (T,), the colored
-    values; `ranking`, the result of the function `ranking`; with a readout, `p` (outputs,), the
-    probabilities after token `at`; and `loss` (T,) if the outputs are the tokens.
-    The browser runs the network in float64 and keeps its values in float32: with 20,000 tokens and
+    Each setting is a keyword argument and an attribute. text: the text. layer: the index in h_n of
+    the shown layer and direction. quantity: the symbol of a variable, or "loss" for the negative
+    log of the probability that the network gave each token before reading it. unit: the index of a
+    hidden unit. at: the token whose value is displayed, counted from 1. marks: the selected parts
+    of the text as pairs [start, end), counted from 0, or one bool per token. words: the labels,
+    from `ENGLISH` or a translation.
+    `values` contains the `tokens`, the layer's variables (each (T, H)), the colored values `shown`
+    (T,), and the result of the function `ranking`. With a readout, `values` also contains the
+    output probabilities `p` (outputs,) after token `at` and, if the outputs are the tokens, the
+    `loss` (T,).
+    The browser runs the network in float64 and stores the values in float32. With 20,000 tokens and
     128 units, each variable takes 10 MB.
     Raises ValueError for parts that don't fit together, and for an unknown token.
     """
@@ -176,7 +177,7 @@ class TextReader(base.Widget):
 
     @property
     def values(self):
-        """Every number on the screen, computed by the NumPy cells."""
+        """All numbers on the screen, computed by the NumPy cells."""
         ids = self.ids(self.text)
         x = ids if np.ndim(ids) == 2 else self.network.vectors(ids)
         letters, features = self.network.run(x, self.layer)
@@ -193,18 +194,18 @@ class TextReader(base.Widget):
         return values
 
     def picture(self):
-        """Return a still `Plot` of the text around `at`, the ranking and the likeliest outputs."""
+        """Return a `Plot` of the text around `at`, the ranking, and the likeliest outputs."""
         return stills.text_reader(self.values, self)
 
 
 def ranking(values, mask):
-    """Rank units by how well they separate the marked tokens from the others.
+    """Rank units by how well they separate the marked tokens from the unmarked tokens.
 
-    values: (T, H), compared in float32, as in the browser. mask: (T,) bools.
-    Returns pairs (unit, area under the ROC curve), the area farthest from ½ first, or [] if all
-    tokens or none are marked.
-    The area is the probability that a marked token has a higher value than an unmarked token, if
-    both are drawn at random. A tie counts half.
+    values: an array (T, H), compared in float32, as in the browser. mask: bools (T,).
+    Returns pairs (unit, area under the ROC curve), or [] if all tokens or no tokens are marked. The
+    pair whose area is farthest from ½ comes first.
+    The area is the probability that a random marked token has a higher value than a random unmarked
+    token. A tie counts as one half.
     Source: Hanley and McNeil 1982.
     """
     marked, others = int(mask.sum()), int((~mask).sum())
@@ -213,7 +214,7 @@ def ranking(values, mask):
     areas = []
     for column in values.astype(np.float32).T:
         _, place, count = np.unique(column, return_inverse=True, return_counts=True)
-        ranks = (np.cumsum(count) - (count - 1) / 2)[place]  # from 1; ties share the mean rank
+        ranks = (np.cumsum(count) - (count - 1) / 2)[place]  # ties share the mean rank
         areas.append((ranks[mask].sum() - marked * (marked + 1) / 2) / (marked * others))
     order = np.argsort(-np.abs(np.array(areas) - 0.5), kind="stable")
     return [(int(unit), float(areas[unit])) for unit in order]
@@ -229,5 +230,5 @@ def _read_inputs(inputs):
 
 
 def _joined(tokens):
-    """Join tokens with spaces, or directly if one of them contains whitespace."""
+    """Join tokens with spaces, or without spaces if any token contains whitespace."""
     return ("" if any(re.search(r"\s", token) for token in tokens) else " ").join(tokens)

@@ -13,7 +13,7 @@ from gatewise.widgets.network import GATES, Network, parts
 from gatewise.widgets.words import ENGLISH
 
 FREE = base.Mapping()  # no gate is held
-COUNTS = 0.1  # the least relative distance or probability gap that counts as a difference
+COUNTS = 0.1  # the smallest relative distance or probability gap that counts as a difference
 
 
 def _sentences(widget, name, given):
@@ -24,7 +24,7 @@ def _sentences(widget, name, given):
 
 
 def _clamp(widget, name, given):
-    """Return a checked Mapping from gates, such as f or f3, to numbers from 0 to 1."""
+    """Return a Mapping from gates, such as f or f3, to numbers from 0 to 1."""
     gates, H = widget._network.gates, widget._network.H
     if given and not gates:
         raise ValueError(f"{name}: expected no gate, because an RNN has none, got {min(given)!r}")
@@ -70,39 +70,40 @@ def _reverse(widget, name, value):
 class UnrollPlayer(base.Widget):
     """The gates, states and predictions of a network that reads one or two sentences.
 
-    model: a TextRNN, TextLSTM or TextGRU, or any network as (embedding, rnn, readout). To compare
-    two or three networks of the same sizes on the same sentences, pass a dict from names to
-    networks.
-    embedding: `nn.Embedding`, another module that maps indices to vectors, or an array (V, D); None
-    for one-hot tokens and for numbers.
+    model: a TextRNN, TextLSTM or TextGRU, or a tuple (embedding, rnn, readout). To compare two or
+    three networks of the same sizes on the same sentences, pass a dict from names to networks.
+    embedding: an `nn.Embedding`, another module that maps indices to vectors, an array (V, D), or
+    None for one-hot tokens and for numbers.
     rnn: any `nn.RNN`, `nn.LSTM` or `nn.GRU` that `trace` accepts.
-    readout: `nn.Linear`, another module that computes W h + b, or W (outputs, features), or (W, b).
-    The readout reads h of the last layer, with both directions concatenated.
+    readout: an `nn.Linear`, another module that computes W h + b, an array W (outputs, features),
+    or a tuple (W, b). The readout reads h of the last layer, with both directions concatenated.
     vocabulary: the names of the tokens, as a Vocabulary, a list, a dict from names to indices, or a
-    function from indices to names; None for numbers, such as "0.5,-1 2,0" for two time steps of two
-    numbers. outputs: the names of the readout's outputs, if they aren't the tokens. final: True if
+    function from indices to names. With None, sentences consist of numbers; "0.5,-1 2,0" has two
+    time steps of two numbers.
+    outputs: the names of the readout's outputs, if they aren't the tokens. final: True if
     the readout of a bidirectional network reads the final state of each direction (h_n).
     filler: a word that a slider inserts any number of times after the first word.
 
-    Each setting is a keyword argument and an attribute. chosen: the name of the network that is
-    shown and whose gates can be held; by default, the first. sentences: one or two sentences, each
-    a text or token ids. clamp: a dict from held gates to numbers from 0 to 1; {"f": 0} holds f at
-    0, and {"f3": 0} holds it only in unit 3. hold_from: the first word at which the gates are held.
-    step: the word that is shown, by default the last. Both hold_from and step are counted from 1.
-    units: the units that are shown, by default all. sort: True to order the units by how far apart
-    the sentences are in each unit when no gate is held, and to choose the first unit. unit: the
-    unit whose values are written. layer, reverse: the layer and direction whose gates are shown and
-    held; the layers above read the result. words: the labels, `ENGLISH` or a translation.
-    `values["runs"]` holds, for each sentence, its `words`, the variables, each (T, H), and the
-    output probabilities `p` (T, outputs). `values["apart"]` holds the distances |Δc| and |Δh| (T,).
-    `values["free"]` holds `runs` and `apart` as they are without held gates. For networks with one
-    direction, `values["difference"]` holds the result of `difference`. `values["networks"]` maps
-    each network's name to a dict of `p` (each sentence's probabilities at the step) and
-    `difference`.
-    The weights are copied, and sent to the browser once, in their own precision. The limits are
-    256 units, 50,000 tokens and outputs, 200 time steps, and 128 MB of weights.
-    Raises ValueError beyond these limits, for a model whose predictions don't follow from its
-    weights, for an unknown word, and for a gate, unit, layer or step that doesn't exist.
+    Each setting is a keyword argument and an attribute. chosen: the name of the network whose gates
+    are shown and can be held; by default, the first network. sentences: one or two sentences, as
+    text or as token ids. clamp: a dict from held gates to numbers from 0 to 1; {"f": 0} holds f at
+    0, and {"f3": 0} holds f at 0 only in unit 3. hold_from: the first word at which the gates are
+    held. step: the word that is shown; by default, the last word. Both hold_from and step are
+    counted from 1. units: the units that are shown; by default, all units. sort: True to order the
+    units by the distance between the sentences without held gates, and to select the first unit.
+    unit: the unit whose values are written as numbers. layer, reverse: the layer and direction
+    whose gates are shown and held; the layers above read the result. words: the labels, from
+    `ENGLISH` or a translation.
+    `values["runs"]` contains one dict per sentence, with the `words`, the variables (each (T, H))
+    and the output probabilities `p` (T, outputs). `values["apart"]` contains the distances |Δc| and
+    |Δh| (T,) between the sentences. `values["free"]` contains `runs` and `apart` without held
+    gates. For networks with one direction, `values["difference"]` contains the result of
+    `difference`. `values["networks"]` maps each network's name to a dict with `p` (the
+    probabilities at the shown step) and `difference`.
+    The weights are copied and sent to the browser once, in the model's own precision. The limits
+    are 256 units, 50,000 tokens and outputs, 200 time steps, and 128 MB of weights.
+    Raises ValueError if a limit is exceeded, if a model's predictions don't follow from its
+    weights, or if a word, gate, unit, layer or step doesn't exist.
     """
 
     view = "unroll_player"
@@ -181,7 +182,7 @@ class UnrollPlayer(base.Widget):
         """Run the model on one sentence.
 
         sentence: a text or token ids. clamp: the gates to hold from word `hold_from` on, as in the
-        settings. Returns a dict of the `words`, the variables of the shown layer, each (T, H), and
+        settings. Returns a dict with the `words`, the shown layer's variables (each (T, H)), and
         the output probabilities `p` (T, outputs).
         """
         held, sentence = _clamp(self, "clamp", clamp or {}), self._network.spell(sentence)
@@ -202,7 +203,7 @@ class UnrollPlayer(base.Widget):
 
     @observe("sentences")
     def _bound_step(self, change):
-        # As in the browser, a step at the last word stays at the last word; others are clipped.
+        # As in the browser, a step at the last word stays there; any other step is clipped.
         T = self._longest()
         self.step = T if self.step == _longest(change.old) else min(self.step, T)
         self.hold_from = min(self.hold_from, T)
@@ -221,10 +222,7 @@ class UnrollPlayer(base.Widget):
         return _longest(self.sentences)
 
     def _order(self, runs):
-        """Return the units that are shown, in an order that doesn't depend on held gates.
-
-        runs: the runs without held gates.
-        """
+        """Return the units that are shown, in an order that doesn't depend on held gates."""
         units = np.array(self.units or range(self._network.H))
         if not self.sort:
             return units.tolist()
@@ -235,7 +233,7 @@ class UnrollPlayer(base.Widget):
 
     @property
     def values(self):
-        """Every number on the screen, computed by the NumPy cells."""
+        """All numbers on the screen, computed by the NumPy cells."""
         everyone = {name: self._runs(network) for name, network in self._networks.items()}
         runs = free = everyone[self.chosen]
         if self.clamp:
@@ -252,15 +250,15 @@ class UnrollPlayer(base.Widget):
     def _told(self, name, runs):
         p = [run["p"][min(self.step, len(run["p"])) - 1] for run in runs]
         hold_from = self.hold_from if self.clamp and name == self.chosen else 0
-        # The verdicts assume that a network reads forward.
+        # The verdicts assume that the network reads forward.
         is_forward = self._network.directions == 1
         found = difference(runs, self.step, hold_from) if is_forward else {}
         return {"p": p, "difference": found}
 
     def said(self, values):
-        """Return one line of text per network, on what became of the sentences' difference.
+        """Return one line of text per network about the difference between the sentences.
 
-        values: the player's values. For several networks, each line begins with the network's name
+        values: the player's values. With several networks, each line begins with the network's name
         and predictions.
         """
         said = [self._said(name, **found) for name, found in values["networks"].items()]
@@ -281,7 +279,7 @@ class UnrollPlayer(base.Widget):
         return f"{name}: {', '.join(says)}. {said}".strip()
 
     def picture(self):
-        """Return a still `Plot` of the sentences, distances, predictions and units."""
+        """Return a `Plot` of the sentences, distances, predictions and units."""
         values, outputs = self.values, self._network.outputs
         free = [run["p"][min(self.step, len(run["p"])) - 1] for run in values["free"]["runs"]]
         names = self.words["quantity"] | self.words
@@ -295,7 +293,7 @@ class UnrollPlayer(base.Widget):
 
 
 def _network(model, vocabulary, outputs, final):
-    """Return a model as a Network; raise ValueError if its weights don't give its predictions."""
+    """Convert a model to a Network; raise ValueError if the two give different predictions."""
     embedding, rnn, readout = parts(model, vocabulary)
     if readout is None:
         raise ValueError("readout: expected a module or arrays, got None")
@@ -318,21 +316,21 @@ def _sizes(network):
 
 
 def difference(runs, step, hold_from=0):
-    """Describe what became of the difference between two sentences up to the given step.
+    """Describe what has happened to the difference between two sentences up to a step.
 
-    runs: for each sentence, a dict with its words, h, p and, in an LSTM, c. hold_from: the first
-    word at which gates are held, or 0.
-    Returns a dict with the `verdict`, the `word` that it is about, and `read`, half the sum of
-    |p_A − p_B|; for one sentence, the dict is empty.
+    runs: one dict per sentence, with words, h, p and, for an LSTM, c. step: the time step, counted
+    from 1. hold_from: the first word at which gates are held, or 0.
+    Returns a dict with the `verdict`, the `word` that the verdict is about, and `read`, which is
+    half the sum of |p_A − p_B|. For a single sentence, the dict is empty.
 
-    A state differs if its distance is at least 0.1, and at least a tenth of its largest distance so
-    far. The memory is c, or h if there is no c. The verdict is the first of the following that is
-    true. same: all words so far are equal. early: the step is before `hold_from`, or is `hold_from`
-    itself while h or the predictions still differ. read: `read` is at least 0.1, and the likeliest
-    outputs differ. leaning: `read` is at least 0.1. never: the memory has not differed after any
-    word so far. lost: the memory doesn't differ at any step from `word` on. not read: the memory
-    and h differ. saturated: the memory differs, but tanh(c), which fully open output gates would
-    show, doesn't. not shown: the memory and tanh(c) differ, but h doesn't.
+    Two states differ if their distance is at least 0.1 and at least a tenth of the largest distance
+    so far. The memory is c, or h in a cell without c. The verdict is the first true statement in
+    this list. "same": all words so far are equal. "early": the step is before `hold_from`, or it is
+    `hold_from` and h or the predictions still differ. "read": `read` is at least 0.1, and the
+    likeliest outputs differ. "leaning": `read` is at least 0.1, but the likeliest outputs are
+    equal. "never": the memory has not differed so far. "lost": from `word` on, the memory no longer
+    differs. "not read": the memory and h differ. "saturated": the memory differs, but tanh(c)
+    doesn't. "not shown": the memory and tanh(c) differ, but h doesn't.
     """
     if len(runs) < 2:
         return {}
@@ -363,7 +361,7 @@ def difference(runs, step, hold_from=0):
 
 
 def _apart(runs, states=("c", "h")):
-    """Return, by state, the distances (T,) between two sentences; {} for one sentence."""
+    """Return a dict from states to the distances (T,) between two sentences."""
     if len(runs) < 2:
         return {}
     one, other = runs
@@ -376,7 +374,7 @@ def _longest(sentences):
 
 
 def _hold(cell, params, now, clamp):
-    """Hold some gates of a time step, and recompute everything that depends on them."""
+    """Hold gates at one time step, and recompute the values that depend on these gates."""
     for k in GATES[cell]:
         now[k] = np.array(
             [[clamp.get(f"{k}{n}", clamp.get(k, v)) for n, v in enumerate(now[k][0])]]

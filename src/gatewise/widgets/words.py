@@ -1,6 +1,6 @@
 """All texts of the widgets in one place, so that a translation can replace them.
 
-A symbol with an index is written like `c_t−1`, and the views typeset it.
+Symbols with an index are written as `c_t−1`, and the views typeset them.
 """
 
 ENGLISH = {
@@ -202,7 +202,7 @@ ENGLISH = {
             "leaning": "Not decisive: both predict the same; the probabilities differ by {p} of 1.",
             "early": "Too early to tell: gates are forced from word {t} on.",
         },
-        # For each kind of cell and each verdict, a sentence that names the gate behind the verdict.
+        # For each kind of cell and each verdict, a sentence about the gate that causes the verdict.
         "gate of": {
             "lstm": {
                 "never": " Look at the input gate i.",
@@ -259,7 +259,7 @@ ENGLISH = {
         "says T": "{value} time steps",
         "says read": "the loss is h of time step {value}",
         "says forget_bias": "{value}: f is {f} on average",
-        # The arrows that go back in time point to the left, as in the picture.
+        # Arrows for steps back in time point to the left, as in the picture.
         "go": {
             "step": "⇐ Go back a step",
             "gate": "← Go back a gate",
@@ -295,7 +295,8 @@ ENGLISH = {
         "lstm drawing": "The LSTM cell. Each gradient is drawn along its wire, 2 pixels thicker per"
         " power of ten; a negative gradient is dashed.",
         "rnn drawing": "The RNN cell with its gradient, drawn in the same way",
-        # A sentence about each stage. {t} is this step, {b} the previous step, and {a} the next.
+        # One sentence per stage, where {t} is this step, {b} is the previous step, and {a} is the
+        # next step.
         "stage": {
             "dh": "Time step {a} has handed back dh_{t}.",
             "dh at loss": "The loss is h_{t} itself: dh_{t} = 1, in both networks.",

@@ -1,4 +1,4 @@
-// BackwardExplorer: the gradient goes back through one LSTM unit and one RNN unit.
+// BackwardExplorer shows how a gradient flows back through one LSTM unit and one RNN unit.
 import { alongWire, lstm, rnn, shrinking } from "./cells.js";
 import { button, column, drawing, figure, gradientThickness, grip, number, plain, projector, say, scale, set, slider, through, whole, widget, within, write } from "./base.js";
 import { html, nothing, svg } from "./lit-html.js";
@@ -16,7 +16,7 @@ function compute(s) {
   const [ours, theirs] = [lstm.forward(p, x), rnn.forward(q, x)];
   const dh = x.map((_, t) => Number(t + 1 === s.read));
   const whole = lstm.backward(p, ours, dh).c;
-  // The gradient on h_{t−1} comes only through W_hh, so a W_hh of zero detaches h.
+  // Setting W_hh to zero detaches h, since the gradient on h_{t−1} passes only through W_hh.
   const cut = (params) => (s.detach ? { ...params, W_hh: params.W_hh.map(() => 0) } : params);
   const [back, simple] = [lstm.backward(cut(p), ours, dh), rnn.backward(cut(q), theirs, dh)];
   const wire = alongWire(whole, ours.f, s.read);
@@ -25,7 +25,7 @@ function compute(s) {
   return { p, q, ours, theirs, back, simple, whole, wire, detour, lost };
 }
 
-/** Return each cell's numbers at the current time step, under their names in equations and drawings. */
+/** Return both cells' numbers at the current time step, with the names used in the equations. */
 function numbersAt(s, { p, q, ours, theirs, back, simple }) {
   const t = s.step - 1;
   const after = s.step < s.read ? t + 1 : undefined;
@@ -44,7 +44,7 @@ function numbersAt(s, { p, q, ours, theirs, back, simple }) {
   return { lstm: cell, rnn: other };
 }
 
-// ── the backward pass, counted in clicks from the loss ──────────────────────────────────────
+// ── the position in the backward pass, in clicks from the loss ──────────────────────────────
 const clicks = ({ read, step, stage }) => (read - step) * CLICKS + STAGES.indexOf(stage);
 
 function placeAt(read, count) {
@@ -53,7 +53,7 @@ function placeAt(read, count) {
   return { step: read - Math.floor((n - 1) / CLICKS), stage: STAGES[((n - 1) % CLICKS) + 1] };
 }
 
-/** Keep a setting at its upper bound if it was there, and clip it otherwise. */
+/** Clip settings to their bounds. A setting at its bound moves with the bound. */
 function settle(next, last) {
   const kept = (name, bound, was) =>
     next[name] === last[name] && last[name] === was ? bound : Math.min(next[name], bound);
@@ -66,8 +66,8 @@ const allows = ({ x, T, read }) =>
   ({ T: whole(2, x.length), read: whole(1, T), step: whole(1, read), stage: (k) => STAGES.includes(k) });
 
 // ── the equations ───────────────────────────────────────────────────────────────────────────
-// For each derivative, its stage, the name of its value, its symbol, its equation, and the same
-// equation with names from `numbersAt`, which are replaced by numbers.
+// Each entry lists the stage, the name, the symbol and the equation of a derivative. The last item
+// is the equation in terms of names, which are replaced by numbers.
 const LINES = {
   lstm: [
     ["dh", "dh", "dh_{t}", null],
@@ -90,7 +90,7 @@ const LINES = {
   ],
 };
 
-/** The equations for a step. The current stage's equations are marked, and later equations have no numbers yet. */
+/** Return a table of one time step's equations, with numbers up to the current stage. */
 function ledger({ s, words, now, parts }, cell) {
   const reached = STAGES.indexOf(s.stage);
   const line = ([stage, key, name, formula, put]) => {
@@ -110,7 +110,7 @@ function ledger({ s, words, now, parts }, cell) {
   return html`<table class="ledger" aria-label=${cell.toUpperCase()}><tbody>${LINES[cell].map(line)}</tbody></table>`;
 }
 
-/** Return the newest gradients as text for a screen reader. */
+/** Return the gradients of the current stage as text for a screen reader. */
 function inWords(s, now) {
   const names = { dh_before: `dh ${s.step - 1}`, dc_before: `dc ${s.step - 1} through c` };
   const found = (cell, prefix) =>
@@ -119,8 +119,8 @@ function inWords(s, now) {
   return [...found("lstm", ""), ...found("rnn", "RNN ")].join("; ");
 }
 
-// ── the cells, each wire with its gradient ──────────────────────────────────────────────────
-/** Fill a drawing, and mark each gradient as past, newest or later. */
+// ── the drawings of the cells ───────────────────────────────────────────────────────────────
+/** Fill a drawing with values, and mark each gradient as past, current or later. */
 function fill(picture, s, values) {
   const reached = STAGES.indexOf(s.stage);
   const stateOf = ({ dataset: { stage, when } }) => {
@@ -141,11 +141,11 @@ function fill(picture, s, values) {
   for (const node of picture.all("cut")) set(node, "visibility", s.detach ? "visible" : "hidden");
 }
 
-// ── both unrolled networks, above the gradients on a logarithmic axis ───────────────────────
-// The y-coordinates of the loss, the states' wires, the boxes around them, the inputs and the curves.
+// ── the unrolled networks and the gradient curves ───────────────────────────────────────────
+// FRAME contains the y-coordinates of the chart's parts, the height and the right margin.
 const FRAME = { loss: [6, 138], c: 36, h: 54, ours: [26, 64], x: 80, simple: 107, theirs: [96, 118],
   top: 150, floor: 290, bottom: 308, height: 316, right: 50 };
-const TINY = 1e-20; // the logarithmic axis shows only larger gradients
+const TINY = 1e-20; // smaller gradients aren't drawn
 
 function overview(context) {
   const { s, sizes, words, found, parts, go } = context;
@@ -169,7 +169,7 @@ function overview(context) {
   </svg>`;
 }
 
-/** The boxes of the time steps and, between them, the gradients that have gone back. */
+/** Draw a box for each time step, and arrows for the gradients computed so far. */
 function chain({ s, values: { back, simple }, words, thin }, { left, pitch, X }) {
   const wide = Math.min(44, pitch * 0.5);
   const hasPassed = (t) => t <= s.read && (t > s.step || (t === s.step && s.stage === "back"));
@@ -211,10 +211,10 @@ function chain({ s, values: { back, simple }, words, thin }, { left, pitch, X })
   </g>`;
 }
 
-/** Return a power of ten as text. */
+/** Return 10 to the power n as text. */
 const written = (n) => (Math.abs(n) > 3 ? figure(10 ** n).replace("1.0·", "") : String(10 ** n));
 
-/** The gradient curves, which are pale where the gradients aren't known yet. */
+/** Draw the gradient curves. The part that the backward pass hasn't reached is pale. */
 function curves({ s, values, words }, { left, pitch, X, end }) {
   const { back, simple, whole, wire, detour } = values;
   const rnn = ["rnn", simple.h, "gradient", "dotted"];
@@ -222,7 +222,7 @@ function curves({ s, values, words }, { left, pitch, X, end }) {
     ? [["wire", wire, "c", "wide"], ["whole", whole, "c", "solid"], ["detour", detour, "h", "dashed"], rnn]
     : [["dc", back.c, "c", "solid"], ["dh", back.h, "h", "dashed"], rnn];
   const sizes = drawn.flatMap(([, list]) => Array.from(list.slice(0, s.read), Math.abs)).filter((v) => v > TINY);
-  const low = 4 * Math.floor(Math.log10(Math.min(0.1, ...sizes)) / 4 + 1e-9); // in large steps, so that the axis rarely changes
+  const low = 4 * Math.floor(Math.log10(Math.min(0.1, ...sizes)) / 4 + 1e-9); // a multiple of 4, so that the axis rarely changes
   const high = Math.ceil(Math.log10(Math.max(1, ...sizes)) - 1e-9);
   const power = scale(low, high, FRAME.floor, FRAME.top);
   const Y = (v) => power(Math.log10(Math.abs(v)));
@@ -242,7 +242,7 @@ function curves({ s, values, words }, { left, pitch, X, end }) {
       <path class="curve ${style}" d=${through(seen)} />
       <path class="dots ${style}" d=${seen.map((point) => `M${point}h0`).join("")} /></g>`;
   };
-  // The names of the curves are next to the first step, spaced out in the order of the curves.
+  // The labels of the curves are next to the first time step and don't overlap.
   const label = ([name, list]) =>
     Math.abs(list[0]) > TINY ? [{ name, y: Y(list[0]) }] : name === "rnn" ? [{ name: "none", y: FRAME.floor }] : [];
   const labels = drawn.flatMap(label).sort((a, b) => a.y - b.y);
@@ -283,7 +283,7 @@ function controls(context) {
   </div>`;
 }
 
-/** The sentences that say where each cell loses the gradient. */
+/** Return one sentence per cell about how the gradient shrinks. */
 function losses({ s, values: { lost, ours }, words }) {
   const sentence = ([name, found]) => {
     const kind = s.read === 1 ? "here" : found.share ? name : "none";
@@ -294,7 +294,7 @@ function losses({ s, values: { lost, ours }, words }) {
   return html`<div class="lost">${Object.entries(lost).map(sentence)}</div>`;
 }
 
-/** The legend for the thickness of a gradient's wire. */
+/** Return the legend for the thickness of the wires. */
 function legend({ words, thin }) {
   const sample = (power) => {
     const text = written(power) + (power === -6 ? ` ${words.less}` : "");
@@ -304,7 +304,7 @@ function legend({ words, thin }) {
   return html`<p class="key"><span>${words.thickness}</span>${[0, -2, -4, -6].map(sample)}<span>${words.negative}</span></p>`;
 }
 
-/** The buttons that step back and forth, and the sentence about the current stage. */
+/** Return the buttons for stepping back and forth, and a sentence about the current stage. */
 function walk({ s, words, parts, found, go }) {
   const count = clicks(s);
   const to = { step: CLICKS * (Math.floor(count / CLICKS) + 1), gate: count + 1, undo: count - 1, start: 0 };
@@ -318,13 +318,13 @@ function walk({ s, words, parts, found, go }) {
   </div>`;
 }
 
-// ── all together ────────────────────────────────────────────────────────────────────────────
+// ── the complete widget ─────────────────────────────────────────────────────────────────────
 function view(given) {
   const { s, values, words, own, sizes, change } = given;
   const now = numbersAt(s, values);
   const parts = { t: s.step, b: s.step - 1, a: s.step + 1 };
   const go = (count) => change(placeAt(s.read, count));
-  const thin = (sizes.lstm || 470) / 600; // the overview's wires are as thick as the cells' wires
+  const thin = (sizes.lstm || 470) / 600; // makes the overview's wires as thick as the cells' wires
   const context = { ...given, now, parts, go, thin, found: inWords(s, now) };
   for (const kind of ["lstm", "rnn"]) fill(own[kind], s, now[kind]);
   return html`<div class="face" role="group" aria-label=${words.title}>
@@ -342,7 +342,7 @@ function view(given) {
 const begin = ({ drawings, words }) =>
   Object.fromEntries(["lstm", "rnn"].map((k, n) => {
     const picture = drawing(drawings[n], words[`${k} drawing`], { width: gradientThickness, write: figure });
-    for (const core of picture.all("core")) set(core, "pathLength", 1); // for the animation
+    for (const core of picture.all("core")) set(core, "pathLength", 1); // the animation relies on this length
     return [k, picture];
   }));
 

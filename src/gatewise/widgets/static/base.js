@@ -1,18 +1,18 @@
-// The code that all widgets share. A widget declares `compute`, which computes all numbers on the
-// screen from the settings, and `view`, which makes a template from these numbers; `widget` turns
-// both into `mount` and anywidget's `render`. Python joins this file, cells.js, lit-html.js and the
-// widget's own file into one module.
+// This file contains the code that all widgets share. Each widget has a function `compute`, which
+// calculates the numbers on the screen from the settings, and a function `view`, which returns a
+// template with these numbers. The function `widget` uses both to make `mount` and `render`. Python
+// joins this file, cells.js, lit-html.js and the file of the widget into one module.
 import { html, nothing, render, svg } from "./lit-html.js";
 
-// ── numbers as text, and values as shapes, by the formulas in gatewise/drawings/values.py ───────
-/** Return a number as text with two decimals, a true minus sign and, if `sign`, a plus sign. */
+// ── numbers and shapes, with the formulas from gatewise/drawings/values.py ──────────────────
+/** Format a number with two decimals and a true minus sign. sign: whether to write plus signs. */
 export function number(value, sign = false) {
   const text = Math.abs(value).toFixed(2);
   const mark = Number(text) === 0 ? "" : value < 0 ? "−" : sign ? "+" : "";
   return mark + text;
 }
 
-/** Return a number as text with two decimals or, if it is small, with two significant digits. */
+/** Format a number with two decimals, or a small number with two significant digits. */
 export function figure(value) {
   const size = Math.abs(value);
   if (size === 0) return "0";
@@ -22,14 +22,14 @@ export function figure(value) {
   return (value < 0 ? "−" : "") + (size >= 1e-3 ? size.toPrecision(2) : `${digits}·10${raised}`);
 }
 
-/** Return the width of the band under a wire. */
+/** Return the width of a wire for a given value. */
 const thickness = (value) => (16 * Math.abs(value)) / (1 + Math.abs(value));
 
-/** Return the width of a gradient's band: 14 for a gradient of 1, plus 2 per power of ten, between 2 and 18. */
+/** Return the width of a gradient's wire: 14 + 2 log₁₀ |gradient|, clipped to the range 2 to 18. */
 export const gradientThickness = (value) =>
   value && within(2, 18, 14 + 2 * Math.log10(Math.abs(value)));
 
-/** Return the outline of a slot in a disc around (0, 0): none for 0, and the whole disc for 1. */
+/** Return SVG path data for a slot in a disc. A value of 1 makes the slot fill the disc. */
 function opening(r, value) {
   const half = r * value;
   const side = Math.sqrt(r * r - half * half);
@@ -37,48 +37,49 @@ function opening(r, value) {
   return `M${-side} ${-half}${arc} ${-side} ${half}H${side}${arc} ${side} ${-half}z`;
 }
 
-/** Return a linear function that maps `from` to `start` and `to` to `end`. */
+/** Return a linear function that maps the range [from, to] to the range [start, end]. */
 export const scale = (from, to, start, end) => (value) =>
   start + ((value - from) / (to - from)) * (end - start);
 
-/** Return an axis limit for a value: 1, 2, 5, 10, 20, 50, …, so that the axis rarely changes. */
+/** Round a value up to 1, 2, 5, 10, 20, 50, … for use as an axis limit. */
 export function nice(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, value)));
   return [1, 2, 5, 10].find((n) => n * power >= value) * power;
 }
 
-/** Return SVG path data for a line through points [x, y]. */
+/** Return SVG path data for a line through a list of points [x, y]. */
 export const through = (points) =>
   points.map(([x, y], n) => `${n ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 
 // ── words and symbols ───────────────────────────────────────────────────────────────────────
-/** Fill in a sentence: `say("{n} times", {n: 3})` returns "3 times". */
+/** Fill in the placeholders in a sentence: `say("{n} times", {n: 3})` returns "3 times". */
 export const say = (sentence, parts) => sentence.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
 
-/** Return a text with names such as `c_t−1` typeset as symbols with an index. */
+/** Return a text in which names such as `c_t−1` become symbols with subscripts. */
 export const write = (text) =>
   text.split(/([A-Za-z]+_[\w−]+)/).map((piece, n) => (n % 2 ? symbol(...piece.split("_")) : piece));
 
 export const symbol = (base, index) =>
   html`<span class="symbol">${base}${index ? html`<sub>${index}</sub>` : nothing}</span>`;
 
-/** Return a text without underscores, for a screen reader. */
+/** Replace underscores with spaces, for screen readers. */
 export const plain = (text) => text.replaceAll("_", " ");
 
-/** Return a visible number that is marked with the name of its value. */
+/** Return a span with a formatted number. The attribute `data-value` contains the name. */
 export const shown = (name, value, sign = false) =>
   html`<span class="number" data-value=${name}>${number(value, sign)}</span>`;
 
-// ── controls; data-lm-suppress-… keeps Jupyter's shortcuts from taking their keys ───────────────
-/** Return a function that rounds a value to a multiple of the step within the range, and passes it on. */
+// ── controls ────────────────────────────────────────────────────────────────────────────────
+// The attribute data-lm-suppress-shortcuts turns off Jupyter's keyboard shortcuts for a control.
+/** Return a function that rounds a value to a step within the range and then calls `act`. */
 const stepped = ([min, max, step], act) => (v) =>
   Number.isNaN(v) || act(within(min, max, Number((Math.round(v / step) * step).toFixed(2))));
 
 /**
- * Return listeners for pointerdown, for pointermove and for the end of a drag. A drag changes a value
- * relative to its old value. A touch without movement changes nothing, and a finger must start by moving
- * sideways, since a vertical movement scrolls the page. where(event): returns the value at the pointer,
- * up to a constant. put(value, event): called with each new value.
+ * Return event listeners for the start, the movement and the end of a drag. The value changes by
+ * the distance that the pointer moves. A touch without movement changes nothing. A finger must
+ * first move sideways, since a vertical movement scrolls the page. where(event): returns the value
+ * at the pointer's position, up to a constant. put(value, event): receives each new value.
  */
 export function pull(value, where, put) {
   const down = (event) => {
@@ -96,15 +97,15 @@ export function pull(value, where, put) {
 }
 const isTouch = ({ pointerType }) => pointerType === "touch";
 
-/** A slider whose track is filled from zero. says: its value in words. act: called with the new value. */
+/** Return a slider whose track is filled from zero. says: the value in words. act: sets a value. */
 export function slider({ label, range, value, says, act }) {
   const [min, max, step] = range;
   const at = (v) => within(0, 100, scale(min, max, 0, 100)(v));
   const where = ({ clientX, currentTarget: { offsetWidth } }) => (clientX / offsetWidth) * (max - min);
   const [down, move, end] = pull(value, where, stepped(range, act));
   const oninput = ({ target }) => {
-    if (!target.pull) act(Number(target.value)); // the browser's own slider would jump to the finger
-    if (target.value !== target.dataset.at) target.value = target.dataset.at; // the value was refused
+    if (!target.pull) act(Number(target.value)); // otherwise, the slider would jump to the finger
+    if (target.value !== target.dataset.at) target.value = target.dataset.at; // restore a refused value
   };
   return html`<input type="range" data-lm-suppress-shortcuts="true" aria-label=${plain(label)} aria-valuetext=${says}
     min=${min} max=${max} step=${step} data-at=${value} .value=${String(value)} @input=${oninput}
@@ -112,12 +113,12 @@ export function slider({ label, range, value, says, act }) {
     style="--from: ${at(Math.min(value, 0))}%; --to: ${at(Math.max(value, 0))}%" />`;
 }
 
-/** A button. pressed: whether a toggle button is down, or undefined for other buttons. */
+/** Return a button. pressed: the state of a toggle button, or undefined for other buttons. */
 export const button = (content, act, { pressed, label, kind = "", off = false } = {}) =>
   html`<button type="button" data-lm-suppress-shortcuts="true" class=${kind} aria-pressed=${pressed ?? nothing}
     aria-label=${label ?? nothing} aria-disabled=${off || nothing} @click=${() => off || act()}>${content}</button>`;
 
-/** The button *Copy link*, if there is `copy`, and a button that stays down while the widget fills the screen. */
+/** Return the button for the projector view and, if `copy` is given, the button *Copy link*. */
 export const projector = ({ s, words, copy, change }) => html`<span class="pair">
   ${copy ? button(words.copy, copy, { kind: "permalink" }) : nothing}
   ${button(s.projector ? words.leave : words.projector, () => change({ projector: !s.projector }),
@@ -126,17 +127,18 @@ export const projector = ({ s, words, copy, change }) => html`<span class="pair"
 /** Return a value clipped to a range. */
 export const within = (min, max, value) => Math.max(min, Math.min(max, value));
 
-/** Return the position of a pointer event in an SVG's own units, whatever its scale. */
+/** Return the position of a pointer event in the SVG's coordinates. */
 export const spot = ({ clientX, clientY, currentTarget: at }) =>
   new DOMPoint(clientX, clientY).matrixTransform((at.ownerSVGElement ?? at).getScreenCTM().inverse());
 
-/** Return the column of an SVG that was clicked, from 1 to `count`. */
+/** Return the number of the clicked column in an SVG, from 1 to `count`. */
 export const column = (event, left, pitch, count) =>
   within(1, count, 1 + Math.floor((spot(event).x - left) / pitch));
 
 /**
- * A handle made of SVG elements. says: its value in words. reach: the changes in the value per SVG
- * unit to the right and per unit upward. A finger moves a handle only sideways.
+ * Return a handle made from SVG elements. says: the value in words. reach: the change in the value
+ * per SVG unit to the right, and the change per unit upward. A finger can move a handle only
+ * sideways.
  */
 export function grip(content, { label, says, range, value, reach: [x, y], act }) {
   const [min, max, step, page] = range;
@@ -156,13 +158,13 @@ export function grip(content, { label, says, range, value, reach: [x, y], act })
     @pointerdown=${down} @pointermove=${move} @pointerup=${end} @pointercancel=${end} @keydown=${key}>${content}</g>`;
 }
 
-// ── the drawings of gatewise.drawings, whose docstring names their anchors ──────────────────
-/** Set an attribute only if its value differs, since setting it makes the browser lay out the element again. */
+// ── drawings; gatewise.drawings describes the anchors ───────────────────────────────────────
+/** Set an attribute only if the value changes, since setting an attribute triggers a new layout. */
 export function set(node, name, value) {
   if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
 }
 
-/** Return a drawing's node, made from its SVG text, and functions that find and fill its anchors. */
+/** Make a node from SVG text. Returns the node, and functions that find and fill the anchors. */
 export function drawing(text, label, { width = thickness, write = number } = {}) {
   const template = document.createElement("template");
   template.innerHTML = text;
@@ -188,14 +190,14 @@ export function drawing(text, label, { width = thickness, write = number } = {})
   return { node, all, fill };
 }
 
-/** Return the y-coordinate of a wire's start, in percent of the drawing's height. */
+/** Return the y-coordinate of a wire's start as a percentage of the drawing's height. */
 export function beginning({ node }, wire) {
   const [, y] = node.querySelector(`[data-wire="${wire}"]`).getAttribute("d").match(/[\d.]+/g);
   return (100 * y) / node.viewBox.baseVal.height;
 }
 
-// ── the theme: colors from the palette, light or dark like the page around the widget ───────────
-/** Return whether the page is dark. Jupyter declares this even before its styles load. */
+// ── the theme, which matches the page around the widget ─────────────────────────────────────
+/** Return whether the page is dark. Jupyter stores this in an attribute before the styles load. */
 function isDark(element) {
   const said = document.body.dataset.jpThemeLight;
   if (said) return said === "false";
@@ -223,10 +225,10 @@ function followTheme(root, palette) {
   return { update, end: () => [observer.disconnect(), system.removeEventListener("change", update)] };
 }
 
-// ── a link to a state: the settings that differ from the first ones, as in `x=-2&b.f=8` ─────────
+// ── links, which contain the changed settings, such as `x=-2&b.f=8` ─────────────────────────
 export const whole = (min, max) => (v) => Number.isInteger(v) && min <= v && v <= max;
 const isMany = (value) => Object(value) === value;
-/** Return the keys of a value and the types of its parts, as text. */
+/** Return a text that describes a value's keys and the types of its parts. */
 const shape = (value) => JSON.stringify(value, (_, v) => (isMany(v) ? v : Math.abs(v) > 1000 ? "large" : typeof v));
 
 function written({ start, projector, ...s }) {
@@ -236,10 +238,10 @@ function written({ start, projector, ...s }) {
     .map(([path, v]) => [path, typeof v === "string" ? v : JSON.stringify(v)]));
   const [then, now] = [texts({ ...start, projector }), texts({ ...s, projector })];
   const changed = Object.keys({ ...then, ...now }).filter((path) => then[path] !== now[path]);
-  return String(new URLSearchParams(changed.map((path) => [path, now[path] ?? ""]))); // empty if the part is gone
+  return String(new URLSearchParams(changed.map((path) => [path, now[path] ?? ""]))); // a removed part is empty
 }
 
-/** Apply one part of a link to settings. Throws an error for a text that isn't JSON, and for an unknown setting. */
+/** Apply one part of a link to settings. Throws an error for an unknown setting or invalid JSON. */
 function put(next, start, [path, word]) {
   const [name, key] = path.split(".");
   if (!Object.hasOwn(start, name) || name === "projector") throw new Error(path);
@@ -252,21 +254,22 @@ function put(next, start, [path, word]) {
 
 // ── a widget ────────────────────────────────────────────────────────────────────────────────
 /**
- * Return `{ mount, render }` for a widget that declares
- *   name: the CSS class of its root
- *   begin(settings): returns the state of a single view, such as the position of the pointer
- *   settle(next, last): adjusts settings that depend on other settings; optional
- *   allows(settings, own): returns, by setting, checks of the values in a link; without a check, a
- *   setting must keep its type, its keys and its length; optional
- *   compute(settings, own): returns every number on the screen
+ * Return `{ mount, render }` for a widget with these parts:
+ *   name: the CSS class of the root element.
+ *   begin(settings): returns the state of a single view, such as the position of the pointer.
+ *   settle(next, last): adjusts settings that depend on other settings (optional).
+ *   allows(settings, own): returns checks for the settings in a link (optional). A setting without
+ *   a check must keep its type, its keys and its length.
+ *   compute(settings, own): returns all numbers on the screen.
  *   view({ s, values, words, own, sizes, root, change, keep, reset, copy }): returns a lit-html
- *   template. sizes: the widths of the elements, by their `data-fit`. root: the widget's element.
- *   change: a function that changes some settings. keep: a function that changes parts of own.
- *   reset: a function that restores the initial settings. copy: the action of *Copy link*, on a page.
+ *   template. own: the result of `begin`. sizes: a map from `data-fit` names to widths. root:
+ *   the root element. change: a function that changes settings. keep: a function that changes the
+ *   view's state. reset: a function that restores the initial settings. copy: a function that
+ *   copies a link.
  *
  * `mount(element, settings, { onchange, share })` works on any page. settings: the result of
- * `widget.plain()` in Python. onchange: called with the settings that the reader has changed.
- * share: called with the link to the settings; returns a promise that tells whether the link was copied.
+ * `widget.plain()` in Python. onchange(changed): receives the settings that the reader has changed.
+ * share(link): copies a link to the settings. Returns a promise that is true if the copy succeeded.
  */
 export function widget({ name, begin, settle = (next) => next, allows = () => ({}), compute, view }) {
   function mount(element, given, { onchange = () => {}, share } = {}) {
@@ -285,11 +288,11 @@ export function widget({ name, begin, settle = (next) => next, allows = () => ({
       render([shown, share ? html`<p class="permalink" role="status">${notice}</p>` : nothing], root);
       project();
     }
-    /** Fill the screen with the scaled widget, in the top layer, where the page can't clip it. */
+    /** Show the widget above the page, scaled to fill the screen. */
     function project() {
       if (root.popover && !settings.projector) [root.popover, root.firstElementChild.style.scale, element.style.minHeight] = [null, "", ""];
       if (!settings.projector || !root.isConnected) return;
-      if (!root.popover) element.style.minHeight = `${root.offsetHeight}px`; // so that the page doesn't move
+      if (!root.popover) element.style.minHeight = `${root.offsetHeight}px`; // keeps the page's layout unchanged
       root.popover ??= "manual";
       if (!root.matches(":popover-open")) root.showPopover();
       const { offsetWidth, offsetHeight, style } = root.firstElementChild;
@@ -312,7 +315,7 @@ export function widget({ name, begin, settle = (next) => next, allows = () => ({
     }
     const tell = (last) =>
       onchange(Object.fromEntries(Object.entries(settings).filter(([k, value]) => value !== last[k])));
-    /** Apply a link. Returns the previous settings; for an invalid link, shows a notice and returns undefined. */
+    /** Apply a link. Returns the previous settings, or undefined if the link is invalid. */
     function open(link) {
       const [last, { start, projector }, parts] = [settings, settings, [...new URLSearchParams(link)]];
       const next = { ...settings, ...structuredClone(start), projector };
@@ -338,8 +341,8 @@ export function widget({ name, begin, settle = (next) => next, allows = () => ({
     const theme = followTheme(root, settings.palette);
     theme.update();
     draw();
-    // Sizes are not read while drawing, since reading would force a layout. A chart narrower than 200 px
-    // is cut off.
+    // An observer provides the sizes, since reading sizes during drawing would force a layout. All
+    // charts are at least 200 px wide.
     const resized = new ResizeObserver((entries) => {
       theme.update();
       for (const { target, contentRect } of entries) sizes[target.dataset.fit] = Math.max(200, contentRect.width);
@@ -347,12 +350,12 @@ export function widget({ name, begin, settle = (next) => next, allows = () => ({
     });
     for (const node of [root, ...root.querySelectorAll("[data-fit]")]) resized.observe(node);
     root.addEventListener("keydown", ({ key }) => key === "Escape" && settings.projector && change({ projector: false }));
-    root.addEventListener("toggle", project, true); // when a fold opens
+    root.addEventListener("toggle", project, true); // when a section unfolds
     const end = () => [theme.end(), resized.disconnect(), own.end?.(), root.remove()];
     return { root, update, open, end };
   }
 
-  /** Render anywidget's view. Python gets the changes ten times per second during a drag, and once at its end. */
+  /** Render a view for anywidget. Python receives changes every 100 ms and at the end of a drag. */
   function renderModel({ model, el }) {
     const constants = model.get("constants");
     const names = Object.keys(constants.start);
@@ -366,10 +369,10 @@ export function widget({ name, begin, settle = (next) => next, allows = () => ({
     function send() {
       timer = clearTimeout(timer);
       isBusy = true;
-      // Set the changes in the order of the settings, since some settings bound later ones.
+      // Send the changes in the order of the settings, since some settings limit later settings.
       for (const name of names) if (name in unsent) model.set(name, unsent[name]);
       [unsent, isBusy] = [{}, false];
-      // Without a kernel, nothing receives the changes, and ipywidgets would report an error each time.
+      // Without a kernel, ipywidgets would report an error for every change.
       if (model.widget_manager?.kernel !== null) model.save_changes();
     }
     const follow = () => isBusy || live.update({ ...read(), ...unsent });

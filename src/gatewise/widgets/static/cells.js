@@ -1,14 +1,18 @@
-// The forward and backward passes of the three cells over one sequence, and the widgets' other arithmetic.
-// The names, the equations and their order are the same as in gatewise/cells/*.py, and a test compares
-// all numbers.
+// This file contains the forward and backward passes of the three cells for one sequence, and other
+// calculations for the widgets. It uses the same names and equations as gatewise/cells/*.py, in the
+// same order. A test compares the results.
 //
-// There are T time steps, D input features and H hidden units. Every array is a row-major Float64Array.
-// params: W_ih (rows, D), W_hh (rows, H), b_ih and b_hh (rows), with the gates in torch's order.
-// cell.forward(params, x, start, clamps) returns a trace: an array (T, H) per symbol, and the
-//   pre-activations a (T, rows). x: (T, D). start: the initial states (zero by default) and, for a
-//   GRU, reset_after. clamps: for each held gate, its values (T, H), or NaN where the gate is free.
-// cell.backward(params, trace, dh, dc) returns the gradients of a loss, each named after its variable.
-//   dh: (T, H), the gradient on the outputs h. dc: (T, H), the gradient on an LSTM's cell states.
+// There are T time steps, D input features and H hidden units. Every array is a row-major
+// Float64Array.
+// params: the weights W_ih (rows, D) and W_hh (rows, H), and the biases b_ih and b_hh (rows), with
+//   the gates in torch's order.
+// cell.forward(params, x, start, clamps) returns a trace with an array (T, H) for each symbol, and
+//   the pre-activations a (T, rows). x: the inputs (T, D). start: the initial states (zero by
+//   default) and, for a GRU, reset_after. clamps: an array (T, H) for each held gate, with NaN
+//   where the gate is free.
+// cell.backward(params, trace, dh, dc) returns the gradients of a loss, each named after its
+//   variable. dh: the gradient on the outputs h (T, H). dc: the gradient on an LSTM's cell states
+//   (T, H).
 
 export const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 export const logit = (share) => Math.log(share / (1 - share));
@@ -17,7 +21,7 @@ export const logit = (share) => Math.log(share / (1 - share));
 /** Return row t of an array (T, size) as a view. */
 const row = (array, t, size) => array.subarray(t * size, (t + 1) * size);
 
-/** Return W v + b. If most entries of v are zero, only the columns of W for the other entries are read. */
+/** Return W v + b. If v has few nonzero entries, the function reads few columns of W. */
 function affine(W, v, b) {
   const a = b.slice();
   const used = [];
@@ -29,7 +33,7 @@ function affine(W, v, b) {
   const K = v.length;
   let j = 0;
   for (; j + 3 < a.length; j += 4) {
-    // Compute four rows at a time, so that no addition waits for another, and v[k] is read only once.
+    // Four rows at a time are faster, since the four sums don't wait for each other.
     let [a0, a1, a2, a3] = [a[j], a[j + 1], a[j + 2], a[j + 3]];
     for (let k = 0, n = j * K; k < K; k++, n++) {
       a0 += W[n] * v[k];
@@ -43,31 +47,31 @@ function affine(W, v, b) {
   return a;
 }
 
-/** Compute v += Wᵀ a, which passes a gradient back through W. */
+/** Add the product Wᵀ a to v. This passes a gradient back through W. */
 function addTransposed(v, W, a) {
   for (let j = 0, n = 0; j < a.length; j++) {
     for (let k = 0; k < v.length; k++, n++) v[k] += W[n] * a[j];
   }
 }
 
-/** Compute dW += a vᵀ, the gradient on W. */
+/** Add the outer product a vᵀ to dW, the gradient on W. */
 function addOuter(dW, a, v) {
   for (let j = 0, n = 0; j < a.length; j++) {
     for (let k = 0; k < v.length; k++, n++) dW[n] += a[j] * v[k];
   }
 }
 
-// ── code that the cells share ───────────────────────────────────────────────────────────────
+// ── shared code ─────────────────────────────────────────────────────────────────────────────
 const arrays = (names, size) =>
   Object.fromEntries(names.map((name) => [name, new Float64Array(size)]));
 
-/** Return state k, (H), before step t. */
+/** Return the state k (H) before time step t. */
 const before = (trace, k, t) => (t === 0 ? trace[`${k}0`] : row(trace[k], t - 1, trace.H));
 
-/** Return whether gate k is held at entry n of (T, H). */
+/** Return whether gate k is held at index n of an array (T, H). */
 const isHeld = ({ clamps }, k, n) => clamps[k] !== undefined && !Number.isNaN(clamps[k][n]);
 
-/** Return the value of a gate: σ of its pre-activation, or the value at which it is held. */
+/** Return a gate's value, which is σ(a) unless the gate is held. */
 const gate = (trace, k, n, a) => (isHeld(trace, k, n) ? trace.clamps[k][n] : sigmoid(a));
 
 /** Return the gradient on a gate's pre-activation, which is 0 if the gate is held. */
@@ -103,7 +107,7 @@ function backward(cell, params, trace, dh, dc) {
     }
     const da = row(grads.a, t, rows);
     const dh_before = row(grads.h_before, t, H);
-    // The gradient on the hidden side of the pre-activations, which differs from da in the GRU.
+    // dv is the gradient on the hidden side v. In the GRU, dv differs from da.
     const dv = cell.back(grads, trace, t, da, params) ?? da;
     addTransposed(dh_before, params.W_hh, dv);
     addOuter(grads.W_hh, dv, before(trace, "h", t));
@@ -122,7 +126,8 @@ const cell = (parts) => ({
   backward: (params, trace, dh, dc) => backward(parts, params, trace, dh, dc),
 });
 
-// ── the cells: a is the sum of u, the input side, and v, the hidden side ────────────────────────
+// ── the cells ───────────────────────────────────────────────────────────────────────────────
+// The pre-activation a is the sum of u, the input side, and v, the hidden side.
 /** h_t = tanh(W_ih x_t + b_ih + W_hh h_{t−1} + b_hh) */
 export const rnn = cell({
   blocks: ["h"],
@@ -182,13 +187,13 @@ export const lstm = cell({
   },
 });
 
-/** Return the last third of an array, the candidate's rows, such as W_hn (H, H) or b_hn (H). */
+/** Return the rows of a GRU's candidate, which are the last third of an array. */
 const candidate = (array) => array.subarray((2 * array.length) / 3);
 
 /**
- * r, z = σ(a); n_t = tanh(W_xn x_t + b_xn + r_t ⊙ q_t) with q_t = W_hn h_{t−1} + b_hn or, in the form
- * from Cho et al. (if reset_after is false), n_t = tanh(W_xn x_t + b_xn + q_t) with
- * q_t = W_hn (r_t ⊙ h_{t−1}) + b_hn; h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t−1}
+ * r, z = σ(a); h_t = (1 − z_t) ⊙ n_t + z_t ⊙ h_{t−1}. If reset_after is true,
+ * n_t = tanh(W_xn x_t + b_xn + r_t ⊙ q_t) with q_t = W_hn h_{t−1} + b_hn. If it is false, as in Cho
+ * et al., n_t = tanh(W_xn x_t + b_xn + q_t) with q_t = W_hn (r_t ⊙ h_{t−1}) + b_hn.
  */
 export const gru = cell({
   blocks: ["r", "z", "n"],
@@ -233,7 +238,7 @@ export const gru = cell({
       if (reset_after) dq[j] *= r[m];
       else dh_before[j] += d_gated[j] * r[m];
     }
-    // In Cho's form, W_hn multiplies r ⊙ h_{t−1} instead of h_{t−1}, so these rows are handled here.
+    // If reset_after is false, W_hn multiplies r ⊙ h_{t−1}, so its gradient is computed here.
     if (!reset_after) addOuter(candidate(grads.W_hh), dq, row(gated, t, H));
     if (!reset_after) dq.forEach((d, j) => (candidate(grads.b_hh)[j] += d));
     return Float64Array.of(...da.subarray(0, 2 * H), ...(reset_after ? dq : []));
@@ -241,10 +246,11 @@ export const gru = cell({
 });
 
 /**
- * Return one unit of a layer at one time step, like `from_trace` in gatewise/widgets/gate_explorer.py.
- * x (D), h (H): the inputs to the layer. feature: the index of the entry of x that stays free.
- * Returns, for each block of the cell, the weights w_x and w_h, the bias b, and held, the
- * weighted sum of the other entries of x and h. A GRU's candidate has two sides, n and q.
+ * Return the settings that show one unit of a layer at one time step. `from_trace` in
+ * gatewise/widgets/gate_explorer.py does the same. x, h: the layer's input (D) and previous state
+ * (H). feature: the index of the input that the reader can change. For each block of the cell, the
+ * settings have the weights w_x and w_h, the bias b, and the value held, which is the weighted sum
+ * of all other entries of x and h. A GRU's candidate has separate values for its two sides.
  */
 export function unitOf({ blocks }, { W_ih, W_hh, b_ih, b_hh }, x, h, unit, feature) {
   const by = (of) => Object.fromEntries(blocks.map((k, n) => [k, of(n * h.length + unit)]));
@@ -259,7 +265,7 @@ export function unitOf({ blocks }, { W_ih, W_hh, b_ih, b_hh }, x, h, unit, featu
 }
 
 // ── readout and distances ───────────────────────────────────────────────────────────────────
-/** Return softmax(h W + b), the probabilities of D outputs. h: (H). W: (H, D), which may be a Float32Array. */
+/** Return the probabilities softmax(h W + b) for h (H), W (H, D) and b (D). W may be float32. */
 export function probabilities(h, W, b) {
   const logits = b.slice();
   addTransposed(logits, W, h);
@@ -269,7 +275,7 @@ export function probabilities(h, W, b) {
   return e.map((v) => v / sum);
 }
 
-/** Return the indices, in ascending order, of the `count` largest values. */
+/** Return the sorted indices of the `count` largest values. */
 export function largest(values, count) {
   const kept = [];
   values.forEach((v, n) => {
@@ -281,25 +287,25 @@ export function largest(values, count) {
   return kept.sort((a, b) => a - b);
 }
 
-/** Return the distances |a_t − b_t|, (T), after each step that both traces have. */
+/** Return the distances |a_t − b_t| at the time steps that both traces have. */
 export const distances = (a, b, H) =>
   Float64Array.from({ length: Math.min(a.length, b.length) / H }, (_, t) =>
     Math.hypot(...row(a, t, H).map((v, j) => v - b[t * H + j])),
   );
 
-/** Return the distance between two traces in each unit, (H), summed over the steps that both have. */
+/** Return an array (H) with each unit's sum of |a_t − b_t| over the steps that both traces have. */
 export function apartByUnit(a, b, H) {
   const sums = new Float64Array(H);
   for (let n = 0; n < Math.min(a.length, b.length); n++) sums[n % H] += Math.abs(a[n] - b[n]);
   return sums;
 }
 
-/** Return the ranks (T) of one unit's float32 values, counted from 1. Tied values share their mean rank. */
+/** Return the ranks (T) of a unit's float32 values, starting at 1. Tied values get a mean rank. */
 export function ranks(rows, H, unit) {
   const T = rows.length / H;
-  // Sort integers that have the order of the float32 values and hold the time step in their lowest bits.
+  // Sort integers with a float32 value in the high bits and a time step in the low bits.
   const [float, bits] = [new Float32Array(T), new Float64Array(T)];
-  for (let t = 0; t < T; t++) float[t] = rows[t * H + unit] + 0; // −0 becomes 0
+  for (let t = 0; t < T; t++) float[t] = rows[t * H + unit] + 0; // turns −0 into 0
   const raw = new Int32Array(float.buffer);
   for (let t = 0; t < T; t++) bits[t] = (raw[t] < 0 ? -(raw[t] & 0x7fffffff) : raw[t]) * 65536 + t;
   bits.sort();
@@ -314,9 +320,9 @@ export function ranks(rows, H, unit) {
 }
 
 /**
- * Return the area under each unit's ROC curve, (H), which measures how well the unit tells marked steps
- * from the others. ranked: the ranks of each unit. mask: (T), 1 for marked steps and 0 for the others.
- * The areas are NaN if no steps or all steps are marked.
+ * Return the area under the ROC curve for each unit. The area measures how well the unit separates
+ * marked steps from other steps. The areas are NaN if no steps or all steps are marked. ranked: the
+ * ranks of each unit's values. mask: an array (T) with 1 for marked steps and 0 for other steps.
  */
 export function areas(ranked, mask) {
   const steps = Array.from(mask.keys()).filter((t) => mask[t]);
@@ -329,8 +335,8 @@ export function areas(ranked, mask) {
 }
 
 /**
- * Return the gradient on each c_t through the cell state alone: `dc` at step `read`, times f at every step
- * from t + 1 to `read`.
+ * Return the part of the gradient on each c_t that passes only through the cell state: `dc` at step
+ * `read`, multiplied by f at the steps from t + 1 to `read`.
  */
 export function alongWire(dc, f, read) {
   const wire = new Float64Array(dc.length);
@@ -342,13 +348,13 @@ export function alongWire(dc, f, read) {
 /** Return the index of the largest value. */
 export const first = (values) => values.indexOf(values.reduce((a, v) => Math.max(a, v)));
 
-const COUNTS = 0.1; // the least share of a distance, or of probability, that counts as a difference
+const COUNTS = 0.1; // the smallest share of a distance or probability that counts as a difference
 
 /**
- * Describe what became of the difference between two sentences, by the rule in
- * gatewise/widgets/unroll_player.py. apart: the distances between the states and, in an LSTM, between
- * the values of tanh_c. now: both sentences' predictions. step: the time step, counted from 1. from:
- * the first word at which gates are held, or 0.
+ * Return a verdict on whether a network still shows the difference between two sentences. The rule
+ * is the same as in gatewise/widgets/unroll_player.py. apart: the distances between the states and,
+ * in an LSTM, between the values of tanh_c. now: the predictions for both sentences. step: the time
+ * step, starting at 1. from: the first time step with held gates, or 0.
  */
 export function difference(apart, now, step, from) {
   const t = Math.min(step, apart.h.length) - 1;
@@ -365,7 +371,7 @@ export function difference(apart, now, step, from) {
   return found(differs(apart.tanh_c)[t] ? "not shown" : "saturated");
 }
 
-/** Measure how a gradient (T) shrinks, like `shrinking` in gatewise/widgets/backward_explorer.py. */
+/** Measure how much a gradient (T) shrinks, as in gatewise/widgets/backward_explorer.py. */
 export function shrinking(gradient) {
   const size = gradient.map(Math.abs);
   const [first, last] = [size[0], size.at(-1)];

@@ -8,15 +8,16 @@ const REACH = { x: [-2, 2, 0.05, 0.5], h_before: [-1, 1, 0.05], c_before: [-3, 3
 const WEIGHT = [-10, 10, 0.1];
 const OPEN = 8; // σ(8) = 0.9997
 
-// ── the two cells, and the differences between their views ──────────────────────────────────
+// ── the differences between the two widgets ─────────────────────────────────────────────────
 const zeros = (letters) => Object.fromEntries(letters.map((k) => [k, 0]));
 
-// cards: the symbols that have a card, in order. candidate: the symbol that isn't a gate. states: the
-// values that have a slider. lines: the states that have a curve; the reader guesses the first one.
-// terms: the rows of a card, as pairs (setting, symbol). biases: the biases of the hidden side. preset:
-// returns the settings of a preset. keeper: the gate that multiplies the old state. most: a bound on
-// the guessed state, however open the keeper is. form: the index of the drawing. equations: the lines
-// below the drawing, in which a name in a list stands for a number.
+// cards: the symbols with a card, in order. candidate: the symbol of the candidate. states: the
+// values with a slider. lines: the states with a curve; the reader guesses the first state.
+// terms(k): returns a card's rows as pairs (setting, symbol). biases(s): returns the biases of the
+// hidden side. preset(name): returns the settings of a preset. keeper: the gate that multiplies the
+// previous state. most: returns an upper bound on the size of the guessed state. form(s): returns
+// the index of the drawing. equations: the equations below each drawing. A name in a list is
+// replaced by a number.
 const LSTM = {
   cell: lstm,
   cards: ["f", "i", "g", "o"],
@@ -25,7 +26,7 @@ const LSTM = {
   lines: ["c", "h"],
   terms: (k) => [["w_x", k], ["w_h", k], ["b", k]],
   biases: () => [0, 0, 0, 0],
-  /** Return the settings in which f and i are open or closed and the output gate is open. */
+  /** Return a preset's settings. The output gate is open, and f and i are open or closed. */
   preset(name) {
     const f = name === "keep" || name === "count" ? OPEN : -OPEN;
     const i = name === "overwrite" || name === "count" ? OPEN : -OPEN;
@@ -47,10 +48,10 @@ const GRU = {
   candidate: "n",
   states: ["h_before", "x"],
   lines: ["h"],
-  // The candidate has two sides with r between them, so q, the hidden side, has its own bias.
+  // The candidate's hidden side, q, has a separate bias, since the reset gate can multiply q.
   terms: (k) => (k === "n" ? [["w_x", k], ["b", k], ["w_h", k], ["b", "q"]] : LSTM.terms(k)),
   biases: (s) => [0, 0, s.b.q + s.held.q],
-  /** Return the settings in which r and z are open or closed, or z is half open. */
+  /** Return a preset's settings. The gates r and z are open or closed, or z is half open. */
   preset(name) {
     const z = { keep: OPEN, average: 0 }[name] ?? -OPEN;
     const b = { r: name === "rnn" ? OPEN : -OPEN, z, n: 0, q: 0 };
@@ -69,7 +70,7 @@ const GRU = {
 const KINDS = { lstm: LSTM, gru: GRU };
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
-/** Run the unit, a layer with D = H = 1, over some inputs. Held values are part of the biases. */
+/** Run the unit as a layer with D = H = 1. The held values are added to the biases. */
 function run(s, inputs, h_before, c_before) {
   const { cell, biases } = KINDS[s.cell];
   const rows = (by) => Float64Array.from(cell.blocks, by);
@@ -101,7 +102,7 @@ function compute(s) {
   return { ...values, strip, judged, right: countRight(judged), loss: loss(s.sequences, judged) };
 }
 
-/** Keep the step within the chosen sequence. */
+/** Clip the time step to the length of the chosen sequence. */
 function settle(next) {
   const T = drawn(next)?.x.length;
   return T ? { ...next, step: Math.min(next.step, T) } : next;
@@ -113,17 +114,17 @@ const allows = (next) => ({
   step: whole(1, drawn(next)?.x.length ?? 1),
 });
 
-/** Return the settings in which the bias of k makes its pre-activation equal to a. */
+/** Return settings with a new bias for symbol k, which changes the pre-activation to `a`. */
 const open = ({ b }, values, k, a) => {
   const bias = b[k] + within(-OPEN, OPEN, a) - values[`a_${k}`];
   return { b: { ...b, [k]: Number(bias.toFixed(2)) } };
 };
 
-/** Return a phrase about a gate's effect, in percent, or an empty text for the candidate. */
+/** Return a phrase such as "keeps 90 % of the old memory", or nothing for the candidate. */
 const does = ({ words, values }, k) => say(words.does[k] ?? "", { p: Math.round(100 * values[k]) });
 
-// ── the pieces ──────────────────────────────────────────────────────────────────────────────
-/** The presets, Reset and, for a cell with two forms, the choice between them. */
+// ── the parts of the view ───────────────────────────────────────────────────────────────────
+/** Return the buttons for the presets, for *Reset* and, in a GRU, for the two forms. */
 function presets(context, kind) {
   const { s, change, keep, reset, words } = context;
   const restart = () => [keep({ guess: undefined }), reset()];
@@ -145,7 +146,7 @@ function presets(context, kind) {
   </div>`;
 }
 
-/** The inputs to the cell, each at the start of its wire. In a task, they come from the sequence. */
+/** Return the inputs to the cell, next to their wires. In a task, the inputs have no sliders. */
 function states({ s, values, change, words }, kind, picture) {
   const parts = { c: number(values.c ?? 0), h: number(values.h) };
   return html`<div class="states">
@@ -159,12 +160,12 @@ function states({ s, values, change, words }, kind, picture) {
     })}</div>`;
 }
 
-/** Put on each valve a handle that sets the bias of its gate. */
+/** Add a handle to each valve. The handle sets the bias of a gate. */
 function valves(context, picture) {
   const { s, values, change, words } = context;
   for (const node of picture.all("valve")) {
     const name = node.dataset.valve;
-    const k = name === "rest" ? "z" : name; // 1 − z
+    const k = name === "rest" ? "z" : name; // the valve of 1 − z
     render(grip(svg`<circle class="hit" r="20" /><circle class="ring" r="18" />`, {
       label: say(words.valve, { gate: words.gate[k] }) + (k === name ? "" : ", 1 − z"),
       says: say(words["says gate"], { value: number(values[name]), gate: words.gate[k], does: does(context, k) }),
@@ -174,12 +175,12 @@ function valves(context, picture) {
   }
 }
 
-/** The effect of each gate at this step. */
+/** Return a phrase about the effect of each gate. */
 const deeds = (context, kind) =>
   html`<p class="deeds">${kind.cards.filter((k) => k !== kind.candidate).map((k) =>
     html`<span style="--tint: var(--gw-${k})">${context.words.gate[k]} <b>${does(context, k)}</b></span>`)}</p>`;
 
-/** The equations below the drawing, with their numbers. */
+/** Return the equations below the drawing, with numbers filled in. */
 const equations = (lines, values) =>
   html`<div class="result">
     ${lines.map(([tint, ...pieces]) => html`<p class="equation" style="--tint: var(--gw-${tint})">
@@ -195,7 +196,7 @@ const CURVES = [[sigmoid, 0], [Math.tanh, -1]].map(([squash, low]) => {
   return { low, d: `M${points.map((a) => `${a.toFixed(2)} ${(-squash(a)).toFixed(3)}`).join("L")}` };
 });
 
-/** The card of a gate: its curve with a dot, and its sum with a slider for each weight. */
+/** Return the card of a gate or candidate, with a curve, a dot, and a slider for each weight. */
 function card(context, kind, k) {
   const { s, values, change, words } = context;
   const isGate = k !== kind.candidate;
@@ -226,7 +227,7 @@ function card(context, kind, k) {
   const held = (part) => html`<p class="row held" title=${words["held says"]}>
     <span>${words.held} ${part === "q" ? symbol("q", "t") : nothing}</span><span class="rule"></span>
     <span class="term">${shown(`held_${part}`, s.held[part], true)}</span></p>`;
-  // The SVG's coordinates are a and minus the value, since y grows downward.
+  // In the SVG, x is the pre-activation, and y is minus the value, since y grows downward.
   return html`<div class="card" role="group" aria-label=${name} style="--tint: var(--gw-${k})">
     <p class="title"><b>${name}</b> ${symbol(k, "t")}<small>${does(context, k)}</small></p>
     <svg class="curve" role="group" aria-label=${curve} preserveAspectRatio="none"
@@ -241,17 +242,18 @@ function card(context, kind, k) {
   </div>`;
 }
 
-// The inputs are above, around their own zero, and the states are below, on a common scale.
+// The chart shows the inputs at the top, and below them the states, which share a scale.
 const FRAME = { left: 36, right: 66, zero: 60, top: 26, states: 118, bottom: 218, end: 242 };
 
-/** The sequence, with a bar for each input, and the states before the first step and after each step. */
+/** Return the chart of the inputs and the states, and the controls for the sequence. */
 function sequence(context, kind) {
   const { s, values, own, sizes, change, keep, words } = context;
   const judged = drawn(s);
   const { x, ...states } = values.strip;
   const first = judged ? { c: judged.c0, h: 0 } : { c: s.c_before, h: s.h_before };
   const last = Object.fromEntries(kind.lines.map((k) => [k, states[k].at(-1)]));
-  // The reader guesses one state. The drawing keeps its numbers, because the guess is based on them.
+  // The reader guesses one state. The guess is based on the numbers in the drawing, which
+  // stay visible.
   const [k] = kind.lines;
   const guess = own.guess && Array.from(x, (_, t) => own.guess[t] ?? first[k]);
   const reach = guess && nice(kind.most(states, first));
@@ -270,7 +272,7 @@ function sequence(context, kind) {
     ${judged ? nothing : html`<p role="status">${guess && !isHidden ? gap() : nothing}</p>`}
   </div>`;
 
-  /** The buttons to guess the line of a state, and to show the cell's own line afterwards. */
+  /** Return the buttons for guessing the curve of a state and for showing the true curve. */
   function guessing() {
     return html`<div class="source">
       ${button(words.guess, () => keep({ guess: guess ? undefined : [], isShown: false }), { pressed: Boolean(guess) })}
@@ -278,11 +280,11 @@ function sequence(context, kind) {
     </div>`;
   }
 
-  /** Sentences about the step at which the guess is furthest off, and about the larger term of that step. */
+  /** Return a text about the largest error in the guess, and about the larger term at that step. */
   function gap() {
     const gaps = guess.map((v, t) => Math.abs(v - states[k][t]));
     const t = gaps.indexOf(Math.max(...gaps));
-    if (gaps[t] <= reach / 20) return say(words.near, { k, near: number(reach / 20) }); // 2.5 px in the chart
+    if (gaps[t] <= reach / 20) return say(words.near, { k, near: number(reach / 20) }); // this is 2.5 px in the chart
     const kept = states[kind.keeper][t] * (t ? states[k][t - 1] : first[k]);
     const terms = { kept, added: states[k][t] - kept };
     const larger = Math.abs(terms.kept) < Math.abs(terms.added) ? "added" : "kept";
@@ -291,7 +293,7 @@ function sequence(context, kind) {
       + say(words.why[isNone ? "none" : larger], { kept: number(terms.kept), added: number(terms.added) });
   }
 
-  /** The choice of the inputs: x, repeated a number of times, or a sequence of its own. */
+  /** Return the buttons that choose between a repeated x and a sequence of inputs. */
   function source() {
     const { length } = s.inputs;
     own.often = s.repeats || (own.often ?? 8);
@@ -303,7 +305,7 @@ function sequence(context, kind) {
     </div>`;
   }
 
-  /** The choice of the step that the drawing shows. */
+  /** Return the slider for the time step that the drawing shows. */
   function steps() {
     const t = s.step - 1;
     const says = say(words["says step"], { t: s.step, x: number(x[t]), c: number(states.c[t]) });
@@ -322,7 +324,7 @@ function sequence(context, kind) {
     const tall = scale(0, max, 0, FRAME.zero - FRAME.top);
     const bounds = judged ? [...judged.low, ...judged.high].filter((bound) => bound !== null) : [];
     const reached = [...kind.lines.flatMap((k) => [first[k], ...states[k]]), ...bounds];
-    if (guess) reached.push(...guess, reach, -reach); // so that the axis doesn't give the answer away
+    if (guess) reached.push(...guess, reach, -reach); // the axis must not reveal the answer
     const [least, most] = [-nice(-Math.min(...reached)), nice(Math.max(...reached))];
     const Y = scale(least, most, FRAME.bottom, FRAME.states);
 
@@ -344,7 +346,7 @@ function sequence(context, kind) {
       })}`;
     };
 
-    // The bounds of a task are shaded areas, one column per step. A missing bound is at the chart's edge.
+    // The area between a task's bounds is shaded. Without a bound, it extends to the chart's edge.
     const field = (low, t) =>
       low === null && judged.high[t] === null
         ? ""
@@ -352,7 +354,7 @@ function sequence(context, kind) {
     const points = (k) => [first[k], ...(isHidden ? [] : states[k])].map((v, t) => [X(t - 1), Y(v)]);
     const dots = (k) => (pitch < 12 ? "" : points(k).map((point) => `M${point}h0`).join(""));
 
-    /** The handles of the guess, which the reader draws with the pointer or, step by step, with keys. */
+    /** Draw the guess, which the reader changes with the pointer or the keyboard. */
     function drawn() {
       const put = (t, v) => {
         const at = Number(within(least, most, v).toFixed(2));
@@ -373,7 +375,7 @@ function sequence(context, kind) {
       return svg`<g class="guess">${isHidden ? paper : nothing}
         <path class="line" d=${through([first[k], ...guess].map((v, t) => [X(t - 1), Y(v)]))} />${rings}</g>`;
     }
-    // The names of two curves are at least 16 pixels apart, whichever curve is higher.
+    // The labels of the two curves are at least 16 pixels apart.
     const ends = kind.lines.map((k) => Y(last[k]));
     const centre = within(FRAME.states + 8, FRAME.bottom - 8, (Math.min(...ends) + Math.max(...ends)) / 2);
     const apart = Math.max(8, Math.abs(ends[0] - ends.at(-1)) / 2) * (last.c >= last.h ? -1 : 1);
@@ -395,7 +397,7 @@ function sequence(context, kind) {
   }
 }
 
-// ── all together ────────────────────────────────────────────────────────────────────────────
+// ── the complete widget ─────────────────────────────────────────────────────────────────────
 function view(context) {
   const { s, values, words, own } = context;
   const kind = KINDS[s.cell];
@@ -422,7 +424,7 @@ function view(context) {
 function begin({ drawings, words }) {
   const pictures = drawings.map((text) => drawing(text, words.drawing));
   for (const { node } of pictures) {
-    node.setAttribute("role", "group"); // since its valves are handles
+    node.setAttribute("role", "group"); // the valves inside are handles
     node.setAttribute("aria-description", words.keys);
   }
   return { pictures };

@@ -1,10 +1,10 @@
-// A trained network in the browser, in the form that gatewise/widgets/network.py sends.
-// Names and shapes are the same as in that file, and cells.js does the arithmetic.
+// This file runs a trained network that gatewise/widgets/network.py has sent. Both files use the
+// same names and shapes.
 import { gru, lstm, probabilities, rnn } from "./cells.js";
 
 export const CELLS = { rnn, lstm, gru };
 
-/** Return the bytes of a base64 text. The loop avoids the list of letters that `Uint8Array.from` would make. */
+/** Decode base64 text into bytes. The loop needs less memory than `Uint8Array.from`. */
 function decoded(text) {
   const letters = atob(text);
   const bytes = new Uint8Array(letters.length);
@@ -12,7 +12,7 @@ function decoded(text) {
   return bytes;
 }
 
-/** Load a network: cut its buffer, which may be base64 text, into arrays. */
+/** Load a network from a buffer or from base64 text. */
 export function load({ weights, bits, lengths, embeds, predicts, ...rest }) {
   const bytes = typeof weights === "string" ? decoded(weights) : weights;
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
@@ -27,14 +27,14 @@ export function load({ weights, bits, lengths, embeds, predicts, ...rest }) {
   return { ...rest, rows, table, W, b: b && Float64Array.from(b) };
 }
 
-/** Return the input to the first layer, (T, D), for token ids. */
+/** Return the first layer's input (T, D) for a list of token ids. */
 export function vectors({ D, table }, ids) {
   const x = new Float64Array(ids.length * D);
   ids.forEach((id, t) => (table ? x.set(table.subarray(id * D, (id + 1) * D), t * D) : (x[t * D + id] = 1)));
   return x;
 }
 
-/** Return each output's probability after step t, from the top layer's outputs (T, directions · H). */
+/** Return the probabilities after step t. outputs: the top layer's outputs (T, directions · H). */
 export function predicted({ H, directions, final, W, b }, outputs, t) {
   const F = H * directions;
   const at = (t) => outputs.subarray(t * F, (t + 1) * F);
@@ -59,7 +59,7 @@ function beside(a, b, size) {
   return both;
 }
 
-/** Run one layer and direction. Yields its trace so far, which has the time steps `from` to `to`. */
+/** Run one direction of a layer in pieces. Yields the trace for the steps `from` to `to`. */
 function* walk({ cell, H, letters }, params, x, clamps, isReverse, { piece, Kind }) {
   const D = params.W_ih.length / params.b_ih.length;
   const T = x.length / D;
@@ -79,12 +79,12 @@ function* walk({ cell, H, letters }, params, x, clamps, isReverse, { piece, Kind
 }
 
 /**
- * Run one sequence through all layers, one piece at a time. x: (T, D). shown: the index in h_n of the
- * layer and direction to trace. clamps: for each held gate of the shown layer, its values (T, H), or
- * NaN where the gate is free. piece: the number of time steps per piece. Kind: the type of the arrays.
- * Yields {trace, from, to} with the trace so far while the shown layer is running, and undefined while
- * another layer is. All arrays are in the time order of x. Returns the whole trace and the outputs of
- * the top layer.
+ * Run one sequence through all layers, one piece at a time. x: the sequence (T, D). shown: the
+ * layer and direction to trace, as an index into h_n. clamps: an array (T, H) for each held gate of
+ * the traced layer, with NaN where the gate is free. piece: the number of time steps per piece.
+ * Kind: the type of the trace's arrays. Yields {trace, from, to} while the traced layer runs, and
+ * undefined while another layer runs. All arrays have the same time order as x. Returns the whole
+ * trace and the outputs of the top layer.
  */
 export function* reading(network, x, { clamps = {}, shown = 0, piece = 64, Kind = Float64Array } = {}) {
   const { rows, directions, H } = network;
@@ -105,7 +105,7 @@ export function* reading(network, x, { clamps = {}, shown = 0, piece = 64, Kind 
   return { trace, outputs };
 }
 
-/** Run `reading` to its end, and return its result. */
+/** Run `reading` to the end and return the result. */
 export function run(network, x, options) {
   const pieces = reading(network, x, options);
   let next = pieces.next();

@@ -1,11 +1,11 @@
-// The tasks of GateExplorer: their arithmetic, which is the same as in gatewise/widgets/tasks.py, and
-// the views of the verdict and of gradient descent.
+// This file contains the calculations for the tasks in GateExplorer, which match
+// gatewise/widgets/tasks.py, and the views for the verdict and for gradient descent.
 import { lstm } from "./cells.js";
 import { button, figure, projector, say, scale, through, write } from "./base.js";
 import { html, nothing, svg } from "./lit-html.js";
 
 // ── arithmetic ──────────────────────────────────────────────────────────────────────────────
-/** Return the parameters of the unit as a layer with D = H = 1. */
+/** Convert the unit's settings to the parameters of a layer with D = H = 1. */
 function layer({ w_x, w_h, b, held }) {
   const rows = (by) => Float64Array.from(lstm.blocks, (k) => by[k]);
   return { W_ih: rows(w_x), W_hh: rows(w_h), b_ih: rows(b), b_hh: rows(held) };
@@ -13,8 +13,8 @@ function layer({ w_x, w_h, b, held }) {
 const run = (params, { x, c0 }) => lstm.forward(params, Float64Array.from(x), { c0: [c0] });
 
 /**
- * Run a sequence of a task. Returns its trace and, as `leaves`, the first step (from 0) at which c is out
- * of bounds, or −1.
+ * Run a sequence from a task. Returns the trace, and `leaves`, the index of the first time step at
+ * which c is out of bounds, or −1 if there is none.
  */
 export function judge(s, sequence) {
   const trace = run(layer(s), sequence);
@@ -24,16 +24,19 @@ export function judge(s, sequence) {
 }
 export const countRight = (judged) => judged.filter(({ isRight }) => isRight).length;
 
-/** Return c minus its target: the middle of two bounds, or 0.5 past a single bound. Without bounds, return 0. */
+/**
+ * Return c minus the target at each time step, or 0 at steps without bounds. The target is the
+ * midpoint of two bounds, or 0.5 beyond a single bound.
+ */
 const apart = ({ low, high }, { c }) =>
   c.map((v, t) => (low[t] ?? high[t]) === null ? 0 : v - ((low[t] ?? high[t] - 1) + (high[t] ?? low[t] + 1)) / 2);
 const count = (sequences) => sequences.flatMap(({ low, high }) => low.filter((v, t) => (v ?? high[t]) !== null)).length;
 
-/** Return the mean of the squared differences over all steps with bounds. */
+/** Return the mean squared difference from the targets over all steps with bounds. */
 export const loss = (sequences, traces) =>
   sequences.reduce((sum, one, n) => apart(one, traces[n]).reduce((sum, d) => sum + d ** 2, sum), 0) / count(sequences);
 
-/** Return the loss, and the weights after one step of gradient descent on it. */
+/** Take one step of gradient descent. Returns the loss before the step and the new weights. */
 export function descend(s, sequences, rate) {
   const [params, n] = [layer(s), count(sequences)];
   const traces = sequences.map((one) => run(params, one));
@@ -50,7 +53,7 @@ const weights = ({ w_x, w_h, b }) => ({ w_x, w_h, b });
 const isSame = (one, other) => JSON.stringify(weights(one)) === JSON.stringify(weights(other));
 
 // ── the verdict ─────────────────────────────────────────────────────────────────────────────
-/** Remember a task that is solved. Returns whether it has ever been solved, or false without browser storage. */
+/** Record a solved task in the browser. Returns whether the task has ever been solved. */
 function memory(task, solved) {
   const key = `gatewise: ${task} solved`;
   try {
@@ -61,16 +64,16 @@ function memory(task, solved) {
   }
 }
 
-/** Return the sequence that is drawn. The unseen sequences are numbered after the visible ones. */
+/** Return the chosen sequence. The visible sequences are numbered before the unseen sequences. */
 export const drawn = (s) => [...s.sequences, ...s.unseen][s.sequence - 1];
 
-/** Return a sentence that names a sequence and says whether c stays within its bounds. */
+/** Return a sentence that names a sequence and says whether c stays within the bounds. */
 export function name({ s, words }, sequence, { isRight }) {
   const n = sequence - s.sequences.length;
   return say(words[n > 0 ? "unseen" : "seen"][Number(isRight)], { n: n > 0 ? n : sequence });
 }
 
-/** The task, a button for each sequence, and the verdict, which stays in view. */
+/** Return the description of the task, a button for each sequence, and the verdict. */
 export function task(context) {
   const { s, values, own, change, keep, reset, words } = context;
   const [seen, n, done] = [s.sequences.length, s.unseen.length, words.done[s.task]];
@@ -108,13 +111,13 @@ export function task(context) {
 
 // ── the descent ─────────────────────────────────────────────────────────────────────────────
 const PER_FRAME = 5; // the number of steps per frame
-const LOWEST = -4; // the lower end of the loss axis, as a power of ten
+const LOWEST = -4; // the loss axis starts at this power of ten
 const FRAME = { left: 52, right: 252, top: 8, bottom: 72 };
 
-/** Return whether the current weights are those that gradient descent found. */
+/** Return whether gradient descent found the current weights. */
 const isFound = ({ s, own }) => own.descent !== undefined && isSame(own.descent.found, s);
 
-/** Run gradient descent from some weights, a few steps per frame. */
+/** Run gradient descent from given weights, with a few steps per frame. */
 function start({ s, own, change, keep }, from) {
   const yours = isFound({ s, own }) ? own.descent.yours : weights(s);
   const descent = { yours, found: from, shown: s, losses: [], left: s.descent.steps };
@@ -122,7 +125,7 @@ function start({ s, own, change, keep }, from) {
   own.end = () => (descent.left = 0);
   keep({ descent });
   requestAnimationFrame(function frame() {
-    if (!descent.left) return; // the descent was stopped
+    if (!descent.left) return; // the descent has been stopped
     for (let n = 0; n < PER_FRAME; n++) {
       const { loss, ...next } = descend({ ...s, ...descent.found }, s.sequences, s.descent.rate);
       if (!n) descent.losses.push(loss);
@@ -136,7 +139,7 @@ function start({ s, own, change, keep }, from) {
   });
 }
 
-/** The curve of the loss over the steps of a descent, on a logarithmic scale. */
+/** Return a chart of the loss during a descent, on a logarithmic scale. */
 function curve({ losses }, steps, words) {
   const powers = losses.map((loss) => Math.max(LOWEST, Math.log10(loss)));
   const top = Math.ceil(Math.max(0, ...powers));
@@ -152,12 +155,12 @@ function curve({ losses }, steps, words) {
   </svg>`;
 }
 
-/** The controls of gradient descent, and the choice between the weights that it finds and the reader's. */
+/** Return the controls for gradient descent, and a choice between the found and manual weights. */
 export function learn(context) {
   const { s, own, values, words, change } = context;
   const { descent, begun = 0 } = own;
   const { steps, starts } = s.descent;
-  if (descent && !isSame(descent.shown, s)) descent.left = 0; // the reader has set the weights
+  if (descent && !isSame(descent.shown, s)) descent.left = 0; // the reader has changed the weights
   const isRunning = descent?.left > 0;
 
   const next = begun % starts.length;

@@ -1,19 +1,19 @@
-// TextReader: a box in which a text can be selected and edited. The network runs in the browser.
-// The colors are an SVG behind the text, so that a change of color doesn't draw the text again.
+// TextReader shows a text that the reader can select and edit. The network runs in the browser. The
+// colors are in an SVG behind the text, so a change of color doesn't redraw the text.
 import { areas, ranks } from "./cells.js";
 import { button, nice, number, projector, say, set, shown, slider, symbol, whole, widget, within } from "./base.js";
 import { load, predicted, reading, vectors } from "./network.js";
 import { html, nothing, render, svg } from "./lit-html.js";
 
 const LONGEST = 20000; // the maximum number of tokens in a text
-const SLICE = 12; // milliseconds of work before the page is drawn again
-const [LIKELY, RANKED] = [10, 12]; // the numbers of listed outputs and units
-const LEVELS = 5; // the number of color levels for values above zero, and also below zero
-const AHEAD = 400; // px above and below the view in which text is colored in advance
-const PIECE = 200; // letters per text node; measuring a token takes longer in a longer node
+const SLICE = 12; // milliseconds of work before a pause
+const [LIKELY, RANKED] = [10, 12]; // the maximum numbers of listed outputs and listed units
+const LEVELS = 5; // the number of color levels on each side of zero
+const AHEAD = 400; // text within this many pixels of the view is colored in advance
+const PIECE = 200; // letters per text node, since long nodes slow down measuring
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
-/** Create the state of one view: its network, its text box and its listener. */
+/** Create the state of one view, with a network, a text box and an event listener. */
 function begin(settings) {
   const own = { network: load(settings.network), told: 0 };
   own.index = new Map(settings.vocabulary?.map((token, n) => [token, n]));
@@ -36,7 +36,7 @@ function begin(settings) {
   return own;
 }
 
-/** Split a text into tokens. Returns the tokens, their start offsets, their ids (−1 if unknown) and their count. */
+/** Split a text into tokens. Returns tokens, offsets, ids (−1 if unknown) and the token count. */
 function cut(s, own, text) {
   const { tokens, inputs, characters, unknown } = s;
   if (tokens) {
@@ -51,7 +51,7 @@ function cut(s, own, text) {
   return { tokens: list, starts: kept.map(({ index }) => index), ids, count: found.length };
 }
 
-/** Return the results so far. A new text or layer restarts the reading. */
+/** Return the results so far. Start again if the text or the layer has changed. */
 function compute(s, own) {
   const { text, layer } = s;
   if (own.file?.text !== text || own.file.layer !== layer) {
@@ -65,10 +65,10 @@ function compute(s, own) {
   return { file: own.file, rows: own.file.trace?.[own.ranks] };
 }
 
-/** Return the quantity that ranks the units: h in place of the loss, which belongs to no unit. */
+/** Return the quantity that ranks the units, which is h if the colors show the loss. */
 const byItself = ({ quantity }) => (quantity === "loss" ? "h" : quantity);
 
-/** Read a piece of the text, or rank a unit. Returns false once everything is read and ranked. */
+/** Read the next piece of the text, or rank the next unit. Returns false if nothing is left. */
 function advance({ file, network, ranks: k }) {
   const ranked = (file.ranked[k] ??= []);
   if (file.outputs && ranked.length === network.H) return false;
@@ -77,7 +77,7 @@ function advance({ file, network, ranks: k }) {
   return Object.assign(file, value, done ? { from: 0, to: file.T } : {});
 }
 
-/** Work for a slice of time, let the page handle its events, and continue. */
+/** Work for `SLICE` milliseconds, then let the page handle events before continuing. */
 function work(own) {
   const until = performance.now() + SLICE;
   let isLeft = true;
@@ -85,7 +85,7 @@ function work(own) {
   own.timer = isLeft && !own.isOver ? setTimeout(() => [work(own), tell(own)]) : undefined;
 }
 
-/** Draw the part of the text that has been read, at most every 100 ms, and at the end. */
+/** Redraw the widget at the end of the work, and at most every 100 ms until then. */
 function tell(own) {
   const now = performance.now();
   if (own.timer && now < own.told + 100) return;
@@ -93,7 +93,7 @@ function tell(own) {
   own.redraw();
 }
 
-/** Return the loss of a token: −log of its predicted probability, and 0 for the first token. */
+/** Return the loss for a token, −log of the predicted probability. The first token's loss is 0. */
 function loss({ file, network }, t) {
   file.losses ??= new Float32Array(file.T).fill(NaN);
   if (t === 0) return 0;
@@ -101,7 +101,7 @@ function loss({ file, network }, t) {
   return file.losses[t];
 }
 
-/** Return the units and their areas under the ROC curve, starting with the area farthest from ½. */
+/** Return the units and their areas under the ROC curve, sorted by distance from ½. */
 function ranking({ marks }, { file, ranks: k }) {
   const mask = new Uint8Array(file.T);
   for (const [start, stop] of marks) mask.fill(1, start, stop);
@@ -124,8 +124,8 @@ function allows(s, own) {
   };
 }
 
-// ── the text in its colors ──────────────────────────────────────────────────────────────────
-/** Cut long text nodes, and return all text nodes, each with the offset at which it starts. */
+// ── the colored text ────────────────────────────────────────────────────────────────────────
+/** Split long text nodes. Returns all text nodes with their start offsets. */
 function pieces({ box }) {
   const list = [];
   let start = 0;
@@ -138,10 +138,10 @@ function pieces({ box }) {
   return list;
 }
 
-/** Return the offset at which a token ends in the text. */
+/** Return the offset of a token's end in the text. */
 const end = ({ starts, tokens }, t) => starts[t] + tokens[t].length;
 
-/** Return each token that starts in piece n, with its index and the paths of its area and of the lines above and below it. */
+/** Return the index and the SVG paths of each token that starts in piece n. */
 function measure({ box, file, pieces: all }, n) {
   const { node, start } = all[n];
   const [range, frame] = [document.createRange(), box.getBoundingClientRect()];
@@ -164,7 +164,7 @@ function measure({ box, file, pieces: all }, n) {
   return list;
 }
 
-/** The colors and marks of measured tokens. level: a function from a token's index to a level from −LEVELS to LEVELS. */
+/** Return the colors and marks of tokens as SVG. level(t): returns the color level of token t. */
 function color(tokens, level, marks) {
   const joined = (list, name) => list.map((token) => token[name]).join("");
   const marked = tokens.filter(({ t }) => marks.some(([start, stop]) => start <= t && t < stop));
@@ -174,7 +174,10 @@ function color(tokens, level, marks) {
     <path class="mark" d=${joined(marked, "above")} />`;
 }
 
-/** Color the pieces near the view. value: a function from a token's index to its value. scale: the value that gets the full color. */
+/**
+ * Color the text in and near the view. value(t): returns the value of token t. scale: the value
+ * that is shown in full color.
+ */
 function paint(s, own, value, scale) {
   const { box, sheet, file } = own;
   const isReady = file.T && box.textContent === s.text;
@@ -196,7 +199,7 @@ function paint(s, own, value, scale) {
   }), own.colors);
 }
 
-/** Return the token at an offset in the text. */
+/** Return the index of the token at an offset in the text. */
 function tokenAt({ starts, T }, offset) {
   let [low, high] = [0, T];
   while (low < high) {
@@ -207,7 +210,7 @@ function tokenAt({ starts, T }, offset) {
   return within(0, T - 1, low - 1);
 }
 
-/** Return the text offset of a position in a node, or undefined outside the text. */
+/** Convert a position in a node to an offset in the text. Returns undefined outside the text. */
 function offset({ box }, node, place) {
   if (!box.contains(node)) return undefined;
   const range = document.createRange();
@@ -216,14 +219,14 @@ function offset({ box }, node, place) {
   return range.toString().length;
 }
 
-/** Return the token under the pointer, or undefined outside the text. */
+/** Return the index of the token under the pointer, or undefined outside the text. */
 function pointed(own, { clientX, clientY }) {
-  const caret = document.caretPositionFromPoint?.(clientX, clientY); // the nearest gap between letters
+  const caret = document.caretPositionFromPoint?.(clientX, clientY); // the caret position closest to the pointer
   const after = offset(own, caret?.offsetNode, caret?.offset);
   return after === undefined ? undefined : tokenAt(own.file, after - Number(caret.getClientRect()?.x > clientX));
 }
 
-/** Follow the reader's selection: selected text becomes a mark, and the caret chooses a token. */
+/** Handle a change of the selection. Selected text is marked, and the caret chooses a token. */
 function follow({ s, own, change }) {
   const selection = document.getSelection();
   if (!selection.rangeCount || !own.file.T) return;
@@ -242,7 +245,7 @@ function follow({ s, own, change }) {
   if (JSON.stringify(marks) !== JSON.stringify(s.marks)) change({ marks });
 }
 
-/** Read the text after an edit, or say why it can't be read. */
+/** Accept an edited text, or explain why the network can't read the text. */
 function typed({ s, own, words, change, keep }) {
   const text = own.box.textContent;
   const { tokens, ids, count } = cut(s, own, text);
@@ -254,7 +257,7 @@ function typed({ s, own, words, change, keep }) {
   }
 }
 
-/** Return the marks after an edit. An edit moves the marks behind it and removes the marks that it touches. */
+/** Return the marks after an edit. Later marks move, and marks that touch the edit disappear. */
 function moved(marks, last, next) {
   const grown = next.length - last.length;
   let [same, end] = [0, last.length];
@@ -266,8 +269,8 @@ function moved(marks, last, next) {
     .map(([start, stop]) => (start >= end ? [start + grown, stop + grown] : [start, stop]));
 }
 
-// ── the pieces ──────────────────────────────────────────────────────────────────────────────
-/** The controls that choose what the colors show: a quantity, a layer and a unit. */
+// ── the parts of the view ───────────────────────────────────────────────────────────────────
+/** Return the controls for choosing a quantity, a layer and a unit. */
 function choice(context) {
   const { s, own, words, change, reset } = context;
   const quantities = [...s.network.letters, ...(s.predicts ? ["loss"] : [])];
@@ -288,7 +291,7 @@ function choice(context) {
   </div>`;
 }
 
-/** The legend of the colors. Underlines show the levels even without color. */
+/** Return the color legend. Underlines show the levels without relying on color. */
 function legend({ s, words, scale, isSigned }) {
   const k = s.quantity === "loss" ? words.loss : s.quantity;
   const swatch = (side, n) => html`<i class=${side} style="--level: ${n}">a</i>`;
@@ -298,7 +301,7 @@ function legend({ s, words, scale, isSigned }) {
     ${levels.map((n) => swatch("above", n))}<span>${say(words.scale[1], { k, high: number(scale) })}</span></p>`;
 }
 
-/** The list of units that tell the selected text from the rest. A click chooses a unit. */
+/** Return the list of units that best identify the selected text. A click chooses a unit. */
 function ranked({ s, own, words, change, keep }) {
   const toggle = () => keep({ isAdding: !own.isAdding });
   const isReady = own.file.ranked[own.ranks]?.length === own.network.H;
@@ -315,7 +318,7 @@ function ranked({ s, own, words, change, keep }) {
     <small>${words.auc}</small></div>`;
 }
 
-/** The likeliest outputs after the chosen token. */
+/** Return a table of the likeliest outputs after the chosen token. */
 function likely({ s, own, words }) {
   if (!own.network.W || !own.file.outputs || !own.file.T) return nothing;
   const t = Math.min(s.at, own.file.T) - 1;
@@ -329,10 +332,10 @@ function likely({ s, own, words }) {
       <td><span class="track"><i style="width: ${100 * p[n]}%"></i></span></td><td class="number">${shown(`p_${n}`, p[n])}</td></tr>`)}</tbody></table>`;
 }
 
-/** Return a token with visible symbols in place of its whitespace. */
+/** Replace the whitespace in a token with visible symbols. */
 const visible = (token) => token.replaceAll("\n", "↵").replaceAll(" ", "␣").replaceAll("\t", "⇥");
 
-// ── all together ────────────────────────────────────────────────────────────────────────────
+// ── the complete widget ─────────────────────────────────────────────────────────────────────
 function view(given) {
   const { s, values: { rows, file }, words, own, keep } = given;
   own.redraw = () => keep({});
@@ -361,10 +364,10 @@ function view(given) {
   set(own.box, "aria-label", words.text);
   own.sheet.onscroll = color;
   if (own.seen !== s.text) {
-    if (own.box.textContent !== s.text) own.box.textContent = s.text; // Python or Reset changed it
+    if (own.box.textContent !== s.text) own.box.textContent = s.text; // Python or *Reset* changed the text
     Object.assign(own, { seen: s.text, pieces: pieces(own) });
   }
-  queueMicrotask(color); // after this drawing
+  queueMicrotask(color); // after the template is rendered
   const progress = [["reading", file.outputs ? 1 : (file.to - file.from) / file.T], ["ranking", (file.ranked[own.ranks]?.length ?? 0) / H]];
   const [doing, part] = progress.find(([, part]) => part < 1) ?? [];
   return html`<div class="face" role="group" aria-label=${words.title} style="--tint: var(--gw-${isLoss ? "h" : s.quantity})">
@@ -375,7 +378,7 @@ function view(given) {
   </div>`;
 }
 
-/** Return the value that gets the full color: 1 for gates and results of a tanh, otherwise a round number above all values. */
+/** Return the value shown in full color: 1 for gates and tanh values, otherwise a round number. */
 function scaleOf(s, own, rows, isLoss, H) {
   if (isLoss) return nice(Math.log(s.network.outputs.length));
   if (s.quantity !== "c" || !rows) return 1;

@@ -1,5 +1,5 @@
-// UnrollPlayer: a trained network reads one or two sentences. Python sends the weights once, and the
-// network runs in the browser.
+// UnrollPlayer shows how trained networks read one or two sentences. Python sends the weights once,
+// and the networks run in the browser.
 import { apartByUnit, difference, distances, first, largest, unitOf } from "./cells.js";
 import { button, column, nice, number, projector, say, scale, set, shown, slider, spot, symbol, whole, widget, within } from "./base.js";
 import { explorer } from "./gate_explorer.js";
@@ -7,21 +7,21 @@ import { CELLS, load, predicted, run, vectors } from "./network.js";
 import { html, nothing, svg } from "./lit-html.js";
 
 const NAMES = ["A", "B"];
-const BEAT = 700; // milliseconds per word while playing
-const [LIKELY, NAMED] = [10, 40]; // the maximum numbers of next words, and of known words in a message
+const BEAT = 700; // milliseconds per word during playback
+const [LIKELY, NAMED] = [10, 40]; // limits for the predicted words and for the words listed in a message
 const FILLS = 50; // the maximum number of filler words
-const [UNITS, OFFERED] = [64, 500]; // the maximum numbers of units, and of words in a menu
+const [UNITS, OFFERED] = [64, 500]; // limits for the displayed units and for the words in a menu
 
 const split = (sentence) => sentence.normalize("NFC").split(/\s+/).filter(Boolean);
 const longest = (sentences) => Math.max(...sentences.map((sentence) => split(sentence).length));
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
-/** Create the state of one view, which includes the networks. */
+/** Create the state of one view, including the networks. */
 function begin({ network, others }) {
   const { tokens, D } = network;
   const index = new Map(tokens.map((word, n) => [word.normalize("NFC"), n]));
   const read = (word) => word.split(",").map((part) => (part === "" ? NaN : Number(part)));
-  /** Return a word in the network's spelling, or undefined if it is neither a token nor D numbers. */
+  /** Return a word in the vocabulary's spelling, or undefined if the word is invalid. */
   const spell = (word) => (tokens.length ? tokens[index.get(word)] : read(word).length === D && read(word).every(Number.isFinite) ? word : undefined);
   const input = (words) =>
     tokens.length ? vectors(own.network, words.map((word) => index.get(word))) : Float64Array.from(words.flatMap(read));
@@ -48,20 +48,20 @@ function runOf(s, own, network, sentence, clamp) {
   return { words, outputs, ...trace };
 }
 
-/** Return the predictions at a step, counted from 0. They are computed only when the step has changed. */
+/** Return the predictions at index t. The result is cached until the index changes. */
 function at(network, run, t) {
   if (run.said?.t !== t) run.said = { t, p: predicted(network, run.outputs, t) };
   return run.said.p;
 }
 
-/** Return the distances between the two sentences' states, and between their values of tanh(c). */
+/** Return the distances between the states of two runs, and between their values of tanh(c). */
 function measure({ letters, H }, [one, other]) {
   const states = other ? ["c", "h"].filter((k) => letters.includes(k)) : [];
   const apart = Object.fromEntries(states.map((k) => [k, distances(one[k], other[k], H)]));
   return { apart, tanh_c: apart.c && distances(one.c.map(Math.tanh), other.c.map(Math.tanh), H) };
 }
 
-/** Run the network, but only when a sentence, a held gate or the layer has changed, not at each step. */
+/** Run the networks. If only the time step has changed, return the previous results. */
 function compute(s, own) {
   own.network = own.networks[s.names.indexOf(s.chosen)];
   const key = JSON.stringify([s.sentences, s.clamp, s.hold_from, row(s), s.chosen]);
@@ -76,7 +76,7 @@ function compute(s, own) {
   const free = Object.keys(s.clamp).length ? all(own.network, {}) : undefined;
   const before = free ?? runs;
   const { apart: apartFree } = measure(own.network, before);
-  // The scales fit the runs with and without held gates, so that both can be compared.
+  // The runs with and without held gates share the scales, so that they can be compared.
   const most = (lists) => nice(Math.max(0, ...lists.map((list) => list?.reduce((a, v) => Math.max(a, Math.abs(v)), 0) ?? 0)));
   const scales = {
     c: most([...runs, ...before].map(({ c }) => c)),
@@ -87,15 +87,15 @@ function compute(s, own) {
   return (own.known = { key, networks, runs, free, scales, apart, apartFree, byUnit, state });
 }
 
-/** Return the units that are shown, in order. */
+/** Return the units in display order. */
 function order(s, { byUnit }, isSorted) {
   const units = s.units.length ? [...s.units] : Array.from(byUnit.keys());
   return isSorted ? units.sort((a, b) => byUnit[b] - byUnit[a]) : units;
 }
 
 /**
- * If the step was at the end of the last sentence, move it to the new end; otherwise clip it. Release
- * gates that the chosen network doesn't have.
+ * Clip the time step to the length of the sentences. A step that was at the end moves to the new
+ * end. Release held gates that the chosen network doesn't have.
  */
 function settle(next, last) {
   const [T, was] = [longest(next.sentences), longest(last.sentences)];
@@ -123,8 +123,8 @@ function allows({ sentences, network, others, names, chosen, rows }, { spell, H 
   };
 }
 
-// ── the pieces ──────────────────────────────────────────────────────────────────────────────
-/** The two sentences, each with a text box and a menu that changes the word at this step. */
+// ── the parts of the view ───────────────────────────────────────────────────────────────────
+/** Return a text box for each sentence, and a menu that changes the word at the current step. */
 function sentences({ s, values, own, words, change, keep }) {
   const { tokens: vocabulary, D } = s.network;
   const trouble = (b, text) => {
@@ -135,20 +135,20 @@ function sentences({ s, values, own, words, change, keep }) {
     return b === 0 && !split(text).length ? words.empty : "";
   };
   const put = (b, spoken, step) => {
-    const text = spoken.map(own.spell).join(" "); // with the network's spelling
+    const text = spoken.map(own.spell).join(" "); // in the vocabulary's spelling
     const kept = Object.assign([...s.sentences], { [b]: text }).filter(Boolean);
     own.trouble = undefined;
     change({ sentences: kept, step: step ?? longest(kept) });
   };
   const row = (name, b) => {
     const sentence = s.sentences[b] ?? "";
-    // Text that is being typed isn't replaced until another sentence arrives.
+    // Discard the typed text if a different sentence arrives.
     const isTyped = split(own.typed[b] ?? "").join(" ") === split(sentence).join(" ");
     if (own.seen[b] !== sentence && !isTyped) own.typed[b] = undefined;
     own.seen[b] = sentence;
     const oninput = ({ target }) => {
       own.typed[b] = target.value;
-      // An unknown word may be unfinished, so the message appears only when the text is complete.
+      // An unknown word may be unfinished, so the error message waits for the change event.
       if (!trouble(b, target.value)) put(b, split(target.value));
     };
     const onchange = ({ target }) => keep({ trouble: { b, text: trouble(b, target.value) } });
@@ -183,7 +183,7 @@ function sentences({ s, values, own, words, change, keep }) {
     <p class="message" role="alert" id=${own.id}>${own.trouble?.text ?? ""}</p></div>`;
 }
 
-/** The words along the time steps, the distances between the states, and the current step. */
+/** Return the timeline with the words, the distances between states, and the current step. */
 function timeline(context) {
   const { s, values: { runs, free, apart, apartFree, scales }, own, sizes, words, change, keep } = context;
   const last = longest(s.sentences);
@@ -217,7 +217,7 @@ function timeline(context) {
   };
   const thin = Math.min(24, pitch * 0.36);
   const bars = ([k, list]) => {
-    const side = apart.c ? (k === "c" ? -1 : 0) : -0.5; // a single bar is in the middle
+    const side = apart.c ? (k === "c" ? -1 : 0) : -0.5; // a single bar is centered
     const bar = (v, t) => (v < 1e-6 ? "" : `M${X(t + 1) + side * thin + 1} ${base}v${-high(v)}h${thin - 2}v${high(v)}z`);
     const mark = (v, t) => `M${X(t + 1) + side * thin + 1} ${base - high(v)}h${thin - 2}`;
     return svg`<path class="bars ${k}" d=${Array.from(list, bar).join("")} />
@@ -253,14 +253,14 @@ function timeline(context) {
   </div>`;
 }
 
-/** Return the indices of the words that fit in a row if each needs `room` columns, most important first. */
+/** Return the indices of words that fit in a row. room: the number of columns per word. */
 function written(words, isOwn, room) {
   const rank = (t) => (isOwn(t) ? 0 : words[t] !== words[t - 1] ? 1 : 2);
   const all = words.map((_, t) => t).sort((a, b) => rank(a) - rank(b) || a - b);
   return all.reduce((kept, t) => (kept.every((k) => Math.abs(k - t) >= room) ? [...kept, t] : kept), []);
 }
 
-/** The probabilities of the next words for both sentences, with marks for the runs without held gates. */
+/** Return a table of the likeliest next words. Marks show the probabilities without held gates. */
 function prediction({ s: { network: { outputs } }, words, now, free }) {
   const rows = largest(now[0].map((p, n) => Math.max(p, now[1]?.[n] ?? 0)), LIKELY);
   const most = now.map((p) => p.reduce((a, v) => Math.max(a, v)));
@@ -282,7 +282,7 @@ function prediction({ s: { network: { outputs } }, words, now, free }) {
   </div>`;
 }
 
-/** The controls for the layer, the unit, the order of the units, and the units whose gates the buttons hold. */
+/** Return the controls for the network, the layer, the units and the held gates. */
 function choice(context) {
   const { s, values, own, words, change, keep, reset } = context;
   const at = (run) => run[values.state][(Math.min(s.step, run.words.length) - 1) * own.H + s.unit];
@@ -324,7 +324,7 @@ function choice(context) {
   </div>`;
 }
 
-/** Return an explorer's settings for the chosen unit at the chosen word, from the run without held gates. */
+/** Return the settings of an explorer for the chosen unit and word, without held gates. */
 function cellOf({ s, values, own, words }, b) {
   const { network } = own;
   const { words: spoken, h, c } = (values.free ?? values.runs)[b];
@@ -346,7 +346,7 @@ function cellOf({ s, values, own, words }, b) {
   };
 }
 
-/** The buttons, one per sentence, that open or close the chosen unit's cell below the widget. */
+/** Return one button per sentence, which opens or closes an explorer for the chosen unit. */
 function opener(context) {
   const { s, values, own, words, root, keep } = context;
   const first = s.explorers[own.network.cell];
@@ -369,7 +369,7 @@ function opener(context) {
     <span>${words["open this"]}</span>${values.runs.map(one)}</div>`;
 }
 
-/** The card of a gate or state, with a map of words × units per sentence, and buttons to hold a gate. */
+/** Return the card for a gate or a state, with a map for each sentence and the *hold* buttons. */
 function card(context, k) {
   const { s, values, own, words, change, layout } = context;
   const [name, isGate] = [words.quantity[k], CELLS[own.network.cell].gates.includes(k)];
@@ -399,12 +399,12 @@ function card(context, k) {
   </div>`;
 }
 
-/** A map in which a square's area shows a value. Squares of negative values are hollow, and unread words faint. */
+/** Return a map whose squares show values by their area. Squares for negative values are hollow. */
 function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   const { pitch, tall, units, gutter, isStacked } = layout;
   const { words: spoken, [k]: rows } = values.runs[b];
   const T = spoken.length;
-  const left = b === 0 || isStacked ? gutter : 0; // the numbers of the units, once per row
+  const left = b === 0 || isStacked ? gutter : 0; // the unit numbers need space once per row
   const [width, height] = [left + T * pitch, units.length * tall];
   const t = Math.min(s.step, T) - 1;
   const row = units.indexOf(s.unit);
@@ -419,10 +419,10 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   const value = number(rows[cell.t * own.H + cell.unit], !isGate);
   const place = { sentence: NAMES[b], unit: cell.unit, word: spoken[cell.t], t: cell.t + 1 };
   const [above, below] = squares(own, `${k}${b}`, rows, { ...layout, T, left, most: k === "c" ? values.scales.c : 1 });
-  // If the rows are low, only every second, third, … row and the chosen row are numbered.
+  // If there is little space, only every nth row and the chosen row are numbered.
   const every = Math.ceil(11 / tall);
   const isNumbered = (n) => n === row || (n % every === 0 && (row < 0 || Math.abs(n - row) >= every));
-  // Elements that move with the step are outside the SVG, so that the browser needn't paint it again.
+  // Elements that move with the step are outside the SVG, so the browser doesn't repaint the SVG.
   return html`<figure>
     <b>${NAMES[b]}</b>
     <div class="map"><i class="now" style="width: ${pitch}px; transform: translateX(${left + t * pitch}px)"></i>
@@ -440,7 +440,7 @@ function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   </figure>`;
 }
 
-/** Return the two paths of a map, which are remade only when its numbers or sizes have changed. */
+/** Return the SVG paths of a map. The paths are cached until the numbers or sizes change. */
 function squares({ squares: drawn, H }, key, rows, { pitch, tall, units, T, left, most }) {
   const look = [pitch, tall, left, most, ...units].join();
   if (drawn[key]?.rows === rows && drawn[key].look === look) return drawn[key].paths;
@@ -449,7 +449,7 @@ function squares({ squares: drawn, H }, key, rows, { pitch, tall, units, T, left
     units.forEach((unit, n) => {
       const v = rows[t * H + unit];
       const side = size * Math.sqrt(Math.abs(v) / most);
-      const w = side - (v < 0 ? Math.min(1.2, side) : 0); // half of the stroke is outside
+      const w = side - (v < 0 ? Math.min(1.2, side) : 0); // half of the stroke is outside the square
       const [x, y, d] = [left + (t + 0.5) * pitch - w / 2, (n + 0.5) * tall - w / 2, w].map((v) => v.toFixed(2));
       if (w > 0.005) paths[Number(v < 0)] += `M${x} ${y}h${d}v${d}h-${d}z`;
     });
@@ -471,7 +471,7 @@ function arrange(all, n, runs, units, isDense) {
   return { columns, pitch: wide(20), tall: high(wide(20)), units, gutter: 20, isStacked };
 }
 
-/** Each network's likeliest outputs, and a sentence about the difference between the two inputs. */
+/** Return each network's likeliest outputs, and a sentence about the effect of different inputs. */
 function verdict({ s, values: { networks }, words }) {
   const [one, other] = networks[0].runs.map((run) => run.words.slice(0, s.step).join(" "));
   const line = ({ network, runs, apart, tanh_c }, n) => {
@@ -492,7 +492,7 @@ function verdict({ s, values: { networks }, words }) {
 /** Return a sentence such as "A predicts dog". */
 const expects = ({ network }, words, p, b) => say(words.says, { name: NAMES[b], word: network.outputs[first(p)] });
 
-// ── all together ────────────────────────────────────────────────────────────────────────────
+// ── the complete widget ─────────────────────────────────────────────────────────────────────
 function view(given) {
   const { s, values: { runs, free }, words, own, sizes } = given;
   const here = (run) => at(own.network, run, Math.min(s.step, run.words.length) - 1);

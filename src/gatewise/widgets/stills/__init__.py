@@ -1,6 +1,6 @@
 """Still pictures of the widgets, for pages where no script runs.
 
-For each widget, one function draws its settings and values and returns a `Still`, a kind of `Plot`.
+Each function draws the settings and values of one widget, and returns a `Still`, which is a `Plot`.
 """
 
 from gatewise.widgets.stills.backward_explorer import backward_explorer

@@ -1,4 +1,4 @@
-"""A BackwardExplorer's still: both networks, the gradients and each cell at one time step."""
+"""The still picture of a BackwardExplorer, with both networks, the gradients and the cells."""
 
 from itertools import pairwise
 
@@ -14,20 +14,20 @@ from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
 LEFT, RIGHT = PADDING + 76, WIDTH - PADDING - 50  # the left and right edges of the time steps
 ROWS = {"c": 36, "h": 54, "rnn": 107}  # the y-coordinates of the networks' wires
-TOP, FLOOR, HEIGHT = 150, 290, 316  # the top and bottom of the chart, and the height with labels
-SEEN = 1e-20  # smaller gradients are left off the logarithmic axis
+TOP, FLOOR, HEIGHT = 150, 290, 316  # the chart's top and bottom, and the height including labels
+SEEN = 1e-20  # the logarithmic axis doesn't show smaller gradients
 
 
 def backward_explorer(settings, ours, theirs, split, names, sentence="", lost=()):
-    """Draw the gradient going back through one LSTM unit and one RNN unit. Returns a Still.
+    """Draw how the gradient goes back through an LSTM unit and an RNN unit. Returns a Still.
 
     settings: a dict with x, T, read, step, stage and detach.
-    ours: a dict of the LSTM's gradients as lists (T,), named as in `lstm_cell(backward=True)`,
-    without dc_from_h and dc_from_c. theirs: the same for the RNN. split: a dict of the lists whole,
-    wire and detour, each (T,).
-    names: a dict of labels for the curves (dc, dh, rnn, whole, wire, detour), an RNN curve at 0
-    (none), the loss (loss) and the axis (size).
-    sentence: a sentence about this stage, with symbols written as `c_3`.
+    ours: a dict from the names of the LSTM's gradients, except dc_from_h and dc_from_c, to lists
+    (T,). theirs: a dict from the names of the RNN's gradients to lists (T,). split: a dict with the
+    lists whole, wire and detour, each (T,).
+    names: a dict of labels for the curves (dc, dh, rnn, whole, wire and detour), for an RNN curve
+    at 0 (none), for the loss (loss) and for the axis (size).
+    sentence: a sentence about the stage, with symbols such as `c_3`.
     lost: sentences that say where the gradient is lost.
     """
     s = settings
@@ -65,7 +65,7 @@ def backward_explorer(settings, ours, theirs, split, names, sentence="", lost=()
 
 
 def _chains(still, s, ours, theirs, names, sizes):
-    """Draw both networks, with a box per time step and the gradients sent back between the boxes.
+    """Draw both networks, with one box per time step and the gradients between the boxes.
 
     sizes: the width of a column, and the scale of the cells' drawings and wires.
     """
@@ -115,7 +115,7 @@ def _chains(still, s, ours, theirs, names, sizes):
 
 
 def _curves(still, s, ours, theirs, split, names):
-    """Draw the gradient curves, which are pale where the gradients aren't known yet."""
+    """Draw the curves of the gradients, which are pale before the gradients are known."""
     c, dotted = LIGHT["c"], (0, (1, 2))
     rnn = ("rnn", theirs["dh"], LIGHT["gradient"], dotted, "o", 5)
     shown = [
@@ -147,7 +147,7 @@ def _curves(still, s, ours, theirs, split, names):
         look |= {"linewidth": 2.5 * POINTS, "marker": marker, "markersize": size * POINTS} | wide
         panel.plot(steps[seen], value[seen], label=names[name], clip_on=False, **look)
     low, high = np.floor(np.log10(min(sizes)) + 1e-9), np.ceil(np.log10(max(sizes)) - 1e-9)
-    low = 4 * np.floor(low / 4)  # in large steps, so that the axis rarely changes
+    low = 4 * np.floor(low / 4)  # a multiple of 4, so that the axis rarely changes
     powers = np.arange(high, low - 1, -np.ceil((high - low) / 7))
     panel.set(yscale="log", xlim=(0.5, s["T"] + 0.5), ylim=(10**low, 10**high))
     panel.set_xlabel("step t").set_visible(False)

@@ -1,4 +1,4 @@
-"""The still of a GateExplorer or GRUExplorer: the cell, its gates and the sequence."""
+"""The still picture of a GateExplorer or GRUExplorer, with the cell, the gates and the sequence."""
 
 from itertools import pairwise
 from numbers import Real
@@ -16,23 +16,23 @@ INNER = WIDTH - 2 * PADDING
 CELL = 700  # the width of the drawing
 REACH = 8  # the curves go from −8 to 8
 SYMBOLS = {"c_before": "c_t−1", "h_before": "h_t−1", "x": "x_t"}
-CELLS = {"lstm": ("figo", "g"), "gru": ("rzn", "n")}  # the symbols that get cards; the candidate
+CELLS = {"lstm": ("figo", "g"), "gru": ("rzn", "n")}  # the symbols with cards, and the candidate
 TINTS = {"lstm": "ch", "gru": "nh"}  # the colors of the equations
 
 
 def gate_explorer(settings, values, strip, names, title, judged=None, does=None):
-    """Draw one unit: its cell, its gates and a sequence. Returns a Still.
+    """Draw the cell and the gates of one unit, and a sequence. Returns a Still.
 
-    settings: a dict with x, h_before, w_x, w_h, b, and c_before for an LSTM or reset_after for a
-    GRU; held and note are optional.
+    settings: a dict with x, h_before, w_x, w_h and b. An LSTM also needs c_before, and a GRU also
+    needs reset_after. The entries `held` and `note` are optional.
     values: a dict of all numbers in `lstm_cell` or `gru_cell` and of pre-activations such as `a_f`.
-    strip: a dict of the lists x (T,), h (T + 1,) and, for an LSTM, c (T + 1,); h and c start with
-    the initial states. names: a dict from each gate's symbol to its name. title: the title of the
-    sequence.
-    judged: for a task, a dict of low, high, text and step. The bounds `low` and `high`, each (T,),
-    are infinite or None where c is free; `text` has one character per time step, or is None; `step`
-    is the time step that is drawn. does: a dict from each gate's symbol to a phrase that says what
-    the gate does.
+    strip: a dict with the lists x (T,), h (T + 1,) and, for an LSTM, c (T + 1,). The lists `h` and
+    `c` start with the initial states. names: a dict from the gates' symbols to their names. title:
+    the title of the sequence.
+    judged: for a task, a dict with low, high, text and step. The bounds `low` and `high` (T,) are
+    infinite or None where c is free. The entry `text` has one character per time step, or is None.
+    The entry `step` is the time step in the drawing. does: a dict from the gates' symbols to
+    phrases that describe the gates' effects.
     """
     cell = "lstm" if "c" in values else "gru"
     letters, candidate = CELLS[cell]
@@ -110,7 +110,7 @@ def _terms(settings, values, k, isgru):
 
 
 def _card(still, k, name, iscandidate, values, rows, place):
-    """Draw the card of a gate: its effect, its curve with a dot, its terms and its value."""
+    """Draw the card of a gate, which shows the gate's effect, curve, terms and value."""
     (x, y, wide, tall), (name, does) = place, name
     still.card(*place, k)
     still.write(x + 10, y + 24, name, bold=True)
@@ -136,9 +136,9 @@ def _card(still, k, name, iscandidate, values, rows, place):
 
 
 def sequence(still, strip, title, y, judged=None):
-    """Draw a bar for each input, and the states before the first time step and after each step.
+    """Draw the inputs as bars, and the states as curves.
 
-    strip, title, judged: as in `gate_explorer`. y: the top of the chart, in pixels.
+    strip, title, judged: the same as in `gate_explorer`. y: the top of the chart, in pixels.
     """
     left, right = PADDING + 36, WIDTH - PADDING - 66
     x, T = np.asarray(strip["x"], dtype=float), len(strip["x"])
@@ -203,7 +203,7 @@ def _ends(still, last, panel, x, place):
 
 
 def _bounds(judged, T):
-    """Return the lower and upper bounds, (2, T), infinite where there is no bound."""
+    """Return the lower and upper bounds (2, T). A missing bound is infinite."""
     if not judged:
         return np.array([[-np.inf] * T, [np.inf] * T])
     free = {"low": -np.inf, "high": np.inf}

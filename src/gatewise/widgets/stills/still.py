@@ -1,4 +1,4 @@
-"""A picture that is laid out like a page, in CSS pixels from the top left corner."""
+"""Pictures that are laid out like a page, in CSS pixels from the top left corner."""
 
 import re
 
@@ -15,7 +15,7 @@ SYMBOL = re.compile(r"\b([a-z]+_(?:t−1|\w*))")
 
 
 class Still(Plot):
-    """A Plot with panels at given positions, and a page on which text and shapes are drawn.
+    """A Plot with panels at given positions, and with a page for text and shapes.
 
     height, width: the size in CSS pixels.
     """
@@ -37,7 +37,7 @@ class Still(Plot):
             shape.draw(self.page, POINTS)
 
     def panel(self, name, x, y, width, height, title=""):
-        """Add axes without a frame, and return them. Only the picture's text form has the title."""
+        """Return new axes without a frame. The title appears only in the picture's text form."""
         panel = self._axes(x, y, width, height)
         panel.set_facecolor("none")
         panel.spines[:].set_visible(False)
@@ -48,7 +48,7 @@ class Still(Plot):
         return panel
 
     def drawing(self, name, drawing, x, y, width, values):
-        """Add a drawing that shows the values, and return its height.
+        """Add a drawing with values, and return the drawing's height.
 
         The picture's text form lists the name of the drawing.
         """

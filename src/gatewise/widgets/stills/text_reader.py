@@ -1,4 +1,4 @@
-"""The still of a TextReader: the colored text around the chosen token."""
+"""The still picture of a TextReader, with the colored text around the chosen token."""
 
 import numpy as np
 from matplotlib.collections import PolyCollection
@@ -9,19 +9,19 @@ from gatewise.drawings.values import nice, number
 from gatewise.widgets.stills.still import PADDING, POINTS, WIDTH, Still
 
 LINES, COLUMNS = 18, 68  # the number of lines, and the number of letters per line
-ADVANCE, LEADING = 13 * 0.602, 21  # the width of a letter and the height of a line, in px
+ADVANCE, LEADING = 13 * 0.602, 21  # the width of a letter and the height of a line, in pixels
 ABOVE, BELOW = "c", "h"  # the colors of values above and below zero
 LEVELS = 5
-LIKELY, RANKED = 8, 6  # how many outputs and how many units are listed
-ROW = 22  # the height of a row in these lists, in px
-DOT = 2  # the length of a dot, and of a gap, in the underline of a negative value, in px
+LIKELY, RANKED = 8, 6  # the maximum numbers of listed outputs and units
+ROW = 22  # the height of a row in the lists, in pixels
+DOT = 2  # the length of a dot and of a gap in dotted lines, in pixels
 SIDE = WIDTH - PADDING - 232  # the left edge of the lists
 
 
 def text_reader(values, reader):
-    """Return a Still of the text, the ranking and the likeliest outputs of a TextReader.
+    """Draw the text, the ranking and the likeliest outputs of a TextReader. Returns a Still.
 
-    values: the `values` of the reader. reader: the TextReader, whose settings and words are used.
+    values: the reader's `values`. reader: the TextReader.
     """
     tokens, shown = values["tokens"], values["shown"]
     lines, first = _lines(reader.text, tokens, reader.at - 1)
@@ -33,7 +33,8 @@ def text_reader(values, reader):
     now = number(shown[reader.at - 1], sign=reader.quantity not in "ifozr")
     value = words["loss value" if reader.quantity == "loss" else "value"]
     said = here + value.format(k=reader.quantity, unit=reader.unit) + now
-    still.panel("said", 0, 0, WIDTH, PADDING, said).set(xticks=[], yticks=[])  # for the text form
+    # The text form of the picture begins with this title.
+    still.panel("said", 0, 0, WIDTH, PADDING, said).set(xticks=[], yticks=[])
     still.write(PADDING, PADDING + 14, said, 14, bold=True)
     marked = reader.mask
     boxes, colors = [], []
@@ -70,8 +71,8 @@ def _box(x, y, width, height):
 def _lines(text, tokens, at):
     """Return the lines around the token `at`, and the index of the first line.
 
-    Each line is a dict of its `text`, the `places` (column, index) of its tokens, and the `widths`
-    of its tokens by column.
+    Each line is a dict with the `text`, a list `places` of pairs (column, token index), and a dict
+    `widths` from columns to the widths of tokens.
     """
     lines, line, column, offset = [], None, 0, 0
     current = 0
@@ -102,7 +103,7 @@ def _scale(quantity, shown, outputs):
 
 
 def _lists(still, values, reader):
-    """Draw the units that best separate marked tokens from others, and the likeliest outputs."""
+    """Draw the units that best separate marked and unmarked tokens, and the likeliest outputs."""
     y = PADDING + 48
     for unit, area in values["ranking"][:RANKED]:
         sign = "−" if area < 0.5 else "+"

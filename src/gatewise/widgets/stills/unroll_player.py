@@ -1,8 +1,7 @@
-"""The still of an UnrollPlayer: the sentences, their distances, the next words and the units.
+"""The still picture of an UnrollPlayer, with the sentences, distances, predictions and units.
 
-The drawing time is bounded, however large the vocabulary, the network and the sentences are. The
-still shows the likeliest words, the first units and the words around the step, and says what it
-leaves out.
+To limit the drawing time, the picture shows only the likeliest outputs, the first units and the
+words around the step. A note in the picture says what is left out.
 """
 
 import numpy as np
@@ -37,17 +36,19 @@ def unroll_player(
 ):
     """Draw one or two sentences with the results of an UnrollPlayer. Returns a Still.
 
-    values: a dict of runs, apart and, optionally, free. The list `runs` has one dict per sentence,
-    with the sentence's words, its variables (T, H) and p (T, D); `apart` maps c and h to the
-    distances |Δc| and |Δh| (T,); `free` is a dict of runs and apart without held gates.
-    vocabulary: the D outputs. step: the step, counted from 1. units: the shown units, in order.
-    clamp: a dict from held gates, such as `f` or `f3`, to their values.
-    names: a dict of the symbols' names and the widget's phrases likely, where, says, above, below,
-    scale, held and `held one`; also dotted if `free` is given, and optionally legend and
-    `held from`.
-    unit: the unit whose values are written. free: for each sentence, p (D,) without held gates.
-    said: for each network, a line of text about the difference. hold_from: the first word at which
-    gates are held. reverse: whether the layer reads from the last word to the first.
+    values: a dict with runs, apart and, optionally, free. The list `runs` contains one dict per
+    sentence, with the words, the variables (T, H) and the probabilities p (T, D). The dict `apart`
+    maps c and h to the distances |Δc| and |Δh| (T,). The dict `free` contains `runs` and `apart`
+    without held gates.
+    vocabulary: the names of the D outputs. step: the shown time step, counted from 1. units: the
+    shown units, in order. clamp: a dict from held gates, such as `f` or `f3`, to numbers.
+    names: a dict with the symbols' names and with the phrases likely, where, says, above, below,
+    scale, held and `held one`. The phrase `dotted` is needed only with `free`. The phrases `legend`
+    and `held from` are optional.
+    unit: the unit whose values are written as numbers. free: each sentence's probabilities (D,)
+    without held gates. said: one line of text per network about the difference. hold_from: the
+    first word at which gates are held. reverse: whether the layer reads from the last word to the
+    first.
     """
     behind = values.get("free", values)
     scales = _scales(values, behind)
@@ -95,7 +96,7 @@ def unroll_player(
 
 
 def _scales(values, free):
-    """Return limits for the distances and for c that fit runs with and without held gates."""
+    """Return limits for the distances and for c that fit the runs with and without held gates."""
     apart = [v for one in (values, free) for line in one["apart"].values() for v in line]
     runs = [run for one in (values, free) for run in one["runs"] if "c" in run]
     return {
@@ -105,13 +106,13 @@ def _scales(values, free):
 
 
 def _window(values, step):
-    """Return runs and distances for up to `WORDS` words around the step, and these words' range."""
+    """Return the runs and distances for words around the step, and the range of these words."""
     runs, apart = values["runs"], values["apart"]
     T = max(len(run["words"]) for run in runs)
     if T <= WORDS:
         return runs, apart, {"before": 0}
     first = int(np.clip(step - WORDS // 2, 0, T - WORDS))
-    # Of a sentence that ends before the window, only the last word is shown.
+    # If a sentence ends before the window, only its last word is shown.
     runs = [
         {k: rows[min(first, len(rows) - 1) : first + WORDS] for k, rows in run.items()}
         for run in runs
@@ -143,7 +144,7 @@ def _sizes(T, B, letters, H):
 
 
 def _along(still, runs, distances, step, row, top):
-    """Draw the words, one row per sentence, and below them the distances between the states."""
+    """Draw the words in one row per sentence, and the distances between the states below."""
     apart, shadow, most = distances
     T = max(len(run["words"]) for run in runs)
     left = PADDING + 34
@@ -194,7 +195,7 @@ def _along(still, runs, distances, step, row, top):
 
 
 def _written(words, own, room):
-    """Return the indices of words that fit at `room` columns each, the most important first."""
+    """Return the indices of the most important words that are at least `room` columns apart."""
 
     def rank(t):
         return 0 if own[t] else 1 if t == 0 or words[t] != words[t - 1] else 2
@@ -214,7 +215,7 @@ def _likeliest(p):
 
 
 def _next(still, p, shown, vocabulary, names, free):
-    """Draw the likeliest next words back to back, with marks for the runs without held gates."""
+    """Draw the likeliest next words, with marks for the runs without held gates."""
     left, right = PADDING + ALONG + 22, WIDTH - PADDING
     middle, top = (left + right) / 2, PADDING + 28
     says = [
@@ -278,7 +279,7 @@ def _card(still, k, runs, units, at, told, sizes, corner):
             n = units.index(unit)
             panel.axhspan(n - 0.5, n + 0.5, linewidth=0.75 * POINTS, clip_on=False, **edge)
         rows = np.asarray(run[k])[:, units]
-        # A reverse layer has no pale squares, since `squares` makes only words after the step pale.
+        # In a reverse layer, no squares are pale; otherwise, words after the step are pale.
         panel.add_collection(squares(rows, k, T if reverse else step, scale, width=tall / pitch))
         panel.set(xlim=(-0.5, T - 0.5), ylim=(len(units) - 0.5, -0.5), xticks=[])
         every = int(np.ceil(11 / tall))
@@ -303,7 +304,7 @@ def _says_held(key, value, names):
 
 
 def _key(still, names, notes):
-    """Draw the legend of filled and hollow squares, and say what the still leaves out."""
+    """Draw the legend of filled and hollow squares, and a note about what is left out."""
     x, y = PADDING, still.height - PADDING
     if "legend" in names:
         still.write(x, y, names["legend"], 12, color="muted")
