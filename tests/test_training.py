@@ -83,6 +83,14 @@ def test_training_stops_when_validation_turns_and_restores_the_best_weights():
     assert curves.train[-1] < curves.train[0]
 
 
+def test_patience_counts_from_the_best_epoch_and_the_first_of_equal_epochs_is_the_best(monkeypatch):
+    losses = iter([3.0, 2.0, 2.0, 1.0, 5.0, 1.0, 4.0, 0.0])
+    monkeypatch.setattr(training, "evaluate", lambda *args: (next(losses), 0.0))
+    curves = run(new_model(), patience=3)
+    assert curves.best == 3
+    assert list(curves.validation) == [3, 2, 2, 1, 5, 1, 4]
+
+
 def test_weights_that_are_not_copied_are_not_the_best(monkeypatch):
     """Without a copy, further training changes the best weights in place."""
     monkeypatch.setattr(training.copy, "deepcopy", lambda weights: weights)
@@ -169,6 +177,13 @@ def test_labels_may_be_lists():
     curves = fit_classifier(arrays, (x, y), (new_x, new_y), epochs=2)
     same = fit_classifier(lists, (x, y.tolist()), (new_x, new_y.tolist()), epochs=2)
     assert all(np.array_equal(a, b) for a, b in zip(curves, same, strict=True))
+
+
+def test_labels_may_be_ints_of_any_size():
+    model, (sequences, y) = new_model(), draw(1)
+    small = y.astype(np.int8)
+    assert batch(model, sequences, small)[2].dtype == torch.int64
+    assert evaluate(model, sequences, small) == evaluate(model, sequences, y)
 
 
 def test_batches_of_like_lengths_give_the_same_evaluation_as_one_sequence_at_a_time():
