@@ -36,9 +36,9 @@ SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 DASHES = ["-", "--", "-.", ":"]
 # The color of each network and of its variants, such as "LSTM, bias 4".
 NETWORKS = dict(zip(["RNN", "LSTM", "GRU", "two words"], SERIES, strict=False))
-# A color map for signed values: the color of c below zero, white at zero, and the color of h above
+# A color map for signed values: the color of h below zero, white at zero, and the color of c above
 # zero.
-SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE["c"], "#FFFFFF", PALETTE["h"]])
+SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE["h"], "#FFFFFF", PALETTE["c"]])
 # The colors of padding and of the time steps that a network reads.
 READ_OR_NOT = ListedColormap(["#DDDDDD", PALETTE["c"]])
 SUPERSCRIPTS = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -237,15 +237,17 @@ def fits(runs):
 def over_time(curves):
     """States against the time step in one panel, with each symbol in its own color.
 
-    curves: a dict from names or symbols to values (T,), the states after time steps 1 to T.
+    curves: a dict from names to values (T,), the states after time steps 1 to T.
+    A curve named after a symbol, such as "c" or "c, you", has the color of the symbol.
     """
     plot = Plot(height=2.6)
     panel = plot.panels[0]
     for n, (name, values) in enumerate(curves.items()):
         steps = np.arange(1, len(values) + 1)
-        look = _look(n) | ({"color": PALETTE[name]} if name in PALETTE else {})
+        symbol = str(name).partition(",")[0]
+        look = _look(n) | ({"color": PALETTE[symbol]} if symbol in PALETTE else {})
         panel.plot(steps, values, **look, label=_label(name))
-    panel.set(xlabel="step, t", ylabel="value")
+    panel.set(xlabel="time step, t", ylabel="value")
     _legend(panel)
     return plot
 
@@ -289,7 +291,7 @@ def against(x, curves, xlabel, ylabel, scale="log"):
 
 
 @in_our_style
-def decay(panels, ylabel, xlabel="steps back, k"):
+def decay(panels, ylabel, xlabel="time steps back, k"):
     """A norm against the number of time steps, on a logarithmic axis, with one panel per condition.
 
     panels: a dict from titles to {name of the curve: values (K,) for 0 to K − 1 time steps}.
@@ -459,7 +461,7 @@ def padding(panels):
         T, B = lengths.max(), len(lengths)
         read = np.arange(T) < lengths[:, None]
         panel.pcolormesh(read, cmap=READ_OR_NOT, vmin=0, vmax=1, edgecolors="white", linewidth=0.8)
-        panel.set(title=title, xlabel="step, t", xticks=[0.5, T - 0.5], xticklabels=[1, T])
+        panel.set(title=title, xlabel="time step, t", xticks=[0.5, T - 0.5], xticklabels=[1, T])
         panel.set(ylim=(B, 0), yticks=np.arange(B) + 0.5, yticklabels=rows)
         panel.grid(False)
     plot.panels[0].set_ylabel("sequence")
