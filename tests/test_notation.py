@@ -99,8 +99,7 @@ NOT_OF_A_CELL = [
     r"dW = X^\top dY",
     r"dX_{bj} = \sum_k dY_{bk}\, W_{jk}",
     r"dX = dY\, W^\top",
-    r"dh_{T-k} = dh_T\,W_{hh}^{\,k}",
-    r"dh_{T-k} = dh_T\,J_k",
+    r"dh_{T-k} = J_k^\top\, dh_T",
     r"c_t = c_{t-1} + g_t",
     r"g_t = \tanh(W x_t)",
     r"\frac{\partial L}{\partial w} \approx "

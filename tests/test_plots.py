@@ -67,6 +67,9 @@ def test_over_time_draws_symbols_in_their_colors():
     assert c.get_xdata().tolist() == [1, 2, 3]
     assert h.get_ydata().tolist() == [1, 1, 1]
     assert c.get_linestyle() != h.get_linestyle()
+    i, you = plots.over_time({"c, i": np.ones(3), "c, you": np.zeros(3)}).panels[0].lines
+    assert i.get_color() == you.get_color() == plots.PALETTE["c"]
+    assert i.get_linestyle() != you.get_linestyle()
 
 
 def test_states_writes_every_value_in_its_place():

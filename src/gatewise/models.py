@@ -161,6 +161,7 @@ class TextLSTMWithout(TextLSTM):
 def add_forget_bias(lstm, forget_bias):
     """Add a number to the forget-gate bias b_f in every layer of an LSTM, in place.
 
+    `forget_bias` has this meaning in every model; 0 leaves the initialization unchanged.
     lstm: an `nn.LSTM`. forget_bias: the number to add to `bias_ih`, one of torch's two biases.
     Raises ValueError for an LSTM without biases. Source: Gers et al. 2000; Jozefowicz et al. 2015.
     """

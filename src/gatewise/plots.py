@@ -36,8 +36,8 @@ SERIES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 DASHES = ["-", "--", "-.", ":"]
 # The color of each network and of its variants, such as "LSTM, bias 4".
 NETWORKS = dict(zip(["RNN", "LSTM", "GRU", "two words"], SERIES, strict=False))
-# A color map from the color of c (negative) through white (zero) to the color of h (positive).
-SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE["c"], "#FFFFFF", PALETTE["h"]])
+# A color map from the color of h (negative) through white (zero) to the color of c (positive).
+SIGNED = LinearSegmentedColormap.from_list("signed", [PALETTE["h"], "#FFFFFF", PALETTE["c"]])
 # The colors of padding and of the time steps that a network reads.
 READ_OR_NOT = ListedColormap(["#DDDDDD", PALETTE["c"]])
 SUPERSCRIPTS = str.maketrans("-−0123456789", "⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -236,15 +236,17 @@ def fits(runs):
 def over_time(curves):
     """Plot states against the time step in one panel, with a color for each symbol.
 
-    curves: a dict from names or symbols to values (T,), the states after time steps 1 to T.
+    curves: a dict from names to values (T,), the states after time steps 1 to T.
+    A curve named after a symbol, such as "c" or "c, you", has the color of the symbol.
     """
     plot = Plot(height=2.6)
     panel = plot.panels[0]
     for n, (name, values) in enumerate(curves.items()):
         steps = np.arange(1, len(values) + 1)
-        look = _look(n) | ({"color": PALETTE[name]} if name in PALETTE else {})
+        symbol = str(name).partition(",")[0]
+        look = _look(n) | ({"color": PALETTE[symbol]} if symbol in PALETTE else {})
         panel.plot(steps, values, **look, label=_label(name))
-    panel.set(xlabel="step, t", ylabel="value")
+    panel.set(xlabel="time step, t", ylabel="value")
     _legend(panel)
     return plot
 
@@ -288,7 +290,7 @@ def against(x, curves, xlabel, ylabel, scale="log"):
 
 
 @in_our_style
-def decay(panels, ylabel, xlabel="steps back, k"):
+def decay(panels, ylabel, xlabel="time steps back, k"):
     """Plot norms on a logarithmic axis against the time step, with one panel per condition.
 
     panels: a dict from titles to {curve name: values (K,) at 0 to K − 1 time steps}.
@@ -458,7 +460,7 @@ def padding(panels):
         T, B = lengths.max(), len(lengths)
         read = np.arange(T) < lengths[:, None]
         panel.pcolormesh(read, cmap=READ_OR_NOT, vmin=0, vmax=1, edgecolors="white", linewidth=0.8)
-        panel.set(title=title, xlabel="step, t", xticks=[0.5, T - 0.5], xticklabels=[1, T])
+        panel.set(title=title, xlabel="time step, t", xticks=[0.5, T - 0.5], xticklabels=[1, T])
         panel.set(ylim=(B, 0), yticks=np.arange(B) + 0.5, yticklabels=rows)
         panel.grid(False)
     plot.panels[0].set_ylabel("sequence")
