@@ -35,7 +35,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(inherited)
 WANTED = 180  # the target time for all notebooks on two cores, in seconds
 
 
-# The site must build without torch and network access, as in the workflow that publishes it.
+# The site must build without torch or network access, as in the workflow that publishes it.
 BUILD = """
 import sys
 sys.modules["torch"] = None
@@ -123,7 +123,7 @@ TRAINED = {"weights", "unit"}
 def alike(one, other):
     """Return whether two widget states are equal, allowing for differences between machines.
 
-    Numbers may differ by 0.01 or by one percent. Results of training may differ by any amount.
+    Numbers may differ by up to 0.01 or one percent. Training results aren't compared.
     """
     if isinstance(one, dict) and isinstance(other, dict):
         compared = one.keys() - TRAINED

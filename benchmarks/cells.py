@@ -20,10 +20,10 @@ Environment variables such as OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE change the 
 variables are set, the script measures twice: with the variables, and in a second process without
 them. `--openblas-free` runs only the second measurement.
 
-Memory allocation also affects the times. At the size "large", gatewise allocates about 160 MB per
-pass for the Trace and the Grads, but the matrix products alone allocate nothing. New memory pages
-are cheap on a desktop. On a virtual machine whose host reclaims idle pages within seconds, new
-pages can take more time than the gates' arithmetic. The untimed call reduces this cost. With glibc,
+Memory allocation also affects the times. At size "large", gatewise allocates about 160 MB per pass
+for the Trace and the Grads, but the matrix products alone allocate nothing. New memory pages are
+cheap on a desktop. On a virtual machine whose host reclaims idle pages within seconds, new pages
+can take more time than the gates' arithmetic. The untimed call reduces this cost. With glibc,
 MALLOC_MMAP_MAX_=0 and MALLOC_TRIM_THRESHOLD_=100000000000 keep freed memory in the process. The
 report lists the values of these variables.
 """
@@ -65,7 +65,7 @@ beforehand (G = 1, 4, 3 blocks of rows for RNN, LSTM, GRU):
              1 ×   da (T·B, G·H) @ W_ih (G·H, D)"""
 
 
-# Each contender has two functions without arguments: forward, and forward + backward.
+# Each contender has two functions that take no arguments: forward, and forward + backward.
 
 
 def ours(cell, params, x, states, dh):
@@ -164,7 +164,7 @@ def contenders(name, T, B, D, H):
 
 
 def interleaved(functions, rounds, calls=1):
-    """Time each function once per round. Returns an array (rounds, functions) of seconds."""
+    """Time each function once per round. Returns the seconds as an array (rounds, functions)."""
     seconds = np.empty((rounds + 1, len(functions)))
     rng = np.random.default_rng(0)
     for k in range(rounds + 1):  # the first round is a warm-up
@@ -178,7 +178,7 @@ def interleaved(functions, rounds, calls=1):
 
 
 def measure_sizes(scale):
-    """Return the seconds per round for each (cell, size, pass) and contender."""
+    """Return arrays of times in seconds for each (cell, size, pass) and contender."""
     measured = {}
     for size, (shape, rounds, calls) in SIZES.items():
         for name in CELLS:
@@ -191,7 +191,7 @@ def measure_sizes(scale):
 
 
 def measure_growth(scale):
-    """Return the median seconds of forward + backward for each cell, contender and T."""
+    """Return the median time of forward + backward, in seconds, for each cell, contender and T."""
     _, B, D, H = SIZES["small"][0]
     growth = {}
     for name in CELLS:
@@ -213,7 +213,7 @@ def exponent(seconds):
 
 
 def steering():
-    """Return the environment variables that choose OpenBLAS's kernels and block sizes."""
+    """Return the environment variables that determine OpenBLAS's kernels and block sizes."""
     return [v for v in os.environ if v.startswith("OPENBLAS_") and "THREADS" not in v]
 
 
@@ -264,7 +264,7 @@ def openblas_kernels():
 
 
 def ratio(row, one, other):
-    """Return the median ratio of two contenders over all rounds."""
+    """Return the median ratio of two contenders' times over all rounds."""
     return np.median(row[one] / row[other])
 
 

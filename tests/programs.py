@@ -1,6 +1,6 @@
 """Weights for the tasks of GateExplorer."""
 
-# SOLVED contains a solution to each task. NEARLY contains changes that slightly spoil the solution.
+# SOLVED contains a solution to each task. The changes in NEARLY make a solution slightly wrong.
 SOLVED = {
     "keep": {"w_x": {"i": 0, "g": 0}, "w_h": {"g": 0}, "b": {"f": 10, "i": -10}},
     "overwrite": {"w_x": {"i": 0, "g": 10}, "b": {"f": -10, "i": 10}},

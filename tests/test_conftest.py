@@ -1,4 +1,4 @@
-"""The conftest.py at the root finds faults in notebooks and blocks access to the network."""
+"""The conftest.py at the root checks notebooks for errors and blocks access to the network."""
 
 import re
 import shutil

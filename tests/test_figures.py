@@ -16,7 +16,7 @@ FORMS = {repr(figure.draw(NAMES)): figure for figure in FIGURES}
 
 
 def shown():
-    """Return a dict from the text forms of pictures to the captions in the notebooks."""
+    """Return a dict that maps each picture's text form to the captions in the notebooks."""
     below = {}
     for path in notebooks.notebooks():
         cells = nbformat.read(path, as_version=4).cells

@@ -138,7 +138,7 @@ def test_every_equation_of_a_cell_is_in_the_table(notebook):
 
 
 def write_line_numbers():
-    """Update the line numbers in NOTATION.md after a change of the code."""
+    """Update the line numbers in NOTATION.md to match the code."""
     row = re.compile(r"(\| `(cells/\w+\.py)):\d+(` \| `(.*)` \|)$", flags=re.M)
     text = row.sub(lambda m: f"{m[1]}:{line_of(m[2], m[4])}{m[3]}", TEXT)
     PATH.write_text(text, encoding="utf-8")

@@ -58,7 +58,7 @@ def guessed(notebook):
 
 
 def prose(notebook):
-    """Return the text of a notebook's Markdown cells without code."""
+    """Return the text of a notebook's Markdown cells, omitting code."""
     text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     return re.sub(r"```.*?```|`[^`\n]+`", "", text, flags=re.DOTALL)
 

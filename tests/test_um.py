@@ -1,4 +1,4 @@
-"""Models trained together equal models trained alone, and um.py reproduces rows of um.csv."""
+"""Models trained together match models trained alone, and um.py reproduces rows in um.csv."""
 
 from functools import partial
 from pathlib import Path
@@ -78,7 +78,7 @@ def test_frozen_parameters_stay_frozen(task):
         assert compare("W_hh", mine.rnn.weight_hh_l0, network.rnn.weight_hh_l0)
 
 
-# The error for each kind of layer that a TextModel can have but `fit_together` rejects.
+# The error for each kind of layer that a TextModel can have but that `fit_together` rejects.
 OTHERS = {
     "nonlinearity='tanh', got 'relu'": partial(nn.RNN, nonlinearity="relu"),
     r"one layer .*, got LSTM\(10, 7, num_layers=2\)": partial(nn.LSTM, num_layers=2),
@@ -183,8 +183,8 @@ def test_the_data_has_every_setting_once():
 def test_the_data_is_plausible():
     for row in data.um():
         assert 0 <= row.right <= 6
-        # A small loss means that all six answers are right. The model without the tanh is an
-        # exception, because the loss is measured before the last update, which may undo a spike.
+        # If the loss is small, all six answers are right. The converse can fail without the tanh of
+        # c, because the last update can correct the answers after the loss is measured.
         assert row.loss < 0.4 or row.right < 6 or row.model == "without tanh of c"
         assert row.loss > 0.1 or row.right == 6
         assert (row.apart_c is not None) == (row.model == "LSTM")
@@ -192,11 +192,11 @@ def test_the_data_is_plausible():
 
 
 def agrees(found, rows):
-    """Return whether the new losses agree with the losses in the stored rows to within 2 %."""
+    """Return whether the new losses agree with the losses in the stored rows to within 2%."""
     return compare("losses", [float(loss) for loss in found], [row.loss for row in rows], tol=0.02)
 
 
-# In sentences with more ums, training can magnify rounding differences between processors.
+# Training on sentences with more ums can magnify rounding differences between processors.
 @pytest.mark.slow
 @pytest.mark.parametrize(("model", "ums"), [("GRU", 0), ("LSTM", 10)])
 def test_the_script_reproduces_the_data(model, ums):

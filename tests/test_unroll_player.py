@@ -1,4 +1,4 @@
-"""Without a browser, UnrollPlayer agrees with torch, and misuse raises errors."""
+"""Tests of UnrollPlayer in Python: its values, settings and error messages."""
 
 import json
 import re
@@ -265,9 +265,9 @@ def test_a_gate_is_held_from_a_word_on():
 
 
 def runs(c, h, p, words=("a b c d", "z b c d"), middle=0, base=0):
-    """Return runs of two sentences with the given differences in c, h and p.
+    """Return runs on two sentences, with the given differences in c, h and p.
 
-    middle: the mean of c. base: the probability of a third output.
+    middle: the mean of c. base: the probability of the last output.
     """
     signs = [np.array([[middle + sign * v / 2] for v in c]) for sign in (1, -1)]
     shown = [np.array([[sign * v / 2] for v in h]) for sign in (1, -1)]

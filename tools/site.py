@@ -1,4 +1,4 @@
-"""Build the book as web pages from the saved notebooks, without Internet, a kernel or torch.
+"""Build the book as web pages from the saved notebooks, without internet access, a kernel or torch.
 
     python -m tools.site [FOLDER] [--serve]     build in FOLDER (by default, site/out)
 
@@ -58,7 +58,7 @@ def code(source, language="ipython3"):
 
 
 def plain(markup):
-    """Return the text of an HTML fragment on one line."""
+    """Return the text of an HTML fragment as a single line."""
     markup = re.sub(r"<(script|svg)\b.*?</\1>", " ", markup, flags=re.DOTALL)
     markup = re.sub(r"</?(m\w*|span|em|strong|a|code|su[bp])\b[^>]*>", "", markup)
     return " ".join(html.unescape(re.sub("<[^>]*>", " ", markup)).split())
@@ -87,7 +87,7 @@ def curly(markup):
     """Replace straight quotes in HTML with curly quotes, except in code and equations."""
     tag = r"(<(code|pre|math|svg|script)\b.*?</\2>|<[^>]*>)"
     before, pieces = " ", re.split(tag, markup, flags=re.DOTALL)
-    for n in range(0, len(pieces), 3):  # each text is followed by a tag or element and its name
+    for n in range(0, len(pieces), 3):  # the pieces repeat: text, markup, tag name
         text = before + pieces[n].replace("&quot;", '"')
         for quote, (opening, closing) in {'"': "“”", "'": "‘’"}.items():
             text = re.sub(rf"(?<=[\s(\[“‘—]){quote}", opening, text).replace(quote, closing)
@@ -176,10 +176,10 @@ def to_json(value):
 
 
 def texts(path):
-    """Return the texts in a file as a dict by name. A line `<!-- name -->` precedes each text.
+    """Return a file's texts as a dict keyed by name. A line `<!-- name -->` precedes each text.
 
     If the file doesn't exist, the dict is empty. A file with the name of a notebook contains
-    translations of the notebook's Markdown cells, with cell ids as the names.
+    translations of the notebook's Markdown cells, keyed by cell id.
     """
     if not path.exists():
         return {}
@@ -188,7 +188,7 @@ def texts(path):
 
 
 def translate(notebook, by_id):
-    """Replace the texts of the Markdown cells in `by_id`. Raises ValueError for an unknown id."""
+    """Insert the translations in `by_id` into a notebook. Raises ValueError for an unknown id."""
     cells = {cell.id: cell for cell in notebook.cells if cell.cell_type == "markdown"}
     if unknown := by_id.keys() - cells.keys():
         raise ValueError(f"expected ids of Markdown cells, got {', '.join(sorted(unknown))}")
@@ -198,11 +198,11 @@ def translate(notebook, by_id):
 
 
 def arrange(notebook, states, say):
-    """Turn a notebook into a chapter by changing the notebook in place. Returns the title.
+    """Turn a notebook into a chapter by modifying it in place. Returns the title.
 
     The function removes the parts that only JupyterLab needs: the links in the title block and the
-    code for the exercises. It adds captions to figures, and states and anchors to widgets. Each
-    folded answer records whether the text asked for a guess.
+    code for the exercises. It adds captions to figures, and it adds states and anchors to
+    widgets. Each folded answer records whether the text asked for a guess.
     """
     title, *rest = notebook.cells[0].source.split("\n\n")
     own = ("[![", *say["title block"])
@@ -233,9 +233,9 @@ def _widgets(cell):
 
 
 def front(text):
-    """Return the front page as a notebook with a widget between two texts.
+    """Return the front page as a notebook with a widget between two blocks of text.
 
-    text: a dict with the texts `lead` and `after`.
+    text: a dict with the blocks `lead` and `after`.
     """
     state = widgets.GateExplorer().state()
     data, metadata = {"text/plain": state["class"]}, {"gatewise": state, "anchor": "explorer"}
@@ -250,8 +250,8 @@ def front(text):
 def build(out=OUT, edition=SITE / "en", words=ENGLISH):
     """Empty a folder and write all pages into it. Returns the folder.
 
-    edition: a folder with the pages' texts in `say.json` and `front.md`. For a translation, the
-    folder also has the text of each notebook in NN_name.md (see `texts`).
+    edition: a folder with the text of the pages in `say.json` and `front.md`. For a translation,
+    the folder also contains the text of each notebook in NN_name.md (see `texts`).
     words: the labels of the widgets.
     """
     say = json.loads((edition / "say.json").read_text(encoding="utf-8"))
@@ -340,7 +340,7 @@ def write_widgets(folder, words):
 
 
 def sections(page):
-    """Return the address, anchor, title and text of each section on a page, for the search."""
+    """Return a page's search index: the address, anchor, title and text of each section."""
     first, *rest = HEADING.split(page["body"])
     parts = [("", page["title"], first), *zip(rest[::3], rest[1::3], rest[2::3], strict=True)]
     return [[f"{page['name']}.html", id, plain(head), plain(text)] for id, head, text in parts]

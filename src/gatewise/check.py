@@ -9,8 +9,8 @@ def compare(name, ours, reference, tol=1e-12):
     """Print whether two results agree, as `name   yes (to tol)` or `name   no`.
 
     ours, reference: numbers, arrays or torch tensors of the same shape. Two dicts with the same
-    keys, or two equally long lists of arrays, get a single verdict. Objects of other types agree if
-    they are equal. NaN and infinity never agree with anything.
+    keys get a single verdict, as do two lists with the same number of arrays. Objects of other
+    types agree if they are equal. NaN and infinity never agree with anything.
     tol: the largest difference allowed, relative to the largest absolute value of the reference. If
     the reference contains only zeros, `tol` is the largest absolute difference allowed.
     The difference is never printed, because its digits vary between machines.
@@ -26,7 +26,7 @@ def compare(name, ours, reference, tol=1e-12):
 
 
 def _why_not(ours, reference, tol):
-    """Return "" if two results agree within `tol`, and "no" with a reason otherwise."""
+    """Return "" if two results agree within `tol`; otherwise, return "no" and any known reason."""
     if isinstance(ours, Mapping) and isinstance(reference, Mapping):
         if ours.keys() != reference.keys():
             return f"no: expected {', '.join(map(str, reference))}, got {', '.join(map(str, ours))}"

@@ -1,4 +1,4 @@
-"""The torch models that the notebooks train, and the cells in plain torch operations."""
+"""The torch models that the notebooks train, and the cells written with plain torch operations."""
 
 import torch
 from torch import nn
@@ -10,9 +10,9 @@ from gatewise.text import check_lengths
 def unroll(mode, x, W_ih, W_hh, b_ih, b_hh, h=None, c=None, **form):
     """Yield a dict from symbols to tensors for each time step of a cell.
 
-    The results are the same as in `nn.RNN`, `nn.LSTM` or `nn.GRU`. With plain tensor
-    operations, autograd can compute the gradient on each intermediate result, and a model can
-    change a single operation.
+    The results agree with `nn.RNN`, `nn.LSTM` or `nn.GRU`. With plain tensor operations, autograd
+    can compute the gradient with respect to each intermediate result, and a model can change a
+    single operation.
     mode: "RNN_TANH", "LSTM" or "GRU", as in a torch module's `mode`. x: (T, B, D).
     h, c: (B, H), the initial states, zeros by default. form: the keyword arguments `without` and
     `reset_after` of `cell_step`.
@@ -68,10 +68,10 @@ class TextModel(nn.Module):
     """A recurrent layer that reads one-hot words, and a linear readout of its last hidden state.
 
     words: the size of the vocabulary, D. hidden: the number of hidden units, H.
-    readout: the initialization of `W` (H, D) and `b` (D,). "normal" draws standard normal numbers,
-    and "linear" initializes `W` and `b` as `nn.Linear` does. The published runs in the notebooks
-    use "normal". The attribute `rnn` is the recurrent layer, and the attribute `kind` of each
-    subclass is the class of this layer.
+    readout: the initialization of `W` (H, D) and `b` (D,). "normal" draws from a standard
+    normal distribution, and "linear" initializes `W` and `b` as `nn.Linear` does. The published
+    runs in the notebooks use "normal". The attribute `rnn` is the recurrent layer, and the
+    attribute `kind` of each subclass is the class of this layer.
     Raises ValueError for an unknown `readout`.
     """
 
@@ -96,7 +96,7 @@ class TextModel(nn.Module):
         return output[-1] @ self.W + self.b
 
     def unrolled(self, x, weights=None, **form):
-        """Compute the same logits as `forward` in plain torch operations.
+        """Compute the same logits as `forward` with plain torch operations.
 
         x: (T, B, D). weights: a dict from parameter names to values; by default, the model's own
         values. Values with a leading axis S belong to S models; the logits then have the shape

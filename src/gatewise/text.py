@@ -20,13 +20,13 @@ SENTENCES = (
 
 
 class Vocabulary:
-    """The sorted distinct words of some sentences, each with an index.
+    """The distinct words in a list of sentences, sorted and indexed.
 
     sentences: strings of words separated by spaces. The strings are normalized to Unicode's NFC
     form, so that an accented letter is one character.
     The attribute `words` is a tuple; a word's index is its position in this tuple. len() returns
     the number of words.
-    Raises ValueError for an empty sentence, and for a string instead of a list.
+    Raises ValueError for an empty sentence or for a string instead of a list.
     """
 
     def __init__(self, sentences=SENTENCES):
@@ -39,7 +39,7 @@ class Vocabulary:
     def encode(self, sentence):
         """Return the indices of a sentence's words as an int64 array (T,).
 
-        Raises ValueError for an empty sentence, and for an unknown word.
+        Raises ValueError for an empty sentence or an unknown word.
         """
         return np.array([self._lookup(word) for word in _split(sentence)], np.int64)
 
@@ -70,7 +70,7 @@ def with_ums(n, sentences=SENTENCES):
 
 
 class Letters:
-    """The sorted distinct letters of some names, each with an index; index 0 means padding.
+    """The distinct letters in a list of names, sorted and indexed; index 0 means padding.
 
     names: strings.
     The attribute `letters` is a string; a letter's index is its position in this string, counted
@@ -88,7 +88,7 @@ class Letters:
     def encode(self, name):
         """Return the indices of a name's letters as an int64 array (T,).
 
-        Raises ValueError for an empty name, and for an unknown letter.
+        Raises ValueError for an empty name or an unknown letter.
         """
         name = _normalized(name)
         if not name:
@@ -130,7 +130,7 @@ def pad(sequences, value=0):
     """Combine sequences of different lengths into one array, with padding after each sequence.
 
     sequences: B arrays (T_b, …) whose shapes differ only in T_b. value: the padding value.
-    Returns the padded array (T, B, …) and the lengths, int64 (B,). T is the largest length.
+    Returns the padded array (T, B, …) and the lengths, int64 (B,). T is the maximum length.
     Raises ValueError for an empty list or sequence, for mismatched shapes, and for a value that the
     sequences' dtype can't hold, such as NaN for ints.
     """
@@ -153,11 +153,11 @@ def pad(sequences, value=0):
 
 
 def pack(padded, lengths):
-    """Remove the padding, and store all first time steps, then all second time steps, and so on.
+    """Remove the padding, and store the sequences one time step after another.
 
     padded: (T, B, …). lengths: ints (B,), from 1 to T.
     Returns a Packed with the longest sequence first; sequences of equal length keep their order.
-    Raises ValueError for lengths that are out of range, and for an array without the axes T and B.
+    Raises ValueError for lengths that are out of range or for an array without the axes T and B.
     """
     padded, lengths = as_array(padded), as_array(lengths)
     if padded.ndim < 2:
@@ -173,7 +173,7 @@ def unpack(packed, value=0):
     """Undo `pack`: return the padded array and the lengths, with sequences in the original order.
 
     packed: a Packed. value: the padding value.
-    Returns the padded array (T, B, …) and the lengths, int64 (B,). T is the largest length.
+    Returns the padded array (T, B, …) and the lengths, int64 (B,). T is the maximum length.
     Raises ValueError for a padding value that the dtype can't hold.
     """
     data, batch_sizes, order = packed

@@ -33,7 +33,7 @@ def detach(view):
 
 
 def click(view, name):
-    # At the first and the last step, the click must have no effect.
+    # At the first and last steps, a click must have no effect.
     view.root.get_by_role("button", name=name).click(force=True)
 
 
@@ -223,7 +223,7 @@ def test_the_wires_to_the_previous_states_are_named_after_them(view):
         assert sorted(row.strip() for row in rows) == names
 
 
-# Return the size of every text on the screen except subscripts.
+# Return the font sizes of all text on the screen except subscripts.
 SIZES = """root => [...root.querySelectorAll("*")].flatMap((node) => {
     const has = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
     const isIndex = node.matches("sub, tspan[data-index]");

@@ -232,7 +232,7 @@ def test_a_verdict_stays_in_view(show):
 
 
 def heights(view, line):
-    """Return the height of each point of a line in pixels."""
+    """Return the height, in pixels, of each point on a line."""
     d = view.root.locator(f".strip .line.{line}").get_attribute("d")
     return [-float(point.split()[1]) for point in d[1:].split("L")]
 
@@ -300,7 +300,7 @@ def test_the_projector_view_is_readable_on_an_upright_screen(show, kind):
 
 
 def guessing(view, k):
-    """Start a guess, and return the button that shows the answer and the handles."""
+    """Start a guess, and return the "Show" button and the guess's sliders."""
     view.root.get_by_role("button", name="Guess first").click()
     return (
         view.root.get_by_role("button", name=f"Show {k}"),

@@ -108,8 +108,7 @@ def labvariables():
 
 LAB = "body { background: var(--jp-layout-color0); color: var(--jp-ui-font-color1) }"
 LIGHT, DARK = "body { background: #fff; color: #000 }", "body { background: #383838; color: #ddd }"
-# For each host: its styles, the attributes of <html> and <body>, the system's color scheme, and the
-# expected theme.
+# A host has styles, attributes of <html> and <body>, a system color scheme and an expected theme.
 HOSTS = {
     "JupyterLab, light": (
         lambda: theme("light") + LAB,
@@ -191,7 +190,7 @@ ALONE = ["gates", "backward", "player", "reader"]
 
 @pytest.fixture(scope="module")
 def alone():
-    """Return a dict in which the tests cache the styles of each widget alone on a page."""
+    """Return a dict for caching the styles that each widget has on a page of its own."""
     return {}
 
 

@@ -23,7 +23,7 @@ from playwright.sync_api import expect
 # A timeout in ms that is long enough even for a busy machine.
 PATIENCE = 120_000
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-# These user settings keep every cell in the page, even outside the viewport, and disable the news.
+# With these settings, JupyterLab keeps all cells in the DOM and shows no notifications.
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},
     "apputils-extension/notification": {
@@ -129,8 +129,8 @@ class Notebook:
     def note(self, text, url):
         """Record a console message if it comes from gatewise and not from Jupyter.
 
-        Messages from a widget's module have the address of a blob, and messages from anywidget
-        contain its name. On a busy machine, JupyterLab reports the activation time of each plugin.
+        Messages from a widget's module come from a blob URL, and messages from anywidget contain
+        its name. On a busy machine, JupyterLab reports the activation time of each plugin.
         """
         if "to activate" not in text and any(
             mark in f"{url} {text}" for mark in ("blob:", "anywidget", "gatewise")
@@ -221,7 +221,7 @@ WIDGETS = {
 
 
 def by_keyboard(page, player):
-    """Open the selected unit of sentence A by keyboard, and return the view that appears."""
+    """Open the selected unit of sentence A with the keyboard, and return the view that appears."""
     player.get_by_role("slider", name="unit", exact=True).focus()
     button = player.get_by_role("button", name=re.compile("^Open unit .* of A$"))
     for _ in range(20):
@@ -263,7 +263,7 @@ def test_widgets_follow_keys_and_kernel_and_outlive_the_kernel(browser, server, 
         assert slider.input_value() != before
         assert notebook.active_cell() == active
         agree(name, view, slider, *where)
-        # A change in the kernel must also change the screen.
+        # A change in the kernel must also appear on the screen.
         notebook.ask("0", f"{name}.{where[1]} = {before}")
         expect(slider).to_have_value(before, timeout=PATIENCE)
         agree(name, view, slider, *where)

@@ -12,7 +12,7 @@ from gatewise.widgets import TextReader
 
 CODE = "def say(name):\n    text = 'hello ' + name\n    return 'so: ' + text\n" * 3
 LETTERS = "".join(sorted({*CODE, '"'}))
-# Select letters as the mouse does: start with an empty selection and then extend it.
+# Select letters as a mouse user does: start with an empty selection and then extend it.
 SELECT = """async ([start, end]) => {
     const place = offset => {
         for (const node of document.querySelector(".text").childNodes) {

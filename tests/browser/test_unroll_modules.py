@@ -125,7 +125,7 @@ def test_a_network_of_one_row_has_no_choice(show):
     expect(view.root.get_by_label("shown", exact=True)).to_have_count(0)
 
 
-# Record the initial settings of an explorer in full precision.
+# Record the initial settings of an explorer at full precision.
 KEEP = """const { explorer: inner } = modules.gate_explorer, { mount } = inner;
 inner.mount = (place, settings, ...rest) => mount(place, (window.opened = settings), ...rest);"""
 OPENED = {

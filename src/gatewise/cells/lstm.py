@@ -37,11 +37,11 @@ class Trace(namedtuple("Trace", "x h0 c0 i f g o c h")):
 
 
 class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 c0 h c a")):
-    """The gradients of a loss, each with the same shape as its variable.
+    """The gradients of a loss, each shaped like its variable.
 
-    h: (T, B, H), the total gradient on the hidden states, from the outputs and later time steps.
-    c: (T, B, H), the total gradient on the cell states, from h_t and c_{t+1}.
-    a: (T, B, 4H), the gradient on the stacked pre-activations.
+    h: (T, B, H), the total gradient with respect to h, from the outputs and later time steps.
+    c: (T, B, H), the total gradient with respect to c, from h_t and c_{t+1}.
+    a: (T, B, 4H), the gradient with respect to the stacked pre-activations.
     """
 
     __slots__ = ()
@@ -99,11 +99,11 @@ def forward(params, x, h0=None, c0=None):
 def backward(params, trace, dh=None, dh_T=None, dc_T=None):
     """Backpropagate the gradients of a loss through all time steps.
 
-    params: Params. trace: the result of `forward`. dh: (T, B, H), the gradient on each output h_t.
-    dh_T, dc_T: (B, H), the gradients on the final states. All gradients default to zero.
+    params: Params. trace: the result of `forward`. dh: (T, B, H), the gradient with respect to h.
+    dh_T, dc_T: (B, H), the gradients with respect to the final states. All defaults are zero.
     Returns Grads.
     Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
-    Source: the chain rule; Greff et al. 2017, section II.B (without the peepholes).
+    Source: the chain rule; Greff et al. 2017, section II.B (without peepholes).
     """
     params, dh, dh_next, dc_next = check_backward(
         Params, params, Trace, trace, dh=dh, dh_T=dh_T, dc_T=dc_T

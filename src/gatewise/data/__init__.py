@@ -25,7 +25,7 @@ def um(**where):
     """Return a list of the rows of `um.csv` whose fields have the given values.
 
     where: the required values of some fields, such as model="LSTM" and ums=30.
-    Raises ValueError for an unknown field, and for a value that no row has.
+    Raises ValueError for an unknown field or for a value that isn't in any row.
     """
     kinds = [str, int, str, int, int, int, float, float, float]
     lines = files(__name__).joinpath("um.csv").read_text(encoding="utf-8").splitlines()
@@ -46,11 +46,11 @@ def um(**where):
 
 
 def names(share="test"):
-    """Return one share per model and seed from `names.csv`, the output of benchmarks/names.py.
+    """Return one column of `names.csv`, the output of benchmarks/names.py.
 
     share: "validation" or "test" for the accuracy on that set, or "commonest" for the share of test
-    names that get the most frequent answer.
-    Returns a dict from the models in notebook 7 to arrays (seeds,), ordered by seed.
+    names for which the model gives its most frequent answer.
+    Returns a dict that maps the models in notebook 7 to arrays (seeds,), ordered by seed.
     """
     lines = files(__name__).joinpath("names.csv").read_text(encoding="utf-8").splitlines()
     found = {}

@@ -51,12 +51,12 @@ to its start. The arrow tip, `path[data-tip]`, marks the point where the gradien
   `g[data-part="o-times"][data-stage="do"]`.
 - `data-when`: an element with the value "loss" appears only at the time step of the loss; an
   element with "later" appears only at earlier time steps.
-- `text[data-symbol]`: if the text depends on the time step, the first child is the letter. From the
-  stage in `data-stage` on, a "d" precedes this letter, because the symbol then names a gradient.
-  The child `tspan[data-index]` contains the index of the current time step ("t") or of the previous
+- `text[data-symbol]`: a symbol, whose first child is a text node with the symbol's letter. Starting
+  at the stage in `data-stage`, the symbol denotes a gradient, and a "d" precedes the letter. The
+  child `tspan[data-index]` contains the index of the current time step ("t") or of the previous
   time step ("t−1").
-- `[data-number]`: a number with the text `figure(value)`. On a wire without a symbol, the number is
-  a tspan that follows the gradient's symbol.
+- `[data-number]`: a tspan that displays a number as `figure(value)`. If no other text names the
+  gradient, the gradient's symbol precedes the number.
 - `path[data-cut]`: the mark across the h wire at the point where h is detached. The attribute
   `visibility` shows or hides this mark.
 
@@ -64,10 +64,10 @@ The gradients of the LSTM are called dh, do, dc, dc_from_h, dc_from_c, df, di, d
 da_o, dh_before and dc_before. The gradients of the RNN are called dh, da and dh_before. The
 gradients of the GRU are called dh, dn, dz, dz_from_kept, dz_from_rest, dh_kept, da_n, dr, da_r,
 da_z, dh_before and, depending on `reset_after`, dq (if true) or drh (if false). The plain drawing
-also shows the gradient on x. `lstm_cell(backward="dc")` shows the gradients that are known at the
-stage dc. The function `at_stage` shows the known gradients at the time step of the loss or at
-earlier time steps. In these drawings, `values["t"]` is the time step, and the mark across the h
-wire is visible if `values["cut"]` is true.
+also shows the gradient with respect to x. `lstm_cell(backward="dc")` shows the gradients that are
+known at stage dc. The function `at_stage` draws a stage at the time step of the loss or at earlier
+time steps. In these drawings, `values["t"]` is the time step, and the mark across the h wire is
+visible if `values["cut"]` is true.
 
 **Formulas.** The scripts use the same formulas as the functions `thickness`, `gradient_thickness`,
 `opening`, `number` and `figure` in `gatewise.drawings.values`.

@@ -15,9 +15,9 @@ from gatewise.drawings.theme import LIGHT, paint
 from gatewise.drawings.values import figure, gradient_thickness
 
 # The stages of the backward pass through an LSTM time step, in order. The stage `da` computes the
-# gradients on the pre-activations, `back` computes the gradients that leave the cell, and the other
-# stages compute the gradients that they are named after. The RNN has only the stages dh, da and
-# back.
+# gradients with respect to the pre-activations, `back` computes the gradients that leave the cell,
+# and the other stages compute the gradients that they are named after. The RNN has only the stages
+# dh, da and back.
 STAGES = ["dh", "do", "dc", "df", "di", "dg", "da", "back"]
 PAST, NOW = 0.3, 0.85  # the opacities of gradients from earlier stages and from the newest stage
 PLAIN = 8  # the width of a gradient's band in a drawing without values
@@ -113,7 +113,7 @@ class StepSymbol:
 
 @dataclass(frozen=True)
 class Figure:
-    """The value of a gradient as text. A symbol precedes the value if the wire has no symbol."""
+    """A gradient's value as text. If `symbol` isn't empty, this symbol precedes the value."""
 
     name: str
     stage: str
@@ -161,7 +161,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Cut:
-    """A mark that shows that h is detached. The mark is visible if `values["cut"]` is true."""
+    """A mark across the wire of a detached h. The mark is visible if `values["cut"]` is true."""
 
     x: float
     y: float
@@ -216,8 +216,8 @@ class Backward:
     def symbols(self, **stages):
         """Draw all symbols on top, and turn the symbols of some parts into gradient symbols.
 
-        stages: a dict from the names of these parts to the arguments `stage`, `when` and `gradient`
-        of `StepSymbol`.
+        stages: a dict that maps the names of these parts to the arguments `stage`, `when` and
+        `gradient` of `StepSymbol`.
         """
         over = []
         for name, shapes in self.drawing.parts.items():
@@ -227,10 +227,9 @@ class Backward:
         self.drawing.part("symbols", *over)
 
     def at(self, stage, when=""):
-        """Return the drawing with the gradients known at a stage, and highlight the latest ones.
+        """Return the drawing at a stage, with the newest gradients highlighted.
 
-        stage: the name of the stage, or True for all gradients. when: the same as in `at_stage`, or
-        "" for all time steps.
+        stage: the name of the stage, or True for all gradients. when: the same as in `at_stage`.
         """
         if stage is True:
             return self.drawing
@@ -238,11 +237,11 @@ class Backward:
 
 
 def at_stage(drawing, stage, when=""):
-    """Return a drawing with the gradients known at a stage, and highlight the latest ones.
+    """Return a drawing of the gradients known at a stage, with the newest gradients highlighted.
 
     drawing: a drawing of the backward pass. stage: one of the stages in `drawing.order`.
-    when: "loss" for the time step of the loss, or "later" for earlier time steps, which the
-    backward pass reaches later. Raises ValueError for an unknown stage.
+    when: "loss" for the time step of the loss, "later" for the time steps that the backward pass
+    reaches after it, or "" for all time steps. Raises ValueError for an unknown stage.
     """
     order = drawing.order
     if stage not in order:
@@ -274,7 +273,7 @@ def at_stage(drawing, stage, when=""):
 
 
 def _plain(shape):
-    """Return a pale wire without a tip, a valve without a gate, or any other shape unchanged."""
+    """Remove the tip and color of a wire, or the gate of a valve; other shapes stay unchanged."""
     if isinstance(shape, Wire):
         return replace(shape, tip=False, color="line", carries="")
     return replace(shape, gate="") if isinstance(shape, Valve) else shape
@@ -289,7 +288,7 @@ def _when(shape):
 
 
 def _index(index, values):
-    """Return an index as a number if `values` contains the time step, and unchanged otherwise."""
+    """Return an index. If `values` contains the time step, a number replaces t or t−1."""
     if values and "t" in values:
         index = str({"t": values["t"], "t−1": values["t"] - 1}.get(index, index))
     return escape(index)

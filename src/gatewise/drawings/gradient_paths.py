@@ -10,14 +10,14 @@ from gatewise.drawings.text import Label, Symbol
 def rnn_through_time(inputs):
     """Backpropagation through time: the unrolled RNN with its arrows reversed.
 
-    The loss depends on the last state. Every time step contributes to dW, the gradient on the
-    weights that all time steps share.
+    The loss depends on the last state. Every time step contributes to dW, the gradient with
+    respect to the weights that all time steps share.
     inputs: the words, one per time step. Raises ValueError for an empty list.
     """
     if not inputs:
         raise ValueError("expected at least one word, got none")
     step, T, y = 150, len(inputs), 146
-    bus = y + 134  # the y-coordinate of the wire that collects the gradient on the weights
+    bus = y + 134  # the y-coordinate of the wire that collects dW
     d = Drawing("rnn-through-time", 120 + step * T, bus + 34)
     _reversed(d, "h0", ((44, y), (80, y)), "h")
     d.part("dh0", Symbol(38, y + 6, "dh_0", "end", 18))

@@ -18,8 +18,8 @@ GRU_SECTIONS = {
     "state": {"cell", "h-before", "z", "z-times", "kept", "rest", "one-minus", "n", "n-times"}
     | {"added", "plus", "h", "h-up"},
 }
-# The stages of the backward pass through one time step, in order. Without `reset_after`, the
-# gradient on the product of r and h replaces the gradient on q.
+# The stages of the backward pass through one time step, in order. Without `reset_after`, drh,
+# the gradient with respect to r ⊙ h, replaces dq.
 GRU_STAGES = ["dh", "dn", "dz", "dh_kept", "da_n", "dr", "dq", "da", "back"]
 BEFORE_STAGES = ["dh", "dn", "dz", "dh_kept", "da_n", "drh", "dr", "da", "back"]
 
@@ -28,10 +28,10 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
     """One time step of the GRU, with h along the top, and the gates and the candidate below.
 
     highlight: a section of `GRU_SECTIONS` or the names of some parts; everything else is dimmed.
-    reset_after: True for torch's form, with the reset gate after the linear layer; False for the
-    form from Cho et al., with the reset gate before the linear layer.
+    reset_after: True for the GRU in torch, with the reset gate after the linear layer; False for
+    the GRU in Cho et al., with the reset gate before the linear layer.
     backward: True for the whole backward pass, or a stage (dh, dn, dz, dh_kept, da_n, dr, dq, da or
-    back) for the gradients known at that stage. In the form from Cho et al., the stages drh and dr
+    back) for the gradients known at that stage. For the GRU in Cho et al., the stages drh and dr
     replace the stages dr and dq.
     Raises ValueError for an unknown section, part or stage.
     """
@@ -68,7 +68,7 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
         d.part(f"{k}-feed", Wire(feed))
         d.part(f"{k}-layer", *layer(x[k], layers, "σ", k, width=52))
 
-    # The candidate's hidden side has a linear layer and the reset gate, in either order.
+    # The candidate's hidden side applies a linear layer and the reset gate, in either order.
     q_feed = (side - 12, top), (side, top), (side, 104 if reset_after else 107)
     d.part("q-feed", wire("h_before", *q_feed))
     if reset_after:
@@ -133,7 +133,7 @@ def _backward(d, reset_after):
     b = Backward(d, GRU_STAGES if reset_after else BEFORE_STAGES)
     top, bottom, up = 80, 272, 500  # the same coordinates as in `gru_cell`
     x = {"r": 160, "z": 330, "n": 450}
-    joint = 224  # the x-coordinate of the point where the gradients on the previous h meet
+    joint = 224  # the x-coordinate where the gradients with respect to the previous h meet
     # At the time step of the loss, dh comes from the loss; at earlier time steps, it comes from the
     # layer above and the next time step.
     b.flow("h", "dh", "dh", "h", when="later")

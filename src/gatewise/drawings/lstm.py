@@ -6,7 +6,7 @@ from gatewise.drawings.parts import frame, layer, operation, pill
 from gatewise.drawings.shapes import Bridge, Valve, Wire
 from gatewise.drawings.text import Number, Symbol
 
-# The label of each learned layer, by the symbol of the layer's output.
+# Each learned layer's label, keyed by the symbol of the layer's output.
 LAYERS = {"f": "σ", "i": "σ", "g": "tanh", "o": "σ"}
 X = {"f": 136, "i": 222, "g": 308, "o": 394}  # the x-coordinates of the layers
 TOP, BOTTOM = 80, 264  # the y-coordinates of the upper wire (c) and the lower wire (h and x)

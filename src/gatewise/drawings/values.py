@@ -17,7 +17,7 @@ def thickness(value):
 def gradient_thickness(value):
     """Return the width of a gradient's band: 0 for a gradient of 0, and 2 to 18 otherwise.
 
-    The width is 14 for a gradient of 1, and it grows by 2 when the gradient grows tenfold.
+    The width is 14 for a gradient of 1 and grows by 2 for every tenfold increase in the gradient.
     """
     return min(18, max(2, 14 + 2 * log10(abs(value)))) if value else 0
 
@@ -37,7 +37,7 @@ def opening(r, value):
 def nice(value):
     """Return an axis limit: the smallest of 1, 2, 5, 10, 20, 50, … that is at least `value`.
 
-    The axis rarely changes, because there are few limits.
+    Only a few limits are possible, so the axis rarely changes.
     """
     if value <= 1:
         return 1
@@ -61,7 +61,7 @@ def figure(value):
         return "0"
     if size >= 0.095:
         return number(value)
-    # Like JavaScript's `toPrecision`, round the exact value, with halves rounded up.
+    # Round the exact value, with halves rounded up, as JavaScript's `toPrecision` does.
     digits = Context(prec=2, rounding=ROUND_HALF_UP).create_decimal(Decimal(size))
     power = str(digits.adjusted()).translate(RAISED)
     text = f"{digits:f}" if size >= 1e-3 else f"{digits.scaleb(-digits.adjusted())}·10{power}"

@@ -1,4 +1,4 @@
-"""BackwardExplorer shows how the gradient goes back through an LSTM unit and an RNN unit."""
+"""BackwardExplorer shows how the gradient flows back through an LSTM unit and an RNN unit."""
 
 import numpy as np
 from traitlets import observe

@@ -10,7 +10,7 @@ const SLICE = 12; // milliseconds of work before a pause
 const [LIKELY, RANKED] = [10, 12]; // the maximum numbers of listed outputs and listed units
 const LEVELS = 5; // the number of color levels on each side of zero
 const AHEAD = 400; // text within this many pixels of the view is colored in advance
-const PIECE = 200; // letters per text node, since long nodes slow down measuring
+const PIECE = 200; // letters per text node; long nodes are slow to measure
 
 // ── numbers ─────────────────────────────────────────────────────────────────────────────────
 /** Create the state of one view, with a network, a text box and an event listener. */
@@ -65,7 +65,7 @@ function compute(s, own) {
   return { file: own.file, rows: own.file.trace?.[own.ranks] };
 }
 
-/** Return the quantity that ranks the units, which is h if the colors show the loss. */
+/** Return the quantity by which the units are ranked. If the colors show the loss, this is h. */
 const byItself = ({ quantity }) => (quantity === "loss" ? "h" : quantity);
 
 /** Read the next piece of the text, or rank the next unit. Returns false if nothing is left. */
@@ -85,7 +85,7 @@ function work(own) {
   own.timer = isLeft && !own.isOver ? setTimeout(() => [work(own), tell(own)]) : undefined;
 }
 
-/** Redraw the widget at the end of the work, and at most every 100 ms until then. */
+/** Redraw the widget when the work is done, and at most once every 100 ms until then. */
 function tell(own) {
   const now = performance.now();
   if (own.timer && now < own.told + 100) return;
@@ -138,7 +138,7 @@ function pieces({ box }) {
   return list;
 }
 
-/** Return the offset of a token's end in the text. */
+/** Return the offset in the text at which a token ends. */
 const end = ({ starts, tokens }, t) => starts[t] + tokens[t].length;
 
 /** Return the index and the SVG paths of each token that starts in piece n. */
@@ -210,7 +210,7 @@ function tokenAt({ starts, T }, offset) {
   return within(0, T - 1, low - 1);
 }
 
-/** Convert a position in a node to an offset in the text. Returns undefined outside the text. */
+/** Convert a position in a node to an offset, or return undefined for a node outside the text. */
 function offset({ box }, node, place) {
   if (!box.contains(node)) return undefined;
   const range = document.createRange();
@@ -219,14 +219,14 @@ function offset({ box }, node, place) {
   return range.toString().length;
 }
 
-/** Return the index of the token under the pointer, or undefined outside the text. */
+/** Return the index of the token under the pointer, or undefined if there is none. */
 function pointed(own, { clientX, clientY }) {
   const caret = document.caretPositionFromPoint?.(clientX, clientY); // the caret position closest to the pointer
   const after = offset(own, caret?.offsetNode, caret?.offset);
   return after === undefined ? undefined : tokenAt(own.file, after - Number(caret.getClientRect()?.x > clientX));
 }
 
-/** Handle a change of the selection. Selected text is marked, and the caret chooses a token. */
+/** Mark the selected text or, if no text is selected, choose the token at the caret. */
 function follow({ s, own, change }) {
   const selection = document.getSelection();
   if (!selection.rangeCount || !own.file.T) return;
@@ -245,7 +245,7 @@ function follow({ s, own, change }) {
   if (JSON.stringify(marks) !== JSON.stringify(s.marks)) change({ marks });
 }
 
-/** Accept an edited text, or explain why the network can't read the text. */
+/** Accept edited text, or explain why the network can't read it. */
 function typed({ s, own, words, change, keep }) {
   const text = own.box.textContent;
   const { tokens, ids, count } = cut(s, own, text);
@@ -257,7 +257,7 @@ function typed({ s, own, words, change, keep }) {
   }
 }
 
-/** Return the marks after an edit. Later marks move, and marks that touch the edit disappear. */
+/** Return the new marks. Marks after an edit move, and marks that overlap the edit disappear. */
 function moved(marks, last, next) {
   const grown = next.length - last.length;
   let [same, end] = [0, last.length];
@@ -301,7 +301,7 @@ function legend({ s, words, scale, isSigned }) {
     ${levels.map((n) => swatch("above", n))}<span>${say(words.scale[1], { k, high: number(scale) })}</span></p>`;
 }
 
-/** Return the list of units that best identify the selected text. A click chooses a unit. */
+/** Return the list of units that best identify the selected text. Clicking a unit selects it. */
 function ranked({ s, own, words, change, keep }) {
   const toggle = () => keep({ isAdding: !own.isAdding });
   const isReady = own.file.ranked[own.ranks]?.length === own.network.H;

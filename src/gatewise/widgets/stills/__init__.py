@@ -1,4 +1,4 @@
-"""Still pictures of the widgets, for pages where no script runs.
+"""Still images of the widgets, for pages where scripts don't run.
 
 Each function draws the settings and values of one widget, and returns a `Still`, which is a `Plot`.
 """

@@ -16,12 +16,12 @@ INNER = WIDTH - 2 * PADDING
 CELL = 700  # the width of the drawing
 REACH = 8  # the curves go from −8 to 8
 SYMBOLS = {"c_before": "c_t−1", "h_before": "h_t−1", "x": "x_t"}
-CELLS = {"lstm": ("figo", "g"), "gru": ("rzn", "n")}  # the symbols with cards, and the candidate
+CELLS = {"lstm": ("figo", "g"), "gru": ("rzn", "n")}  # the symbols of the cards and candidates
 TINTS = {"lstm": "ch", "gru": "nh"}  # the colors of the equations
 
 
 def gate_explorer(settings, values, strip, names, title, judged=None, does=None):
-    """Draw the cell and the gates of one unit, and a sequence. Returns a Still.
+    """Draw one unit's cell and gates, along with a sequence. Returns a Still.
 
     settings: a dict with x, h_before, w_x, w_h and b. An LSTM also needs c_before, and a GRU also
     needs reset_after. The entries `held` and `note` are optional.
@@ -203,7 +203,7 @@ def _ends(still, last, panel, x, place):
 
 
 def _bounds(judged, T):
-    """Return the lower and upper bounds (2, T). A missing bound is infinite."""
+    """Return the lower and upper bounds (2, T). A missing bound is treated as infinite."""
     if not judged:
         return np.array([[-np.inf] * T, [np.inf] * T])
     free = {"low": -np.inf, "high": np.inf}

@@ -50,7 +50,7 @@ class Still(Plot):
     def drawing(self, name, drawing, x, y, width, values):
         """Add a drawing with values, and return the drawing's height.
 
-        The picture's text form lists the name of the drawing.
+        The drawing's name appears only in the picture's text form.
         """
         height = width * drawing.height / drawing.width
         drawing.draw(self.panel(name, x, y, width, height, drawing.name), values)
