@@ -1,15 +1,16 @@
-"""Measure how long it takes until the first widget on each page is live.
+"""Measure how long the first widget on each page takes to become live.
 
     python -m benchmarks.pages [--strict]
 
 The script builds the book and opens every page with a widget three times, each time in a new
 browser context with an empty cache. A local server sends the pages with gzip compression. There are
 two conditions. The first is this machine at full speed, with a window of 1280 × 900 px. The second
-simulates a slow phone with a width of 390 px, a processor that is four times slower, a latency of
-150 ms and a bandwidth of 1.6 Mbit/s. The column "KB" shows the amount of data, including headers,
-that the server sends before the network is idle. Pictures further down the page load later. The
-column "shift" shows Chromium's cumulative layout shift. The script prints a table and writes it to
-`pages.txt` in this folder. With --strict, the exit status is 1 if any bound is exceeded.
+simulates a slow phone with a width of 390 px, a processor slowed down by a factor of four, a
+latency of 150 ms and a bandwidth of 1.6 Mbit/s. The column "KB" shows the amount of data, including
+headers, that the server sends before the network becomes idle. Pictures further down the page load
+later. The column "shift" shows Chromium's cumulative layout shift. The script prints a table and
+writes it to `pages.txt` in this folder. With --strict, the exit status is 1 if any bound is
+exceeded.
 """
 
 import os
@@ -35,7 +36,8 @@ LOOKS = {
         {"offline": False, "latency": 150, "downloadThroughput": 2e5, "uploadThroughput": 2e5},
     ),
 }
-# Each page has bounds for the seconds in both conditions (None for no bound) and for the KB.
+# Each tuple contains a maximum time in seconds for each condition, and a maximum size in KB. None
+# means that there is no maximum.
 CHAPTER = (None, None, 600)
 BOUNDS = {"index": (0.25, 1.0, 150), "02_lstm_gate_by_gate": (0.9, 2.6, 600)}
 SHIFT = 0.1
@@ -47,7 +49,7 @@ LIVE = "performance.getEntriesByName('live')[0]?.startTime"
 
 
 def visit(browser, address, options, network):
-    """Open a page. Returns the seconds until a widget is live, the KB sent and the shift."""
+    """Return the number of seconds until a widget is live, the KB sent, and the layout shift."""
     context = browser.new_context(**options)
     page = context.new_page()
     tools, asked, sent = context.new_cdp_session(page), {}, {}

@@ -1,4 +1,4 @@
-"""In Python, BackwardExplorer computes the same gradients as autograd, and misuse raises errors."""
+"""BackwardExplorer computes the same gradients as autograd and rejects invalid settings."""
 
 import numpy as np
 import pytest

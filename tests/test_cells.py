@@ -322,7 +322,7 @@ def test_a_trace_cannot_change_between_forward_and_backward(cell, reset_after):
     case.params.W_hh[:] = 0  # parameters stay writable because training changes them
 
 
-# Errors state the expected and the actual value -----------------------------------------------
+# Errors state the expected and actual values --------------------------------------------------
 
 
 @each_cell

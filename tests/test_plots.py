@@ -1,4 +1,4 @@
-"""Each plot shows the given numbers and has a text form that describes the plot."""
+"""Each plot shows the given numbers and has a correct text description."""
 
 import matplotlib
 import numpy as np
@@ -279,7 +279,7 @@ def test_no_label_overlaps_another(plot):
 
 
 def overlaps(plot):
-    """Return the pairs of texts that overlap in a plot."""
+    """Return the pairs of labels that overlap in a plot."""
     canvas = FigureCanvasAgg(plot)
     canvas.draw()
     renderer = canvas.get_renderer()
@@ -296,7 +296,7 @@ CURVE = np.array([1.0, 0.5, 0.2])
 
 
 def every_plot(names):
-    """Return a dict of functions, each of which draws one kind of plot with the given names."""
+    """Return a dict of functions that each draw one kind of plot, with `names` as labels."""
     curves = {name: CURVE * (n + 1) for n, name in enumerate(names)}
     label = names[0]
     return {
@@ -348,7 +348,7 @@ def test_there_is_room_for_any_number_of_curves_and_models():
 
 
 def test_a_plot_looks_the_same_whatever_the_rcparams():
-    """Style sheets, LaTeX and large fonts don't change the plots."""
+    """Style sheets, LaTeX and large fonts don't affect the plots."""
     theirs = {
         "text.usetex": True,
         "font.size": 30,

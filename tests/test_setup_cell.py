@@ -1,4 +1,4 @@
-"""The set-up cell works on Colab, on Kaggle and elsewhere, whether gatewise is installed or not."""
+"""The setup cell works on Colab, on Kaggle and elsewhere, whether gatewise is installed or not."""
 
 import importlib.metadata
 import importlib.util
@@ -35,7 +35,7 @@ def run(cell):
 
 @pytest.fixture
 def elsewhere(monkeypatch):
-    """Simulate a machine without gatewise that is neither Colab nor Kaggle."""
+    """Simulate a machine other than Colab and Kaggle, without gatewise installed."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.delitem(sys.modules, "google.colab", raising=False)
     monkeypatch.delenv("KAGGLE_KERNEL_RUN_TYPE", raising=False)
@@ -43,7 +43,7 @@ def elsewhere(monkeypatch):
 
 @pytest.fixture(params=["Colab", "Kaggle"])
 def hosted(request, elsewhere, monkeypatch):
-    """Simulate Colab or Kaggle without gatewise."""
+    """Simulate Colab or Kaggle without gatewise installed."""
     if request.param == "Colab":
         monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
     else:

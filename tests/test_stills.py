@@ -23,7 +23,7 @@ def line(panel, label):
 
 
 def meetings(plot):
-    """Return the pairs of texts that overlap even if their boxes shrink by a pixel on each side."""
+    """Return the pairs of labels whose boxes overlap even when shrunk by a pixel on each side."""
     canvas = FigureCanvasAgg(plot)
     canvas.draw()
     found = []
@@ -37,7 +37,6 @@ def meetings(plot):
 
 
 def unseen_tick(text, axes):
-    """Return whether a text is the label of a tick outside the limits of its axis."""
     for axis in (axes.xaxis, axes.yaxis):
         low, high = sorted(axis.get_view_interval())
         for tick in axis.majorTicks:

@@ -1,4 +1,4 @@
-"""Without a browser, TextReader agrees with torch and SciPy, and misuse raises errors."""
+"""TextReader's results agree with torch and SciPy, and invalid settings raise errors."""
 
 import re
 

@@ -76,7 +76,7 @@ def from_remote(url):
 
 
 def setup_cell(address):
-    """Return the source of the set-up cell, which is the first code cell in every notebook."""
+    """Return the source of the setup cell, which is the first code cell in every notebook."""
     if address == PLACEHOLDER:
         return SETUP.format(purpose="Is the series installed?", install=CANNOT_INSTALL)
     purpose = "This installs the series on Colab and, with Internet switched on, on Kaggle."
@@ -107,7 +107,7 @@ def rewrite_notebook(text, old, new):
 
 
 def rewritten(old, new):
-    """Return a dict from paths to new texts for all files that change."""
+    """Return a dict that maps the path of each changed file to its new contents."""
     changed = {}
     for path in sorted(path for pattern in FILES for path in ROOT.glob(pattern)):
         text = path.read_text(encoding="utf-8")
@@ -128,7 +128,6 @@ def faults():
 
 
 def main(arguments=None):
-    """Run the command. Returns the exit status or an error message."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

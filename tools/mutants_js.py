@@ -1,4 +1,4 @@
-"""Run the tests of cells.js with one change at a time. This script is part of `make mutants`.
+"""Test copies of cells.js that each have one change. This script is part of `make mutants`.
 
     python tools/mutants_js.py [WORD …]     all mutants, or only those in lines with a WORD
 
@@ -58,7 +58,7 @@ def changes(token, line):
 
 
 def mutants(source):
-    """Return a dict from each mutant's code to a text with the line number and the change."""
+    """Return a dict mapping each mutant's code to a string with the line number and the change."""
     edits = [(*found.span(), "") for found in STATEMENT.finditer(source)]
     for found in TOKEN.finditer(source):
         start, end = source.rfind("\n", 0, found.start()) + 1, source.find("\n", found.end())

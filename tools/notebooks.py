@@ -29,10 +29,11 @@ ROOT = Path(__file__).resolve().parents[1]
 STATES = ROOT / "notebooks" / "widgets.json"
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 METADATA = {"kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
-# This pattern finds paths in home folders and temporary folders, and memory addresses.
+# This pattern finds memory addresses and paths in home and temporary folders.
 LOCAL = re.compile(r"(/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\?Users)|at 0x[0-9a-f]{6,}")
 LONGEST, MEDIAN = 25, 6  # limits for the number of lines per code cell
-# This metadata folds an output that answers a guess. Cells may have no other metadata.
+# This metadata collapses an output that reveals the answer to a guess. Cells must not have any
+# other metadata.
 FOLDED = {"jupyter": {"outputs_hidden": True}}
 SPEAKS = {"print", "compare", "display", "exercise"}  # functions that print
 
@@ -41,7 +42,7 @@ def execute(path):
     """Run a notebook in a fresh kernel and an empty folder, normalize it and save it.
 
     path: the .ipynb file, which is replaced only if every cell runs without an error.
-    Returns a dict from cell ids to lists of widget states.
+    Returns a dict mapping cell ids to lists of widget states.
     Raises nbclient.exceptions.CellExecutionError if a cell fails.
     """
     notebook = nbformat.read(path, as_version=4)
@@ -71,7 +72,7 @@ def _seven_digits(value):
 
 
 def read_states():
-    """Return the recorded states of all widgets in a dict by notebook and cell id."""
+    """Return the recorded states of all widgets in a dict keyed by notebook and cell id."""
     return json.loads(STATES.read_text(encoding="utf-8")) if STATES.exists() else {}
 
 
@@ -112,7 +113,6 @@ def normalize(notebook):
 
 
 def is_folded(cell):
-    """Return whether a cell is a code cell with a folded output."""
     return (
         cell.cell_type == "code" and cell.metadata.get("jupyter", {}).get("outputs_hidden") is True
     )
@@ -175,7 +175,7 @@ def _cell_faults(cell):
 
 def _speaks(source):
     """Return whether a cell calls a function in SPEAKS unconditionally."""
-    # The set-up cell contains %pip, which IPython must first transform into Python.
+    # The setup cell contains %pip, which IPython must first transform into Python.
     waiting = list(ast.parse(TransformerManager().transform_cell(source)).body)
     while waiting:
         node = waiting.pop()
@@ -192,7 +192,6 @@ def _code(notebook):
 
 
 def notebooks():
-    """Return the paths of all notebooks, in order."""
     return sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 

@@ -2,11 +2,11 @@
 
     python tools/sweep.py [WORD …]      all settings, or settings whose names contain a WORD
 
-Numerical libraries run different code on different processors. The settings below force the choice
-of code, so that one machine can simulate several processors. Settings that this processor doesn't
-support are skipped. Another run uses the oldest versions of NumPy and the widget libraries that
-pyproject.toml allows, in a separate environment, .venv-oldest. Single-threaded runs are done in
-parallel, two at a time. The whole sweep takes about half an hour on two cores.
+Numerical libraries run different code on different processors. Each setting below forces a
+particular code path, so one machine can simulate several processors. Settings that this processor
+doesn't support are skipped. Another run, in a separate environment (.venv-oldest), uses the oldest
+versions of NumPy and the widget libraries that pyproject.toml allows. Single-threaded runs are done
+in parallel, two at a time. The whole sweep takes about half an hour on two cores.
 """
 
 import os
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-# NumPy has special code for these features of this processor.
+# The features of this processor for which NumPy has optimized code.
 DISPATCHED = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
 OLDEST = ("numpy", "ipywidgets", "anywidget")
 SETTINGS = {
@@ -41,7 +41,7 @@ TABLE = re.compile(r"(?<=<!-- sweep -->\n).*?(?=<!-- /sweep -->)", re.DOTALL)
 
 
 def run(python, environment):
-    """Test all notebooks once. Returns a text such as "385 cells equal" or "differ: 03 Cell 7"."""
+    """Test all notebooks. Returns a string such as "385 cells equal" or "differ: 03 Cell 7"."""
     command = [python, "-m", "pytest", "notebooks", "-q", "--tb=no", "-p", "no:cacheprovider"]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, text=True
@@ -55,19 +55,19 @@ def run(python, environment):
 
 
 def lower_bounds():
-    """Return a dict from package names to the oldest versions that pyproject.toml allows."""
+    """Return a dict mapping package names to the oldest versions that pyproject.toml allows."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = "\n".join(project["dependencies"])
     return dict(re.findall(r"^([\w-]+)>=([\d.]+)", lines, re.MULTILINE))
 
 
 def oldest():
-    """Create .venv-oldest if necessary. Returns the path of Python and the pinned versions."""
+    """Create .venv-oldest if needed. Returns the path to Python and a list of pinned packages."""
     bounds = lower_bounds()
     pins = [f"{name}=={bounds[name]}" for name in OLDEST]
     environment = ROOT / ".venv-oldest"
     if not environment.exists():
-        # Drop the pins of two more packages, which must match the version of ipywidgets.
+        # Remove the version pins for two more packages, which must match the version of ipywidgets.
         loose = (*OLDEST, "widgetsnbextension", "jupyterlab_widgets")
         lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
         kept = [line for line in lines if line.split("==")[0] not in loose]

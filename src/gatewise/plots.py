@@ -61,7 +61,7 @@ class _PowersOfTen(LogFormatterSciNotation):
 class Plot(Figure):
     """A matplotlib figure in the style of the series, independent of pyplot.
 
-    width, height: the size in inches. columns: the number of panels, which share a y axis.
+    width, height: the size in inches. columns: the number of panels, which share a y-axis.
     mosaic: named panels, as in matplotlib's `subplot_mosaic`, used instead of `columns`.
     heights: the relative heights of the rows in the mosaic.
     """
@@ -150,7 +150,7 @@ def _legend(panel, **where):
 def functions(x, **curves):
     """Plot functions of one variable in one panel, for example `functions(x, tanh=y)`.
 
-    x: (N,). curves: a dict from names to values (N,).
+    x: (N,). curves: a dict mapping names to values (N,).
     """
     plot = Plot(height=2.8)
     for n, (name, y) in enumerate(curves.items()):
@@ -162,10 +162,10 @@ def functions(x, **curves):
 
 @in_our_style
 def loss_and_xor(p, losses, answers):
-    """Plot losses against a probability, next to a map of the answers to pairs of words.
+    """Plot losses against a probability; a second panel shows the answer for each pair of words.
 
-    p: (N,). losses: a dict from names to losses (N,), in nats.
-    answers: a dict from pairs (first word, second word) to one of two answers.
+    p: (N,). losses: a dict mapping names to losses (N,), in nats.
+    answers: a dict mapping each pair (first word, second word) to one of two answers.
     """
     plot = Plot(height=2.8, mosaic=[["loss", "answers"]])
     left, right = plot.panels
@@ -193,8 +193,8 @@ def loss_and_xor(p, losses, answers):
 def losses(histories, floors=None):
     """Plot the loss in nats against the epoch, on a logarithmic axis.
 
-    histories: a dict from names to instances of `training.History`.
-    floors: a dict from names to losses, drawn as horizontal lines.
+    histories: a dict mapping names to instances of `training.History`.
+    floors: a dict mapping names to losses, drawn as horizontal lines.
     """
     plot = Plot()
     panel = plot.panels[0]
@@ -216,7 +216,7 @@ def losses(histories, floors=None):
 def fits(runs):
     """Plot training and validation losses against the epoch, with a dot at the best epoch.
 
-    runs: a dict from titles to instances of `training.Curves`; each run has a panel.
+    runs: a dict mapping titles to instances of `training.Curves`; each run has a panel.
     """
     plot = Plot(height=2.9, columns=len(runs))
     for panel, (title, curves) in zip(plot.panels, runs.items(), strict=True):
@@ -236,7 +236,7 @@ def fits(runs):
 def over_time(curves):
     """Plot states against the time step in one panel, with a color for each symbol.
 
-    curves: a dict from names to values (T,), the states after time steps 1 to T.
+    curves: a dict mapping names to values (T,), the states after time steps 1 to T.
     A curve named after a symbol, such as "c" or "c, you", has the color of the symbol.
     """
     plot = Plot(height=2.6)
@@ -276,7 +276,7 @@ def states(h, sentences):
 def against(x, curves, xlabel, ylabel, scale="log"):
     """Plot curves on two logarithmic axes or on two linear axes.
 
-    x: (N,). curves: a dict from names to values (N,). xlabel, ylabel: the labels of the axes.
+    x: (N,). curves: a dict mapping names to values (N,). xlabel, ylabel: the labels of the axes.
     scale: "log" or "linear"; a logarithmic axis needs positive values.
     """
     plot = Plot(height=2.8)
@@ -293,7 +293,7 @@ def against(x, curves, xlabel, ylabel, scale="log"):
 def decay(panels, ylabel, xlabel="time steps back, k"):
     """Plot norms on a logarithmic axis against the time step, with one panel per condition.
 
-    panels: a dict from titles to {curve name: values (K,) at 0 to K − 1 time steps}.
+    panels: a dict mapping titles to {curve name: values (K,) for k = 0, …, K − 1}.
     ylabel, xlabel: the labels of the axes.
     A curve named after a symbol, such as "|Δh|", has the symbol's color.
     """
@@ -317,9 +317,9 @@ def gates(symbols, words):
 
     Rows are units, and columns are words. The area of each square is proportional to the absolute
     value; squares for negative values are hollow.
-    symbols: a dict from symbols to values (T, H), such as
+    symbols: a dict mapping symbols to values (T, H), such as
     `{k: getattr(trace, k)[:, b] for k in "figoch"}`.
-    words: the T words of the sentence. Raises ValueError for an unknown symbol, and for an empty
+    words: the T words of the sentence. Raises ValueError for an unknown symbol and for an empty
     dict.
     """
     unknown = [k for k in symbols if k not in PALETTE]
@@ -344,8 +344,8 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
     """Plot the loss for each seed as a dot, with one panel per epoch and one column per model.
 
     A bar through the dots marks their median.
-    final: a dict from models to {epoch: losses (seeds,)}. A string in place of an epoch is used
-    as the panel's title. published: a dict from models to {epoch: loss}, drawn as crosses.
+    final: a dict mapping models to {epoch: losses (seeds,)}. A string in place of an epoch is used
+    as the panel's title. published: a dict mapping models to {epoch: loss}, drawn as crosses.
     ylabel: the label of the axis.
     A model's name may have a second line for a number that differs between machines; the plot's
     text form omits the second line.
@@ -380,7 +380,7 @@ def loss_distributions(final, published=None, ylabel="loss (nats)"):
 def success(curves, xlabel="number of ums between subject and verb", ylabel="share of seeds"):
     """Plot the share of successful seeds against a distance.
 
-    curves: a dict from models to {distance: share from 0 to 1}.
+    curves: a dict mapping models to {distance: share from 0 to 1}.
     xlabel, ylabel: the labels of the axes.
     """
     plot = Plot()
@@ -404,7 +404,8 @@ def squares(values, symbol, step=None, scale=1, apart=1, width=1):
     values: (T, H); the value of unit n at time step t is drawn at (apart · t, n).
     symbol: the symbol of the values, which sets the color.
     step: the number of time steps drawn in full color; later time steps are faint.
-    scale: the value of a full-size square. width: the width of a square relative to its height.
+    scale: the value of a full-size square.
+    width: the width of each square in x units divided by its height in y units.
     Returns a matplotlib PolyCollection.
     """
     T, H = values.shape
@@ -452,7 +453,7 @@ def _map(panel, symbol, values, words):
 def padding(panels):
     """Show the padding of batches, with one row per sequence and one square per time step.
 
-    panels: a dict from titles to {sequence name: length}, in the order of the rows.
+    panels: a dict mapping titles to {sequence name: length}, in the order of the rows.
     """
     plot = Plot(height=2.9, mosaic=[list(panels)])  # each panel has its own row names
     for panel, (title, rows) in zip(plot.panels, panels.items(), strict=True):
@@ -471,8 +472,8 @@ def padding(panels):
 def bars(panels, ylabel):
     """Plot grouped bars, with one panel per condition. Each panel has a separate scale.
 
-    panels: a dict from titles to {series name: {group: value}}; all series have the same groups.
-    ylabel: the label of the y axis.
+    panels: a dict mapping titles to {series name: {group: value}}; all series have the same groups.
+    ylabel: the label of the y-axis.
     """
     # The panels of a mosaic don't share a scale.
     plot = Plot(height=3.0, mosaic=[[f"panel {n}" for n in range(len(panels))]])
@@ -499,8 +500,8 @@ def bars(panels, ylabel):
 def level_bars(panels, xlabel):
     """Plot numbers as horizontal bars, with one panel per condition.
 
-    panels: a dict from titles to {name: number}; all panels have the same names.
-    xlabel: the label of the x axis.
+    panels: a dict mapping titles to {name: number}; all panels have the same names.
+    xlabel: the label of the x-axis.
     """
     plot = Plot(height=0.9 + 0.35 * len(next(iter(panels.values()))), columns=len(panels))
     for panel, (title, numbers) in zip(plot.panels, panels.items(), strict=True):
@@ -516,8 +517,8 @@ def level_bars(panels, xlabel):
 def dots(values, xlabel, floors=None):
     """Plot numbers from many seeds as dots, with one row of dots per name.
 
-    values: a dict from names to lists of numbers, one per seed. xlabel: the label of the x axis.
-    floors: a dict from names to numbers, drawn as vertical lines.
+    values: a dict mapping names to lists of numbers, one per seed. xlabel: the label of the x-axis.
+    floors: a dict mapping names to numbers, drawn as vertical lines.
     """
     plot = Plot(height=0.9 + 0.4 * len(values))
     panel = plot.panels[0]

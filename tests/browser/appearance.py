@@ -12,7 +12,7 @@ LOOKS = {
     "narrow": {"viewport": {"width": 390, "height": 844}},
 }
 
-# Compare the boxes of all labels, which are SVG texts, lines of HTML text, and controls.
+# Compare the boxes of all labels, which are SVG text elements, lines of HTML text, and controls.
 BOXES = """root => {
     const boxes = [];
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
@@ -65,13 +65,13 @@ PASSED = """(parts) => parts.map((part) =>
 def violations(roots, rule="color-contrast"):
     """Return the axe violations in some elements, as a list of pairs (rule, nodes).
 
-    roots: a locator of the elements. rule: an axe rule; each element must contain a node to which
+    roots: a locator for the elements. rule: an axe rule; each element must contain a node to which
     this rule applies.
     """
     page, number = roots.page, roots.count()
     roots.evaluate_all("nodes => nodes.forEach((node, n) => (node.dataset.judged = n))")
     style = page.add_style_tag(content=UNCLIPPED)
-    # Listing all nodes that pass takes longer than the checks themselves. If there is a single
+    # Listing all passing nodes takes longer than the checks themselves. If there is a single
     # element, one passing node is enough.
     options = {"resultTypes": ["violations", "passes"] if number > 1 else ["violations"]}
     found = Axe().run(page, context="[data-judged]", options=options).response

@@ -82,7 +82,7 @@ def draw(name, form, size, seed=0):
 
 
 def call(page, function, message):
-    """Call a JavaScript function. JSON is faster than Playwright's serialization of long arrays."""
+    """For long arrays, JSON is faster than Playwright's serialization."""
     script = f"text => JSON.stringify(({function})(JSON.parse(text)))"
     return json.loads(page.evaluate(script, json.dumps(message)))
 

@@ -61,7 +61,7 @@ def write_reader(pages):
 def visit(opened, root):
     """Return `visit(name, **options)`, which opens a page or a link such as `name#anchor`.
 
-    The test fails if a page has a fault or sends a request to another server.
+    The test fails if a page has an error or sends a request to another server.
     """
     open_page, faults = opened
 
@@ -174,7 +174,7 @@ def shaped(kind, flat, D=1, H=1):
 
 
 def remade(state):
-    """Return a Python widget with the given state from the browser."""
+    """Return a Python widget with the state received from the browser."""
     kind = getattr(widgets, state["class"])
     settings = {name: state[name] for name in kind.settings()}
     if kind is widgets.UnrollPlayer:
@@ -214,7 +214,7 @@ def network(plain):
 
 
 def numbers(widget):
-    """Return a dict from the names of displayed numbers to their values in Python."""
+    """Return a dict that maps the name of each displayed number to its value in Python."""
     values = widget.values
     if isinstance(widget, widgets.UnrollPlayer):
         return {

@@ -44,7 +44,6 @@ def box(view, name):
 
 
 def write(view, name, sentence):
-    """Replace a sentence by typing a new one."""
     box(view, name).press("ControlOrMeta+a")
     box(view, name).press("Delete")
     box(view, name).press_sequentially(sentence)
@@ -63,7 +62,6 @@ def slider(view, name):
 
 
 def likely(view, name="A"):
-    """Return the displayed probabilities of the next words."""
     return view.root.locator("tbody tr").evaluate_all(LIKELY, name)
 
 
@@ -94,7 +92,6 @@ def agree(view):
 
 
 def by_torch(model, sentence):
-    """Return the states of nn.LSTM and the probabilities after each word."""
     x = torch.from_numpy(text.one_hot(VOCABULARY.encode(sentence), 9, np.float32))
     with torch.no_grad():
         steps = [model.rnn(x[: t + 1, None])[1] for t in range(len(x))]
@@ -388,7 +385,7 @@ def three(sentences=("i um like", "you um like"), **settings):
 
 
 def compared(view):
-    """Assert that the displayed verdicts equal Python's verdicts, and return the player."""
+    """Assert that the displayed verdicts match Python's, and return the player."""
     player = view.bring()
     lines = view.root.get_by_role("status").locator("span").all_inner_texts()
     assert [" ".join(line.split()) for line in lines] == player.said(player.values)

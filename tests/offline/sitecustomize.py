@@ -2,7 +2,7 @@
 
 The conftest.py at the root adds the folder to PYTHONPATH. So kernels started by tests, and their
 child processes, can reach only this machine. An audit hook, which can't be removed, rejects every
-attempt to look up another address, connect to it or send to it.
+attempt to look up, connect to or send data to another machine.
 
 The hook monitors Python's socket module, but it doesn't detect sockets that are opened by a C
 library. Jupyter communicates with its kernels through a C library, ZeroMQ.

@@ -29,8 +29,8 @@ class CellParams(NamedTuple):
         layer: the index of the layer, counted from 0. reverse: True for the reverse direction of a
         bidirectional module.
         Returns Params in the module's dtype, with zero biases if the module has no biases.
-        Raises ValueError for a module that doesn't compute the cell's equations. Examples are
-        another kind of module, a subclass with its own `forward`, and a module with relu,
+        Raises ValueError for a module that doesn't implement the cell's equations. Examples are
+        other kinds of modules, subclasses with their own `forward`, and modules with relu,
         `proj_size` or computed weights (weight_norm, spectral_norm, pruning).
         """
         check_module(module, cls.torch_module)
@@ -55,8 +55,8 @@ class CellParams(NamedTuple):
         Returns Params in the dtype of the weights. If the layer has a single bias, b_hh is zero; if
         it has no bias, b_ih and b_hh are zero. A Params object doesn't record the form of a GRU, so
         call `gru.forward(params, x, reset_after=layer.reset_after)`.
-        Raises ValueError for another kind of layer, for activations other than tanh and sigmoid,
-        and for weights whose shapes don't match.
+        Raises ValueError for any other kind of layer, for activations other than tanh and
+        sigmoid, and for weights whose shapes don't match.
         Source: the Keras documentation; NOTATION.md lists the row orders.
         """
         weights = layer
@@ -88,7 +88,7 @@ class CellParams(NamedTuple):
         Returns Params in the dtype of W; without B, the biases are zero. A Params object doesn't
         record the form of a GRU, so pass the node's `linear_before_reset` to `gru.forward` as
         `reset_after`.
-        Raises ValueError for shapes that don't match, and for a direction out of range.
+        Raises ValueError for mismatched shapes and for a direction out of range.
         Source: the ONNX documentation; NOTATION.md lists the row orders.
         """
         W, R = read("W", W), read("R", R)
@@ -153,7 +153,7 @@ class CellParams(NamedTuple):
 
 
 def check_module(module, expected):
-    """Raise ValueError unless a torch module computes the equations of the expected cell.
+    """Raise ValueError unless a torch module implements the equations of the expected cell.
 
     module: any object. expected: "nn.RNN", "nn.LSTM" or "nn.GRU".
     """
@@ -250,7 +250,7 @@ def check_type(name, value, expected):
 
 
 def check_array(name, array, symbols, shape, dtype):
-    """Raise ValueError unless `array` has the given shape and dtype, with only finite numbers.
+    """Raise ValueError unless `array` has the given shape and dtype and its numbers are finite.
 
     symbols: the shape as written in the error message, such as "(T, B, D)".
     """

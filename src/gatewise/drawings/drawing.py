@@ -22,9 +22,9 @@ class Drawing:
     def __init__(self, name, width, height, highlight=None):
         self.name, self.width, self.height, self.highlight = name, width, height, highlight
         self.parts = {}
-        self.order = []  # the stages, in a drawing of the backward pass
-        self.stages = {}  # a dict from parts to stages, in a drawing of the backward pass
-        self.faint = {}  # a dict from parts to opacities
+        self.order = []  # the stages of the backward pass
+        self.stages = {}  # a dict mapping parts to stages of the backward pass
+        self.faint = {}  # a dict mapping parts to opacities
 
     def part(self, name, *shapes):
         """Add a part called `name`, or replace the shapes of an existing part."""
@@ -38,8 +38,8 @@ class Drawing:
         """Return the picture as SVG text, which is identical on every machine.
 
         alt: a description for people who can't see the picture; by default, the drawing's name.
-        values: a dict from names to numbers, {} for a template that a script fills in, or None for
-        the plain drawing.
+        values: a dict mapping names to numbers, {} for a template that a script fills in, or None
+        for the plain drawing.
         """
         # The light background keeps the picture readable on a dark page that defines no theme.
         ground = Box(0, 0, self.width, self.height, 8).svg()
@@ -82,9 +82,9 @@ class Drawing:
 
 
 def highlighted(name, width, height, highlight, sections):
-    """Return an empty drawing that highlights a section or some parts.
+    """Create an empty drawing, and choose the parts that it will highlight.
 
-    highlight: a key of `sections`, the names of some parts, or None.
+    highlight: a key of `sections`, a list of part names, or None.
     Raises ValueError for an unknown section.
     """
     section = highlight if isinstance(highlight, str) else None

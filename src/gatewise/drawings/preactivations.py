@@ -15,7 +15,7 @@ def preactivations():
     middle = TOP + 2 * ROW
 
     def column(name, x, height, symbol):
-        """Add a vector, which is gray because all layers read it."""
+        """Add a vector, drawn in gray because all layers read it."""
         y = middle - height / 2
         box = Box(x, y, 22, height, 3, "x", 0.22, "x", 1.5)
         d.part(name, box, Symbol(x + 11, 222, symbol))

@@ -1,8 +1,8 @@
-"""The shapes of a drawing. Each shape can be drawn as SVG text and onto matplotlib axes.
+"""The shapes of a drawing. Each shape can be rendered as SVG text or drawn on matplotlib axes.
 
 As in SVG, y grows downward; at full size, a unit is one CSS pixel. The argument `points` of `draw`
-is the number of points (1/72 inch) per unit. The argument `values` is a dict from names to numbers,
-or None for the plain drawing; a name may be missing if its value isn't known yet.
+is the number of points (1/72 inch) per unit. The argument `values` is a dict mapping names to
+numbers, or None for the plain drawing; a name may be missing if its value isn't known yet.
 """
 
 from dataclasses import dataclass

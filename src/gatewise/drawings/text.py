@@ -1,4 +1,4 @@
-"""The texts of a drawing, which have the same methods as the shapes in shapes.py."""
+"""The text elements of a drawing, which have the same methods as the shapes in shapes.py."""
 
 from dataclasses import dataclass
 from html import escape
@@ -45,7 +45,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Symbol:
-    """A symbol such as `h_t−1`, drawn with an index and with its baseline at (x, y)."""
+    """A symbol such as `h_t−1`, drawn with a subscript and with its baseline at (x, y)."""
 
     x: float
     y: float
@@ -58,9 +58,9 @@ class Symbol:
         return self.write(letter, index)
 
     def write(self, letter, index, more="", inside=""):
-        """Return the SVG text of a letter with an index.
+        """Return SVG text for a letter with a subscript.
 
-        more, inside: additional attributes for the text and for the index.
+        more, inside: additional attributes for the text and for the subscript.
         """
         small = f"<tspan{inside} dy='5' font-size='{self.size * 0.68:g}'>{escape(index)}</tspan>"
         return (

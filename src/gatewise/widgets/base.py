@@ -43,7 +43,7 @@ class Widget(anywidget.AnyWidget):
     A subclass sets `view` to the name of the .js and .css files in static/, declares settings as
     `Setting`s, and defines `values` (all numbers on the screen) and `picture()`. Only settings are
     kept in sync with the browser.
-    Every widget has the setting `projector`, which makes the widget fill the screen.
+    Every widget has a `projector` setting, which makes the widget fill the screen.
     """
 
     # On ipywidgets 7, this method would bypass the picture in `_repr_mimebundle_`.
@@ -66,8 +66,8 @@ class Widget(anywidget.AnyWidget):
     def __init__(self, settings, words, **constants):
         """Assign the settings in declaration order. Raises ValueError for an invalid setting.
 
-        settings: a dict from names to values. words: `ENGLISH` or a translation.
-        constants: the data to send to the browser once. An optional entry `renamed` contains the
+        settings: a dict mapping names to values. words: `ENGLISH` or a translation.
+        constants: the data to send to the browser once. The optional entry `renamed` contains
         labels that differ from the class's labels.
         """
         known = self.settings()
@@ -285,7 +285,7 @@ def _styles(view):
     page loads the widgets. The rules for views that open inside this view come last.
     """
     rules = _static("base.css") + _static(f"{view}.css")
-    # CSS doesn't allow keyframes inside a rule, and they don't style anything by themselves.
+    # CSS doesn't allow keyframes inside a rule, and keyframes alone don't style anything.
     keyframes = re.compile(r"^@keyframes .*?^}\n", re.MULTILINE | re.DOTALL)
     own = f".gw-{view.replace('_', '-')} {{\n{keyframes.sub('', rules)}}}\n"
     styled = [name for name in _imports(view) if (STATIC / f"{name}.css").is_file()]

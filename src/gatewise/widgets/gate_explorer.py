@@ -1,6 +1,6 @@
 """GateExplorer shows one unit of an LSTM with one input; GRUExplorer shows one unit of a GRU.
 
-Both classes have the base class `Explorer` and use the same view.
+Both classes inherit from `Explorer` and use the same view.
 """
 
 import numpy as np
@@ -91,8 +91,8 @@ class Explorer(base.Widget):
 
         params, trace: the cell's `Params`, and a `Trace` computed with these parameters.
         t, b, unit: the time step, the sequence and the unit, counted from 0.
-        feature: the input feature that x controls; by default, the feature of largest magnitude.
-        reverse: True for a trace of the reverse direction from `gatewise.trace`.
+        feature: the input feature that x controls; by default, the feature with the largest
+        magnitude. reverse: True for a trace of the reverse direction from `gatewise.trace`.
         The other features and units keep their values from the chosen time step.
         words, settings: the same as for the class. Returns an explorer.
         Raises ValueError for an index out of range, for a trace of another cell, and for a trace
@@ -176,14 +176,14 @@ class GateExplorer(Explorer):
     """One unit of an LSTM: set the weights and the states, and watch the gates.
 
     Each setting is a keyword argument and an attribute. x, h_before, c_before: the input and the
-    previous states. w_x, w_h, b: dicts from the symbols i, f, g and o to numbers; an omitted gate
-    keeps its current number. repeats: the number of times that the cell reads x, or 0 to read
+    previous states. w_x, w_h, b: dicts mapping the symbols i, f, g and o to numbers; an omitted
+    gate keeps its current number. repeats: the number of times that the cell reads x, or 0 to read
     `inputs`, a sequence of 1 to 50 numbers. With the default weights, the cell keeps its memory.
     task: a task for the reader ("keep", "overwrite", "count" or "quote"). In a task, `sequence` and
     `step` choose the sequence and the time step in the drawing, both counted from 1. The unseen
     sequences come last.
     words: the labels, from `ENGLISH` or a translation. `values` contains all numbers on the screen.
-    Raises ValueError for NaN, and for an unknown gate, task, sequence or time step.
+    Raises ValueError for NaN and for an unknown gate, task, sequence or time step.
     """
 
     module, cell = lstm, "lstm"
@@ -237,7 +237,7 @@ class GateExplorer(Explorer):
 
     @property
     def params(self):
-        """The unit's `lstm.Params` with D = H = 1; `b_hh` contains the effect of other inputs."""
+        """The unit's `lstm.Params` with D = H = 1; `b_hh` is the effect of the other inputs."""
         w_x, w_h, b, held = (_column(by, "ifgo") for by in (self.w_x, self.w_h, self.b, self.held))
         return lstm.Params(w_x[:, None], w_h[:, None], b, held)
 
@@ -282,15 +282,15 @@ class GRUExplorer(Explorer):
     """One unit of a GRU, which has one state, two gates and a candidate.
 
     Each setting is a keyword argument and an attribute. x, h_before: the input and the previous
-    state. w_x, w_h: dicts from the symbols r, z and n to numbers. b: a dict from r, z, n and q to
-    numbers, where q is the bias on the candidate's hidden side (torch's b_hn). An omitted gate
+    state. w_x, w_h: dicts mapping the symbols r, z and n to numbers. b: a dict mapping r, z, n and
+    q to numbers, where q is the bias on the candidate's hidden side (torch's b_hn). An omitted gate
     keeps its current number.
     reset_after: True for torch's form, False for the form in Cho et al.
     repeats: the number of times that the cell reads x, or 0 to read `inputs`, a sequence of 1 to 50
     numbers.
     task: available only in a GateExplorer. held, note: values that `from_trace` sets.
     words: the labels, from `ENGLISH` or a translation. `values` contains all numbers on the screen.
-    Raises ValueError for NaN, and for an unknown gate.
+    Raises ValueError for NaN and for an unknown gate.
     """
 
     module, cell = gru, "gru"
@@ -323,7 +323,7 @@ class GRUExplorer(Explorer):
 
     @property
     def params(self):
-        """The unit's `gru.Params` with D = H = 1; the biases include the effect of other inputs."""
+        """The unit's `gru.Params` with D = H = 1; the biases include the other inputs' effect."""
         w_x, w_h = _column(self.w_x, "rzn"), _column(self.w_h, "rzn")
         b, held = _column(self.b, "rznq"), _column(self.held, "rznq")
         hidden = np.array([0, 0, b[3] + held[3]])
@@ -349,9 +349,9 @@ class GRUExplorer(Explorer):
 
 
 def _rows(params, trace, t, b, unit, feature, h):
-    """Return a unit's rows, its weights for one feature and for itself, and two sums.
+    """Return five arrays: a unit's row indices, its weights w_x and w_h, and two sums.
 
-    The sums are the weighted sums of all other features and of all other units.
+    The sums are the contributions of the other features and units to the pre-activations.
     """
     H, x = trace.h.shape[2], trace.x[t, b].astype(float)
     row = np.arange(unit, len(params.W_ih), H)

@@ -24,7 +24,7 @@ def _sentences(widget, name, given):
 
 
 def _clamp(widget, name, given):
-    """Return a Mapping from gates, such as f or f3, to numbers from 0 to 1."""
+    """Return a Mapping from gates, such as f or f3, to numbers between 0 and 1."""
     gates, H = widget._network.gates, widget._network.H
     if given and not gates:
         raise ValueError(f"{name}: expected no gate, because an RNN has none, got {min(given)!r}")
@@ -71,33 +71,33 @@ class UnrollPlayer(base.Widget):
     """The gates, states and predictions of a network that reads one or two sentences.
 
     model: a TextRNN, TextLSTM or TextGRU, or a tuple (embedding, rnn, readout). To compare two or
-    three networks of the same sizes on the same sentences, pass a dict from names to networks.
+    three networks of the same sizes on the same sentences, pass a dict mapping names to networks.
     embedding: an `nn.Embedding`, another module that maps indices to vectors, an array (V, D), or
     None for one-hot tokens and for numbers.
     rnn: any `nn.RNN`, `nn.LSTM` or `nn.GRU` that `trace` accepts.
     readout: an `nn.Linear`, another module that computes W h + b, an array W (outputs, features),
     or a tuple (W, b). The readout reads h of the last layer, with both directions concatenated.
-    vocabulary: the names of the tokens, as a Vocabulary, a list, a dict from names to indices, or a
-    function from indices to names. With None, sentences consist of numbers; "0.5,-1 2,0" has two
-    time steps of two numbers.
+    vocabulary: the names of the tokens, as a Vocabulary, a list, a dict mapping names to indices,
+    or a function mapping indices to names. With None, sentences consist of numbers; "0.5,-1 2,0"
+    has two time steps of two numbers.
     outputs: the names of the readout's outputs, if they aren't the tokens. final: True if
     the readout of a bidirectional network reads the final state of each direction (h_n).
-    filler: a word that a slider inserts any number of times after the first word.
+    filler: a word to insert after the first word; a slider sets the number of copies.
 
     Each setting is a keyword argument and an attribute. chosen: the name of the network whose gates
     are shown and can be held; by default, the first network. sentences: one or two sentences, as
-    text or as token ids. clamp: a dict from held gates to numbers from 0 to 1; {"f": 0} holds f at
-    0, and {"f3": 0} holds f at 0 only in unit 3. hold_from: the first word at which the gates are
-    held. step: the word that is shown; by default, the last word. Both hold_from and step are
-    counted from 1. units: the units that are shown; by default, all units. sort: True to order the
-    units by the distance between the sentences without held gates, and to select the first unit.
+    text or as token ids. clamp: a dict mapping held gates to numbers between 0 and 1; {"f": 0}
+    holds f at 0, and {"f3": 0} holds f at 0 only in unit 3. hold_from: the first word at which the
+    gates are held. step: the word shown; by default, the last word. Both hold_from and step are
+    counted from 1. units: the units shown; by default, all units. sort: True to order the units by
+    the distance between the sentences with no gates held, and to select the first unit.
     unit: the unit whose values are written as numbers. layer, reverse: the layer and direction
     whose gates are shown and held; the layers above read the result. words: the labels, from
     `ENGLISH` or a translation.
     `values["runs"]` contains one dict per sentence, with the `words`, the variables (each (T, H))
     and the output probabilities `p` (T, outputs). `values["apart"]` contains the distances |Δc| and
-    |Δh| (T,) between the sentences. `values["free"]` contains `runs` and `apart` without held
-    gates. For networks with one direction, `values["difference"]` contains the result of
+    |Δh| (T,) between the sentences. `values["free"]` contains `runs` and `apart`, computed
+    with no gates held. For unidirectional networks, `values["difference"]` contains the result of
     `difference`. `values["networks"]` maps each network's name to a dict with `p` (the
     probabilities at the shown step) and `difference`.
     The weights are copied and sent to the browser once, in the model's own precision. The limits
@@ -181,9 +181,9 @@ class UnrollPlayer(base.Widget):
     def run(self, sentence, clamp=None, hold_from=1):
         """Run the model on one sentence.
 
-        sentence: a text or token ids. clamp: the gates to hold from word `hold_from` on, as in the
-        settings. Returns a dict with the `words`, the shown layer's variables (each (T, H)), and
-        the output probabilities `p` (T, outputs).
+        sentence: a string or token ids. clamp: the gates to hold from word `hold_from` on, as in
+        the settings. Returns a dict with the `words`, the shown layer's variables (each (T, H)),
+        and the output probabilities `p` (T, outputs).
         """
         held, sentence = _clamp(self, "clamp", clamp or {}), self._network.spell(sentence)
         return self._run(self._network, sentence, held, hold_from)
@@ -203,7 +203,8 @@ class UnrollPlayer(base.Widget):
 
     @observe("sentences")
     def _bound_step(self, change):
-        # As in the browser, a step at the last word stays there; any other step is clipped.
+        # As in the browser, a step that was the last step becomes the new last step. Any other step
+        # is clipped to the new length.
         T = self._longest()
         self.step = T if self.step == _longest(change.old) else min(self.step, T)
         self.hold_from = min(self.hold_from, T)
@@ -256,7 +257,7 @@ class UnrollPlayer(base.Widget):
         return {"p": p, "difference": found}
 
     def said(self, values):
-        """Return one line of text per network about the difference between the sentences.
+        """For each network, return one line describing the difference between the sentences.
 
         values: the player's values. With several networks, each line begins with the network's name
         and predictions.
@@ -316,7 +317,7 @@ def _sizes(network):
 
 
 def difference(runs, step, hold_from=0):
-    """Describe what has happened to the difference between two sentences up to a step.
+    """Return a verdict on whether a network still distinguishes between two sentences.
 
     runs: one dict per sentence, with words, h, p and, for an LSTM, c. step: the time step, counted
     from 1. hold_from: the first word at which gates are held, or 0.
@@ -325,12 +326,13 @@ def difference(runs, step, hold_from=0):
 
     Two states differ if their distance is at least 0.1 and at least a tenth of the largest distance
     so far. The memory is c, or h in a cell without c. The verdict is the first true statement in
-    this list. "same": all words so far are equal. "early": the step is before `hold_from`, or it is
-    `hold_from` and h or the predictions still differ. "read": `read` is at least 0.1, and the
-    likeliest outputs differ. "leaning": `read` is at least 0.1, but the likeliest outputs are
-    equal. "never": the memory has not differed so far. "lost": from `word` on, the memory no longer
-    differs. "not read": the memory and h differ. "saturated": the memory differs, but tanh(c)
-    doesn't. "not shown": the memory and tanh(c) differ, but h doesn't.
+    this list. "same": all words so far are equal. "early": the step is before `hold_from`. At the
+    step `hold_from`, the verdict is also "early" if h or the predictions still differ. "read":
+    `read` is at least 0.1, and the likeliest outputs differ. "leaning": `read` is at least 0.1, but
+    the likeliest outputs are equal. "never": the memory has not differed so far. "lost": from
+    `word` on, the memory no longer differs. "not read": the memory and h differ. "saturated": the
+    memory differs, but tanh(c) doesn't. "not shown": the memory and tanh(c) differ, but h
+    doesn't.
     """
     if len(runs) < 2:
         return {}
@@ -361,7 +363,7 @@ def difference(runs, step, hold_from=0):
 
 
 def _apart(runs, states=("c", "h")):
-    """Return a dict from states to the distances (T,) between two sentences."""
+    """Return a dict mapping states to the distances (T,) between two sentences."""
     if len(runs) < 2:
         return {}
     one, other = runs

@@ -1,4 +1,4 @@
-"""All texts of the widgets in one place, so that a translation can replace them.
+"""All the widgets' text in one place, so that a translation can replace the text.
 
 Symbols with an index are written as `c_t−1`, and the views typeset them.
 """
@@ -295,8 +295,8 @@ ENGLISH = {
         "lstm drawing": "The LSTM cell. Each gradient is drawn along its wire, 2 pixels thicker per"
         " power of ten; a negative gradient is dashed.",
         "rnn drawing": "The RNN cell with its gradient, drawn in the same way",
-        # One sentence per stage, where {t} is this step, {b} is the previous step, and {a} is the
-        # next step.
+        # One sentence per stage, where {t} is the current step, {b} is the previous step, and {a}
+        # is the next step.
         "stage": {
             "dh": "Time step {a} has handed back dh_{t}.",
             "dh at loss": "The loss is h_{t} itself: dh_{t} = 1, in both networks.",

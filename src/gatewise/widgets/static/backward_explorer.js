@@ -44,7 +44,7 @@ function numbersAt(s, { p, q, ours, theirs, back, simple }) {
   return { lstm: cell, rnn: other };
 }
 
-// ── the position in the backward pass, in clicks from the loss ──────────────────────────────
+// ── the number of clicks from the loss to the current stage ─────────────────────────────────
 const clicks = ({ read, step, stage }) => (read - step) * CLICKS + STAGES.indexOf(stage);
 
 function placeAt(read, count) {
@@ -67,7 +67,7 @@ const allows = ({ x, T, read }) =>
 
 // ── the equations ───────────────────────────────────────────────────────────────────────────
 // Each entry lists the stage, the name, the symbol and the equation of a derivative. The last item
-// is the equation in terms of names, which are replaced by numbers.
+// is the equation with variable names, which `ledger` replaces with numbers.
 const LINES = {
   lstm: [
     ["dh", "dh", "dh_{t}", null],
@@ -142,7 +142,7 @@ function fill(picture, s, values) {
 }
 
 // ── the unrolled networks and the gradient curves ───────────────────────────────────────────
-// FRAME contains the y-coordinates of the chart's parts, the height and the right margin.
+/** The y-coordinates of the chart's parts, the chart's height and the right margin. */
 const FRAME = { loss: [6, 138], c: 36, h: 54, ours: [26, 64], x: 80, simple: 107, theirs: [96, 118],
   top: 150, floor: 290, bottom: 308, height: 316, right: 50 };
 const TINY = 1e-20; // smaller gradients aren't drawn

@@ -11,8 +11,8 @@
 //   default) and, for a GRU, reset_after. clamps: an array (T, H) for each held gate, with NaN
 //   where the gate is free.
 // cell.backward(params, trace, dh, dc) returns the gradients of a loss, each named after its
-//   variable. dh: the gradient on the outputs h (T, H). dc: the gradient on an LSTM's cell states
-//   (T, H).
+//   variable. dh: the gradient with respect to the outputs h (T, H). dc: the gradient with
+//   respect to an LSTM's cell states (T, H).
 
 export const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 export const logit = (share) => Math.log(share / (1 - share));
@@ -21,7 +21,7 @@ export const logit = (share) => Math.log(share / (1 - share));
 /** Return row t of an array (T, size) as a view. */
 const row = (array, t, size) => array.subarray(t * size, (t + 1) * size);
 
-/** Return W v + b. If v has few nonzero entries, the function reads few columns of W. */
+/** Return W v + b. If v has few nonzero entries, the function reads only a few columns of W. */
 function affine(W, v, b) {
   const a = b.slice();
   const used = [];
@@ -33,7 +33,7 @@ function affine(W, v, b) {
   const K = v.length;
   let j = 0;
   for (; j + 3 < a.length; j += 4) {
-    // Four rows at a time are faster, since the four sums don't wait for each other.
+    // Processing four rows at a time is faster, since the four sums don't wait for each other.
     let [a0, a1, a2, a3] = [a[j], a[j + 1], a[j + 2], a[j + 3]];
     for (let k = 0, n = j * K; k < K; k++, n++) {
       a0 += W[n] * v[k];
@@ -54,7 +54,7 @@ function addTransposed(v, W, a) {
   }
 }
 
-/** Add the outer product a vᵀ to dW, the gradient on W. */
+/** Add the outer product a vᵀ to dW, the gradient with respect to W. */
 function addOuter(dW, a, v) {
   for (let j = 0, n = 0; j < a.length; j++) {
     for (let k = 0; k < v.length; k++, n++) dW[n] += a[j] * v[k];
@@ -107,7 +107,7 @@ function backward(cell, params, trace, dh, dc) {
     }
     const da = row(grads.a, t, rows);
     const dh_before = row(grads.h_before, t, H);
-    // dv is the gradient on the hidden side v. In the GRU, dv differs from da.
+    // dv is the gradient with respect to the hidden side v. In the GRU, dv differs from da.
     const dv = cell.back(grads, trace, t, da, params) ?? da;
     addTransposed(dh_before, params.W_hh, dv);
     addOuter(grads.W_hh, dv, before(trace, "h", t));
@@ -166,7 +166,7 @@ export const lstm = cell({
       h[n] = o[n] * tanh_c[n];
     }
   },
-  /** through_h: the part of the gradient on c that comes from h. */
+  /** through_h: the part of the gradient with respect to c that comes from h. */
   back(grads, trace, t, da) {
     const { T, H, i, f, g, o, tanh_c } = trace;
     const c_before = before(trace, "c", t);
@@ -248,9 +248,9 @@ export const gru = cell({
 /**
  * Return the settings that show one unit of a layer at one time step. `from_trace` in
  * gatewise/widgets/gate_explorer.py does the same. x, h: the layer's input (D) and previous state
- * (H). feature: the index of the input that the reader can change. For each block of the cell, the
- * settings have the weights w_x and w_h, the bias b, and the value held, which is the weighted sum
- * of all other entries of x and h. A GRU's candidate has separate values for its two sides.
+ * (H). feature: the index of the input that the reader can change. The settings are w_x, w_h, b and
+ * held, each with one number per block of the cell. The number in `held` is the weighted sum of all
+ * other entries of x and h. A GRU's candidate has separate numbers for its two sides.
  */
 export function unitOf({ blocks }, { W_ih, W_hh, b_ih, b_hh }, x, h, unit, feature) {
   const by = (of) => Object.fromEntries(blocks.map((k, n) => [k, of(n * h.length + unit)]));
@@ -287,23 +287,23 @@ export function largest(values, count) {
   return kept.sort((a, b) => a - b);
 }
 
-/** Return the distances |a_t − b_t| at the time steps that both traces have. */
+/** Return the distances |a_t − b_t| at the time steps that the traces have in common. */
 export const distances = (a, b, H) =>
   Float64Array.from({ length: Math.min(a.length, b.length) / H }, (_, t) =>
     Math.hypot(...row(a, t, H).map((v, j) => v - b[t * H + j])),
   );
 
-/** Return an array (H) with each unit's sum of |a_t − b_t| over the steps that both traces have. */
+/** Return each unit's sum (H) of |a_t − b_t| over the time steps that the traces have in common. */
 export function apartByUnit(a, b, H) {
   const sums = new Float64Array(H);
   for (let n = 0; n < Math.min(a.length, b.length); n++) sums[n % H] += Math.abs(a[n] - b[n]);
   return sums;
 }
 
-/** Return the ranks (T) of a unit's float32 values, starting at 1. Tied values get a mean rank. */
+/** Rank the T float32 values of a unit, starting at 1. Tied values get the mean of their ranks. */
 export function ranks(rows, H, unit) {
   const T = rows.length / H;
-  // Sort integers with a float32 value in the high bits and a time step in the low bits.
+  // Sort integers that hold a float32 value in the high bits and a time step in the low bits.
   const [float, bits] = [new Float32Array(T), new Float64Array(T)];
   for (let t = 0; t < T; t++) float[t] = rows[t * H + unit] + 0; // turns −0 into 0
   const raw = new Int32Array(float.buffer);
@@ -351,8 +351,8 @@ export const first = (values) => values.indexOf(values.reduce((a, v) => Math.max
 const COUNTS = 0.1; // the smallest share of a distance or probability that counts as a difference
 
 /**
- * Return a verdict on whether a network still shows the difference between two sentences. The rule
- * is the same as in gatewise/widgets/unroll_player.py. apart: the distances between the states and,
+ * Return a verdict on whether a network still distinguishes between two sentences. The rule is the
+ * same as in gatewise/widgets/unroll_player.py. apart: the distances between the states and,
  * in an LSTM, between the values of tanh_c. now: the predictions for both sentences. step: the time
  * step, starting at 1. from: the first time step with held gates, or 0.
  */

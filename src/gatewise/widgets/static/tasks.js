@@ -1,5 +1,5 @@
-// This file contains the calculations for the tasks in GateExplorer, which match
-// gatewise/widgets/tasks.py, and the views for the verdict and for gradient descent.
+// This file contains the calculations for the tasks in GateExplorer, and the views for the verdict
+// and for gradient descent. The calculations match gatewise/widgets/tasks.py.
 import { lstm } from "./cells.js";
 import { button, figure, projector, say, scale, through, write } from "./base.js";
 import { html, nothing, svg } from "./lit-html.js";
@@ -13,8 +13,8 @@ function layer({ w_x, w_h, b, held }) {
 const run = (params, { x, c0 }) => lstm.forward(params, Float64Array.from(x), { c0: [c0] });
 
 /**
- * Run a sequence from a task. Returns the trace, and `leaves`, the index of the first time step at
- * which c is out of bounds, or −1 if there is none.
+ * Run a sequence from a task. Returns the trace and `leaves` (the index of the first time step at
+ * which c is out of bounds, or −1 if there is no such time step).
  */
 export function judge(s, sequence) {
   const trace = run(layer(s), sequence);
@@ -64,7 +64,7 @@ function memory(task, solved) {
   }
 }
 
-/** Return the chosen sequence. The visible sequences are numbered before the unseen sequences. */
+/** Return the chosen sequence. */
 export const drawn = (s) => [...s.sequences, ...s.unseen][s.sequence - 1];
 
 /** Return a sentence that names a sequence and says whether c stays within the bounds. */
@@ -155,7 +155,7 @@ function curve({ losses }, steps, words) {
   </svg>`;
 }
 
-/** Return the controls for gradient descent, and a choice between the found and manual weights. */
+/** Return controls for gradient descent and for switching between manual and learned weights. */
 export function learn(context) {
   const { s, own, values, words, change } = context;
   const { descent, begun = 0 } = own;

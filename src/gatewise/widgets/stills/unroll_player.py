@@ -38,15 +38,15 @@ def unroll_player(
 
     values: a dict with runs, apart and, optionally, free. The list `runs` contains one dict per
     sentence, with the words, the variables (T, H) and the probabilities p (T, D). The dict `apart`
-    maps c and h to the distances |Δc| and |Δh| (T,). The dict `free` contains `runs` and `apart`
-    without held gates.
-    vocabulary: the names of the D outputs. step: the shown time step, counted from 1. units: the
-    shown units, in order. clamp: a dict from held gates, such as `f` or `f3`, to numbers.
+    maps c and h to the distances |Δc| and |Δh| (T,). The dict `free` contains `runs` and `apart`,
+    computed with no gates held.
+    vocabulary: the names of the D outputs. step: the time step shown, counted from 1. units: the
+    units shown, in order. clamp: a dict mapping held gates, such as `f` or `f3`, to numbers.
     names: a dict with the symbols' names and with the phrases likely, where, says, above, below,
     scale, held and `held one`. The phrase `dotted` is needed only with `free`. The phrases `legend`
     and `held from` are optional.
     unit: the unit whose values are written as numbers. free: each sentence's probabilities (D,)
-    without held gates. said: one line of text per network about the difference. hold_from: the
+    with no gates held. said: for each network, one line describing the difference. hold_from: the
     first word at which gates are held. reverse: whether the layer reads from the last word to the
     first.
     """
@@ -106,13 +106,13 @@ def _scales(values, free):
 
 
 def _window(values, step):
-    """Return the runs and distances for words around the step, and the range of these words."""
+    """Return the runs and distances for the words around the step, and the range of those words."""
     runs, apart = values["runs"], values["apart"]
     T = max(len(run["words"]) for run in runs)
     if T <= WORDS:
         return runs, apart, {"before": 0}
     first = int(np.clip(step - WORDS // 2, 0, T - WORDS))
-    # If a sentence ends before the window, only its last word is shown.
+    # If a sentence ends before the window begins, only its last word is shown.
     runs = [
         {k: rows[min(first, len(rows) - 1) : first + WORDS] for k, rows in run.items()}
         for run in runs
@@ -144,7 +144,7 @@ def _sizes(T, B, letters, H):
 
 
 def _along(still, runs, distances, step, row, top):
-    """Draw the words in one row per sentence, and the distances between the states below."""
+    """Draw one row of words per sentence and, below the rows, the distances between the states."""
     apart, shadow, most = distances
     T = max(len(run["words"]) for run in runs)
     left = PADDING + 34
@@ -215,7 +215,7 @@ def _likeliest(p):
 
 
 def _next(still, p, shown, vocabulary, names, free):
-    """Draw the likeliest next words, with marks for the runs without held gates."""
+    """Draw the likeliest next words, with marks for the runs with no gates held."""
     left, right = PADDING + ALONG + 22, WIDTH - PADDING
     middle, top = (left + right) / 2, PADDING + 28
     says = [
