@@ -3,10 +3,10 @@
     python benchmarks/names.py     writes src/gatewise/data/names.csv in about three minutes
 
 To avoid duplicate code, the script runs the notebook's cells that define the data and the
-functions. Each row of the file has three fractions for one model and seed: the validation accuracy
-after the best epoch, the test accuracy, and the fraction of test names that get the most frequent
-answer. Each seed gives a different split of the names. On another processor, the same seed can lead
-to different weights.
+functions. Each row gives three fractions for one model and seed: the validation accuracy after the
+best epoch, the test accuracy, and the fraction of test names assigned to the most frequently
+predicted class. Each seed gives a different split of the names. On another processor, the same seed
+can lead to different weights.
 """
 
 import csv

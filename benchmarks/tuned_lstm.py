@@ -12,8 +12,8 @@ import numpy as np
 from gatewise.cells.lstm import Grads, Params, Trace
 from gatewise.cells.params import check_backward, check_forward
 
-# Local derivatives are computed in blocks of about this many values (steps · B · H). Blocks of one
-# step are slower for small arrays, and a single block is slower for large arrays.
+# Local derivatives are computed in blocks of about this many values (steps · B · H). These blocks
+# are faster than one-step blocks for small arrays and faster than a single block for large arrays.
 AT_ONCE = 2**15
 
 
@@ -35,7 +35,7 @@ def forward(params, x, h0=None, c0=None):
     b, above = np.repeat([b], B, axis=0), np.repeat([above], B, axis=0)
 
     # One matrix product covers all time steps. Step t reads its rows and then overwrites them with
-    # gates, one gate after another.
+    # the gate values, stored gate by gate.
     a = (x.reshape(T * B, D) @ W_ih_T).reshape(T, B, 4 * H)
     gates = a.reshape(T, 4, B, H)
     i, f, g, o = gates.swapaxes(0, 1)
@@ -43,8 +43,8 @@ def forward(params, x, h0=None, c0=None):
 
     ifgo = np.empty((B, 4 * H), x.dtype)
     by_gate = ifgo.reshape(B, 4, H).swapaxes(0, 1)
-    one = np.ones((), x.dtype)  # NumPy adds an array faster than a plain number
-    # In-place operations avoid new arrays, and `np.dot` has less overhead than `@`.
+    one = np.ones((), x.dtype)  # NumPy adds an array faster than it adds a Python float
+    # `np.dot` has less overhead than `@`.
     with np.errstate(over="ignore"):  # if e⁻ᵃ overflows, σ(a) is correctly 0
         for t in range(T):
             np.dot(h_t, W_hh_T, out=ifgo)
@@ -69,9 +69,9 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
     x, h0, c0, i, f, g, o, c, h = trace
     T, B, H = h.shape
 
-    # Local derivatives don't depend on later steps, so a block of steps is computed at once. This
-    # is faster, since a NumPy call on small arrays takes longer than the arithmetic. The arrays for
-    # the gradients also store the derivatives.
+    # Local derivatives don't depend on later steps, so a block of steps can be computed together.
+    # This is faster, since a NumPy call on small arrays takes longer than the arithmetic. The
+    # arrays for the gradients also store the derivatives.
     da, dc = np.empty((T, B, 4 * H), dh.dtype), np.empty_like(dh)
     to_a, to_c = da.reshape(T, B, 4, H), dc
     # The local derivatives for i, f and g are multiplied by dc_t, and the local derivative for o is
@@ -93,7 +93,7 @@ def backward(params, trace, dh=None, dh_T=None, dc_T=None):
             dc_next = dc_t * f[t]
 
     rows = da.reshape(T * B, 4 * H)
-    # The sum of two products is faster than concatenating h0 and h, which would copy h.
+    # Adding two products is faster than concatenating h0 and h, which would copy h.
     dW_hh = rows[:B].T @ h0 + rows[B:].T @ h[:-1].reshape(T * B - B, H)
     db = rows.sum(axis=0)
     dx = (rows @ params.W_ih).reshape(x.shape)

@@ -5,8 +5,8 @@
 The data are the six sentences in `gatewise.text`, with `ums` copies of "um" after the subject. The
 vocabulary has ten words.
 The networks are TextRNN, TextLSTM (with and without a `forget_bias`), TextGRU and, for 30 ums,
-TextLSTMs with one part removed. Each network has 16 hidden units and float64 weights. The
-normal readout is used at every distance, and the linear readout only for 30 ums. The weights for
+TextLSTMs with one part removed. Each network has 16 hidden units and float64 weights. The normal
+readout is used for every number of ums, and the linear readout only for 30 ums. The weights for
 seed s are drawn after a call to `torch.manual_seed(s)`.
 Each training run takes 1,000 full-batch Adam updates with a learning rate of 0.01.
 `training.fit_together` trains the networks for all seeds in parallel.
@@ -25,7 +25,7 @@ from gatewise import models, text, training
 from gatewise.cells import gru, lstm, rnn
 
 PATH = Path(__file__).parents[1] / "src/gatewise/data/um.csv"
-# Each network has a class and, in three cases, a cell that computes the states.
+# Each network has a class, and three networks also have a cell that computes the states.
 NETWORKS = {
     "RNN": (models.TextRNN, rnn),
     "LSTM": (models.TextLSTM, lstm),

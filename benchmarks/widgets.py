@@ -2,18 +2,17 @@
 
     python benchmarks/widgets.py [--strict]
 
-Each widget is alone on a blank page, as in the tests. The script drags the slider with the most
-values from one end to the other and back. A sample is the time from an input event until the
-browser's main thread has painted the next frame, including the wait for this frame. All
-measurements are made twice: without other load, and while another process keeps one core busy. The
-script prints a table and writes it to `widgets.txt` in this folder. With --strict, the exit status
-is 1 if any 95th percentile exceeds 16 ms, about one frame at 60 Hz, or if a waiting time exceeds
-its bound in LONGER. The last rows are for a TextReader with 20,000 characters. These rows give the
-waiting times for the first colors, for the whole text and for a ranking of 128 units, and the
-samples for scrolling and hovering. The line below the table gives the amount of data that Python
-sends for this text, and the memory that the page uses after reading and ranking. There is no bound
-for the whole text or for the largest UnrollPlayer, which has 256 units, 50,000 tokens and 200 time
-steps.
+Each widget is alone on a blank page. The script drags the slider with the most values from one end
+to the other and back. A sample is the time from an input event until the browser's main thread has
+painted the next frame. All measurements are made twice: once with no other load, and once while
+another process keeps one core busy. The script prints a table and writes it to `widgets.txt` in
+this folder. With --strict, the exit status is 1 if any 95th percentile exceeds 16 ms, about one
+frame at 60 Hz, or if a waiting time exceeds its limit in LONGER. The last rows are for a TextReader
+with 20,000 characters. These rows give the waiting times for the first colors, for the whole text
+and for a ranking of 128 units, and the response times for scrolling and hovering. The line below
+the table gives the size of the data that Python sends, and the memory that the page uses after
+reading and ranking. There is no limit on the time for the whole text or for the largest
+UnrollPlayer, which has 256 units, 50,000 tokens and 200 time steps.
 """
 
 import json
@@ -98,8 +97,8 @@ def reader():
     return TextReader((embedding, rnn, readout), letters, text=source)
 
 
-# Measure the milliseconds until the first colors, until the end of reading, and from a selection to
-# the ranking.
+# Measure, in milliseconds, the time until the first colors appear, the time until the whole text is
+# read, and the time from a selection to its ranking.
 READ = """async state => {
     const drawn = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
     const until = async (isSo) => { while (!isSo()) await drawn(); return performance.now(); };
@@ -129,9 +128,10 @@ SCROLL = """async box => {
 
 
 def read(browser):
-    """Measure a TextReader with a long text. Returns rows, and the memory sent and used in MB.
+    """Measure the response times of a TextReader with a long text.
 
-    Each row has a name, the number of samples, the median and the 95th percentile in ms.
+    Returns a list of rows, and a pair (data sent, memory used) in MB. Each row has a name, the
+    number of samples, the median and the 95th percentile in ms.
     """
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.set_content("<main></main>")
@@ -186,7 +186,7 @@ def drag(view):
 
 
 def measure(browser):
-    """Return the rows for all widgets and the memory of TextReader, in the same form as `read`."""
+    """Return the rows for all widgets, and TextReader's pair (data sent, memory used) in MB."""
     rows = []
     for name, make in WIDGETS.items():
         view = View(browser.new_page(viewport={"width": 1200, "height": 900}), make())
@@ -200,7 +200,7 @@ def measure(browser):
 
 
 def machine():
-    """Return a text with the processor's name and the number of cores."""
+    """Return the processor's name and the number of cores as a string."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]

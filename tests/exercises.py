@@ -1,4 +1,4 @@
-"""Two plausible wrong answers to each exercise; the check of the exercise must reject both."""
+"""Two plausible wrong answers to each exercise; the exercise's check must reject both."""
 
 PEEPHOLE_AT_THE_OLD_C = """
 def peephole_step(params, p_i, p_f, p_o, x, h, c):

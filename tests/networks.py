@@ -31,7 +31,7 @@ class Ends(nn.Module):
     """A module that extracts the last layer's final states from the output of an `nn.GRU`."""
 
     def forward(self, returned):
-        """Return the final states, whose shape is (B, directions · H)."""
+        """Return the final states (B, directions · H)."""
         return torch.cat([*returned[1][-2:]], dim=1)
 
 
@@ -56,7 +56,10 @@ class Sensor:
 
 
 def made(make, seed=0):
-    """Return a network in evaluation mode whose large weights make its predictions differ."""
+    """Return a network in evaluation mode.
+
+    Its large weights make its predictions vary with the input.
+    """
     torch.manual_seed(seed)
     network = make()
     if isinstance(network, nn.Module):
@@ -68,12 +71,12 @@ def made(make, seed=0):
 
 
 def ids(sentence):
-    """Return the word indices of a sentence as a tensor of shape (T,)."""
+    """Return the word indices of a sentence as a tensor (T,)."""
     return torch.tensor([WORDS.index(word) for word in sentence.split()])
 
 
 def numbers(sentence):
-    """Return the numbers in a sentence as an array of shape (T, D)."""
+    """Return the numbers in a sentence as an array (T, D)."""
     return np.array([[float(v) for v in word.split(",")] for word in sentence.split()])
 
 

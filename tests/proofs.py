@@ -82,7 +82,7 @@ def module_of(params, layers=1, **options):
 def unrolled(cell, case, leaf):
     """Run a cell with plain torch operations, and retain the gradient on every intermediate result.
 
-    Returns a dict from symbols to lists with one tensor per time step.
+    Returns a dict that maps symbols to lists with one tensor per time step.
     """
     weights = [leaf[name] for name in case.params._fields]
     steps = unroll(cell.Params.mode, leaf["x"], *weights, leaf["h0"], leaf.get("c0"), **case.form)
@@ -98,7 +98,7 @@ def unrolled(cell, case, leaf):
 
 
 def equals_module(cell, case):
-    """The outputs and gradients equal the results of `nn.RNN`, `nn.LSTM` or `nn.GRU`."""
+    """The outputs and gradients match those of `nn.RNN`, `nn.LSTM` or `nn.GRU`."""
     trace, grads = run(cell, case)
     module, leaf = module_of(case.params), tensors(case)
     states = tuple(leaf[name][None] for name in case.states)
@@ -117,7 +117,7 @@ def equals_module(cell, case):
 
 
 def equals_unrolled(cell, case):
-    """Every field of Trace and Grads equals the result of plain torch operations and autograd."""
+    """Every field of Trace and Grads matches the result of plain torch operations and autograd."""
     trace, grads = run(cell, case)
     leaf = tensors(case)
     kept = unrolled(cell, case, leaf)
@@ -175,7 +175,7 @@ def step_equals_forward(cell, case):
 
 
 def leaves_its_arguments_alone(cell, case):
-    """No argument changes, and no result shares memory with an argument."""
+    """The arguments aren't modified, and no result shares memory with an argument."""
     arguments = [*case.params, *case.states.values(), case.x, *case.incoming.values()]
     arguments = [array for array in arguments if array is not None]
     before = [array.copy() for array in arguments]
@@ -236,7 +236,6 @@ PROOFS = (
 
 
 def prove(cell, case):
-    """Run all proofs that apply to this case."""
     for proof in PROOFS:
         if proof is equals_module and case.form.get("reset_after") is False:
             continue  # torch doesn't implement Cho's form

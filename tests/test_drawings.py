@@ -130,7 +130,7 @@ def test_every_color_is_a_variable_that_falls_back_to_the_light_theme(drawing, v
 
 @each_drawing
 def test_ink_and_ground_come_from_one_source(drawing):
-    # Jupyter's variables and the system's color scheme may differ from the colors of the page.
+    # Jupyter's variables and the system's color scheme may not match the page's colors.
     variables = set(re.findall(r"var\(--([\w-]+)", drawing.svg(values={})))
     assert variables <= {f"gw-{name}" for name in drawings.LIGHT}
     assert {"gw-ink", "gw-ground"} <= variables
@@ -163,7 +163,7 @@ def test_text_is_readable_in_both_themes(theme):
 
 
 def opacities(drawing):
-    """Return a dict from each part to the opacity of its shapes, ignoring text."""
+    """Return a dict that maps each part to the opacity of its shapes, ignoring text."""
     parts = {e.get("data-part"): list(e) for e in having(parse(drawing), "part")}
     assert not [e for shapes in parts.values() for e in shapes[1:] if e.get("opacity")]
     return {name: next((e.get("opacity") for e in shapes), None) for name, shapes in parts.items()}
@@ -240,7 +240,7 @@ def test_the_plain_drawing_has_no_anchors_of_values(cell):
 
 
 # For each wire with a value: the parts that the wire connects, in order. None means the edge of the
-# drawing. Some wires start on another wire.
+# drawing. Some wires start on other wires.
 JOINTS = {
     "lstm": {
         "c-before": (None, "f-times"),

@@ -1,4 +1,4 @@
-"""Make, conda and the workflow install the same packages, and the workflow passes its linters."""
+"""Make, conda and the workflow install the same packages, and linters accept the workflow."""
 
 import re
 import subprocess
@@ -35,7 +35,7 @@ PLATFORMS = pytest.mark.parametrize("platform", [LINUX, INTEL_MAC, APPLE_SILICON
 
 
 def applying(requirements, platform):
-    """Return the requirements for a platform, which is a dict of environment markers."""
+    """Return the requirements for a platform, given as a dict of environment markers."""
     return [r for r in requirements if r.marker is None or r.marker.evaluate(platform)]
 
 
@@ -83,7 +83,7 @@ def test_every_requirement_is_pinned_once_within_its_bounds(platform):
 
 @PLATFORMS
 def test_numpy_2_is_allowed_unless_torch_does_not_work_with_it(platform):
-    """The last torch release for Intel Macs is 2.2.2, but NumPy 2 needs torch 2.3."""
+    """The last torch release for Intel Macs is 2.2.2, but NumPy 2 requires torch 2.3 or later."""
     numpy = [r.specifier for r in applying(REQUIRED, platform) if r.name == "numpy"]
     assert all(specifier.contains("2.0.0") for specifier in numpy) == (platform != INTEL_MAC)
     torch = dict(pins("constraints.txt", platform))["torch"]
@@ -111,7 +111,6 @@ def test_the_sweep_reads_the_same_lower_bounds():
 
 
 def runs(job):
-    """Return the commands of a job in the workflow."""
     return [step["run"] for step in JOBS[job]["steps"] if "run" in step]
 
 
@@ -133,7 +132,7 @@ def test_light_jobs_cover_three_systems_the_oldest_python_and_the_oldest_version
 
 
 def test_the_notebooks_are_tested_with_colabs_versions_of_the_widget_libraries():
-    """A light job runs nbval with ipywidgets 7.7.1 and an anywidget no newer than Colab's."""
+    """Colab has ipywidgets 7.7.1, and its anywidget release is at least as new as 0.9.18."""
     oldest = dict(pins("constraints-oldest.txt"))
     assert oldest["ipywidgets"] == "7.7.1"
     assert oldest["anywidget"] == "0.9.18"

@@ -6,7 +6,7 @@ by weights from the right and puts the batch first. The LSTM and the GRU in Cho'
 
 Results and gradients agree to within 1e-12. The tolerance for Cho's form and SimpleRNN is 1e-6,
 because Keras computes them with `keras.ops.matmul`, which always rounds float64 to float32.
-(`test_cells` compares Cho's form with plain torch operations to within 1e-12.)
+(`test_cells` checks Cho's form against plain torch operations with a tolerance of 1e-12.)
 """
 
 import importlib.util
@@ -28,7 +28,7 @@ os.environ["KERAS_BACKEND"] = "torch"  # must be set before Keras is imported
 keras = importlib.import_module("keras")
 
 FORMS = {"lstm": (lstm, True, 1e-12), "gru": (gru, True, 1e-12), "gru-cho": (gru, False, 1e-6)}
-ORDER = {lstm: [0, 1, 2, 3], gru: [1, 0, 2]}  # the order of our blocks in Keras
+ORDER = {lstm: [0, 1, 2, 3], gru: [1, 0, 2]}  # the order in which Keras stores our blocks
 
 
 def reordered(array, cell):
@@ -38,7 +38,6 @@ def reordered(array, cell):
 
 
 def keras_layer(cell, params, reset_after):
-    """Return a Keras layer with these parameters."""
     H = params.W_hh.shape[1]
     options = {"return_sequences": True, "return_state": True, "dtype": "float64"}
     if cell is gru:

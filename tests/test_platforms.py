@@ -1,4 +1,4 @@
-"""Integers have the same dtype on every platform, although NumPy 1.26 uses int32 on Windows."""
+"""All platforms use the same integer dtype, even though NumPy 1.26 defaults to int32 on Windows."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from gatewise.text import SENTENCES, Letters, Vocabulary, last_word_task, pack, 
 
 
 class WindowsNumPy126:
-    """A stand-in for NumPy 1.26 on Windows, which uses int32 for integers by default."""
+    """A stand-in for NumPy 1.26 on Windows."""
 
     def __getattr__(self, name):
         return getattr(np, name)

@@ -51,7 +51,7 @@ def interrupt(model, epoch, monkeypatch):
     """Train with two batches per epoch, and interrupt the training in the second batch of an epoch.
 
     epoch: the number of the interrupted epoch, counted from 1. Returns the validation losses and
-    the weights after the earlier epochs.
+    the weights after each completed epoch.
     """
     losses, weights, updates = [], [], []
 
@@ -92,7 +92,7 @@ def test_patience_counts_from_the_best_epoch_and_the_first_of_equal_epochs_is_th
 
 
 def test_weights_that_are_not_copied_are_not_the_best(monkeypatch):
-    """Without a copy, further training changes the best weights in place."""
+    """Without a copy, further training would change the best weights in place."""
     monkeypatch.setattr(training.copy, "deepcopy", lambda weights: weights)
     model = new_model()
     curves = run(model)
@@ -205,7 +205,7 @@ def test_no_sequence_is_padded_to_the_longest_of_all():
 
 
 def screen_of_bars(monkeypatch, delay):
-    """Return a text stream that receives the progress bars after a delay in seconds."""
+    """Return a text stream that receives the progress bars after the given delay, in seconds."""
     screen = io.StringIO()
     shown = partial(trange, disable=False, mininterval=0, miniters=1, file=screen)
     monkeypatch.setattr(training, "trange", lambda *a, **k: shown(*a, **k | {"delay": delay}))

@@ -1,4 +1,4 @@
-"""Make the API page from the source code, without importing the package.
+"""Generate the API page from the source code without importing the package.
 
 The names in a module's `__all__` are public. In modules without `__all__`, all names without a
 leading underscore are public.
@@ -28,7 +28,7 @@ MODULES = [
     "gatewise.widgets",
     "gatewise.widgets.tasks",
 ]
-# On the page, each parameter description, such as `x: (T, B, D).`, starts a new line.
+# On the page, a new line starts before each parameter name that is followed by a colon.
 ITEM = re.compile(r"(?:\n|(?<=\.) )(?!Source)(\w+(?:, \w+)*)(?=(?: \([^)]*\))?: )")
 LAST = re.compile(r"(?:\n|(?<=\.) )(?=(?:Returns|Raises|Source)\b)")
 
@@ -83,7 +83,7 @@ def family(module, node):
 
 
 def methods(module, node):
-    """Return a class's own and inherited methods as a dict from names to definitions."""
+    """Return a class's own and inherited methods as a dict that maps names to definitions."""
     found = {}
     for _, kind in family(module, node):
         for one in kind.body:
@@ -93,7 +93,7 @@ def methods(module, node):
 
 
 def fields(module, node):
-    """Return a dict from the fields of a named tuple to the comments in the source."""
+    """Return a dict that maps a named tuple's fields to their comments in the source."""
     for base in node.bases:  # such as namedtuple("Trace", "x h0 …")
         if isinstance(base, ast.Call) and base.func.id == "namedtuple":
             return dict.fromkeys(base.args[1].value.split(), "")
@@ -103,7 +103,7 @@ def fields(module, node):
 
 
 def parameters(module, node):
-    """Return the parameters of a function, a method or a class as text."""
+    """Return the parameters of a function, method or class as text."""
     if isinstance(node, ast.FunctionDef):
         return re.sub(r"^(self|cls)(, |$)", "", ast.unparse(node.args))
     if init := methods(module, node).get("__init__"):
@@ -115,7 +115,7 @@ def parameters(module, node):
 
 
 def anchor(heading):
-    """Return the anchor of a heading, which is the name without the parameters."""
+    """Return a heading's anchor, which is the name without the parameters."""
     return re.sub(r"`|\(.*", "", heading)
 
 
@@ -147,7 +147,6 @@ def entry(name, given, docstring, own):
 
 
 def markdown(introduction):
-    """Return the whole page as Markdown."""
     contents, parts = [], []
     for module in MODULES:
         found = list(entries(module))

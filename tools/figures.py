@@ -37,7 +37,7 @@ def index():
 
 
 def pictures():
-    """Make all pictures. Returns a dict from file names to SVG text."""
+    """Generate all the pictures. Returns a dict that maps file names to SVG text."""
     figures, names = index()
     return {figure.file: figure.draw(names).svg(figure.alt) + "\n" for figure in figures}
 

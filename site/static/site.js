@@ -1,5 +1,5 @@
-// The script for the pages of the book. It starts the widgets and handles the links that change
-// them, the reader's guesses, the theme, the table of contents and the search.
+// The script for the book's pages. It starts the widgets and handles the reader's guesses, the
+// theme, the table of contents, the search and the links that change widgets.
 const root = document.documentElement;
 let kept = {}; // the browser's storage
 try { kept = localStorage; } catch { /* storage may be blocked */ }
@@ -24,7 +24,7 @@ const pause = () => new Promise((done) => setTimeout(done));
 const mounted = mountAll();
 
 // ── links that change a widget, such as `#explorer?x=-2` ────────────────────────────────────
-/** Split a link into a widget's anchor and the settings. */
+/** Split a link into the widget's anchor and settings. */
 const named = (hash) => hash.match(/^#([\w-]+)\?(.*)$/)?.slice(1) ?? [];
 const behavior = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
 const bar = document.querySelector(".return");
@@ -41,7 +41,7 @@ function share(id, link) {
 const controls = (place) => new Map([...place.querySelectorAll("input, select, [aria-pressed], [aria-valuenow]")]
   .map((node) => [node, node.getAttribute("aria-pressed") ?? node.getAttribute("aria-valuenow") ?? node.value]));
 
-/** Apply a link, mark the changed controls, scroll to the widget, and return an undo function. */
+/** Apply a link's settings, mark the changes, scroll to the widget, and return an undo function. */
 function follow(hash) {
   const [id, link] = named(hash);
   if (!live.has(id)) return;
@@ -63,7 +63,7 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   const top = scrollY;
   undo.onclick = follow(link.hash);
-  document.getElementById(id).before(bar); // the Tab key leads from the bar to the widget
+  document.getElementById(id).before(bar); // the Tab key moves the focus from the bar to the widget
   bar.hidden = false;
   back.focus({ preventScroll: true });
   back.onclick = () => [(bar.hidden = true), link.focus({ preventScroll: true }), scrollTo({ top, behavior: behavior() })];

@@ -96,10 +96,10 @@ def fit_classifier(
     optimizer: an optimizer for the model's parameters, by default Adam with learning rate 0.01.
     A progress bar with the validation loss appears if the run takes longer than a second.
     Returns Curves. If an interruption or an error ends training, the model keeps the weights of the
-    best epoch so far. An interruption in the first epoch leaves the weights of the last update.
-    Raises ValueError before training for an empty set, for unequal numbers of sequences and
-    labels, and for `epochs`, `patience` or `size` below 1. Raises RuntimeError for a gradient that
-    isn't finite.
+    best epoch so far, or the weights from the last update if no epoch is complete.
+    Raises ValueError before training starts if a set is empty, if the numbers of sequences and
+    labels differ, or if `epochs`, `patience` or `size` is below 1. Raises RuntimeError for a
+    gradient that isn't finite.
     """
     for name, (sequences, y) in {"train": train, "validation": validation}.items():
         if len(sequences) != len(y) or not len(y):
@@ -185,7 +185,7 @@ def fit_together(models, x, y, epochs=500, lr=0.01):
     on only one model's weights.
     x: (T, B, D). y: (B,). epochs, lr: the same as in `fit`.
     The models are trained in place. Returns Runs.
-    Raises ValueError before training for models that can't be trained together.
+    Raises ValueError before training starts if the models can't be trained together.
     """
     models = list(models)
     _check_alike(models)
@@ -252,7 +252,7 @@ def _check_alike(models):
 
 
 def _settings(model):
-    """Return a dict from attribute paths to a model's settings, without parameter values."""
+    """Return a dict that maps attribute paths to settings, without parameter values."""
     found = {}
     for path, module in model.named_modules():
         found[f"class {path}".strip()] = type(module)

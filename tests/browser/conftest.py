@@ -25,7 +25,7 @@ def browser():
 
 @pytest.fixture
 def opened(browser):
-    """Return a function that opens pages with reduced motion, and a list of the pages' faults.
+    """Return a function that opens pages with reduced motion, and a list of the pages' errors.
 
     The function takes Playwright's options for a browser context. The list must stay empty.
     """
@@ -48,7 +48,7 @@ def opened(browser):
 def show(browser):
     """Return `show(widget, **options)`, which opens a widget on a page and returns a `View`.
 
-    The options are Playwright's options for a browser context. The test fails if a view has faults.
+    The options are Playwright's options for a browser context. The test fails if a view has errors.
     """
     views = []
 

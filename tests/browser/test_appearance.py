@@ -1,4 +1,4 @@
-"""The appearance checks find faults even on a page that clips its content, as in Jupyter."""
+"""The appearance checks find faults even on a page that clips its content, as Jupyter does."""
 
 from appearance import labels, violations
 

@@ -75,7 +75,7 @@ def test_every_drawing_in_the_index_has_alt_text_and_readable_labels(browser, th
 
 @pytest.mark.parametrize("system", ["light", "dark"])
 def test_a_drawing_as_an_image_is_dark_on_light(browser, system):
-    """An image ignores the page's CSS variables, as on GitHub and in JupyterLab's outputs."""
+    """GitHub and JupyterLab show drawings as images, which ignore the page's CSS variables."""
     tab = browser.new_page(color_scheme=system)
     source = b64encode(CELL.svg().encode()).decode()
     body = f"{SITE['dark']}; background: #111"

@@ -1,4 +1,4 @@
-"""In a browser, GateExplorer's verdicts agree with Python, and its descent agrees with torch."""
+"""In a browser, GateExplorer gives the same verdicts as Python and the same descent as torch."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def page(browser):
 
 
 def near(task, rng):
-    """Draw weights that are near a solution or far from it."""
+    """Return random weights that are either near or far from a solution."""
     solved = GateExplorer(task, **SOLVED[task])
     far = rng.choice([0, 1, 4, 8])
     return {

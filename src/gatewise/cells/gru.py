@@ -35,7 +35,7 @@ class Params(CellParams):
 class Trace(namedtuple("Trace", "x h0 r z n q h reset_after")):
     """The inputs and results of a forward pass. A Trace from `step` has no T axis.
 
-    x: (T, B, D). h0: (B, H). r, z, n, q, h: (T, B, H). reset_after: True for the form in torch.
+    x: (T, B, D). h0: (B, H). r, z, n, q, h: (T, B, H). reset_after: True for torch's form.
     """
 
     __slots__ = ()
@@ -54,7 +54,7 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
 def step(params, x_t, h, reset_after=True):
     """Compute one time step.
 
-    params: Params. x_t: (B, D). h: (B, H), the previous state. All arrays need the same dtype.
+    params: Params. x_t: (B, D). h: (B, H), the previous state. All array dtypes must match.
     reset_after: True for the form in torch, False for the form in Cho et al. 2014.
     Returns a Trace without a T axis; its `h` is the new state.
     Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
@@ -90,7 +90,7 @@ def update(params, a_x, h, reset_after):
 def forward(params, x, h0=None, reset_after=True):
     """Compute all time steps.
 
-    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All arrays need the same dtype.
+    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All array dtypes must match.
     reset_after: True for the form in torch, False for the form in Cho et al. 2014.
     Returns a Trace of read-only arrays. For errors and sources, see `step`.
     """
@@ -110,7 +110,7 @@ def forward(params, x, h0=None, reset_after=True):
 def backward(params, trace, dh=None, dh_T=None):
     """Backpropagate the gradients of a loss through all time steps.
 
-    params: Params. trace: the result of `forward`, which records the form of the GRU.
+    params: Params. trace: the result of `forward`, which records the GRU's form.
     dh: (T, B, H), the gradient on each output h_t. dh_T: (B, H), the gradient on the final state.
     Both gradients default to zero. Returns Grads.
     Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
@@ -131,7 +131,7 @@ def backward(params, trace, dh=None, dh_T=None):
         if reset_after:
             dr, dq = da_n * q[t], da_n * r[t]
         else:
-            drh, dq = da_n @ W_hn, da_n  # drh: the gradient on r ⊙ h_{t−1}
+            drh, dq = da_n @ W_hn, da_n  # drh: the gradient with respect to r ⊙ h_{t−1}
             dr = drh * h_before[t]
         da_r = dr * r[t] * (1 - r[t])
         da[t] = np.concatenate([da_r, da_z, da_n], axis=1)

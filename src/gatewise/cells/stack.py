@@ -15,7 +15,7 @@ def trace(module, x, hx=None):
     arrays are both accepted.
     Returns a list of Traces in the order of the module's `h_n`: layer 0 forward, layer 0 reverse,
     layer 1 forward, … All Traces are time-major, with B = 1 for a single sequence. Time steps are
-    in the order of x, so the final state is h[-1] in a forward trace and h[0] in a reverse trace.
+    ordered as in x, so the final state is h[-1] in a forward trace and h[0] in a reverse trace.
     Apply `mirrored` to a reverse trace before you pass the trace to `backward`. Packed sequences
     are padded and returned in their original order. All values after the end of a sequence are 0.
     The reverse direction starts at the last time step before the padding.

@@ -14,7 +14,8 @@ STATES = {"c": 118, "h": 174}  # the y-coordinates of the state wires
 def lstm_through_time():
     """Backpropagation through three time steps of an LSTM.
 
-    The gradients on the states are passed back; the gradients on the weights are added up.
+    Gradients with respect to states are passed back, and gradients with respect to weights are
+    added up.
     """
     d = Drawing("lstm-through-time", 576, 330)
     middles = [148 + STEP * t for t in range(3)]

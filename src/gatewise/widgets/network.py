@@ -1,6 +1,6 @@
 """The arrays of a trained network: the embedding, the recurrent layers and the readout.
 
-In the browser, static/network.js computes with the same arrays.
+In the browser, static/network.js uses the same arrays.
 """
 
 import unicodedata
@@ -95,7 +95,7 @@ class Network:
     def spell(self, sentence):
         """Return a sentence as text, with spaces between the tokens or numbers.
 
-        sentence: a text, token ids, or numbers (T, D).
+        sentence: a string, token ids, or numbers (T, D).
         Raises ValueError for a sentence that the network can't read.
         """
         if self.vocabulary is None:
@@ -109,7 +109,7 @@ class Network:
         return text
 
     def _numbers(self, sentence):
-        """Convert a sentence of numbers to an array (T, D); raise ValueError for anything else."""
+        """Convert a sentence given as numbers to an array (T, D), or raise ValueError."""
         wanted = f"{self.D} numbers per time step"
         if isinstance(sentence, str):
             try:
@@ -125,7 +125,7 @@ class Network:
         return x
 
     def read(self, sentence):
-        """Return the first layer's input (T, D) for a text that `spell` has returned."""
+        """Return the first layer's input (T, D) for a text returned by `spell`."""
         if self.vocabulary is None:
             return self._numbers(sentence).astype(float)
         return self.vectors(self.vocabulary.encode(sentence))
@@ -138,9 +138,9 @@ class Network:
         """Run all layers over one sequence.
 
         x: (T, D). shown: the index in h_n of the layer and direction to show. step: a function
-        (params, t, x_t, h, …) that computes time step t of the shown layer, where t is the index in
+        (params, t, x_t, h, …) that computes time step t of the layer shown, where t is the index in
         x; by default, the cell's own step.
-        Returns the variables of the shown layer, each (T, H) in the order of x, and the readout's
+        Returns the variables of the layer shown, each (T, H) and ordered as in x, and the readout's
         input features (T, directions · H).
         """
         x, beside = x[:, None], []
@@ -201,8 +201,8 @@ class Network:
 def _vocabulary(tokens, V):
     """Return a Vocabulary of V tokens.
 
-    tokens: a Vocabulary, a list of names in index order, a dict from names to indices, or a
-    function from indices to names. Raises ValueError for anything else.
+    tokens: a Vocabulary, a list of names in index order, a dict that maps names to indices, or
+    a function that maps indices to names. Raises ValueError for anything else.
     """
     vocabulary = tokens
     if isinstance(tokens, dict):

@@ -14,13 +14,13 @@ WORDS = "so we ran home and she sang all day in the sun as he read on".split()
 
 
 class Sequence(NamedTuple):
-    """A sequence of a task. The cell starts with h = 0. The bounds are infinite where c is free."""
+    """A sequence from a task. The cell starts with h = 0. Bounds are infinite where c is free."""
 
     x: np.ndarray  # (T,)
     c0: float  # the cell state before the first time step
     low: np.ndarray  # (T,)
     high: np.ndarray  # (T,)
-    text: str = ""  # a text of T characters, if x encodes one
+    text: str = ""  # a string of T characters, if x encodes one
 
     def run(self, params):
         """Run a cell on this sequence.
@@ -141,5 +141,5 @@ def starts(number=20):
     return [dict(zip(("w_x", "w_h", "b"), rows, strict=True)) for rows in by_gate]
 
 
-# The learning rate, number of steps and initial weights of gradient descent in the browser.
+# The learning rate, number of steps and initial weights for gradient descent in the browser.
 DESCENT = {"rate": 0.1, "steps": 3000, "starts": starts()}

@@ -71,11 +71,11 @@ class TextReader(base.Widget):
     be None. A text is split into words if the vocabulary is a `text.Vocabulary` or has a token of
     several letters, and into characters otherwise. unknown: the id for all tokens outside the
     vocabulary; by default, such a token raises ValueError.
-    inputs: token ids (T,) or vectors (T, D) instead of a vocabulary. In this case, `text` is a list
-    of T strings to show for the inputs, and this list can't be changed.
+    inputs: token ids (T,) or vectors (T, D) to read. If `inputs` is given, `vocabulary` must be
+    None, and `text` is a read-only list of T strings to show for the inputs.
 
     Each setting is a keyword argument and an attribute. text: the text. layer: the index in h_n of
-    the shown layer and direction. quantity: the symbol of a variable, or "loss" for the negative
+    the layer and direction shown. quantity: the symbol of a variable, or "loss" for the negative
     log of the probability that the network gave each token before reading it. unit: the index of a
     hidden unit. at: the token whose value is displayed, counted from 1. marks: the selected parts
     of the text as pairs [start, end), counted from 0, or one bool per token. words: the labels,
@@ -202,8 +202,8 @@ def ranking(values, mask):
     """Rank units by how well they separate the marked tokens from the unmarked tokens.
 
     values: an array (T, H), compared in float32, as in the browser. mask: bools (T,).
-    Returns pairs (unit, area under the ROC curve), or [] if all tokens or no tokens are marked. The
-    pair whose area is farthest from ½ comes first.
+    Returns pairs (unit, area under the ROC curve), or [] if all or none of the tokens are marked.
+    The pair whose area is farthest from ½ comes first.
     The area is the probability that a random marked token has a higher value than a random unmarked
     token. A tie counts as one half.
     Source: Hanley and McNeil 1982.

@@ -1,18 +1,18 @@
 // This file contains the code that all widgets share. Each widget has a function `compute`, which
 // calculates the numbers on the screen from the settings, and a function `view`, which returns a
 // template with these numbers. The function `widget` uses both to make `mount` and `render`. Python
-// joins this file, cells.js, lit-html.js and the file of the widget into one module.
+// joins this file, cells.js, lit-html.js and the widget's file into one module.
 import { html, nothing, render, svg } from "./lit-html.js";
 
 // ── numbers and shapes, with the formulas from gatewise/drawings/values.py ──────────────────
-/** Format a number with two decimals and a true minus sign. sign: whether to write plus signs. */
+/** Format a number with two decimal places and a true minus sign. sign: whether to write a plus. */
 export function number(value, sign = false) {
   const text = Math.abs(value).toFixed(2);
   const mark = Number(text) === 0 ? "" : value < 0 ? "−" : sign ? "+" : "";
   return mark + text;
 }
 
-/** Format a number with two decimals, or a small number with two significant digits. */
+/** Format a number with two decimal places, or a small number with two significant digits. */
 export function figure(value) {
   const size = Math.abs(value);
   if (size === 0) return "0";
@@ -55,7 +55,7 @@ export const through = (points) =>
 /** Fill in the placeholders in a sentence: `say("{n} times", {n: 3})` returns "3 times". */
 export const say = (sentence, parts) => sentence.replace(/\{(\w+)\}/g, (_, name) => parts[name]);
 
-/** Return a text in which names such as `c_t−1` become symbols with subscripts. */
+/** Return the text with names such as `c_t−1` replaced by symbols with subscripts. */
 export const write = (text) =>
   text.split(/([A-Za-z]+_[\w−]+)/).map((piece, n) => (n % 2 ? symbol(...piece.split("_")) : piece));
 
@@ -71,7 +71,7 @@ export const shown = (name, value, sign = false) =>
 
 // ── controls ────────────────────────────────────────────────────────────────────────────────
 // The attribute data-lm-suppress-shortcuts turns off Jupyter's keyboard shortcuts for a control.
-/** Return a function that rounds a value to a step within the range and then calls `act`. */
+/** Return a function that rounds a value to the nearest step in the range and then calls `act`. */
 const stepped = ([min, max, step], act) => (v) =>
   Number.isNaN(v) || act(within(min, max, Number((Math.round(v / step) * step).toFixed(2))));
 
@@ -97,7 +97,7 @@ export function pull(value, where, put) {
 }
 const isTouch = ({ pointerType }) => pointerType === "touch";
 
-/** Return a slider whose track is filled from zero. says: the value in words. act: sets a value. */
+/** Return a slider whose track is filled from zero. says: the value in words. act: the setter. */
 export function slider({ label, range, value, says, act }) {
   const [min, max, step] = range;
   const at = (v) => within(0, 100, scale(min, max, 0, 100)(v));
@@ -105,7 +105,8 @@ export function slider({ label, range, value, says, act }) {
   const [down, move, end] = pull(value, where, stepped(range, act));
   const oninput = ({ target }) => {
     if (!target.pull) act(Number(target.value)); // otherwise, the slider would jump to the finger
-    if (target.value !== target.dataset.at) target.value = target.dataset.at; // restore a refused value
+    // If the new value was rejected, restore the old value.
+    if (target.value !== target.dataset.at) target.value = target.dataset.at;
   };
   return html`<input type="range" data-lm-suppress-shortcuts="true" aria-label=${plain(label)} aria-valuetext=${says}
     min=${min} max=${max} step=${step} data-at=${value} .value=${String(value)} @input=${oninput}
@@ -118,13 +119,12 @@ export const button = (content, act, { pressed, label, kind = "", off = false } 
   html`<button type="button" data-lm-suppress-shortcuts="true" class=${kind} aria-pressed=${pressed ?? nothing}
     aria-label=${label ?? nothing} aria-disabled=${off || nothing} @click=${() => off || act()}>${content}</button>`;
 
-/** Return the button for the projector view and, if `copy` is given, the button *Copy link*. */
+/** Return the button for the projector view and, if `copy` is given, the *Copy link* button. */
 export const projector = ({ s, words, copy, change }) => html`<span class="pair">
   ${copy ? button(words.copy, copy, { kind: "permalink" }) : nothing}
   ${button(s.projector ? words.leave : words.projector, () => change({ projector: !s.projector }),
     { kind: "projector", pressed: s.projector })}</span>`;
 
-/** Return a value clipped to a range. */
 export const within = (min, max, value) => Math.max(min, Math.min(max, value));
 
 /** Return the position of a pointer event in the SVG's coordinates. */
@@ -228,7 +228,7 @@ function followTheme(root, palette) {
 // ── links, which contain the changed settings, such as `x=-2&b.f=8` ─────────────────────────
 export const whole = (min, max) => (v) => Number.isInteger(v) && min <= v && v <= max;
 const isMany = (value) => Object(value) === value;
-/** Return a text that describes a value's keys and the types of its parts. */
+/** Return a string that describes a value's keys and the types of its parts. */
 const shape = (value) => JSON.stringify(value, (_, v) => (isMany(v) ? v : Math.abs(v) > 1000 ? "large" : typeof v));
 
 function written({ start, projector, ...s }) {
@@ -238,10 +238,11 @@ function written({ start, projector, ...s }) {
     .map(([path, v]) => [path, typeof v === "string" ? v : JSON.stringify(v)]));
   const [then, now] = [texts({ ...start, projector }), texts({ ...s, projector })];
   const changed = Object.keys({ ...then, ...now }).filter((path) => then[path] !== now[path]);
-  return String(new URLSearchParams(changed.map((path) => [path, now[path] ?? ""]))); // a removed part is empty
+  // A removed part is written as an empty string.
+  return String(new URLSearchParams(changed.map((path) => [path, now[path] ?? ""])));
 }
 
-/** Apply one part of a link to settings. Throws an error for an unknown setting or invalid JSON. */
+/** Apply part of a link to the settings. Throws an error for an unknown setting or invalid JSON. */
 function put(next, start, [path, word]) {
   const [name, key] = path.split(".");
   if (!Object.hasOwn(start, name) || name === "projector") throw new Error(path);
@@ -269,7 +270,7 @@ function put(next, start, [path, word]) {
  *
  * `mount(element, settings, { onchange, share })` works on any page. settings: the result of
  * `widget.plain()` in Python. onchange(changed): receives the settings that the reader has changed.
- * share(link): copies a link to the settings. Returns a promise that is true if the copy succeeded.
+ * share(link): copies a link to the settings. Returns a promise that resolves to true on success.
  */
 export function widget({ name, begin, settle = (next) => next, allows = () => ({}), compute, view }) {
   function mount(element, given, { onchange = () => {}, share } = {}) {
@@ -315,7 +316,7 @@ export function widget({ name, begin, settle = (next) => next, allows = () => ({
     }
     const tell = (last) =>
       onchange(Object.fromEntries(Object.entries(settings).filter(([k, value]) => value !== last[k])));
-    /** Apply a link. Returns the previous settings, or undefined if the link is invalid. */
+    /** Apply a link's settings. Returns the previous settings, or undefined for an invalid link. */
     function open(link) {
       const [last, { start, projector }, parts] = [settings, settings, [...new URLSearchParams(link)]];
       const next = { ...settings, ...structuredClone(start), projector };
@@ -341,7 +342,7 @@ export function widget({ name, begin, settle = (next) => next, allows = () => ({
     const theme = followTheme(root, settings.palette);
     theme.update();
     draw();
-    // An observer provides the sizes, since reading sizes during drawing would force a layout. All
+    // An observer provides the sizes, since reading them while drawing would force a layout. All
     // charts are at least 200 px wide.
     const resized = new ResizeObserver((entries) => {
       theme.update();

@@ -11,13 +11,13 @@ const OPEN = 8; // σ(8) = 0.9997
 // ── the differences between the two widgets ─────────────────────────────────────────────────
 const zeros = (letters) => Object.fromEntries(letters.map((k) => [k, 0]));
 
-// cards: the symbols with a card, in order. candidate: the symbol of the candidate. states: the
-// values with a slider. lines: the states with a curve; the reader guesses the first state.
+// cards: the symbols that have cards, in order. candidate: the symbol of the candidate. states: the
+// values that have sliders. lines: the states that have curves; the reader guesses the first state.
 // terms(k): returns a card's rows as pairs (setting, symbol). biases(s): returns the biases of the
 // hidden side. preset(name): returns the settings of a preset. keeper: the gate that multiplies the
 // previous state. most: returns an upper bound on the size of the guessed state. form(s): returns
-// the index of the drawing. equations: the equations below each drawing. A name in a list is
-// replaced by a number.
+// the index of the drawing. equations: the equations below each drawing. Names in a list are
+// replaced with numbers.
 const LSTM = {
   cell: lstm,
   cards: ["f", "i", "g", "o"],
@@ -120,7 +120,7 @@ const open = ({ b }, values, k, a) => {
   return { b: { ...b, [k]: Number(bias.toFixed(2)) } };
 };
 
-/** Return a phrase such as "keeps 90 % of the old memory", or nothing for the candidate. */
+/** Return a phrase about the effect of a gate, or an empty string for the candidate. */
 const does = ({ words, values }, k) => say(words.does[k] ?? "", { p: Math.round(100 * values[k]) });
 
 // ── the parts of the view ───────────────────────────────────────────────────────────────────
@@ -227,7 +227,7 @@ function card(context, kind, k) {
   const held = (part) => html`<p class="row held" title=${words["held says"]}>
     <span>${words.held} ${part === "q" ? symbol("q", "t") : nothing}</span><span class="rule"></span>
     <span class="term">${shown(`held_${part}`, s.held[part], true)}</span></p>`;
-  // In the SVG, x is the pre-activation, and y is minus the value, since y grows downward.
+  // In the SVG, x is the pre-activation, and y is the negated value, since y grows downward.
   return html`<div class="card" role="group" aria-label=${name} style="--tint: var(--gw-${k})">
     <p class="title"><b>${name}</b> ${symbol(k, "t")}<small>${does(context, k)}</small></p>
     <svg class="curve" role="group" aria-label=${curve} preserveAspectRatio="none"
@@ -245,7 +245,7 @@ function card(context, kind, k) {
 // The chart shows the inputs at the top, and below them the states, which share a scale.
 const FRAME = { left: 36, right: 66, zero: 60, top: 26, states: 118, bottom: 218, end: 242 };
 
-/** Return the chart of the inputs and the states, and the controls for the sequence. */
+/** Return the chart of inputs and states, with the controls for the sequence. */
 function sequence(context, kind) {
   const { s, values, own, sizes, change, keep, words } = context;
   const judged = drawn(s);
@@ -280,7 +280,7 @@ function sequence(context, kind) {
     </div>`;
   }
 
-  /** Return a text about the largest error in the guess, and about the larger term at that step. */
+  /** Return a message about the largest error in the guess and the larger term at that step. */
   function gap() {
     const gaps = guess.map((v, t) => Math.abs(v - states[k][t]));
     const t = gaps.indexOf(Math.max(...gaps));
@@ -293,7 +293,7 @@ function sequence(context, kind) {
       + say(words.why[isNone ? "none" : larger], { kept: number(terms.kept), added: number(terms.added) });
   }
 
-  /** Return the buttons that choose between a repeated x and a sequence of inputs. */
+  /** Return the buttons for choosing between a repeated x and a sequence of inputs. */
   function source() {
     const { length } = s.inputs;
     own.often = s.repeats || (own.often ?? 8);
@@ -354,7 +354,7 @@ function sequence(context, kind) {
     const points = (k) => [first[k], ...(isHidden ? [] : states[k])].map((v, t) => [X(t - 1), Y(v)]);
     const dots = (k) => (pitch < 12 ? "" : points(k).map((point) => `M${point}h0`).join(""));
 
-    /** Draw the guess, which the reader changes with the pointer or the keyboard. */
+    /** Draw the guess, which the reader can change with the pointer or the keyboard. */
     function drawn() {
       const put = (t, v) => {
         const at = Number(within(least, most, v).toFixed(2));
@@ -424,7 +424,7 @@ function view(context) {
 function begin({ drawings, words }) {
   const pictures = drawings.map((text) => drawing(text, words.drawing));
   for (const { node } of pictures) {
-    node.setAttribute("role", "group"); // the valves inside are handles
+    node.setAttribute("role", "group"); // the drawing contains a handle for each valve
     node.setAttribute("aria-description", words.keys);
   }
   return { pictures };

@@ -8,9 +8,9 @@ import { html, nothing, svg } from "./lit-html.js";
 
 const NAMES = ["A", "B"];
 const BEAT = 700; // milliseconds per word during playback
-const [LIKELY, NAMED] = [10, 40]; // limits for the predicted words and for the words listed in a message
+const [LIKELY, NAMED] = [10, 40]; // limits on the number of predictions and of words in a message
 const FILLS = 50; // the maximum number of filler words
-const [UNITS, OFFERED] = [64, 500]; // limits for the displayed units and for the words in a menu
+const [UNITS, OFFERED] = [64, 500]; // limits on the number of displayed units and of words in menus
 
 const split = (sentence) => sentence.normalize("NFC").split(/\s+/).filter(Boolean);
 const longest = (sentences) => Math.max(...sentences.map((sentence) => split(sentence).length));
@@ -76,7 +76,7 @@ function compute(s, own) {
   const free = Object.keys(s.clamp).length ? all(own.network, {}) : undefined;
   const before = free ?? runs;
   const { apart: apartFree } = measure(own.network, before);
-  // The runs with and without held gates share the scales, so that they can be compared.
+  // Runs with and without held gates use the same scales, so that the runs can be compared.
   const most = (lists) => nice(Math.max(0, ...lists.map((list) => list?.reduce((a, v) => Math.max(a, Math.abs(v)), 0) ?? 0)));
   const scales = {
     c: most([...runs, ...before].map(({ c }) => c)),
@@ -87,15 +87,14 @@ function compute(s, own) {
   return (own.known = { key, networks, runs, free, scales, apart, apartFree, byUnit, state });
 }
 
-/** Return the units in display order. */
 function order(s, { byUnit }, isSorted) {
   const units = s.units.length ? [...s.units] : Array.from(byUnit.keys());
   return isSorted ? units.sort((a, b) => byUnit[b] - byUnit[a]) : units;
 }
 
 /**
- * Clip the time step to the length of the sentences. A step that was at the end moves to the new
- * end. Release held gates that the chosen network doesn't have.
+ * Clip the time step to the length of the sentences. If the step was the last step, it moves to the
+ * new last step. Release held gates that the chosen network doesn't have.
  */
 function settle(next, last) {
   const [T, was] = [longest(next.sentences), longest(last.sentences)];
@@ -260,7 +259,7 @@ function written(words, isOwn, room) {
   return all.reduce((kept, t) => (kept.every((k) => Math.abs(k - t) >= room) ? [...kept, t] : kept), []);
 }
 
-/** Return a table of the likeliest next words. Marks show the probabilities without held gates. */
+/** Return a table of the likeliest next words. Marks show the probabilities with no gates held. */
 function prediction({ s: { network: { outputs } }, words, now, free }) {
   const rows = largest(now[0].map((p, n) => Math.max(p, now[1]?.[n] ?? 0)), LIKELY);
   const most = now.map((p) => p.reduce((a, v) => Math.max(a, v)));
@@ -324,7 +323,7 @@ function choice(context) {
   </div>`;
 }
 
-/** Return the settings of an explorer for the chosen unit and word, without held gates. */
+/** Return the settings of an explorer for the chosen unit and word, with no gates held. */
 function cellOf({ s, values, own, words }, b) {
   const { network } = own;
   const { words: spoken, h, c } = (values.free ?? values.runs)[b];
@@ -346,7 +345,7 @@ function cellOf({ s, values, own, words }, b) {
   };
 }
 
-/** Return one button per sentence, which opens or closes an explorer for the chosen unit. */
+/** Return one button per sentence. Each button opens or closes an explorer for the chosen unit. */
 function opener(context) {
   const { s, values, own, words, root, keep } = context;
   const first = s.explorers[own.network.cell];
@@ -399,12 +398,13 @@ function card(context, k) {
   </div>`;
 }
 
-/** Return a map whose squares show values by their area. Squares for negative values are hollow. */
+/** Return a map whose squares represent values by area. Squares for negative values are hollow. */
 function map({ s, values, own, words, change, keep, layout }, k, b, isGate) {
   const { pitch, tall, units, gutter, isStacked } = layout;
   const { words: spoken, [k]: rows } = values.runs[b];
   const T = spoken.length;
-  const left = b === 0 || isStacked ? gutter : 0; // the unit numbers need space once per row
+  // Only the first map in a row needs space for the unit numbers.
+  const left = b === 0 || isStacked ? gutter : 0;
   const [width, height] = [left + T * pitch, units.length * tall];
   const t = Math.min(s.step, T) - 1;
   const row = units.indexOf(s.unit);

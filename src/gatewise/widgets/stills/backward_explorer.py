@@ -19,14 +19,14 @@ SEEN = 1e-20  # the logarithmic axis doesn't show smaller gradients
 
 
 def backward_explorer(settings, ours, theirs, split, names, sentence="", lost=()):
-    """Draw how the gradient goes back through an LSTM unit and an RNN unit. Returns a Still.
+    """Draw the gradient's flow back through an LSTM unit and an RNN unit. Returns a Still.
 
     settings: a dict with x, T, read, step, stage and detach.
-    ours: a dict from the names of the LSTM's gradients, except dc_from_h and dc_from_c, to lists
-    (T,). theirs: a dict from the names of the RNN's gradients to lists (T,). split: a dict with the
-    lists whole, wire and detour, each (T,).
-    names: a dict of labels for the curves (dc, dh, rnn, whole, wire and detour), for an RNN curve
-    at 0 (none), for the loss (loss) and for the axis (size).
+    ours: a dict that maps the names of the LSTM's gradients to lists (T,), without dc_from_h and
+    dc_from_c. theirs: a dict that maps the names of the RNN's gradients to lists (T,). split: a
+    dict with the lists whole, wire and detour, each (T,).
+    names: a dict of labels. The keys dc, dh, rnn, whole, wire and detour are for the curves. The
+    key none is for an RNN curve at 0. The keys loss and size are for the loss and the axis.
     sentence: a sentence about the stage, with symbols such as `c_3`.
     lost: sentences that say where the gradient is lost.
     """
@@ -115,7 +115,7 @@ def _chains(still, s, ours, theirs, names, sizes):
 
 
 def _curves(still, s, ours, theirs, split, names):
-    """Draw the curves of the gradients, which are pale before the gradients are known."""
+    """Draw the curves of the gradients, with pale lines where the gradients aren't known yet."""
     c, dotted = LIGHT["c"], (0, (1, 2))
     rnn = ("rnn", theirs["dh"], LIGHT["gradient"], dotted, "o", 5)
     shown = [

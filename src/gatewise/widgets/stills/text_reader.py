@@ -12,7 +12,7 @@ LINES, COLUMNS = 18, 68  # the number of lines, and the number of letters per li
 ADVANCE, LEADING = 13 * 0.602, 21  # the width of a letter and the height of a line, in pixels
 ABOVE, BELOW = "c", "h"  # the colors of values above and below zero
 LEVELS = 5
-LIKELY, RANKED = 8, 6  # the maximum numbers of listed outputs and units
+LIKELY, RANKED = 8, 6  # the maximum number of outputs and of units in the lists
 ROW = 22  # the height of a row in the lists, in pixels
 DOT = 2  # the length of a dot and of a gap in dotted lines, in pixels
 SIDE = WIDTH - PADDING - 232  # the left edge of the lists
@@ -72,7 +72,7 @@ def _lines(text, tokens, at):
     """Return the lines around the token `at`, and the index of the first line.
 
     Each line is a dict with the `text`, a list `places` of pairs (column, token index), and a dict
-    `widths` from columns to the widths of tokens.
+    `widths` that maps columns to the widths of tokens.
     """
     lines, line, column, offset = [], None, 0, 0
     current = 0
