@@ -50,7 +50,7 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 c0 h c a")):
 def step(params, x_t, h, c):
     """Compute one time step.
 
-    params: Params. x_t: (B, D). h, c: (B, H), the previous states. All arrays need the same dtype.
+    params: Params. x_t: (B, D). h, c: (B, H), the previous states. All array dtypes must match.
     Returns a Trace without a T axis; its `h` and `c` are the new states.
     Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     Source: Hochreiter and Schmidhuber 1997; Gers et al. 2000; the documentation of `torch.nn.LSTM`.
@@ -79,7 +79,7 @@ def update(a, c):
 def forward(params, x, h0=None, c0=None):
     """Compute all time steps.
 
-    params: Params. x: (T, B, D). h0, c0: (B, H), zeros by default. All arrays need the same dtype.
+    params: Params. x: (T, B, D). h0, c0: (B, H), zeros by default. All array dtypes must match.
     Returns a Trace of read-only arrays. For errors and sources, see `step`.
     """
     params, x, h0, c0 = check_forward(Params, params, "TBD", x, h0=h0, c0=c0)

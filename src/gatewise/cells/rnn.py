@@ -43,7 +43,7 @@ class Grads(namedtuple("Grads", "W_ih W_hh b_ih b_hh x h0 h a")):
 def step(params, x_t, h):
     """Compute one time step.
 
-    params: Params. x_t: (B, D). h: (B, H), the previous state. All arrays need the same dtype.
+    params: Params. x_t: (B, D). h: (B, H), the previous state. All array dtypes must match.
     Returns a Trace without a T axis; its `h` is the new state.
     Raises ValueError for an invalid shape or dtype, and for NaN or infinity.
     Source: Elman 1990; the documentation of `torch.nn.RNN`.
@@ -56,7 +56,7 @@ def step(params, x_t, h):
 def forward(params, x, h0=None):
     """Compute all time steps.
 
-    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All arrays need the same dtype.
+    params: Params. x: (T, B, D). h0: (B, H), zeros by default. All array dtypes must match.
     Returns a Trace of read-only arrays. For errors and sources, see `step`.
     """
     params, x, h0 = check_forward(Params, params, "TBD", x, h0=h0)
