@@ -298,8 +298,8 @@ def test_backward_refuses_a_trace_that_does_not_fit(cell):
         (cell.forward(cell.Params.random(3, 5, rng), x[:, :, 1:]), "trace.x: expected (T, B, D) ="),
         (trace._replace(h0=trace.h0[:1]), "trace.h0: expected (B, H) = (3, 5), got (1, 5)"),
         (trace._replace(h=trace.h.astype(np.float32)), "trace: expected float64 like W_ih, got"),
-        (tuple(trace), "trace: expected"),
-        (None, "trace: expected"),
+        (tuple(trace), f"trace: expected {cell.__name__.split('.')[-1]}.Trace, got tuple"),
+        (None, f"trace: expected {cell.__name__.split('.')[-1]}.Trace, got NoneType"),
     ]:
         with pytest.raises(ValueError, match=re.escape(sentence)):
             cell.backward(params, foreign)
@@ -337,12 +337,24 @@ def test_a_trace_cannot_change_between_forward_and_backward(cell, reset_after):
             "x: expected finite numbers, got NaN",
         ),
         ({"x": np.zeros((2, 6, 9), np.float32)}, "x: expected float64 like W_ih, got float32"),
+        ({"h0": "zeros"}, "h0: expected an array of numbers, got str"),
         ({"h0": np.zeros((6, 4))}, "h0: expected (B, H) = (6, 5), got (6, 4)"),
         ({"h0": np.zeros((1, 5))}, "h0: expected (B, H) = (6, 5), got (1, 5)"),
         ({"h0": np.zeros((6, 5), np.float32)}, "h0: expected float64 like W_ih, got float32"),
         ({"h0": np.full((6, 5), np.inf)}, "h0: expected finite numbers, got NaN or infinity in 30"),
     ],
-    ids=["width", "2-D", "empty", "NaN", "dtype", "h0", "h0 of one", "h0 dtype", "h0 inf"],
+    ids=[
+        "width",
+        "2-D",
+        "empty",
+        "NaN",
+        "dtype",
+        "h0 text",
+        "h0",
+        "h0 of one",
+        "h0 dtype",
+        "h0 inf",
+    ],
 )
 def test_forward_refuses(cell, change, sentence):
     params = cell.Params.random(9, 5, np.random.default_rng(0))
@@ -389,6 +401,7 @@ def test_a_gru_refuses_an_unknown_form(wrong):
 @pytest.mark.parametrize(
     ("name", "array", "sentence"),
     [
+        ("dh", "zeros", "dh: expected an array of numbers, got str"),
         ("dh", np.zeros((6, 5)), "dh: expected (T, B, H) = (2, 6, 5), got (6, 5)"),
         ("dh", np.zeros((2, 1, 5)), "dh: expected (T, B, H) = (2, 6, 5), got (2, 1, 5)"),
         (
@@ -400,7 +413,7 @@ def test_a_gru_refuses_an_unknown_form(wrong):
         ("dh_T", np.zeros((1, 6, 5)), "dh_T: expected (B, H) = (6, 5), got (1, 6, 5)"),
         ("dc_T", np.zeros(5), "dc_T: expected (B, H) = (6, 5), got (5,)"),
     ],
-    ids=["dh", "dh of one", "dh NaN", "dh dtype", "dh_T", "dc_T"],
+    ids=["dh text", "dh", "dh of one", "dh NaN", "dh dtype", "dh_T", "dc_T"],
 )
 def test_backward_refuses(cell, name, array, sentence):
     if name == "dc_T" and cell is not lstm:

@@ -12,6 +12,7 @@ because Keras computes them with `keras.ops.matmul`, which always rounds float64
 import importlib.util
 import os
 import re
+from functools import partial
 
 import numpy as np
 import proofs
@@ -132,13 +133,14 @@ def test_from_keras_undoes_keras_s_order(cell, kind, options):
         weights = [drawn.W_ih.T, drawn.W_hh.T, drawn.b_ih]
     else:
         weights = keras_layer(cell, drawn, not options).get_weights()
-    params = cell.Params.from_keras([array.astype(np.float32) for array in weights])
+    weights = [array.astype(np.float32) for array in weights]
+    params, unbiased = cell.Params.from_keras(weights), cell.Params.from_keras(weights[:2])
     assert compare("W_ih, W_hh", params[:2], drawn[:2], tol=0)
     if cell is gru and not options:
         assert compare("both biases", params[2:], drawn[2:], tol=0)
     elif cell is not rnn:
         assert compare("the sum of both", params.b_ih, drawn.b_ih + drawn.b_hh, tol=1e-7)
-    assert {array.dtype for array in params} == {np.dtype(np.float32)}
+    assert {array.dtype for array in (*params, *unbiased)} == {np.dtype(np.float32)}
     assert not any(np.shares_memory(ours, array) for ours in params for array in weights)
 
 
@@ -166,6 +168,11 @@ def arrays(*shapes):
         ),
         (rnn, lambda: torch.nn.RNN(2, 3), "layer: expected a Keras SimpleRNN or a list of its"),
         (rnn, lambda: fresh("SimpleRNN", activation="relu"), "layer: expected activation='tanh'"),
+        (
+            rnn,
+            lambda: fresh("SimpleRNN", activation=partial(np.clip, a_min=-1, a_max=1)),
+            "layer: expected activation='tanh', got functools.partial",
+        ),
         (
             lstm,
             lambda: fresh("LSTM", recurrent_activation="hard_sigmoid"),

@@ -92,6 +92,8 @@ def test_from_onnx_copies_and_keeps_the_dtype(cell, options):
         ({"R": np.zeros((2, 12, 4))}, "W_hh: expected (4H, H) = (16, 4), got (12, 4)"),
         ({"W": np.zeros((2, 15, 2)), "B": None}, "W_ih: expected (4H, D) = (16, 2), got (15, 2)"),
         ({"W": None}, "W: expected an array of numbers, got NoneType"),
+        ({"R": None}, "R: expected an array of numbers, got NoneType"),
+        ({"B": "zeros"}, "B: expected an array of numbers, got str"),
         ({"direction": 2}, "direction: expected 0 to 1, got 2"),
         ({"direction": True}, "direction: expected 0 to 1, got True"),
         ({"direction": "reverse"}, "direction: expected 0 to 1, got 'reverse'"),

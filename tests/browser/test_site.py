@@ -523,7 +523,9 @@ def test_every_link_in_the_text_sets_its_widget(visit, name):
         link.click()
         expect(page.get_by_role("button", name="Back to the text")).to_be_focused()
         assert "ignored" not in place.inner_text()
-        button = place.get_by_role("button", name=re.compile(rf"^{re.escape(link.text_content())}\b"))
+        button = place.get_by_role(
+            "button", name=re.compile(rf"^{re.escape(link.text_content())}\b")
+        )
         for pressed in button.all():
             expect(pressed).to_have_attribute("aria-pressed", "true")
         if place.get_attribute("data-task") is not None:  # the task must be solved

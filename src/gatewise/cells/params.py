@@ -66,7 +66,7 @@ class CellParams(NamedTuple):
                 raise ValueError(f"layer: expected {wanted}, got {type(layer).__name__}")
             for name, usual in {"activation": "tanh", "recurrent_activation": "sigmoid"}.items():
                 used = getattr(layer, name, None)  # a SimpleRNN has no `recurrent_activation`
-                if used is not None and getattr(used, "__name__", "another") != usual:
+                if used is not None and getattr(used, "__name__", None) != usual:
                     raise ValueError(f"layer: expected {name}={usual!r}, got {used!r}")
             weights = layer.get_weights()
         if len(weights) not in (2, 3):
