@@ -231,9 +231,11 @@ def test_from_torch_refuses_computed_weights(wrap):
 def test_tensors_and_lists_are_read_as_arrays(cell, dtype):
     case = proofs.draw(cell, 0, 2, 3, 4, 5, dtype=dtype)
     plain = proofs.run(cell, case)
-    for read in (torch.tensor, np.ndarray.tolist):
+    W_ih, *others = case.params
+    # The dtype comes from W_ih, and a list has no dtype.
+    for read, first in (torch.tensor, torch.tensor(W_ih)), (np.ndarray.tolist, W_ih):
         foreign = case._replace(
-            params=cell.Params(*map(read, case.params)) if read is torch.tensor else case.params,
+            params=cell.Params(first, *map(read, others)),
             x=read(case.x),
             states={name: read(state) for name, state in case.states.items()},
             incoming={name: read(gradient) for name, gradient in case.incoming.items()},

@@ -270,7 +270,7 @@ def test_what_the_cells_do_not_compute_is_refused_in_one_sentence(name):
 def test_a_quantized_module_is_refused():
     module = nn.Sequential(nn.LSTM(2, 3))
     quantized = torch.ao.quantization.quantize_dynamic(module, {nn.LSTM})[0]
-    with pytest.raises(ValueError, match="^module: expected nn.RNN, .*, got torch.ao.nn.quantized"):
+    with pytest.raises(ValueError, match=r"expected nn.RNN, .*, got torch.ao.nn.quantized.*LSTM$"):
         trace(quantized, X)
 
 
