@@ -26,7 +26,7 @@ REMOTE = rf"(?:\w+://)?(?:[^@/]+@)?(?:ssh\.)?github\.com(?::\d+)?[:/]({ADDRESS})
 BEFORE = r"(?P<before>github\.com/|/github/|/gh/|githubusercontent\.com/)"
 NOTE = (
     "The badges and the links to the book work once the series is published and `make links` has "
-    "written its address.\n\n"
+    "filled in the address.\n\n"
 )
 
 SETUP = """\
