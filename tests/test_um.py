@@ -45,6 +45,12 @@ def test_networks_trained_together_train_as_if_alone(task, kind, readout):
             assert compare("weights", ours, theirs, tol=1e-7)
 
 
+def test_a_single_network_trains_as_if_alone(task):
+    together, (alone,) = make(TextRNN, [0]), make(TextRNN, [0])
+    runs = fit_together(together, *task, epochs=20)
+    assert compare("loss", runs.loss, [fit(alone, *task, epochs=20).loss], tol=1e-9)
+
+
 def test_modules_without_a_recurrent_layer_train_as_if_alone(task):
     def networks():
         torch.manual_seed(0)
