@@ -81,6 +81,8 @@ def test_from_onnx_copies_and_keeps_the_dtype(cell, options):
         params = cell.Params.from_onnx(W, R, bias, direction=1)
         assert {array.dtype for array in params} == {np.dtype(np.float32)}
         assert not any(np.shares_memory(ours, a) for ours in params for a in (W, R, B))
+    first, default = cell.Params.from_onnx(W, R, B, direction=0), cell.Params.from_onnx(W, R, B)
+    assert all(np.array_equal(*pair) for pair in zip(first, default, strict=True))
 
 
 @pytest.mark.parametrize(
