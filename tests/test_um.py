@@ -144,6 +144,7 @@ DIFFERENT = {
     "the same scale in all": lambda: [
         setattr(n, "scale", torch.ones(2)) or n for n in make(Scaled, range(2))
     ],
+    "the same extra in all": lambda: changed(lambda n: setattr(n, "extra", 1)),
     "the same forward in all": lambda: changed(lambda n: setattr(n, "forward", n.unrolled)),
     "no hooks and no buffers, got _forward_hooks": lambda: changed(
         lambda n: n.register_forward_hook(lambda *_: None)
