@@ -67,7 +67,7 @@ bench: $(READY)  ## time the cells next to torch's, the frames of the widgets, a
 sweep: $(READY)  ## like nbval, as if on other processors (half an hour)
 	$(BIN)/python tools/sweep.py
 
-mutants: $(READY)  ## mutate the cells, check, text and cells.js, and list the changes that no test notices
+mutants: $(READY)  ## mutate the cells, check, text, training and cells.js, and list the changes that no test notices
 	$(RUN) pip install --quiet mutmut==3.8.1
 	$(RUN) mutmut run --max-children 2
 	$(RUN) mutmut results
