@@ -305,7 +305,7 @@ export function ranks(rows, H, unit) {
   const T = rows.length / H;
   // Sort integers that hold a float32 value in the high bits and a time step in the low bits.
   const [float, bits] = [new Float32Array(T), new Float64Array(T)];
-  for (let t = 0; t < T; t++) float[t] = rows[t * H + unit] + 0; // turns −0 into 0
+  for (let t = 0; t < T; t++) float[t] = rows[t * H + unit];
   const raw = new Int32Array(float.buffer);
   for (let t = 0; t < T; t++) bits[t] = (raw[t] < 0 ? -(raw[t] & 0x7fffffff) : raw[t]) * 65536 + t;
   bits.sort();
