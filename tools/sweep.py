@@ -67,8 +67,8 @@ def oldest():
     pins = [f"{name}=={bounds[name]}" for name in OLDEST]
     environment = ROOT / ".venv-oldest"
     if not environment.exists():
-        # Remove the version pins for two more packages, which must match the version of ipywidgets.
-        loose = (*OLDEST, "widgetsnbextension", "jupyterlab_widgets")
+        # Remove the version pins for three more packages, which must match ipywidgets or NumPy.
+        loose = (*OLDEST, "widgetsnbextension", "jupyterlab_widgets", "scipy")
         lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
         kept = [line for line in lines if line.split("==")[0] not in loose]
         subprocess.run([sys.executable, "-m", "venv", environment], check=True)
