@@ -228,7 +228,7 @@ def test_notebook_2_reports_the_descents_of_the_benchmark():
     root = Path(__file__).parents[1]
     _, *lines = (root / "benchmarks" / "descents.txt").read_text(encoding="utf-8").splitlines()
     right = {line.split()[0]: line.split()[1:] for line in lines[:4]}
-    solved = {task: f"*{task}* from {counts.count('40')}" for task, counts in right.items()}
+    solved = {task: f"*{task}* {counts.count('40')} times" for task, counts in right.items()}
     cells = nbformat.read(root / "notebooks" / "02_lstm_gate_by_gate.ipynb", as_version=4).cells
     said = {cell.id: cell.source for cell in cells}
     assert {len(counts) for counts in right.values()} == {len(tasks.starts())}
