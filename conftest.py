@@ -157,14 +157,24 @@ def judgements(notebook, name):
         solution = re.search(r"<details>.*```python\n(.*?)```", source[f"solution-{n}"], re.DOTALL)
         if not solution:
             raise ValueError(f"{name}: expected a folded Python block in solution-{n}, got none")
+        changed = [
+            text if isinstance(text, str) else replaced(solution[1], *text) for text in wrong[n]
+        ]
         tries = [
             ("no answer", "", "(no answer|not right) yet"),
-            *((f"wrong answer {k}", text, "not right yet") for k, text in enumerate(wrong[n], 1)),
+            *((f"wrong answer {k}", text, "not right yet") for k, text in enumerate(changed, 1)),
             ("the folded solution", solution[1], "right"),
         ]
         for which, text, verdict in tries:
             code = "\n".join([source[f"answer-{n}"], text, source[f"check-{n}"]])
             yield f"Exercise {n}, {which}", code, f"exercise {n}: {verdict}"
+
+
+def replaced(text, old, new):
+    """Replace the one occurrence of `old`. Raises ValueError if there isn't exactly one."""
+    if text.count(old) != 1:
+        raise ValueError(f"expected {old!r} once in the solution, got it {text.count(old)} times")
+    return text.replace(old, new)
 
 
 def pytest_terminal_summary(terminalreporter):

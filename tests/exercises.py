@@ -1,4 +1,7 @@
-"""Two plausible wrong answers to each exercise; the exercise's check must reject both."""
+"""Two plausible wrong answers to each exercise; the exercise's check must reject both.
+
+A wrong answer is code, or a pair (old, new) that changes the folded solution.
+"""
 
 PEEPHOLE_AT_THE_OLD_C = """
 def peephole_step(params, p_i, p_f, p_o, x, h, c):
@@ -65,6 +68,10 @@ WRONG = {
             "def derivative_from(h):\n    return 1 - h**2",
             "def derivative_from(h):\n    return h",
         ],
+        5: [
+            ("(dh[t] + dh_next)", "dh[t]"),
+            ("da.T @ h[t]", "da.T @ h[t + 1]"),
+        ],
     },
     "02_lstm_gate_by_gate": {
         1: [
@@ -89,13 +96,16 @@ WRONG = {
         ],
     },
     "03_lstm_backward_by_hand": {
-        1: ["answer_1 = 2", "answer_1 = 7"],
-        2: ["answer_2 = 20", "answer_2 = 0"],
-        3: [
+        1: ["answer_1 = 20", "answer_1 = 0"],
+        2: [
             "def coupled_da_f(dc, c_before, f, g):\n    return dc * c_before * f * (1 - f)",
             "def coupled_da_f(dc, c_before, f, g):\n    return dc * (c_before - g)",
         ],
-        4: ["answer_4 = 0.97", "answer_4 = 1.0"],
+        3: ["answer_3 = 0.97", "answer_3 = 1.0"],
+        4: [
+            ("dc = dc_next + dh", "dc = dh"),
+            ("dc * c * f", "dc * (f * c + i * g) * f"),  # the new c instead of the old one
+        ],
     },
     "04_textrnn_vs_textlstm": {
         1: [
@@ -124,6 +134,10 @@ WRONG = {
         4: [
             BACK_TO_R.format("da_n.T @ h_before"),
             BACK_TO_R.replace("drh * r", "drh").format("da_n.T @ (r * h_before)"),
+        ],
+        5: [
+            ("dh * z + du", "du"),
+            ("da_z, da_n * r]", "da_z, da_n]"),
         ],
     },
     "06_nn_lstm_in_practice": {

@@ -88,7 +88,8 @@ class StepSymbol:
     """A symbol, such as `h_t−1`, that changes into a gradient's symbol, such as `dh_t−1`.
 
     stage: the stage at which the symbol changes.
-    gradient: the gradient's symbol; by default, the letter d followed by `symbol`.
+    gradient: the gradient's symbol in drawings without values; by default, and in drawings with
+    values, the letter d followed by `symbol`.
     """
 
     symbol: Symbol
@@ -106,7 +107,7 @@ class StepSymbol:
     def _text(self, values):
         text = self.symbol.text
         if self.stage and (self.when != "still" or values is None):
-            text = self.gradient or "d" + text
+            text = values is None and self.gradient or "d" + text
         letter, _, index = text.partition("_")
         return letter, _index(index, values)
 

@@ -72,7 +72,8 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
     q_feed = (side - 12, top), (side, top), (side, 104 if reset_after else 107)
     d.part("q-feed", wire("h_before", *q_feed))
     if reset_after:
-        d.part("q", wire("q", (side, 139), (side, middle), (turn - 15, middle), quantity="n"))
+        q = wire("q", (side, 139), (side, middle), (turn - 15, middle), quantity="n")
+        d.part("q", q, Symbol(side + 22, middle + 17, "q_t"))
         d.part("q-layer", *layer(side, 122, "linear", "n", width=60))
         r = (x["r"], layers - 17), (x["r"], 192), (turn, 192), (turn, middle + 15)
         r_name, valve = Symbol(x["r"] - 9, 206, "r_t", "end"), Valve(turn, middle, "r", "r")
@@ -127,7 +128,8 @@ def gru_cell(highlight=None, reset_after=True, backward=False):
 
 def _backward(d, reset_after):
     # The symbols of gradients are wider and need more room.
-    for part, place in {"r": (147, 198 if reset_after else 186), "z": (321, 126)}.items():
+    places = {"r": (147, 198 if reset_after else 186), "z": (321, 126), "q": (188, 166)}
+    for part, place in places.items():
         moved = dict(zip("xy", place, strict=True))
         d.parts[part] = [replace(s, **moved) if isinstance(s, Symbol) else s for s in d.parts[part]]
     b = Backward(d, GRU_STAGES if reset_after else BEFORE_STAGES)
@@ -169,14 +171,14 @@ def _backward(d, reset_after):
     b.passes("back" if reset_after else "drh", "q-layer")
     b.passes("da", "r-layer", "z-layer")
     b.symbols(
-        h_before=("back",),
-        h=("dh", "later"),
+        h_before=("back", "", "dh_next"),
+        h=("dh", "later", "dh_next"),
         h_up=("dh", "loss"),
         x=("back", "still"),
-        **{k: (f"d{k}",) for k in "rzn"},
+        **{k: (f"d{k}",) for k in "rznq"},
     )
     d.part("cut", Cut(81, top))
-    place = (203, 166, "end") if reset_after else (222, 202, "middle")
+    place = (203, 186, "end") if reset_after else (222, 202, "middle", "", "drh_t")
     d.part(
         "numbers",
         Figure("dh", "dh", up + 56, 26, "start", "loss"),
@@ -186,7 +188,7 @@ def _backward(d, reset_after):
         Figure("dh_kept", "dh_kept", 266, top - 12, "middle", symbol="dh_kept"),
         Figure("da_n", "da_n", 344, 186, symbol="da_n"),
         Figure("dr", "dr", 170, 210),
-        Figure(*linear[:2], *place, symbol=f"{linear[0]}_t"),
+        Figure(*linear[:2], *place),
         *(Figure(f"da_{k}", "da", x[k], 294, "middle", symbol=f"da_{k}") for k in "rz"),
         Figure("dh_before", "back", 36, top + 24, "middle"),
     )

@@ -127,12 +127,12 @@ def _backward(d):
     b.passes("da", *(f"{k}-layer" for k in LAYERS))
     gates = {k: (f"d{k}",) for k in LAYERS}
     b.symbols(
-        c_before=("back",),
-        h_before=("back",),
-        h=("dh", "later"),
+        c_before=("back", "", "dc_next"),
+        h_before=("back", "", "dh_next"),
+        h=("dh", "later", "dh_next"),
         h_up=("dh", "loss"),
         x=("back", "still"),
-        c=("dc", "still", "dc_in"),
+        c=("dc", "still", "dc_next"),
         **gates,
     )
     d.part("cut", Cut(81, BOTTOM))

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from gatewise.drawings.backward import Backward, Cut, Figure, StepSymbol
+from gatewise.drawings.backward import Backward, Cut, Figure
 from gatewise.drawings.drawing import Drawing
 from gatewise.drawings.parts import frame, layer
 from gatewise.drawings.shapes import Wire
@@ -29,36 +29,27 @@ def rnn_cell(backward=False):
     d.part("numbers", Number("h", 362, 136, sign=True))
     if not backward:
         return d
-    whole = _backward(d)
-    return whole.at(backward) if backward is True else _with_next(whole.at(backward))
-
-
-def _with_next(d):
-    """Rename the gradient between time steps to dh_next, because dh_t comes from the readout."""
-
-    def renamed(symbol):
-        if symbol.stage == "back" and symbol.symbol.text == "h_t−1" or symbol.when == "later":
-            return replace(symbol, symbol=replace(symbol.symbol, text="h_next"))
-        return symbol
-
-    d.parts["symbols"] = [
-        renamed(s) if isinstance(s, StepSymbol) else s for s in d.parts["symbols"]
-    ]
-    d.width += 20  # make room for the longer name
-    return d
+    return _backward(d).at(backward)
 
 
 def _backward(d):
     wire, symbol = d.parts["h-before"]
-    # The gradient's symbol is wider and needs the room above the wire.
+    # The gradients' symbols are wider and need the room above the wires.
     d.parts["h-before"] = [wire, replace(symbol, x=54, y=94, anchor="middle")]
+    wire, symbol = d.parts["h"]
+    d.parts["h"] = [wire, replace(symbol, x=362, y=94, anchor="middle")]
     b = Backward(d)
     b.flow("h", "dh", "dh", "h", when="later")
     b.flow("h-out", "dh", "dh", "h", (252, 110), (290, 110), (290, 34), when="loss")
     b.flow("h-before", "dh_before", "back", "h")
     b.flow("x", "dx", "back", "x", when="still")
     b.passes("da", "tanh")
-    b.symbols(h_before=("back",), h=("dh", "later"), h_out=("dh", "loss"), x=("back", "still"))
+    b.symbols(
+        h_before=("back", "", "dh_next"),
+        h=("dh", "later", "dh_next"),
+        h_out=("dh", "loss"),
+        x=("back", "still"),
+    )
     d.part("cut", Cut(104, 110))
     d.part(
         "numbers",

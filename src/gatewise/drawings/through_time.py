@@ -26,8 +26,10 @@ def lstm_through_time():
         for k, y in STATES.items():
             start = 24 if t == 1 else x - STEP + HALF
             name = f"d{k}_{t - 1}"
+            # Between two cells, this is only part of the gradient: the loss adds the rest.
+            symbol = name if t == 1 else f"d{k}_next"
             passed = Flow(((start, y), (x - HALF, y)), name, "back", k)
-            d.part(name, passed, Symbol((start + x - HALF) / 2, y - 12, name, size=18))
+            d.part(name, passed, Symbol((start + x - HALF) / 2, y - 12, symbol, size=18))
     first, middle, last = middles
     d.part("dW1", Wire(((first, BOTTOM), (first, SUM), (middle - 15, SUM))))
     d.part("dW2", Wire(((middle, BOTTOM), (middle, SUM - 15))))
