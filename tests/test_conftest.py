@@ -63,7 +63,7 @@ def test_a_kernel_reaches_only_this_machine(run, source, host):
 
 
 def test_a_child_of_the_kernel_reaches_only_this_machine(run):
-    assert f"RuntimeError: {sentence('example.org')}" in run(CHILD).text
+    assert sentence("example.org") in run(CHILD).text  # Python 3.13 colors the traceback
 
 
 def test_a_kernel_reaches_this_machine(run):
