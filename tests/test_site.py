@@ -199,6 +199,12 @@ def test_the_caption_of_a_picture_is_in_its_figure(read, name):
         assert first is None or first[0][1:] in site.plain(written)
 
 
+@pytest.mark.parametrize("name", ["index", *NOTEBOOKS, "notation"])
+def test_no_mark_of_markdown_is_left_in_the_text(read, name):
+    body = re.sub(r"<(pre|code|script|style)\b.*?</\1>", "", read(name).text, flags=re.DOTALL)
+    assert re.findall(r".{0,30}[*`].{0,30}", re.sub("<[^>]*>", "", body)) == []
+
+
 @each
 def test_nothing_is_said_that_is_not_so_on_a_page(read, name):
     assert not re.search("colab-badge|running kernel|code cell below", read(name).text)
