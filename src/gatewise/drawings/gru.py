@@ -171,7 +171,7 @@ def _backward(d, reset_after):
     b.passes("back" if reset_after else "drh", "q-layer")
     b.passes("da", "r-layer", "z-layer")
     b.symbols(
-        h_before=("back", "", "dh_next"),
+        h_before=("back", "", "dh_before"),
         h=("dh", "later", "dh_next"),
         h_up=("dh", "loss"),
         x=("back", "still"),

@@ -127,8 +127,8 @@ def _backward(d):
     b.passes("da", *(f"{k}-layer" for k in LAYERS))
     gates = {k: (f"d{k}",) for k in LAYERS}
     b.symbols(
-        c_before=("back", "", "dc_next"),
-        h_before=("back", "", "dh_next"),
+        c_before=("back", "", "dc_before"),
+        h_before=("back", "", "dh_before"),
         h=("dh", "later", "dh_next"),
         h_up=("dh", "loss"),
         x=("back", "still"),
