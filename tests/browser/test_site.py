@@ -143,6 +143,8 @@ def test_firefox_shows_every_page(firefox, root, name):
     assert firefox.evaluate("document.querySelectorAll('main h1').length") == 1
     tall = "[...document.querySelectorAll('math[display=block]')].map((m) => m.clientHeight)"
     assert min(firefox.evaluate(tall), default=20) > 15
+    # The next page would abort a font that is still loading, and Firefox would report that.
+    assert firefox.evaluate("document.fonts.ready.then((fonts) => fonts.status)") == "loaded"
     assert firefox.requests
     assert [url for url in firefox.requests if not url.startswith((f"{root}/", "data:"))] == []
     assert firefox.faults == []
