@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gatewise import text
+from gatewise import check, text
 from gatewise.text import SENTENCES, Letters, Vocabulary, last_word_task, pack, pad, unpack
 
 
@@ -32,9 +32,16 @@ def test_the_stand_in_gives_int32_without_a_dtype():
     assert windows.asarray([0.5]).dtype == windows.empty(2).dtype == np.float64
 
 
-def test_ints_are_int64_on_every_platform(monkeypatch):
+@pytest.fixture
+def windows(monkeypatch):
+    """Give `text` the stand-in, and also `check`, whose `as_array` it calls."""
+    for module in text, check:
+        monkeypatch.setattr(module, "np", WindowsNumPy126())
+
+
+@pytest.mark.usefixtures("windows")
+def test_ints_are_int64_on_every_platform():
     """Torch requires int64 for indices and targets."""
-    monkeypatch.setattr(text, "np", WindowsNumPy126())
     vocabulary = Vocabulary()
     _, y = last_word_task(SENTENCES, vocabulary)
     padded, lengths = pad([[3, 1], [5, 5, 5], [7]])
@@ -46,7 +53,7 @@ def test_ints_are_int64_on_every_platform(monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.uint8, np.float32, bool])
-def test_pad_keeps_the_dtype_of_arrays(monkeypatch, dtype):
-    monkeypatch.setattr(text, "np", WindowsNumPy126())
+@pytest.mark.usefixtures("windows")
+def test_pad_keeps_the_dtype_of_arrays(dtype):
     padded, _ = pad([np.ones(2, dtype), np.ones(3, dtype)])
     assert padded.dtype == dtype
