@@ -107,7 +107,7 @@ class StepSymbol:
     def _text(self, values):
         text = self.symbol.text
         if self.stage and (self.when != "still" or values is None):
-            text = values is None and self.gradient or "d" + text
+            text = self.gradient if self.gradient and values is None else "d" + text
         letter, _, index = text.partition("_")
         return letter, _index(index, values)
 
